@@ -1,6 +1,9 @@
 import { defineConfig } from "vitest/config";
 
-/** Tests must survive any order: the seed of a red run is printed, `npm test -- --sequence.seed=<n>` repeats it. */
+/**
+ * Tests must survive any order: the seed of a red run is printed, `npm test -- --sequence.seed=<n>`
+ * repeats it.
+ */
 const seed = Date.now() % 1_000_000;
 
 export default defineConfig({
@@ -8,7 +11,8 @@ export default defineConfig({
     globalSetup: ["tests/setup/global.ts"],
     setupFiles: ["packages/testkit/src/vitest/setup.ts"],
     pool: "forks",
-    // More than the cores of a small machine: most of the time a test waits for processes of its own.
+    // More than the cores of a small machine: most of the time a test waits for processes of its
+    // own.
     maxWorkers: 5,
     retry: 0,
     // Generous: they cost nothing when green, and a busy machine is not a bug.

@@ -21,7 +21,9 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   const unknown = positionals.filter((name) => !Object.hasOwn(BENCHES, name));
   if (unknown.length > 0) {
-    console.error(`There is no bench ${unknown.join(", ")}. There are: ${Object.keys(BENCHES).join(", ")}.`);
+    console.error(
+      `There is no bench ${unknown.join(", ")}. There are: ${Object.keys(BENCHES).join(", ")}.`,
+    );
     return 2;
   }
   for (const [name, load] of Object.entries(BENCHES)) {
@@ -37,7 +39,11 @@ async function measure(name: string, bench: Bench): Promise<void> {
   const dir = mkdtempSync(join(resolve(flags.dir), "flotilla-bench-"));
   const skipped: string[] = [];
   try {
-    const results = await bench.run({ quick: flags.quick, dir, skip: (reason) => skipped.push(reason) });
+    const results = await bench.run({
+      quick: flags.quick,
+      dir,
+      skip: (reason) => skipped.push(reason),
+    });
     console.log(table(results));
     for (const reason of skipped) console.log(`  left out: ${reason}`);
     console.log(`  ${keep(name, results, skipped)}\n`);
@@ -57,6 +63,9 @@ function keep(name: string, results: readonly Measured[], skipped: readonly stri
     platform: process.platform,
     node: process.version,
   };
-  writeFileSync(file, `${JSON.stringify({ bench: name, at: new Date().toISOString(), machine, results, skipped }, null, 2)}\n`);
+  writeFileSync(
+    file,
+    `${JSON.stringify({ bench: name, at: new Date().toISOString(), machine, results, skipped }, null, 2)}\n`,
+  );
   return `kept in ${relative(process.cwd(), file)}`;
 }

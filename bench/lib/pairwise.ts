@@ -32,13 +32,18 @@ export function lengthOf(quick: boolean): Length {
  * alike. The first round of each is a warm-up and does not count. Ratios are against `peer`, round
  * by round.
  */
-export async function pairwise(contenders: readonly Contender[], peer: string | null, length: Length): Promise<Measured[]> {
+export async function pairwise(
+  contenders: readonly Contender[],
+  peer: string | null,
+  length: Length,
+): Promise<Measured[]> {
   for (const contender of contenders) await contender.round(length.roundMs / 4);
   const rounds = contenders.map((): Round[] => []);
   for (let n = 0; n < length.rounds; n++) {
     // Alternates the order, so that no contender always follows the same one.
     const order = [...contenders.keys()];
-    for (const at of n % 2 === 0 ? order : order.reverse()) rounds[at]?.push(await roundOf(contenders[at], length.roundMs));
+    for (const at of n % 2 === 0 ? order : order.reverse())
+      rounds[at]?.push(await roundOf(contenders[at], length.roundMs));
   }
   const peers = rounds[contenders.findIndex(({ name }) => name === peer)] ?? null;
   return contenders.map(({ name }, at) => measured(name, rounds[at] ?? [], { peer, peers }));

@@ -18,7 +18,11 @@ export function table(results: readonly Measured[]): string {
     ]),
   ];
   const widths = COLUMNS.map((_, at) => Math.max(...rows.map((row) => row[at]?.length ?? 0)));
-  return rows.map((row) => `  ${row.map((cell, at) => aligned(cell, widths[at] ?? 0, at)).join("  ")}`.trimEnd()).join("\n");
+  return rows
+    .map((row) =>
+      `  ${row.map((cell, at) => aligned(cell, widths[at] ?? 0, at)).join("  ")}`.trimEnd(),
+    )
+    .join("\n");
 }
 
 function aligned(cell: string, width: number, column: number): string {

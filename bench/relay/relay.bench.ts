@@ -17,7 +17,8 @@ const BACKLOG = 10_000;
 const PAIRS = 4;
 
 const bench: Bench = {
-  summary: "a message from the reader's inbox to a confirmed delivery: two session files, a real Redis, no Telegram",
+  summary:
+    "a message from the reader's inbox to a confirmed delivery: two session files, a real Redis, no Telegram",
   async run({ dir, quick, skip }) {
     await using stack = new AsyncDisposableStack();
     const program = redisProgram();
@@ -28,20 +29,25 @@ const bench: Bench = {
     const redis = await startEmbeddedRedis({ program, dir: join(dir, "redis"), env: {} });
     stack.defer(() => redis.stop());
     const fleetKey = Buffer.alloc(32, 7);
-    const place = (id: string): QueuePlace => fleetPlace({ url: redis.url, fleet: { id, from01: false }, fleetKey });
+    const place = (id: string): QueuePlace =>
+      fleetPlace({ url: redis.url, fleet: { id, from01: false }, fleetKey });
     const floor = stack.use(new Floor(join(dir, "floor")));
     const one = stack.use(await Pipe.start(join(dir, "one"), place("one"), 1));
     const ten = stack.use(await Pipe.start(join(dir, "ten"), place("ten"), 10));
     const fifty = stack.use(await Pipe.start(join(dir, "fifty"), place("fifty"), 50));
     const several: Pipe[] = [];
-    for (let n = 0; n < PAIRS; n++) several.push(stack.use(await Pipe.start(join(dir, `pair_${n}`), place(`pair_${n}`), 10)));
+    for (let n = 0; n < PAIRS; n++)
+      several.push(stack.use(await Pipe.start(join(dir, `pair_${n}`), place(`pair_${n}`), 10)));
     const full = stack.use(await Pipe.start(join(dir, "full"), place("full"), 1));
     full.pileUp(BACKLOG);
     const contenders: Contender[] = [
       named("1 route, one message after the other", one),
       named("10 routes at once", ten),
       named("50 routes at once", fifty),
-      { name: `${PAIRS} readers and ${PAIRS} senders, 10 routes each`, round: (forMs) => together(several, forMs) },
+      {
+        name: `${PAIRS} readers and ${PAIRS} senders, 10 routes each`,
+        round: (forMs) => together(several, forMs),
+      },
       named(`1 route beside ${BACKLOG} that wait`, full),
       floor,
     ];
@@ -74,12 +80,18 @@ class Pipe implements AsyncDisposable {
   #n = 0;
 
   private constructor(dir: string, place: QueuePlace, lanes: number) {
-    const open = (name: string): SessionStore => openSession({ dir, name, fleetKey: Buffer.alloc(32, 7) });
+    const open = (name: string): SessionStore =>
+      openSession({ dir, name, fleetKey: Buffer.alloc(32, 7) });
     this.#reader = open("reader");
     this.#sender = open("sender");
     this.#lanes = lanes;
     const link = (who: WorkerId): RelayLink =>
-      new RelayLink({ place, who, handle: async (message) => await this.#handle(message), onError: () => {} });
+      new RelayLink({
+        place,
+        who,
+        handle: async (message) => await this.#handle(message),
+        onError: () => {},
+      });
     this.#links = [link(READER), link(SENDER)];
   }
 
@@ -120,7 +132,15 @@ class Pipe implements AsyncDisposable {
   /** The work of a worker for one message, without filters and Telegram. */
   async #deliver(lane: string): Promise<void> {
     const id = ++this.#n;
-    const event = { kind: "new", box: "1", chat: "-1001", messageId: id, version: 0, date: id, content: content() } as const;
+    const event = {
+      kind: "new",
+      box: "1",
+      chat: "-1001",
+      messageId: id,
+      version: 0,
+      date: id,
+      content: content(),
+    } as const;
     this.#reader.updates.commit({ channels: [{ id: "1", pts: id }], events: [event] }, () => true);
     const mine = this.#reader.updates.pending(200).filter(({ messageId }) => messageId === id);
     this.#reader.relay.outbox.take(
@@ -144,7 +164,9 @@ class Pipe implements AsyncDisposable {
     );
   }
 
-  async #handle(message: Parameters<ConstructorParameters<typeof RelayLink>[0]["handle"]>[0]): Promise<void> {
+  async #handle(
+    message: Parameters<ConstructorParameters<typeof RelayLink>[0]["handle"]>[0],
+  ): Promise<void> {
     if (message.kind === "confirmation") {
       this.#answers.get(message.id)?.(message);
       this.#answers.delete(message.id);
@@ -160,12 +182,27 @@ class Pipe implements AsyncDisposable {
 
 function row(lane: string, id: number) {
   const piece = JSON.stringify({ chat: "-1001", id, text: TEXT });
-  return { lane, route: lane, key: `-1001/${id}/new`, kind: "new", album: null, piece, sourceAt: id, readyAt: 0 } as const;
+  return {
+    lane,
+    route: lane,
+    key: `-1001/${id}/new`,
+    kind: "new",
+    album: null,
+    piece,
+    sourceAt: id,
+    readyAt: 0,
+  } as const;
 }
 
 function step(id: string, message: number): Delivery {
   const to = { kind: "worker", worker: SENDER, chat: "-1002" } as const;
-  const send = { kind: "send", randomId: String(message), text: TEXT, entities: [], replyTo: null } as const;
+  const send = {
+    kind: "send",
+    randomId: String(message),
+    text: TEXT,
+    entities: [],
+    replyTo: null,
+  } as const;
   const source = { chat: "-1001", id: message, date: null, title: null, link: null };
   return {
     v: 1,
@@ -181,6 +218,13 @@ function step(id: string, message: number): Delivery {
 }
 
 function content() {
-  const none = { media: null, groupedId: null, replyTo: null, topicId: null, from: null, ttlS: null };
+  const none = {
+    media: null,
+    groupedId: null,
+    replyTo: null,
+    topicId: null,
+    from: null,
+    ttlS: null,
+  };
   return { ...none, text: TEXT, entities: [], out: false, noforwards: false, service: false };
 }

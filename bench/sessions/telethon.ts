@@ -7,7 +7,9 @@ const PYTHONS = ["/usr/bin/python3", "python3"];
 
 /** A Python with Telethon (Debian: `apt-get install python3-telethon`); null when there is none. */
 export function pythonWithTelethon(): string | null {
-  return PYTHONS.find((python) => spawnSync(python, ["-c", "import telethon"]).status === 0) ?? null;
+  return (
+    PYTHONS.find((python) => spawnSync(python, ["-c", "import telethon"]).status === 0) ?? null
+  );
 }
 
 /** Telethon's SQLite session in its own process, as its programs use it. */
@@ -18,7 +20,10 @@ export class Telethon implements Contender, AsyncDisposable {
   readonly #ready: Promise<string>;
 
   constructor(python: string, dir: string) {
-    this.#child = spawn(python, [join(import.meta.dirname, "telethon_save.py"), join(dir, "telethon")]);
+    this.#child = spawn(python, [
+      join(import.meta.dirname, "telethon_save.py"),
+      join(dir, "telethon"),
+    ]);
     this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
     this.#ready = this.#line();
   }

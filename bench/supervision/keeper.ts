@@ -34,7 +34,8 @@ export async function pause(ms: number): Promise<void> {
 
 /** The live child of a process with `word` in its command line; null before its exec. */
 export function child(pid: number, word: string): number | null {
-  const isIt = (command: string): boolean => command.includes(word) && !command.includes("--pdeathsig");
+  const isIt = (command: string): boolean =>
+    command.includes(word) && !command.includes("--pdeathsig");
   return childrenOf(pid).find(({ command }) => isIt(command))?.pid ?? null;
 }
 
@@ -48,9 +49,19 @@ export function signal(pid: number, name: NodeJS.Signals): void {
 }
 
 /** Runs a program to its end; throws with its output when it fails. */
-export async function run(command: string, args: readonly string[], env: NodeJS.ProcessEnv, cwd: string): Promise<string> {
+export async function run(
+  command: string,
+  args: readonly string[],
+  env: NodeJS.ProcessEnv,
+  cwd: string,
+): Promise<string> {
   const { promise, resolve, reject } = Promise.withResolvers<string>();
-  const program = spawn(command, args, { cwd, env, stdio: ["ignore", "pipe", "pipe"], timeout: PATIENCE_MS * 2 });
+  const program = spawn(command, args, {
+    cwd,
+    env,
+    stdio: ["ignore", "pipe", "pipe"],
+    timeout: PATIENCE_MS * 2,
+  });
   let output = "";
   for (const stream of [program.stdout, program.stderr])
     stream.setEncoding("utf8").on("data", (text: string) => (output += text));

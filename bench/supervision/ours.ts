@@ -12,7 +12,13 @@ import { child, type Keeper, signal, soon } from "./keeper.ts";
 const SUPERVISOR = fileURLToPath(new URL("../../apps/supervisor/src/main.ts", import.meta.url));
 const NAME = parseWorkerId("bench");
 /** No restart delay and no limit: the bench measures the supervisor itself. */
-const SETTINGS = { RESTART_DELAY_S: "0", RESTART_LIMIT: "99", RESTART_WINDOW_S: "1", START_SPACING_S: "0", LOG_LEVEL: "error" };
+const SETTINGS = {
+  RESTART_DELAY_S: "0",
+  RESTART_LIMIT: "99",
+  RESTART_WINDOW_S: "1",
+  START_SPACING_S: "0",
+  LOG_LEVEL: "error",
+};
 
 /** The product's supervisor with one real worker that is not logged in. */
 export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
@@ -26,16 +32,40 @@ export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
     HOST_ID: "bench",
     FLEET_KEY: "17".repeat(32),
   };
-  const env = { ...childEnv({}), ...SETTINGS, ...who, DATA_DIR: dir, REDIS_URL: redisUrl, HTTP_PORT: "0" };
+  const env = {
+    ...childEnv({}),
+    ...SETTINGS,
+    ...who,
+    DATA_DIR: dir,
+    REDIS_URL: redisUrl,
+    HTTP_PORT: "0",
+  };
   const fleetKey = Buffer.from(env.FLEET_KEY, "hex");
-  const fleet = await claimFleet({ url: redisUrl, fleetKey, known: null, from01: false, rekeyedFrom: [] });
-  const start = (): ChildProcess => spawn(process.execPath, [SUPERVISOR], { env, stdio: ["ignore", log, log] });
+  const fleet = await claimFleet({
+    url: redisUrl,
+    fleetKey,
+    known: null,
+    from01: false,
+    rekeyedFrom: [],
+  });
+  const start = (): ChildProcess =>
+    spawn(process.execPath, [SUPERVISOR], { env, stdio: ["ignore", log, log] });
   const sender = new CommandSender(fleetPlace({ url: redisUrl, fleet, fleetKey }), () => {});
   await sender.ready();
   let supervisor = start();
   const kept = (): number | null => child(supervisor.pid ?? 0, `--worker ${NAME}`);
-  const asked = { askedBy: { id: "1", name: "bench" }, askedAt: Date.now(), deadlineAt: Date.now() + 60_000 };
-  await sender.toHost(parseHostId("bench"), { v: 1, id: randomUUID(), kind: "start", worker: NAME, ...asked });
+  const asked = {
+    askedBy: { id: "1", name: "bench" },
+    askedAt: Date.now(),
+    deadlineAt: Date.now() + 60_000,
+  };
+  await sender.toHost(parseHostId("bench"), {
+    v: 1,
+    id: randomUUID(),
+    kind: "start",
+    worker: NAME,
+    ...asked,
+  });
   await soon(kept, "our worker");
   return {
     name: "Flotilla",

@@ -21,7 +21,12 @@ export async function pm2(dir: string, skip: (reason: string) => void): Promise<
   const file = app(dir);
   const env = { ...childEnv({}), HOME: dir, PM2_HOME: join(dir, "home") };
   try {
-    await run("npm", ["install", "--prefix", dir, "--no-audit", "--no-fund", "--ignore-scripts", PM2], { ...process.env }, dir);
+    await run(
+      "npm",
+      ["install", "--prefix", dir, "--no-audit", "--no-fund", "--ignore-scripts", PM2],
+      { ...process.env },
+      dir,
+    );
   } catch {
     skip(`${PM2}: npm could not install it.`);
     return null;
@@ -48,7 +53,10 @@ export async function pm2(dir: string, skip: (reason: string) => void): Promise<
 }
 
 /** supervisord; null when this machine does not have it. */
-export async function supervisord(dir: string, skip: (reason: string) => void): Promise<Keeper | null> {
+export async function supervisord(
+  dir: string,
+  skip: (reason: string) => void,
+): Promise<Keeper | null> {
   if (!existsSync(SUPERVISORD)) {
     skip("supervisord: not on this machine (Debian: apt-get install supervisor).");
     return null;
@@ -57,7 +65,8 @@ export async function supervisord(dir: string, skip: (reason: string) => void): 
   const config = join(dir, "supervisord.conf");
   writeFileSync(
     config,
-    `[supervisord]\nnodaemon=true\nlogfile=${dir}/log\npidfile=${dir}/pid\n[program:kept]\ncommand=${process.execPath} ${file}\nstartsecs=0\nautorestart=true\n`,
+    `[supervisord]\nnodaemon=true\nlogfile=${dir}/log\npidfile=${dir}/pid\n[program:kept]\ncommand=${process.execPath} ` +
+      `${file}\nstartsecs=0\nautorestart=true\n`,
   );
   const start = (): number => spawn(SUPERVISORD, ["-c", config], { stdio: "ignore" }).pid ?? 0;
   let keeper = start();

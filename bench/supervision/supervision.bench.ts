@@ -13,7 +13,8 @@ const SETTLE_MS = 1500;
 const ORPHAN_MS = 200;
 
 const bench: Bench = {
-  summary: "restart of a killed process, and processes left by a killed supervisor: beside PM2 and supervisord",
+  summary:
+    "restart of a killed process, and processes left by a killed supervisor: beside PM2 and supervisord",
   async run({ quick, dir, skip }) {
     if (process.platform !== "linux") {
       skip("everything: processes are looked up in /proc.");
@@ -24,7 +25,10 @@ const bench: Bench = {
     if (server === null) throw new Error("no redis-server was found");
     const redis = stack.use(await startRedis({ server, persistence: "aof" }));
     const own = stack.use(await ours(join(dir, "ours"), redis.url));
-    const peers = [await pm2(join(dir, "pm2"), skip), await supervisord(join(dir, "supervisord"), skip)];
+    const peers = [
+      await pm2(join(dir, "pm2"), skip),
+      await supervisord(join(dir, "supervisord"), skip),
+    ];
     const keepers = [own, ...peers.filter((peer) => peer !== null).map((peer) => stack.use(peer))];
     const rounds = quick ? 2 : 11;
     const peer = keepers[1]?.name ?? null;
@@ -39,7 +43,11 @@ const bench: Bench = {
 export default bench;
 
 /** Time from kill -9 of the kept process to its successor, with restart delays set to 0. */
-async function restarts(keepers: readonly Keeper[], rounds: number, peer: string | null): Promise<Measured[]> {
+async function restarts(
+  keepers: readonly Keeper[],
+  rounds: number,
+  peer: string | null,
+): Promise<Measured[]> {
   const took = keepers.map((): number[] => []);
   for (let n = 0; n < rounds; n++) {
     await pause(SETTLE_MS);
@@ -49,7 +57,11 @@ async function restarts(keepers: readonly Keeper[], rounds: number, peer: string
   return keepers.map(({ name }, at) => {
     const ratios = (took[at] ?? []).map((ms, n) => ms / (peers?.[n] ?? ms));
     const compared = peer !== null && at !== 1;
-    return line(`kill -9 → next process: ${name}`, took[at] ?? [], compared ? { peer, ratio: rounded(median(ratios)) } : null);
+    return line(
+      `kill -9 → next process: ${name}`,
+      took[at] ?? [],
+      compared ? { peer, ratio: rounded(median(ratios)) } : null,
+    );
   });
 }
 
@@ -75,7 +87,11 @@ async function replaced(keeper: Keeper, name: NodeJS.Signals): Promise<number> {
 }
 
 /** Processes left 200 ms after kill -9 of the supervisor: each would use a session twice. */
-async function orphans(keepers: readonly Keeper[], rounds: number, how: "idle" | "stopped"): Promise<Measured[]> {
+async function orphans(
+  keepers: readonly Keeper[],
+  rounds: number,
+  how: "idle" | "stopped",
+): Promise<Measured[]> {
   const left = keepers.map(() => 0);
   for (let n = 0; n < rounds; n++) {
     for (const [at, keeper] of keepers.entries()) {
@@ -102,7 +118,11 @@ async function orphans(keepers: readonly Keeper[], rounds: number, how: "idle" |
   }));
 }
 
-function line(name: string, tookMs: readonly number[], against: { peer: string; ratio: number } | null): Measured {
+function line(
+  name: string,
+  tookMs: readonly number[],
+  against: { peer: string; ratio: number } | null,
+): Measured {
   const [value, p99] = [rounded(median(tookMs)), rounded(quantile(tookMs, 0.99))];
   return {
     name,

@@ -16,9 +16,15 @@ export class Phone implements Disposable {
   }
 
   /** Runs an action and waits for the first later message of the bot that matches. */
-  async after(act: () => Promise<unknown>, fits: (heard: Heard) => boolean): Promise<Heard & { readonly at: number }> {
+  async after(
+    act: () => Promise<unknown>,
+    fits: (heard: Heard) => boolean,
+  ): Promise<Heard & { readonly at: number }> {
     const { promise, resolve, reject } = Promise.withResolvers<Heard & { readonly at: number }>();
-    const timer = setTimeout(() => reject(new Error("the chat did not change within 20 s")), 20_000);
+    const timer = setTimeout(
+      () => reject(new Error("the chat did not change within 20 s")),
+      20_000,
+    );
     this.#hear = (heard) => {
       if (fits(heard)) resolve({ ...heard, at: performance.now() });
     };
@@ -40,7 +46,11 @@ export class Phone implements Disposable {
 
   async post(path: string, body: object): Promise<Record<string, unknown>> {
     const headers = { "content-type": "application/json" };
-    const response = await fetch(`${this.#control}/${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+    const response = await fetch(`${this.#control}/${path}`, {
+      method: "POST",
+      headers,
+      body: JSON.stringify(body),
+    });
     if (!response.ok) throw new Error(`${path}: ${response.status} ${await response.text()}`);
     return (await response.json()) as Record<string, unknown>;
   }

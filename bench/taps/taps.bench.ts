@@ -22,7 +22,8 @@ const FLEET_KEY = "ab".repeat(32);
 const BOUND = "12 × Redis PING + Bot API round trip";
 
 const bench: Bench = {
-  summary: "time from a tap to its answer and to the card: real bot, supervisor and Redis on the sandbox",
+  summary:
+    "time from a tap to its answer and to the card: real bot, supervisor and Redis on the sandbox",
   async run({ dir, quick, skip }) {
     const program = redisProgram();
     if (program === null) {
@@ -45,7 +46,11 @@ const bench: Bench = {
     const work: Readonly<Record<string, () => Promise<readonly [string, number][]>>> = {
       screen: () => chat.screen(),
       command: () => chat.command(),
-      [FLOOR]: () => timedCall(FLOOR, async () => void (await (await fetch(`${sandbox.botApiRoot}/bot${TOKEN}/getMe`)).text())),
+      [FLOOR]: () =>
+        timedCall(
+          FLOOR,
+          async () => void (await (await fetch(`${sandbox.botApiRoot}/bot${TOKEN}/getMe`)).text()),
+        ),
       [PING]: () => timedCall(PING, () => ping(line)),
     };
     return await inTurns(work, quick ? 3 : 200);
@@ -91,7 +96,11 @@ class Chat {
     if (this.#health) await this.screen();
     await this.#go("Workers", "👷 Workers");
     await this.#go("bench", "Status");
-    return await this.#tap("supervisor", "📜 Log", ({ text }) => text.includes("Log of") && !text.includes("Fetching"));
+    return await this.#tap(
+      "supervisor",
+      "📜 Log",
+      ({ text }) => text.includes("Log of") && !text.includes("Fetching"),
+    );
   }
 
   async #menu(): Promise<void> {
@@ -107,7 +116,11 @@ class Chat {
     await this.#tap("", label, ({ text }) => text.includes(shows));
   }
 
-  async #tap(name: string, label: string, fits: (heard: { id: number; text: string }) => boolean): Promise<[string, number][]> {
+  async #tap(
+    name: string,
+    label: string,
+    fits: (heard: { id: number; text: string }) => boolean,
+  ): Promise<[string, number][]> {
     const began = performance.now();
     let answered = 0;
     const press = async (): Promise<void> => {
@@ -146,12 +159,18 @@ async function inTurns(
   for (let n = -1; n < times; n++) {
     for (const one of Object.values(work)) {
       // The first round is a warm-up.
-      for (const [name, ms] of await one()) if (n >= 0) samples.set(name, [...(samples.get(name) ?? []), ms]);
+      for (const [name, ms] of await one())
+        if (n >= 0) samples.set(name, [...(samples.get(name) ?? []), ms]);
     }
   }
   const of = (name: string): number => median(samples.get(name) ?? []);
   const bound = 12 * of(PING) + of(FLOOR);
-  const line = (name: string, value: number, ms: readonly number[], ratio: number | null): Measured => ({
+  const line = (
+    name: string,
+    value: number,
+    ms: readonly number[],
+    ratio: number | null,
+  ): Measured => ({
     name,
     unit: "ms",
     value: rounded(value),
@@ -168,7 +187,12 @@ async function inTurns(
   return [...lines, { ...line(BOUND, bound, [], null), p50: null, p99: null }];
 }
 
-function start(app: "bot" | "supervisor", dir: string, redisUrl: string, sandbox: Sandbox): ChildProcess {
+function start(
+  app: "bot" | "supervisor",
+  dir: string,
+  redisUrl: string,
+  sandbox: Sandbox,
+): ChildProcess {
   const folder = join(dir, app);
   mkdirSync(folder, { recursive: true });
   const key = join(dir, "dc.pem");
@@ -183,8 +207,20 @@ function start(app: "bot" | "supervisor", dir: string, redisUrl: string, sandbox
     HOST_ID: "bench",
     FLEET_KEY,
   };
-  const where = { BOT_API_ROOT: sandbox.botApiRoot, MTPROTO_DC: `${host}:${port}`, MTPROTO_DC_KEY: key, REDIS_URL: redisUrl };
-  const env = { ...childEnv({}), ...who, ...where, DATA_DIR: folder, HTTP_PORT: "0", LOG_LEVEL: "error" };
+  const where = {
+    BOT_API_ROOT: sandbox.botApiRoot,
+    MTPROTO_DC: `${host}:${port}`,
+    MTPROTO_DC_KEY: key,
+    REDIS_URL: redisUrl,
+  };
+  const env = {
+    ...childEnv({}),
+    ...who,
+    ...where,
+    DATA_DIR: folder,
+    HTTP_PORT: "0",
+    LOG_LEVEL: "error",
+  };
   const main = fileURLToPath(new URL(`../../apps/${app}/src/main.ts`, import.meta.url));
   return spawn(process.execPath, [main], { env, stdio: ["ignore", log, log] });
 }

@@ -9,13 +9,17 @@ const READER = "15550000001";
 const FRIEND = "15550000002";
 
 const bench: Bench = {
-  summary: "messages through the durable inbox of a connected account, and catching up after an outage",
+  summary:
+    "messages through the durable inbox of a connected account, and catching up after an outage",
   async run({ quick, dir }) {
     await using stack = new AsyncDisposableStack();
-    const sandbox = stack.adopt(await startSandbox({ botToken: "1:x", admin: { id: 1, firstName: "Admin" } }), (it) =>
-      it.close(),
+    const sandbox = stack.adopt(
+      await startSandbox({ botToken: "1:x", admin: { id: 1, firstName: "Admin" } }),
+      (it) => it.close(),
     );
-    const store = stack.use(openSession({ dir: join(dir, "sessions"), name: "bench", fleetKey: Buffer.alloc(32, 7) }));
+    const store = stack.use(
+      openSession({ dir: join(dir, "sessions"), name: "bench", fleetKey: Buffer.alloc(32, 7) }),
+    );
     const options = accountOptions(sandbox);
     await logIn(sandbox, store, options);
     const connection = stack.adopt(connect(store, options), (it) => it.stop());
@@ -27,18 +31,32 @@ const bench: Bench = {
 };
 export default bench;
 
-async function measureLive(sandbox: Sandbox, connection: AccountConnection, n: number): Promise<Measured> {
+async function measureLive(
+  sandbox: Sandbox,
+  connection: AccountConnection,
+  n: number,
+): Promise<Measured> {
   const before = connection.updateCounts().received;
   const started = performance.now();
   // Sends in bursts of a busy account, so that the sandbox does not run ahead of the socket.
   for (let sent = 0; sent < n; ) {
-    for (let burst = 0; burst < 100 && sent < n; burst++) sandbox.world.sendPrivate(FRIEND, READER, `message ${++sent}`);
+    for (let burst = 0; burst < 100 && sent < n; burst++)
+      sandbox.world.sendPrivate(FRIEND, READER, `message ${++sent}`);
     await until(() => connection.updateCounts().received >= before + sent);
   }
-  return line("pushed → inbox, one commit each", "1/s", (n * 1000) / (performance.now() - started), n);
+  return line(
+    "pushed → inbox, one commit each",
+    "1/s",
+    (n * 1000) / (performance.now() - started),
+    n,
+  );
 }
 
-async function measureOutage(sandbox: Sandbox, connection: AccountConnection, n: number): Promise<Measured[]> {
+async function measureOutage(
+  sandbox: Sandbox,
+  connection: AccountConnection,
+  n: number,
+): Promise<Measured[]> {
   await connection.stop();
   for (let sent = 0; sent < n; sent++) sandbox.world.sendPrivate(FRIEND, READER, `missed ${sent}`);
   const started = performance.now();
@@ -46,7 +64,8 @@ async function measureOutage(sandbox: Sandbox, connection: AccountConnection, n:
   await until(() => connection.status().state === "ready");
   const tookMs = performance.now() - started;
   const { recovered, lost } = connection.status().caughtUp ?? { recovered: 0, lost: n };
-  if (recovered !== n || lost !== 0) throw new Error(`missed ${n}, recovered ${recovered}, lost ${lost}`);
+  if (recovered !== n || lost !== 0)
+    throw new Error(`missed ${n}, recovered ${recovered}, lost ${lost}`);
   return [
     line(`catching up on ${n} missed messages, connecting included`, "ms", tookMs, n),
     line("the same", "1/s", (n * 1000) / tookMs, n),
@@ -62,12 +81,21 @@ function accountOptions(sandbox: Sandbox): AccountOptions {
   return {
     server: { kind: "custom", host, port, publicKeyPem },
     api: { id: 12345, hash: "0123456789abcdef0123456789abcdef" },
-    identity: { deviceModel: "Flotilla bench", systemVersion: "1", appVersion: "0.1.0", langCode: "en" },
+    identity: {
+      deviceModel: "Flotilla bench",
+      systemVersion: "1",
+      appVersion: "0.1.0",
+      langCode: "en",
+    },
     log: () => {},
   };
 }
 
-async function logIn({ world }: Sandbox, store: SessionStore, options: AccountOptions): Promise<void> {
+async function logIn(
+  { world }: Sandbox,
+  store: SessionStore,
+  options: AccountOptions,
+): Promise<void> {
   for (const phone of [READER, FRIEND]) world.createAccount({ phone, firstName: "Ann" });
   const login = new LoginFlow({ ...options, store });
   await login.sendCode(READER);

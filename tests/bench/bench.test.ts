@@ -19,7 +19,10 @@ function always(name: string, operations: number, log: string[]): Contender {
 
 test("contenders take turns, and ratios are against the peer of the same round", async () => {
   const log: string[] = [];
-  const results = await pairwise([always("a", 50, log), always("b", 10, log)], "b", { rounds: 3, roundMs: 100 });
+  const results = await pairwise([always("a", 50, log), always("b", 10, log)], "b", {
+    rounds: 3,
+    roundMs: 100,
+  });
   expect(log).toEqual(["a", "b", "a", "b", "b", "a", "a", "b"]);
   expect(results).toEqual([
     { name: "a", unit: "1/s", value: 500, p50: 2, p99: 2, n: 3, peer: "b", ratio: 5 },

@@ -17,9 +17,9 @@ test("a QR code that is shown once logs a worker in, and one card restarts all w
   await chat.shows(/Scan the picture/);
   const photo = await waitFor(
     async () =>
-      (await fleet.get<{ photo?: unknown; deleted: boolean; text: string }[]>("chat/messages")).find(
-        (each) => each.photo && !each.deleted,
-      ),
+      (
+        await fleet.get<{ photo?: unknown; deleted: boolean; text: string }[]>("chat/messages")
+      ).find((each) => each.photo && !each.deleted),
     { what: "the picture" },
   );
   expect(photo).toBeDefined();
@@ -58,7 +58,8 @@ test("a QR code that is shown once logs a worker in, and one card restarts all w
   await chat.press("More");
   await chat.press("Other devices");
   await chat.shows(/Flotilla demo_2 .*\(this worker\)/);
-  const devices = async (): Promise<number> => (await fleet.get<unknown[]>(`accounts/${RICK}/sessions`)).length;
+  const devices = async (): Promise<number> =>
+    (await fleet.get<unknown[]>(`accounts/${RICK}/sessions`)).length;
   const before = await devices();
   await chat.press("Back");
   await chat.press("More");

@@ -11,7 +11,9 @@ test("a killed supervisor is an alert within ten seconds, which ends when the wo
   const chat = new AdminChat(fleet);
   await chat.start();
   await chat.shows(/2 workers[\s\S]*healthy/);
-  const pid = await waitFor(() => childWith(fleet.process.pid, "supervisor/src/main.ts"), { what: "the supervisor" });
+  const pid = await waitFor(() => childWith(fleet.process.pid, "supervisor/src/main.ts"), {
+    what: "the supervisor",
+  });
   process.kill(pid, "SIGKILL");
   const killedAt = performance.now();
   const alert = await chat.shows(/its supervisor ended, all its workers are off Telegram/);
@@ -30,7 +32,9 @@ test("after a kill of every process and a new start a notice names the time span
   await chat.press("Workers");
   await chat.press("demo_1");
   await chat.shows(/demo_1[\s\S]*Status: healthy/);
-  const pids = await Promise.all(PROCESSES.map((name) => waitFor(() => childWith(before.process.pid, name))));
+  const pids = await Promise.all(
+    PROCESSES.map((name) => waitFor(() => childWith(before.process.pid, name))),
+  );
   for (const pid of [before.process.pid, ...pids]) process.kill(pid, "SIGKILL");
   await before.process.exited;
   const after = await startFleetIn(dir);

@@ -44,30 +44,39 @@ test("a typed code is deleted, Telegram cancels it, the wizard explains it, and 
   await chat.shows(/cloud password/);
 });
 
-test("a wrong code or password repeats the step with the tries left; no file contains the secrets", async () => {
-  const { fleet, chat } = await atKeypad();
-  const { code } = await latestCode(fleet, RICK);
-  await chat.tap(code === "11111" ? "22222" : "11111");
-  await chat.press("✔");
-  await chat.shows(/Wrong code. Tries left: 2/);
-  await chat.tap(code);
-  await chat.press("✔");
-  await chat.shows(/cloud password/);
-  await chat.say("planted-wrong-password-5512");
-  await chat.shows(/Not right. Tries left before a pause: \d/);
-  await chat.say("demo");
-  await chat.shows(/demo_2 is @rick_relay/);
-  await chat.press("Worker Details");
-  await chat.shows(/✅ demo_2[\s\S]*Status: healthy/);
-  expect(statSync(join(fleet.dataDir, "vault/demo_2/golden.session")).mode & 0o777, "a golden copy with mode 0600").toBe(0o600);
-  const ours = filesOf(fleet.dataDir).filter(([path]) => !path.includes("/telegram/"));
-  expect(ours.length, "sessions, databases, logs, Redis").toBeGreaterThan(8);
-  for (const [path, text] of ours) {
-    expect(text.includes("planted-wrong-password-5512"), `${path} holds the password`).toBe(false);
-    if (!/demo_2\.session|vault\/demo_2/.test(path))
-      expect(text.includes("0100002"), `${path} holds the phone number`).toBe(false);
-  }
-});
+test(
+  "a wrong code or password repeats the step with the tries left; no file contains the " +
+    "secrets",
+  async () => {
+    const { fleet, chat } = await atKeypad();
+    const { code } = await latestCode(fleet, RICK);
+    await chat.tap(code === "11111" ? "22222" : "11111");
+    await chat.press("✔");
+    await chat.shows(/Wrong code. Tries left: 2/);
+    await chat.tap(code);
+    await chat.press("✔");
+    await chat.shows(/cloud password/);
+    await chat.say("planted-wrong-password-5512");
+    await chat.shows(/Not right. Tries left before a pause: \d/);
+    await chat.say("demo");
+    await chat.shows(/demo_2 is @rick_relay/);
+    await chat.press("Worker Details");
+    await chat.shows(/✅ demo_2[\s\S]*Status: healthy/);
+    expect(
+      statSync(join(fleet.dataDir, "vault/demo_2/golden.session")).mode & 0o777,
+      "a golden copy with mode 0600",
+    ).toBe(0o600);
+    const ours = filesOf(fleet.dataDir).filter(([path]) => !path.includes("/telegram/"));
+    expect(ours.length, "sessions, databases, logs, Redis").toBeGreaterThan(8);
+    for (const [path, text] of ours) {
+      expect(text.includes("planted-wrong-password-5512"), `${path} holds the password`).toBe(
+        false,
+      );
+      if (!/demo_2\.session|vault\/demo_2/.test(path))
+        expect(text.includes("0100002"), `${path} holds the phone number`).toBe(false);
+    }
+  },
+);
 
 test("cancelling a login restores the old session", async () => {
   const { fleet, chat } = await onCard("demo_1");
@@ -78,7 +87,11 @@ test("cancelling a login restores the old session", async () => {
   await chat.shows(/Stored number: \+15\s…\s01/);
   await chat.press("Use +15");
   await chat.shows(/Code: ○ ○ ○ ○ ○/);
-  expect(readdirSync(join(fleet.dataDir, "vault/demo_1")).filter((name) => name.includes("before-login"))).toHaveLength(1);
+  expect(
+    readdirSync(join(fleet.dataDir, "vault/demo_1")).filter((name) =>
+      name.includes("before-login"),
+    ),
+  ).toHaveLength(1);
   await chat.press("Cancel");
   await chat.shows(/demo_1[\s\S]*Account: Nora News[\s\S]*Status: healthy/);
 });
@@ -111,15 +124,27 @@ test("a stopped worker has a Start button, which starts it", async () => {
   await chat.shows(/Status: healthy/);
 });
 
-test("a session that Telegram ended is reported at once with the remedy, and its key is never used again", async () => {
-  const { fleet, chat } = await onCard("demo_1");
-  await chat.shows(/Status: healthy/);
-  await fleet.post("faults/fail", { method: "*", code: 401, text: "SESSION_REVOKED", times: 1000, phone: NORA });
-  await chat.press("Check now");
-  const alert = await chat.shows(/🔴 🔑 demo_1 needs login[\s\S]*SESSION_REVOKED[\s\S]*No restart will be tried/);
-  expect(alert.keyboard.flat().map((button) => button.text)).toContain("🔐 Authenticate");
-  await chat.shows(/Status: needs login/);
-});
+test(
+  "a session that Telegram ended is reported at once with the remedy, and its key is never " +
+    "used again",
+  async () => {
+    const { fleet, chat } = await onCard("demo_1");
+    await chat.shows(/Status: healthy/);
+    await fleet.post("faults/fail", {
+      method: "*",
+      code: 401,
+      text: "SESSION_REVOKED",
+      times: 1000,
+      phone: NORA,
+    });
+    await chat.press("Check now");
+    const alert = await chat.shows(
+      /🔴 🔑 demo_1 needs login[\s\S]*SESSION_REVOKED[\s\S]*No restart will be tried/,
+    );
+    expect(alert.keyboard.flat().map((button) => button.text)).toContain("🔐 Authenticate");
+    await chat.shows(/Status: needs login/);
+  },
+);
 
 test("a stranger gets no answer, and a stranger's press changes nothing", async () => {
   const fleet = await startFleet();
@@ -130,7 +155,9 @@ test("a stranger gets no answer, and a stranger's press changes nothing", async 
   await stranger.start();
   await stranger.say("/menu");
   await waitFor(
-    async () => readFileSync(join(fleet.dataDir, "logs/bot.log"), "utf8").split("refused: not an admin").length > 2,
+    async () =>
+      readFileSync(join(fleet.dataDir, "logs/bot.log"), "utf8").split("refused: not an admin")
+        .length > 2,
     { what: "both refusals in the log" },
   );
   expect((await stranger.messages()).filter((message) => message.from === "bot")).toEqual([]);
@@ -148,6 +175,11 @@ function pid(text: string): number {
 }
 
 function filesOf(dir: string): [string, string][] {
-  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  return files.map((entry) => [join(entry.parentPath, entry.name), readFileSync(join(entry.parentPath, entry.name), "latin1")]);
+  const files = readdirSync(dir, { recursive: true, withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  );
+  return files.map((entry) => [
+    join(entry.parentPath, entry.name),
+    readFileSync(join(entry.parentPath, entry.name), "latin1"),
+  ]);
 }

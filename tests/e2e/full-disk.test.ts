@@ -55,34 +55,40 @@ async function body(url: string): Promise<string> {
   return await (await fetch(url, { signal: AbortSignal.timeout(2000) })).text();
 }
 
-test("a disk that fills up under a running fleet is named at once; accounts and buttons work, and it recovers automatically", async ({
+test(
+  "a disk that fills up under a running fleet is named at once; accounts and buttons work, " +
+    "and it recovers automatically",
+  async ({ skip }) => {
+    const place = await smallDisk();
+    if (place === null) return skip("mounting a tmpfs is not permitted here");
+    const { chat, is, healths } = await runningFleet(place.dir);
+    fill(place.disk);
+    const begun = performance.now();
+    for (const health of healths)
+      await waitFor(async () => /disk of \S+ is full: 0 MB free/.test(await body(health)), {
+        what: `${health} to name the disk`,
+      });
+    expect(performance.now() - begun).toBeLessThan(3000);
+    await chat.shows(/disk.* is full[\s\S]*0 MB/);
+    for (let round = 0; round < 3; round++) {
+      expect((await chat.press("Refresh")).answered).toBe(true);
+      // Connected, with the fault on its card.
+      expect(await is("RUNNING|DEGRADED")).toBe(true);
+    }
+    expect(statfsSync(place.disk).bavail).toBeLessThan(64);
+    rmSync(join(place.disk, "filler"));
+    for (const health of healths)
+      await waitFor(async () => !(await body(health)).includes("disk of"), {
+        what: `${health} to be well`,
+      });
+    await waitFor(() => is("RUNNING"), { what: "the worker to be without trouble" });
+    expect((await chat.press("Refresh")).answered).toBe(true);
+  },
+);
+
+test("a full log disk stops nothing: it is named, accounts and buttons work, and messages arrive", async ({
   skip,
 }) => {
-  const place = await smallDisk();
-  if (place === null) return skip("mounting a tmpfs is not permitted here");
-  const { chat, is, healths } = await runningFleet(place.dir);
-  fill(place.disk);
-  const begun = performance.now();
-  for (const health of healths)
-    await waitFor(async () => /disk of \S+ is full: 0 MB free/.test(await body(health)), {
-      what: `${health} to name the disk`,
-    });
-  expect(performance.now() - begun).toBeLessThan(3000);
-  await chat.shows(/disk.* is full[\s\S]*0 MB/);
-  for (let round = 0; round < 3; round++) {
-    expect((await chat.press("Refresh")).answered).toBe(true);
-    // Connected, with the fault on its card.
-    expect(await is("RUNNING|DEGRADED")).toBe(true);
-  }
-  expect(statfsSync(place.disk).bavail).toBeLessThan(64);
-  rmSync(join(place.disk, "filler"));
-  for (const health of healths)
-    await waitFor(async () => !(await body(health)).includes("disk of"), { what: `${health} to be well` });
-  await waitFor(() => is("RUNNING"), { what: "the worker to be without trouble" });
-  expect((await chat.press("Refresh")).answered).toBe(true);
-});
-
-test("a full log disk stops nothing: it is named, accounts and buttons work, and messages arrive", async ({ skip }) => {
   const dir = await testDir("full-logs-");
   const logs = join(dir, "data/sandbox/logs");
   if (!mounted(logs, "4m")) return skip("mounting a tmpfs is not permitted here");
@@ -103,10 +109,14 @@ test("a full log disk stops nothing: it is named, accounts and buttons work, and
   await chat.shows(/Status: healthy/);
   expect(await is("DEGRADED")).toBe(false);
   rmSync(join(logs, "filler"));
-  await waitFor(async () => !(await body(supervisor)).includes("disk of"), { what: "the supervisor to be well" });
+  await waitFor(async () => !(await body(supervisor)).includes("disk of"), {
+    what: "the supervisor to be well",
+  });
 });
 
-test("a full data disk with space for the logs: accounts stay, and it is named within a second", async ({ skip }) => {
+test("a full data disk with space for the logs: accounts stay, and it is named within a second", async ({
+  skip,
+}) => {
   const place = await smallDisk();
   if (place === null || !mounted(join(place.disk, "sandbox/logs"), "16m"))
     return skip("mounting a tmpfs is not permitted here");

@@ -15,5 +15,8 @@ test("a message that the worker cannot read becomes an alert in the chat", async
   await chat.shows(/demo_1[\s\S]*healthy/, 60_000);
   await fleet.post("accounts", { phone: FRIEND, firstName: "Friend" });
   await fleet.post("messages", { from: FRIEND, to: PHONE, text: "later", unreadable: true });
-  await chat.shows(/demo_1 lost messages[\s\S]*Lost ≥ 1 while it was connected[\s\S]*this version cannot read/, 60_000);
+  await chat.shows(
+    /demo_1 lost messages[\s\S]*Lost ≥ 1 while it was connected[\s\S]*this version cannot read/,
+    60_000,
+  );
 });

@@ -24,7 +24,8 @@ async function healthy(fleet: TestFleet): Promise<AdminChat> {
 
 test("after a lost control.db every worker is in the chat", async () => {
   const { dir, dataDir } = await stopped();
-  for (const name of readdirSync(dataDir).filter((it) => it.startsWith("control.db"))) rmSync(`${dataDir}/${name}`);
+  for (const name of readdirSync(dataDir).filter((it) => it.startsWith("control.db")))
+    rmSync(`${dataDir}/${name}`);
   await healthy(await startFleetIn(dir));
 });
 
@@ -32,24 +33,33 @@ test("a damaged host.db is renamed and reported, and its workers run", async () 
   const { dir, dataDir } = await stopped();
   writeFileSync(`${dataDir}/host.db`, `a log line\n${"x".repeat(20_000)}`);
   const chat = await healthy(await startFleetIn(dir, { ALERT_HOLD_S: "0" }));
-  await chat.shows(/host\.db was damaged, a new one was begun[\s\S]*host\.db → \S+host\.db\.damaged-/);
-  expect(readdirSync(dataDir).filter((name) => name.startsWith("host.db.damaged-"))).toHaveLength(1);
+  await chat.shows(
+    /host\.db was damaged, a new one was begun[\s\S]*host\.db → \S+host\.db\.damaged-/,
+  );
+  expect(readdirSync(dataDir).filter((name) => name.startsWith("host.db.damaged-"))).toHaveLength(
+    1,
+  );
 });
 
-test("without both databases and all logs the chat names sessions without a worker, and ➕ Add takes one as it is", async () => {
-  const { dir, dataDir } = await stopped();
-  for (const name of readdirSync(dataDir).filter((it) => /^(control|host)\.db/.test(it))) rmSync(`${dataDir}/${name}`);
-  rmSync(`${dataDir}/logs`, { recursive: true });
-  const fleet = await startFleetIn(dir, { ALERT_HOLD_S: "0" });
-  const chat = new AdminChat(fleet);
-  await chat.start();
-  await chat.shows(/session files without a worker[\s\S]*demo_1[\s\S]*press ➕ Add/);
-  await chat.press("Workers");
-  await chat.press("Add");
-  await chat.say("demo_1");
-  await chat.press("Start");
-  await chat.shows(/Status: healthy/);
-});
+test(
+  "without both databases and all logs the chat names sessions without a worker, and ➕ Add " +
+    "takes one as it is",
+  async () => {
+    const { dir, dataDir } = await stopped();
+    for (const name of readdirSync(dataDir).filter((it) => /^(control|host)\.db/.test(it)))
+      rmSync(`${dataDir}/${name}`);
+    rmSync(`${dataDir}/logs`, { recursive: true });
+    const fleet = await startFleetIn(dir, { ALERT_HOLD_S: "0" });
+    const chat = new AdminChat(fleet);
+    await chat.start();
+    await chat.shows(/session files without a worker[\s\S]*demo_1[\s\S]*press ➕ Add/);
+    await chat.press("Workers");
+    await chat.press("Add");
+    await chat.say("demo_1");
+    await chat.press("Start");
+    await chat.shows(/Status: healthy/);
+  },
+);
 
 test("a damaged control.db is named with its path and the remedy", async () => {
   const { dir, dataDir } = await stopped();

@@ -21,14 +21,25 @@ test("a host without a network is one alert, one worker probes, and all come bac
   await chat.say("demo");
   await chat.shows(/demo_2 is @rick_relay/);
   const online = async (): Promise<number> =>
-    (await fleet.get<{ phone: string | null }[]>("connections")).filter(({ phone }) => phone !== null).length;
-  await waitFor(async () => (await online()) === 2, { timeoutMs: 60_000, what: "both workers on Telegram" });
+    (await fleet.get<{ phone: string | null }[]>("connections")).filter(
+      ({ phone }) => phone !== null,
+    ).length;
+  await waitFor(async () => (await online()) === 2, {
+    timeoutMs: 60_000,
+    what: "both workers on Telegram",
+  });
 
   await fleet.post("faults/refuse", { dc: 2 });
   await fleet.post("faults/drop", { how: "rst" });
   const log = (): string => readFileSync(`${fleet.dataDir}/logs/supervisor.log`, "utf8");
-  await waitFor(() => log().includes("no worker of this host has a network"), { timeoutMs: 90_000, intervalMs: 200 });
-  await chat.shows(/all 2 workers have been offline[\s\S]*the network of the host, not the sessions/, 60_000);
+  await waitFor(() => log().includes("no worker of this host has a network"), {
+    timeoutMs: 90_000,
+    intervalMs: 200,
+  });
+  await chat.shows(
+    /all 2 workers have been offline[\s\S]*the network of the host, not the sessions/,
+    60_000,
+  );
   await chat.say("/status demo_2");
   await chat.shows(
     /🔌 (?:It waits for the network of its host; demo_1 is asking|No worker of this host has a network)/,
@@ -36,7 +47,11 @@ test("a host without a network is one alert, one worker probes, and all come bac
   );
 
   await fleet.post("faults/heal");
-  await waitFor(async () => (await online()) === 2, { timeoutMs: 90_000, intervalMs: 200, what: "both workers back" });
+  await waitFor(async () => (await online()) === 2, {
+    timeoutMs: 90_000,
+    intervalMs: 200,
+    what: "both workers back",
+  });
   await waitFor(() => log().includes("the network of this host is back"));
   expect(log()).not.toContain("worker ended unasked");
 });

@@ -12,8 +12,13 @@ test("buttons start and stop a backfill, and pause and remove a source", async (
   const chat = new AdminChat(fleet);
   await chat.start();
   const channel = async (username: string): Promise<string> =>
-    (await fleet.post<{ id: string }>("channels", { title: username, username, members: [PHONE] })).id;
-  const [source, , target] = [await channel("news_a"), await channel("news_b"), await channel("copies_1")];
+    (await fleet.post<{ id: string }>("channels", { title: username, username, members: [PHONE] }))
+      .id;
+  const [source, , target] = [
+    await channel("news_a"),
+    await channel("news_b"),
+    await channel("copies_1"),
+  ];
   for (const n of [1, 2, 3]) await fleet.post(`channels/${source}/messages`, { text: `old ${n}` });
   const route = Route.parse({
     id: "copy",
@@ -23,12 +28,18 @@ test("buttons start and stop a backfill, and pause and remove a source", async (
   });
   const place = await fleet.place();
   const apply = async (routes: Route[]): Promise<void> => {
-    const applied = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
-    await waitFor(async () => (await applied()).kind === "applied", { timeoutMs: 60_000, what: "the routes to be taken" });
+    const applied = () =>
+      askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
+    await waitFor(async () => (await applied()).kind === "applied", {
+      timeoutMs: 60_000,
+      what: "the routes to be taken",
+    });
   };
   await apply([route]);
   const copies = async (): Promise<string[]> =>
-    (await fleet.get<{ text: string }[]>(`accounts/${PHONE}/history?chat=${target}`)).map(({ text }) => text);
+    (await fleet.get<{ text: string }[]>(`accounts/${PHONE}/history?chat=${target}`)).map(
+      ({ text }) => text,
+    );
 
   const knocked = async (): Promise<boolean> => {
     await fleet.post(`channels/${source}/messages`, { text: "knock" });
@@ -43,7 +54,9 @@ test("buttons start and stop a backfill, and pause and remove a source", async (
   await fleet.post("faults/fail", wait);
   await chat.press("📥 Fetch old ones");
   await chat.press("Last 20");
-  await chat.shows(/Fetching old messages: 0 of 20 so far · Telegram asked to wait; it continues in /);
+  await chat.shows(
+    /Fetching old messages: 0 of 20 so far · Telegram asked to wait; it continues in /,
+  );
   await chat.press("✖️ Stop fetching");
   await chat.shows(/Fetching was cancelled after 0/);
   expect(await copies()).not.toContain("old 1");

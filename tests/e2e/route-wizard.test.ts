@@ -51,7 +51,9 @@ test("a wizard creates a route that delivers into its topic, and changes it by t
   await chat.press("demo_1");
   await chat.press("My digest");
   await chat.press("# Signals");
-  await chat.shows(/New route btc_desk[\s\S]*demo_1 reads Trading desk[\s\S]*Goes to demo_1: My digest/);
+  await chat.shows(
+    /New route btc_desk[\s\S]*demo_1 reads Trading desk[\s\S]*Goes to demo_1: My digest/,
+  );
   await picture(fleet, "route-summary", "New route btc_desk");
   await chat.press("🔎 Dry run");
   await chat.shows(/Dry run of btc_desk/);
@@ -74,7 +76,9 @@ test("a wizard creates a route that delivers into its topic, and changes it by t
       },
       { timeoutMs: 60_000, intervalMs: 500, what: "a delivery" },
     );
-  const only = (all: readonly Seen[]) => [...new Set(all.map(({ text, topic }) => `${text} in ${topic}`))];
+  const only = (all: readonly Seen[]) => [
+    ...new Set(all.map(({ text, topic }) => `${text} in ${topic}`)),
+  ];
   expect(only(await arrives(digest))).toEqual([`btc here in ${digest.topics[0]}`]);
 
   await chat.press("✏️ Change");
@@ -103,10 +107,17 @@ interface Forum {
   readonly topics: readonly number[];
 }
 
-async function forum(fleet: TestFleet, title: string, members: string[], titles: string[], bot = false): Promise<Forum> {
+async function forum(
+  fleet: TestFleet,
+  title: string,
+  members: string[],
+  titles: string[],
+  bot = false,
+): Promise<Forum> {
   const { id } = await fleet.post<{ id: string }>("channels", { title, members, forum: true, bot });
   const topics: number[] = [];
-  for (const each of titles) topics.push((await fleet.post<{ id: number }>(`channels/${id}/topics`, { title: each })).id);
+  for (const each of titles)
+    topics.push((await fleet.post<{ id: number }>(`channels/${id}/topics`, { title: each })).id);
   return { id, topics };
 }
 
@@ -115,7 +126,10 @@ async function killBot(fleet: TestFleet): Promise<void> {
   const bot = () => childWith(fleet.process.pid, "/bot/src/main.ts");
   const before = await bot();
   process.kill(before, "SIGKILL");
-  await waitFor(async () => (await bot()) !== before, { timeoutMs: 60_000, what: "the bot to be back" });
+  await waitFor(async () => (await bot()) !== before, {
+    timeoutMs: 60_000,
+    what: "the bot to be back",
+  });
 }
 
 /** Updates the picture for docs/relays.md with UPDATE_IMAGES=1. */
@@ -124,7 +138,9 @@ async function picture(fleet: TestFleet, name: string, text: string): Promise<vo
   mkdirSync(IMAGES, { recursive: true });
   const page = await openPage(fleet.url, { width: 390, height: 1400 });
   await page.evaluate(
-    "const plain = new CSSStyleSheet(); plain.replaceSync('.chat{background:#8fb08a!important}.chat::before,.day,.toasts{display:none!important}'); document.adoptedStyleSheets = [plain]",
+    "const plain = new CSSStyleSheet(); " +
+      "plain.replaceSync('.chat{background:#8fb08a!important}.chat::before,.day,.toasts{display:none!important}'); " +
+      "document.adoptedStyleSheets = [plain]",
   );
   const message = page.locator('[data-testid^="message-"]').filter({ hasText: text }).last();
   await message.scrollIntoViewIfNeeded();

@@ -49,29 +49,38 @@ test.each([1, 2, 3, 4])(
 test("an unusable OWNER_DIR is one sentence with its remedy, before any process starts", async () => {
   const fleet = launchFleet(await testDir("fleet-"), { OWNER_DIR: "/proc/flotilla" });
   expect(await fleet.exited).toEqual({ code: 1, signal: null });
-  expect(fleet.stderr).toMatch(/^OWNER_DIR \(\/proc\/flotilla\) cannot be used: .* leave it out\.\n$/);
+  expect(fleet.stderr).toMatch(
+    /^OWNER_DIR \(\/proc\/flotilla\) cannot be used: .* leave it out\.\n$/,
+  );
   expect(fleet.stdout).not.toContain("ready");
 });
 
-test("a second start on the same data folder is refused in one sentence, and the first keeps running", async () => {
-  const dir = await testDir("fleet-");
-  const first = launchFleet(dir);
-  await first.waitForOutput(READY, 60_000);
-  const second = launchFleet(dir);
-  expect(await second.exited).toEqual({ code: 1, signal: null });
-  expect(second.stderr).toMatch(/^Flotilla already runs on .*DATA_DIR to another folder\.\n$/);
-  expect(isAlive(first.pid)).toBe(true);
-});
+test(
+  "a second start on the same data folder is refused in one sentence, and the first keeps " +
+    "running",
+  async () => {
+    const dir = await testDir("fleet-");
+    const first = launchFleet(dir);
+    await first.waitForOutput(READY, 60_000);
+    const second = launchFleet(dir);
+    expect(await second.exited).toEqual({ code: 1, signal: null });
+    expect(second.stderr).toMatch(/^Flotilla already runs on .*DATA_DIR to another folder\.\n$/);
+    expect(isAlive(first.pid)).toBe(true);
+  },
+);
 
-test.each(["SANDBOX_PORT", "HTTP_PORT"])("a %s in use is one sentence with its remedy, and no process stays", async (name) => {
-  const port = await takenPort();
-  const fleet = launchFleet(await testDir("fleet-"), { [name]: String(port) });
-  expect(await fleet.exited).toEqual({ code: 1, signal: null });
-  expect(fleet.stderr.trim().split("\n")).toHaveLength(1);
-  expect(fleet.stderr).toMatch(new RegExp(`${port}.*(in use|taken).*`));
-  expect(fleet.stderr).toContain(name);
-  expect(childrenOf(fleet.pid)).toEqual([]);
-});
+test.each(["SANDBOX_PORT", "HTTP_PORT"])(
+  "a %s in use is one sentence with its remedy, and no process stays",
+  async (name) => {
+    const port = await takenPort();
+    const fleet = launchFleet(await testDir("fleet-"), { [name]: String(port) });
+    expect(await fleet.exited).toEqual({ code: 1, signal: null });
+    expect(fleet.stderr.trim().split("\n")).toHaveLength(1);
+    expect(fleet.stderr).toMatch(new RegExp(`${port}.*(in use|taken).*`));
+    expect(fleet.stderr).toContain(name);
+    expect(childrenOf(fleet.pid)).toEqual([]);
+  },
+);
 
 test("an unreadable .env is one sentence with its remedy", async () => {
   const dir = await testDir("fleet-");
@@ -83,10 +92,14 @@ test("an unreadable .env is one sentence with its remedy", async () => {
 
 test("all errors of a .env are reported at once, by name and without values", async () => {
   const dir = await testDir("fleet-");
-  writeFileSync(`${dir}/.env`, "BOT_TOKEN=not-a-token-7391\nAPI_ID=seven7391\nADMIN_IDS=@ann7391\n");
+  writeFileSync(
+    `${dir}/.env`,
+    "BOT_TOKEN=not-a-token-7391\nAPI_ID=seven7391\nADMIN_IDS=@ann7391\n",
+  );
   const fleet = launchFleet(dir);
   expect(await fleet.exited).toEqual({ code: 1, signal: null });
-  for (const name of ["BOT_TOKEN", "API_ID", "ADMIN_IDS"]) expect(fleet.stderr).toContain(`- ${name} must`);
+  for (const name of ["BOT_TOKEN", "API_ID", "ADMIN_IDS"])
+    expect(fleet.stderr).toContain(`- ${name} must`);
   expect(fleet.stdout + fleet.stderr).not.toContain("7391");
 });
 
@@ -95,7 +108,8 @@ test("missing settings are reported by name when only some are set", async () =>
   writeFileSync(`${dir}/.env`, "API_ID=12345\n");
   const fleet = launchFleet(dir);
   expect(await fleet.exited).toEqual({ code: 1, signal: null });
-  for (const name of ["BOT_TOKEN", "API_HASH", "ADMIN_IDS"]) expect(fleet.stderr).toContain(`- ${name} is not set`);
+  for (const name of ["BOT_TOKEN", "API_HASH", "ADMIN_IDS"])
+    expect(fleet.stderr).toContain(`- ${name} is not set`);
 });
 
 test("without any Redis the error says how to get one", async () => {
@@ -115,7 +129,8 @@ test("an unusable data folder is one sentence with its remedy", async () => {
 test("with the settings of a sandbox in .env the same command runs on that server", async () => {
   const server = await startFleet();
   const sandbox = `${server.dataDir}/telegram`;
-  const [, mtproto = ""] = /MTPROTO_DC=(\S+)/.exec(readFileSync(`${server.dataDir}/logs/sandbox.log`, "utf8")) ?? [];
+  const [, mtproto = ""] =
+    /MTPROTO_DC=(\S+)/.exec(readFileSync(`${server.dataDir}/logs/sandbox.log`, "utf8")) ?? [];
 
   const dir = await testDir("fleet-");
   const values = {
@@ -178,9 +193,12 @@ test("workers of a killed supervisor end with it and restart, and no key is used
   const before = pidOn((await chat.shows(/Status: healthy/)).text);
   process.kill(await childWith(fleet.process.pid, "/supervisor/src/main.ts"), "SIGKILL");
   await waitFor(() => !isAlive(before), { what: "the worker to end with its supervisor" });
-  await waitFor(async () => ![Number.NaN, before].includes(pidOn((await chat.shows(/Status: healthy/)).text)), {
-    timeoutMs: 45_000,
-  });
+  await waitFor(
+    async () => ![Number.NaN, before].includes(pidOn((await chat.shows(/Status: healthy/)).text)),
+    {
+      timeoutMs: 45_000,
+    },
+  );
   const log = await fleet.get<{ event: string }[]>("connections/log");
   expect(log.filter((entry) => entry.event === "duplicated")).toEqual([]);
 });
@@ -201,7 +219,8 @@ test("without Redis a press is answered at once, and a stop still ends every pro
   const pids = processesOf(fleet.process.pid);
   await redis.kill9();
   // A command that was under way when Redis ended may have been carried out.
-  const said = /Redis is not running[\s\S]*nothing was done|Redis cannot be reached[\s\S]*may still be done/;
+  const said =
+    /Redis is not running[\s\S]*nothing was done|Redis cannot be reached[\s\S]*may still be done/;
   expect((await chat.press("Restart")).toast?.text).toMatch(said);
   await chat.shows(/Redis is not running/);
   fleet.process.kill("SIGTERM");

@@ -43,7 +43,10 @@ test.skipIf(!CHROMIUM)(
     await shows(bubble, /Send the phone number/);
     await write(page, "+1 555 010 0042");
     await shows(bubble, /Code: ○ ○ ○ ○ ○/);
-    expect(await bubble.filter({ hasText: "555 010 0042" }).count(), "the phone number is deleted from the chat").toBe(0);
+    expect(
+      await bubble.filter({ hasText: "555 010 0042" }).count(),
+      "the phone number is deleted from the chat",
+    ).toBe(0);
     const code = await page.getByTestId(`login-code-${PHONE}`).locator(".digits").innerText();
     for (const digit of code.replace(/\D/g, "")) await press(new RegExp(`^${digit}$`));
     await shows(bubble, /Code: ● ● ● ● ●/);
@@ -52,7 +55,10 @@ test.skipIf(!CHROMIUM)(
     await shows(bubble, /cloud password. Hint: “four words”/);
     await write(page, "correct horse");
     await shows(bubble, /news_1 is @news_desk/);
-    expect(await bubble.filter({ hasText: "correct horse" }).count(), "the password is deleted from the chat").toBe(0);
+    expect(
+      await bubble.filter({ hasText: "correct horse" }).count(),
+      "the password is deleted from the chat",
+    ).toBe(0);
 
     await press("Worker Details");
     await shows(bubble, /✅ news_1[\s\S]*Status: healthy/);
@@ -93,9 +99,14 @@ async function shows(bubble: Locator, text: RegExp): Promise<void> {
     seen = await bubble.allInnerTexts();
     return seen.some((each) => text.test(each));
   };
-  await waitFor(found, { timeoutMs: 60_000, what: `a message like ${text}` }).catch((cause: unknown) => {
-    throw new Error(`no message like ${text}; the last ones are:\n${seen.slice(-3).join("\n\n")}`, { cause });
-  });
+  await waitFor(found, { timeoutMs: 60_000, what: `a message like ${text}` }).catch(
+    (cause: unknown) => {
+      throw new Error(
+        `no message like ${text}; the last ones are:\n${seen.slice(-3).join("\n\n")}`,
+        { cause },
+      );
+    },
+  );
 }
 
 async function write(page: Page, text: string): Promise<void> {

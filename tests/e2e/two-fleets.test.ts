@@ -28,10 +28,13 @@ test("two fleets on one Redis run workers of the same names, and each bot shows 
     await fleet.post("chat/press", { labelContains: "demo_1" });
     await waitFor(async () => /Status: healthy/.test(await said(fleet)), { what: "the card" });
     await fleet.post("chat/press", { labelContains: "Restart" });
-    await waitFor(async () => /Restarted (?:just now|\d+ min ago) \(\d\d:\d\d/.test(await said(fleet)), {
-      timeoutMs: 60_000,
-      what: `the restart of fleet ${n}`,
-    });
+    await waitFor(
+      async () => /Restarted (?:just now|\d+ min ago) \(\d\d:\d\d/.test(await said(fleet)),
+      {
+        timeoutMs: 60_000,
+        what: `the restart of fleet ${n}`,
+      },
+    );
   }
   for (const fleet of fleets) {
     expect(await said(fleet)).not.toMatch(/already runs this session|HOSTS|Hosts that do not know/);
@@ -39,7 +42,11 @@ test("two fleets on one Redis run workers of the same names, and each bot shows 
     expect(live.filter(({ phone }) => phone === "15550100001")).toHaveLength(1);
   }
   const keys = (await redis.command("KEYS", "*")) as string[];
-  const tags = new Set(keys.map((key) => /^\{(flotilla\.[0-9a-f]{16})\}:/.exec(key)?.[1] ?? key.replace(/[0-9a-f]{16}$/, "")));
+  const tags = new Set(
+    keys.map(
+      (key) => /^\{(flotilla\.[0-9a-f]{16})\}:/.exec(key)?.[1] ?? key.replace(/[0-9a-f]{16}$/, ""),
+    ),
+  );
   expect(
     [...tags].filter((tag) => tag !== "flotilla.fleet."),
     "one tag per fleet, no other key",

@@ -35,9 +35,14 @@ class Phone {
       seen = await this.bubbles.allInnerTexts();
       return seen.some((each) => text.test(each));
     };
-    await waitFor(found, { timeoutMs: 60_000, what: `a message like ${text}` }).catch((cause: unknown) => {
-      throw new Error(`no message like ${text}; the last ones are:\n${seen.slice(-3).join("\n\n")}`, { cause });
-    });
+    await waitFor(found, { timeoutMs: 60_000, what: `a message like ${text}` }).catch(
+      (cause: unknown) => {
+        throw new Error(
+          `no message like ${text}; the last ones are:\n${seen.slice(-3).join("\n\n")}`,
+          { cause },
+        );
+      },
+    );
   }
 
   /** How many messages have this text now. */
@@ -49,7 +54,9 @@ class Phone {
     // The page takes one press of a button at a time: each digit is seen before the next.
     for (const [index, digit] of [...code].entries()) {
       await this.press(new RegExp(`^${digit}$`));
-      await this.shows(new RegExp(`Code: ${"● ".repeat(index + 1)}${"○ ".repeat(code.length - index - 1)}`.trim()));
+      await this.shows(
+        new RegExp(`Code: ${"● ".repeat(index + 1)}${"○ ".repeat(code.length - index - 1)}`.trim()),
+      );
     }
     await this.press("✔");
   }
@@ -65,116 +72,141 @@ class Phone {
 }
 
 /** With UPDATE_IMAGES=1 the pictures of docs/admin-guide.md are taken anew. */
-test.skipIf(!CHROMIUM)("on a phone: the good and the bad ways through a login, and the screens of the fleet", async () => {
-  const fleet = await startFleet();
-  const code = async (): Promise<string> => (await fleet.get<{ code: string }>(`accounts/${RICK}/code`)).code;
-  const page = await openPage(fleet.url, { width: 390, height: 1400 });
-  // Pictures of one message each, on one colour: small files.
-  if (inject("updateImages"))
-    await page.evaluate(
-      "const plain = new CSSStyleSheet(); plain.replaceSync('.chat{background:#8fb08a!important}.chat::before,.day,.toasts,.down{display:none!important}'); document.adoptedStyleSheets = [plain]",
+test.skipIf(!CHROMIUM)(
+  "on a phone: the good and the bad ways through a login, and the screens of the fleet",
+  async () => {
+    const fleet = await startFleet();
+    const code = async (): Promise<string> =>
+      (await fleet.get<{ code: string }>(`accounts/${RICK}/code`)).code;
+    const page = await openPage(fleet.url, { width: 390, height: 1400 });
+    // Pictures of one message each, on one colour: small files.
+    if (inject("updateImages"))
+      await page.evaluate(
+        "const plain = new CSSStyleSheet(); " +
+          "plain.replaceSync('.chat{background:#8fb08a!important}.chat::before,.day,.toasts,.down{display:none!important}'); " +
+          "document.adoptedStyleSheets = [plain]",
+      );
+    const phone = new Phone(page);
+    await page.getByRole("button", { name: "Start", exact: true }).click();
+    await phone.shows(/2 workers[\s\S]*1 healthy/);
+    await phone.shot("menu", "Fleet");
+    await phone.press("Workers");
+    await phone.shows(/Workers 1–2 of 2/);
+    await phone.shot("workers", "Workers 1–2");
+
+    // Cancelled at once: nothing is left but the worker's card.
+    await phone.press("demo_2");
+    await phone.shows(/Not logged in yet/);
+    await phone.press("Authenticate");
+    await phone.shows(/Send the phone number/);
+    await phone.shot("login-phone", "Send the phone number");
+    await phone.press("Cancel");
+    await phone.shows(/demo_2[\s\S]*Not logged in yet/);
+
+    // A bad number, a wrong code, a code that was typed.
+    await phone.press("Authenticate");
+    await phone.shows(/Send the phone number/);
+    await phone.write("12");
+    await phone.shows(/not a full number/);
+    await phone.write("+1 (555) 010-0002");
+    await phone.shows(/Code: ○ ○ ○ ○ ○/);
+    expect(await phone.count("010-0002"), "the number is deleted").toBe(0);
+    const first = await code();
+    await phone.tap(first === "11111" ? "22222" : "11111");
+    await phone.shows(/Wrong code. Tries left: 2/);
+    await phone.shot("login-code", "Wrong code");
+    await phone.write(first);
+    await phone.shows(/Telegram cancels codes that are sent in chats. Press/);
+    await waitFor(async () => (await phone.count(first)) === 0, {
+      what: "the typed code to be deleted",
+    });
+    await phone.shot("login-typed", "Don't send the code");
+    await phone.press("New code");
+    await phone.shows(/Code: ○ ○ ○ ○ ○/);
+    await waitFor(async () => (await code()) !== first, { what: "a new code" });
+    await phone.tap(await code());
+
+    // A wrong password; then out of it: the account stays logged out.
+    await phone.shows(/cloud password/);
+    await phone.write("planted-wrong-password");
+    await phone.shows(/Not right. Tries left before a pause/);
+    expect(await phone.count("planted-wrong-password"), "the password is deleted").toBe(0);
+    await phone.shot("login-password", "Not right");
+    await phone.press("Cancel");
+    await phone.shows(/demo_2[\s\S]*Not logged in yet/);
+
+    // By a file, with 📎: this one is no session, and is deleted all the same.
+    await phone.press("Authenticate");
+    await phone.press("I have a session file");
+    await phone.shows(/Send the session: a \.session file/);
+    const notes = {
+      name: "notes.session",
+      mimeType: "application/octet-stream",
+      buffer: Buffer.from("not a session at all"),
+    };
+    await page.getByTestId("attachment").setInputFiles(notes);
+    await phone.shows(/This is no session that I know/);
+    expect(await phone.count("notes.session"), "the file is deleted").toBe(0);
+    await phone.press("Cancel");
+    await phone.shows(/demo_2[\s\S]*Not logged in yet/);
+
+    // By QR code, and the way back from it to the number.
+    await phone.press("Authenticate");
+    await phone.shows(/Send the phone number/);
+    await byWord(phone, fleet);
+    await phone.press("QR code");
+    await phone.shows(/Scan the picture/);
+    await page.locator("img").last().waitFor();
+    await phone.shot("login-qr", "Link Desktop Device");
+    await phone.press("Use phone instead");
+    await phone.shows(/Send the phone number/);
+    await waitFor(
+      async () => (await phone.count("Telegram → Settings → Devices → Link Desktop Device")) === 0,
+      {
+        what: "the picture to go",
+      },
     );
-  const phone = new Phone(page);
-  await page.getByRole("button", { name: "Start", exact: true }).click();
-  await phone.shows(/2 workers[\s\S]*1 healthy/);
-  await phone.shot("menu", "Fleet");
-  await phone.press("Workers");
-  await phone.shows(/Workers 1–2 of 2/);
-  await phone.shot("workers", "Workers 1–2");
+    await phone.write("+1 555 010 0002");
+    await phone.shows(/Code: ○ ○ ○ ○ ○/);
+    await tooLate(phone, fleet, code);
+    await phone.shows(/cloud password/);
+    await phone.write("demo");
+    await phone.shows(/demo_2 is @rick_relay/);
+    await phone.press("Worker Details");
+    await phone.shows(/demo_2[\s\S]*Status: healthy/);
+    await phone.shot("details", "Status: healthy");
+    await lookAround(phone);
 
-  // Cancelled at once: nothing is left but the worker's card.
-  await phone.press("demo_2");
-  await phone.shows(/Not logged in yet/);
-  await phone.press("Authenticate");
-  await phone.shows(/Send the phone number/);
-  await phone.shot("login-phone", "Send the phone number");
-  await phone.press("Cancel");
-  await phone.shows(/demo_2[\s\S]*Not logged in yet/);
-
-  // A bad number, a wrong code, a code that was typed.
-  await phone.press("Authenticate");
-  await phone.shows(/Send the phone number/);
-  await phone.write("12");
-  await phone.shows(/not a full number/);
-  await phone.write("+1 (555) 010-0002");
-  await phone.shows(/Code: ○ ○ ○ ○ ○/);
-  expect(await phone.count("010-0002"), "the number is deleted").toBe(0);
-  const first = await code();
-  await phone.tap(first === "11111" ? "22222" : "11111");
-  await phone.shows(/Wrong code. Tries left: 2/);
-  await phone.shot("login-code", "Wrong code");
-  await phone.write(first);
-  await phone.shows(/Telegram cancels codes that are sent in chats. Press/);
-  await waitFor(async () => (await phone.count(first)) === 0, { what: "the typed code to be deleted" });
-  await phone.shot("login-typed", "Don't send the code");
-  await phone.press("New code");
-  await phone.shows(/Code: ○ ○ ○ ○ ○/);
-  await waitFor(async () => (await code()) !== first, { what: "a new code" });
-  await phone.tap(await code());
-
-  // A wrong password; then out of it: the account stays logged out.
-  await phone.shows(/cloud password/);
-  await phone.write("planted-wrong-password");
-  await phone.shows(/Not right. Tries left before a pause/);
-  expect(await phone.count("planted-wrong-password"), "the password is deleted").toBe(0);
-  await phone.shot("login-password", "Not right");
-  await phone.press("Cancel");
-  await phone.shows(/demo_2[\s\S]*Not logged in yet/);
-
-  // By a file, with 📎: this one is no session, and is deleted all the same.
-  await phone.press("Authenticate");
-  await phone.press("I have a session file");
-  await phone.shows(/Send the session: a \.session file/);
-  const notes = { name: "notes.session", mimeType: "application/octet-stream", buffer: Buffer.from("not a session at all") };
-  await page.getByTestId("attachment").setInputFiles(notes);
-  await phone.shows(/This is no session that I know/);
-  expect(await phone.count("notes.session"), "the file is deleted").toBe(0);
-  await phone.press("Cancel");
-  await phone.shows(/demo_2[\s\S]*Not logged in yet/);
-
-  // By QR code, and the way back from it to the number.
-  await phone.press("Authenticate");
-  await phone.shows(/Send the phone number/);
-  await byWord(phone, fleet);
-  await phone.press("QR code");
-  await phone.shows(/Scan the picture/);
-  await page.locator("img").last().waitFor();
-  await phone.shot("login-qr", "Link Desktop Device");
-  await phone.press("Use phone instead");
-  await phone.shows(/Send the phone number/);
-  await waitFor(async () => (await phone.count("Telegram → Settings → Devices → Link Desktop Device")) === 0, {
-    what: "the picture to go",
-  });
-  await phone.write("+1 555 010 0002");
-  await phone.shows(/Code: ○ ○ ○ ○ ○/);
-  await tooLate(phone, fleet, code);
-  await phone.shows(/cloud password/);
-  await phone.write("demo");
-  await phone.shows(/demo_2 is @rick_relay/);
-  await phone.press("Worker Details");
-  await phone.shows(/demo_2[\s\S]*Status: healthy/);
-  await phone.shot("details", "Status: healthy");
-  await lookAround(phone);
-
-  // Telegram ends a session: the alert has the way out.
-  await fleet.post("faults/fail", { method: "*", code: 401, text: "SESSION_REVOKED", times: 1000, phone: NORA });
-  await phone.write("/status demo_1");
-  await phone.shows(/demo_1[\s\S]*Status/);
-  if ((await page.getByTestId("inline-button").filter({ hasText: "Check now" }).count()) > 0) await phone.press("Check now");
-  await phone.shows(/🔴 🔑 demo_1 needs login[\s\S]*SESSION_REVOKED/);
-  await phone.shot("alert", "🔴 🔑");
-  await phone.write("/alerts");
-  await phone.shows(/Open alerts[\s\S]*demo_1 needs login/);
-  await phone.shot("alerts", "Open alerts");
-  if (inject("updateImages")) await picturesOf(phone, fleet);
-});
+    // Telegram ends a session: the alert has the way out.
+    await fleet.post("faults/fail", {
+      method: "*",
+      code: 401,
+      text: "SESSION_REVOKED",
+      times: 1000,
+      phone: NORA,
+    });
+    await phone.write("/status demo_1");
+    await phone.shows(/demo_1[\s\S]*Status/);
+    if ((await page.getByTestId("inline-button").filter({ hasText: "Check now" }).count()) > 0)
+      await phone.press("Check now");
+    await phone.shows(/🔴 🔑 demo_1 needs login[\s\S]*SESSION_REVOKED/);
+    await phone.shot("alert", "🔴 🔑");
+    await phone.write("/alerts");
+    await phone.shows(/Open alerts[\s\S]*demo_1 needs login/);
+    await phone.shot("alerts", "Open alerts");
+    if (inject("updateImages")) await picturesOf(phone, fleet);
+  },
+);
 
 /** A code that came as a word: it has no keys, and the way out is there. */
 async function byWord(phone: Phone, fleet: TestFleet): Promise<void> {
   await fleet.post("accounts", { phone: "15550100077", firstName: "Wanda", codeVia: "sms-word" });
   await phone.write("+15550100077");
   await phone.shows(/Telegram sent a word by SMS/);
-  expect(await phone.page.getByTestId("inline-button").filter({ hasText: "✔" }).count(), "no keypad").toBe(0);
+  expect(
+    await phone.page.getByTestId("inline-button").filter({ hasText: "✔" }).count(),
+    "no keypad",
+  ).toBe(0);
   await phone.shot("login-word", "Telegram sent a word");
   await phone.write("planted-banana");
   await phone.shows(/Don't send it as a message: Telegram cancels/);
@@ -209,10 +241,17 @@ async function picturesOf(phone: Phone, fleet: TestFleet): Promise<void> {
   ];
   writeFileSync(
     `${folder}/old_bot.py`,
-    [...lines, 'held.execute("BEGIN EXCLUSIVE")', 'print("held", flush=True)', "signal.pause()"].join("\n"),
+    [
+      ...lines,
+      'held.execute("BEGIN EXCLUSIVE")',
+      'print("held", flush=True)',
+      "signal.pause()",
+    ].join("\n"),
   );
   const python = "$(python3 -c 'import sys; print(sys.executable)')";
-  const holder = spawnProcess("bash", ["-c", `exec -a python3 ${python} old_bot.py`], { cwd: folder });
+  const holder = spawnProcess("bash", ["-c", `exec -a python3 ${python} old_bot.py`], {
+    cwd: folder,
+  });
   await holder.waitForOutput("held");
   await phone.press("Start");
   await phone.shows(/demo_2[\s\S]*Status: session locked[\s\S]*In the way/);

@@ -19,7 +19,9 @@ export class Cable {
 
   private constructor(options: CableOptions) {
     this.#options = options;
-    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) => this.#join(near));
+    this.#server = createServer({ allowHalfOpen: true, pauseOnConnect: true }, (near) =>
+      this.#join(near),
+    );
   }
 
   /** Opens a cable that ends with the test. */

@@ -44,24 +44,38 @@ test.runIf(rounds > 0)(
       const began = performance.now();
       await LONG_ROUNDS[name]?.(rig, random);
       const owner = await rig.stable(120_000);
-      process.stdout.write(`${n}/${rounds} ${name}: ${((performance.now() - began) / 1000).toFixed(1)} s, host-${owner}\n`);
+      process.stdout.write(
+        `${n}/${rounds} ${name}: ${((performance.now() - began) / 1000).toFixed(1)} s, host-${owner}\n`,
+      );
       expect(await rig.verdict(), `round ${n} of seed ${seed}: ${name}`).toEqual([]);
     }
   },
 );
 
 test("the judge reports two connections of one key and duplicated keys", () => {
-  const entry = (connection: number, event: Recorded["event"], remoteAddress = "127.0.0.1"): Recorded => ({
+  const entry = (
+    connection: number,
+    event: Recorded["event"],
+    remoteAddress = "127.0.0.1",
+  ): Recorded => ({
     at: connection,
     connection,
     event,
     remoteAddress,
     keyId: "key",
   });
-  const one = [entry(1, "opened"), entry(1, "authorised"), entry(1, "closed"), entry(2, "opened"), entry(2, "authorised")];
+  const one = [
+    entry(1, "opened"),
+    entry(1, "authorised"),
+    entry(1, "closed"),
+    entry(2, "opened"),
+    entry(2, "authorised"),
+  ];
   expect(judge(one)).toEqual([]);
   expect(judge([entry(1, "authorised"), entry(2, "authorised")])).toHaveLength(1);
-  expect(judge([entry(1, "authorised"), entry(2, "authorised", "127.0.0.2"), entry(1, "duplicated")])).toHaveLength(2);
+  expect(
+    judge([entry(1, "authorised"), entry(2, "authorised", "127.0.0.2"), entry(1, "duplicated")]),
+  ).toHaveLength(2);
   const otherKey = { ...entry(2, "authorised"), keyId: "other" };
   expect(judge([entry(1, "authorised"), otherKey])).toEqual([]);
 });

@@ -62,7 +62,13 @@ export const HANG_ROUNDS = {
     named: null,
     play: async (rig, traffic) => {
       for (const phone of rig.phones)
-        await rig.fleet.post("faults/fail", { method: "*", code: 401, text: "AUTH_KEY_UNREGISTERED", times: 1, phone });
+        await rig.fleet.post("faults/fail", {
+          method: "*",
+          code: 401,
+          text: "AUTH_KEY_UNREGISTERED",
+          times: 1,
+          phone,
+        });
       await traffic();
       await rig.fleet.post("faults/drop", { how: "rst" });
     },
@@ -72,10 +78,21 @@ export const HANG_ROUNDS = {
     play: async (rig, traffic) => {
       const { prefix } = await rig.fleet.place();
       const worker = READERS[0];
-      const routes = [{ ...rig.routes[0], id: "stolen", to: { kind: "webhook", url: "http://127.0.0.1:9/" } }];
+      const routes = [
+        { ...rig.routes[0], id: "stolen", to: { kind: "webhook", url: "http://127.0.0.1:9/" } },
+      ];
       const payload = { v: 1, kind: "routes", worker, version: Number.MAX_SAFE_INTEGER, routes };
       const queue = `${prefix}:relay.${worker}`;
-      const job = ["name", "routes", "data", JSON.stringify(payload), "opts", "{}", "timestamp", String(Date.now())];
+      const job = [
+        "name",
+        "routes",
+        "data",
+        JSON.stringify(payload),
+        "opts",
+        "{}",
+        "timestamp",
+        String(Date.now()),
+      ];
       await rig.redis.command("HSET", `${queue}:stranger`, ...job, "delay", "0", "priority", "0");
       await rig.redis.command("LPUSH", `${queue}:wait`, "stranger");
       await rig.redis.command("ZADD", `${queue}:marker`, "0", "0");
@@ -99,7 +116,11 @@ export const HANG_ROUNDS = {
     play: async (rig, traffic) => {
       const dir = await testDir("copy-");
       const skip = (path: string): boolean => !path.endsWith(".sock") && !path.includes("/logs");
-      cpSync(rig.fleet.dataDir, `${dir}/data`, { recursive: true, preserveTimestamps: true, filter: skip });
+      cpSync(rig.fleet.dataDir, `${dir}/data`, {
+        recursive: true,
+        preserveTimestamps: true,
+        filter: skip,
+      });
       const fleetKey = readFileSync(`${dir}/data/fleet.key`, "utf8").trim();
       const env = { ...rig.env(), DATA_DIR: `${dir}/data`, FLEET_KEY: fleetKey };
       const second = spawnNode(WORKER, ["--worker", READERS[1]], { env });
@@ -107,14 +128,18 @@ export const HANG_ROUNDS = {
       const { code } = await second.exited;
       const said = second.stdout + second.stderr;
       if (code !== 1 || !said.includes("in use on this machine by"))
-        throw new Error(`the worker of the copy ended with ${code} and did not say who has the key: ${said.slice(-500)}`);
+        throw new Error(
+          `the worker of the copy ended with ${code} and did not say who has the key: ${said.slice(-500)}`,
+        );
     },
   },
   "a route from a discussion group to its channel": {
     named: /would come back|switched off/,
     play: async (rig, traffic) => {
       const [reader, sender] = [rig.phones[0] ?? "", rig.phones[READERS.length] ?? ""];
-      const channel = (await rig.fleet.post<{ id: string }>("channels", { title: "Round", members: [sender] })).id;
+      const channel = (
+        await rig.fleet.post<{ id: string }>("channels", { title: "Round", members: [sender] })
+      ).id;
       const group = { title: "Talk", members: [sender, reader], discusses: channel };
       const talk = (await rig.fleet.post<{ id: string }>("channels", group)).id;
       const circle = Route.parse({
@@ -123,8 +148,13 @@ export const HANG_ROUNDS = {
         to: { kind: "worker", worker: SENDERS[0], chat: `-100${channel}` },
       });
       const file = { version: 1 as const, routes: [...rig.routes, circle] };
-      const answer = await askBot(await rig.fleet.place(), { v: 1, kind: "routes.apply", file }, 10_000);
-      if (answer.kind !== "applied") throw new Error(`the route was refused before it was known what it is: ${answer.kind}`);
+      const answer = await askBot(
+        await rig.fleet.place(),
+        { v: 1, kind: "routes.apply", file },
+        10_000,
+      );
+      if (answer.kind !== "applied")
+        throw new Error(`the route was refused before it was known what it is: ${answer.kind}`);
       await rig.fleet.post(`channels/${channel}/messages`, { text: "round and round" });
       await traffic();
       const posts = async (): Promise<number> =>

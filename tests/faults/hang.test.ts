@@ -10,12 +10,16 @@ const { hangs, only } = inject("faults");
 const isRoot = process.getuid?.() === 0;
 
 /** Of each kind the one that says most and takes least; the long run has them all. */
-const SHORT: readonly (keyof typeof HANG_ROUNDS)[] = ["a job that a stranger wrote", "the key file is deleted"];
+const SHORT: readonly (keyof typeof HANG_ROUNDS)[] = [
+  "a job that a stranger wrote",
+  "the key file is deleted",
+];
 
 /** Mounts a small file system at `at`. */
 async function mount(at: string, size: string): Promise<void> {
   mkdirSync(at, { recursive: true });
-  const mounted = await spawnProcess("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", at]).exited;
+  const mounted = await spawnProcess("mount", ["-t", "tmpfs", "-o", `size=${size}`, "tmpfs", at])
+    .exited;
   expect(mounted.code, `a disk at ${at}`).toBe(0);
   onTestFinished(async () => void (await spawnProcess("umount", ["-l", at]).exited));
 }
@@ -41,7 +45,10 @@ test.skipIf(process.platform !== "linux")(
   async () => {
     const dir = hangs ? await smallDisks() : await testDir("hang-");
     const [clock, temp] = [new MovedClock(dir), `${dir}/temp`];
-    const rig = await RelayRig.start({ dir, more: { ...clock.env, ...(hangs ? { TMPDIR: temp } : {}) } });
+    const rig = await RelayRig.start({
+      dir,
+      more: { ...clock.env, ...(hangs ? { TMPDIR: temp } : {}) },
+    });
     await rig.chat.start();
     const all = Object.keys(HANG_ROUNDS) as (keyof typeof HANG_ROUNDS)[];
     for (const name of hangs ? all.filter((each) => each.includes(only)) : SHORT) {

@@ -15,13 +15,15 @@ export function judge(record: readonly Recorded[]): string[] {
   const wrong: string[] = [];
   const live = new Map<number, Recorded>();
   for (const entry of record) {
-    if (entry.event === "duplicated") wrong.push(`AUTH_KEY_DUPLICATED at ${entry.at} from ${entry.remoteAddress}`);
+    if (entry.event === "duplicated")
+      wrong.push(`AUTH_KEY_DUPLICATED at ${entry.at} from ${entry.remoteAddress}`);
     if (entry.event === "closed") live.delete(entry.connection);
     if (entry.event !== "authorised") continue;
     for (const other of live.values()) {
       if (other.keyId !== entry.keyId) continue;
       wrong.push(
-        `two at once from ${entry.at}: ${other.remoteAddress} (${other.connection}), ${entry.remoteAddress} (${entry.connection})`,
+        `two at once from ${entry.at}: ${other.remoteAddress} (${other.connection}), ` +
+          `${entry.remoteAddress} (${entry.connection})`,
       );
     }
     live.set(entry.connection, entry);

@@ -21,7 +21,12 @@ const FILE_EVERY = 4;
 const FILE_DCS = [2, 4] as const;
 
 /** Short waits and a fast pace; all other settings are the defaults. */
-const SETTINGS = { RESTART_DELAY_S: "0.3", RESTART_LIMIT: "99", START_SPACING_S: "0", SENDS_PER_MINUTE: "60000" };
+const SETTINGS = {
+  RESTART_DELAY_S: "0.3",
+  RESTART_LIMIT: "99",
+  START_SPACING_S: "0",
+  SENDS_PER_MINUTE: "60000",
+};
 
 /** A message of a target in the sandbox's record. */
 interface Posted {
@@ -106,7 +111,8 @@ export class RelayRig {
 
   /** Posts a few messages into each source, one after the other. */
   async traffic(each: number): Promise<void> {
-    for (let n = 0; n < each; n++) for (const way of this.ways.keys()) await this.post(way, `message ${this.#posted++}`);
+    for (let n = 0; n < each; n++)
+      for (const way of this.ways.keys()) await this.post(way, `message ${this.#posted++}`);
   }
   #posted = 0;
 
@@ -122,14 +128,20 @@ export class RelayRig {
 
   /** Pid of each worker's process. */
   pids(): Record<string, number> {
-    return Object.fromEntries([...READERS, ...SENDERS].map((name) => [name, this.#pidOf(name) ?? 0]));
+    return Object.fromEntries(
+      [...READERS, ...SENDERS].map((name) => [name, this.#pidOf(name) ?? 0]),
+    );
   }
 
   /** Environment of a worker process of this fleet. */
   env(): Record<string, string> {
     const { dataDir } = this.fleet;
-    const dc = /MTPROTO_DC=(\S+)/.exec(readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"))?.[1] ?? "";
-    const bot = { BOT_TOKEN: readFileSync(`${dataDir}/telegram/bot-token`, "utf8").trim(), ADMIN_IDS: "1001" };
+    const dc =
+      /MTPROTO_DC=(\S+)/.exec(readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"))?.[1] ?? "";
+    const bot = {
+      BOT_TOKEN: readFileSync(`${dataDir}/telegram/bot-token`, "utf8").trim(),
+      ADMIN_IDS: "1001",
+    };
     const server = { MTPROTO_DC: dc, MTPROTO_DC_KEY: `${dataDir}/telegram/dc-key.pem` };
     return {
       ...SETTINGS,
@@ -149,7 +161,11 @@ export class RelayRig {
    */
   async kill(what: string): Promise<void> {
     if (what === "links") return void (await this.fleet.post("faults/drop", { how: "rst" }));
-    const pid = await waitFor(() => this.#pidOf(what), { timeoutMs: 45_000, intervalMs: 50, what: `${what} to be back` });
+    const pid = await waitFor(() => this.#pidOf(what), {
+      timeoutMs: 45_000,
+      intervalMs: 50,
+      what: `${what} to be back`,
+    });
     process.kill(pid, "SIGKILL");
   }
 
@@ -157,8 +173,8 @@ export class RelayRig {
   async arrived(): Promise<string[][]> {
     return await Promise.all(
       this.ways.map(async ({ target, owner }) =>
-        (await this.fleet.get<Posted[]>(`accounts/${owner}/history?chat=${target}`)).map(({ text, media }) =>
-          media ? `${text} ${media.sha256}` : text,
+        (await this.fleet.get<Posted[]>(`accounts/${owner}/history?chat=${target}`)).map(
+          ({ text, media }) => (media ? `${text} ${media.sha256}` : text),
         ),
       ),
     );
@@ -169,15 +185,19 @@ export class RelayRig {
     const behind = async (): Promise<string[]> => {
       const arrived = await this.arrived();
       return this.ways.flatMap(({ sent }, n) =>
-        (arrived[n]?.length ?? 0) < sent.length ? [`route_${n} has ${arrived[n]?.length} of ${sent.length}`] : [],
+        (arrived[n]?.length ?? 0) < sent.length
+          ? [`route_${n} has ${arrived[n]?.length} of ${sent.length}`]
+          : [],
       );
     };
     const what = "every message to arrive";
-    await waitFor(async () => (await behind()).length === 0, { timeoutMs, intervalMs: 250, what }).catch(
-      async (cause: unknown) => {
-        throw new Error(`${what}; ${(await behind()).join(", ")}`, { cause });
-      },
-    );
+    await waitFor(async () => (await behind()).length === 0, {
+      timeoutMs,
+      intervalMs: 250,
+      what,
+    }).catch(async (cause: unknown) => {
+      throw new Error(`${what}; ${(await behind()).join(", ")}`, { cause });
+    });
   }
 
   /** Number of sends that Telegram refused as duplicates. */
@@ -190,11 +210,17 @@ export class RelayRig {
     const supervisor = this.#child("/supervisor/src/main.ts");
     if (what === "supervisor") return supervisor;
     if (what === "bot") return this.#child("/bot/src/main.ts");
-    return childrenOf(supervisor ?? 0).find(({ command }) => command.endsWith(`--worker ${what}`))?.pid ?? null;
+    return (
+      childrenOf(supervisor ?? 0).find(({ command }) => command.endsWith(`--worker ${what}`))
+        ?.pid ?? null
+    );
   }
 
   #child(script: string): number | null {
-    return childrenOf(this.fleet.process.pid).find(({ command }) => command.includes(script))?.pid ?? null;
+    return (
+      childrenOf(this.fleet.process.pid).find(({ command }) => command.includes(script))?.pid ??
+      null
+    );
   }
 
   async #logIn(name: string, phone: string): Promise<void> {
@@ -202,11 +228,18 @@ export class RelayRig {
     await this.fleet.post("accounts", { phone, firstName: name });
     const fleetKey = Buffer.from(readFileSync(`${dataDir}/fleet.key`, "utf8").trim(), "hex");
     using store = openSession({ dir: `${dataDir}/sessions`, name, fleetKey });
-    const address = /MTPROTO_DC=(\S+):(\d+)/.exec(readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"));
+    const address = /MTPROTO_DC=(\S+):(\d+)/.exec(
+      readFileSync(`${dataDir}/logs/sandbox.log`, "utf8"),
+    );
     const publicKeyPem = readFileSync(`${dataDir}/telegram/dc-key.pem`, "utf8");
     const flow = new LoginFlow({
       store,
-      server: { kind: "custom", host: address?.[1] ?? "", port: Number(address?.[2]), publicKeyPem },
+      server: {
+        kind: "custom",
+        host: address?.[1] ?? "",
+        port: Number(address?.[2]),
+        publicKeyPem,
+      },
       api: { id: 1, hash: "0".repeat(32) },
       identity: workerIdentity(name),
       log: () => {},
@@ -234,7 +267,11 @@ export class RelayRig {
     const phones = [...READERS, ...SENDERS].map((_, n) => phoneOf(n));
     await waitFor(
       async () => {
-        const live = new Set((await this.fleet.get<{ phone: string | null }[]>("connections")).map(({ phone }) => phone));
+        const live = new Set(
+          (await this.fleet.get<{ phone: string | null }[]>("connections")).map(
+            ({ phone }) => phone,
+          ),
+        );
         return phones.every((phone) => live.has(phone));
       },
       { timeoutMs: 60_000, what: "five workers on Telegram" },
@@ -260,14 +297,22 @@ export class RelayRig {
     }
     this.routes = routes;
     const place = await this.fleet.place();
-    const apply = () => askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
+    const apply = () =>
+      askBot(place, { v: 1, kind: "routes.apply", file: { version: 1, routes } }, 10_000);
     // The bot refuses routes of workers until their host reports them.
-    await waitFor(async () => (await apply()).kind === "applied", { timeoutMs: 60_000, what: "the routes to be taken" });
+    await waitFor(async () => (await apply()).kind === "applied", {
+      timeoutMs: 60_000,
+      what: "the routes to be taken",
+    });
     const board = new RelayBoard(place, () => {});
     onTestFinished(() => board.close());
     const knows = async (reader: string): Promise<boolean> => {
       const status = await board.read(parseWorkerId(reader));
-      return status !== null && status.routes.length > 0 && status.sources.every(({ chat }) => chat !== null);
+      return (
+        status !== null &&
+        status.routes.length > 0 &&
+        status.sources.every(({ chat }) => chat !== null)
+      );
     };
     await waitFor(async () => (await Promise.all(READERS.map(knows))).every(Boolean), {
       timeoutMs: 60_000,

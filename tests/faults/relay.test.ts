@@ -35,7 +35,8 @@ test.skipIf(process.platform !== "linux")(
     const arrived = await rig.arrived();
     const again = await rig.refusedTwice();
     process.stdout.write(
-      `${MESSAGES} messages, ${kills} kills, seed ${SEED}: ${seconds.toFixed(1)} s, ${again} second copies refused\n`,
+      `${MESSAGES} messages, ${kills} kills, seed ${SEED}: ${seconds.toFixed(1)} s, ${again} ` +
+        `second copies refused\n`,
     );
     expect(arrived).toEqual(rig.ways.map(({ sent }) => sent));
   },

@@ -61,10 +61,19 @@ export class Rig {
     // Marks this Redis as known: avoids the quiet time of a new Redis, which takes 20 s.
     const run = /run_id:(\w+)/.exec(String(await redis.command("INFO", "server")))?.[1] ?? "";
     const fleetKey = Buffer.from(FLEET_KEY, "hex");
-    const made = await claimFleet({ url: redis.url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
+    const made = await claimFleet({
+      url: redis.url,
+      fleetKey,
+      known: null,
+      from01: false,
+      rekeyedFrom: [],
+    });
     await redis.command("SET", leaseRunKey(fleetPrefix(made.id)), run);
     const fleet = await startFleet({ ...SETTINGS, REDIS_URL: redis.url, LOCAL_ADDRESS: HOSTS.a });
-    const sender = new CommandSender(fleetPlace({ url: redis.url, fleet: made, fleetKey }), () => {});
+    const sender = new CommandSender(
+      fleetPlace({ url: redis.url, fleet: made, fleetKey }),
+      () => {},
+    );
     onTestFinished(() => sender.close());
     await sender.ready();
     const rig = new Rig(redis, fleet, sender);
@@ -76,7 +85,8 @@ export class Rig {
 
   /** The host that is on Telegram, or null while none is. */
   async owner(): Promise<HostName | null> {
-    const live = await this.#fleet.get<{ remoteAddress: string; phone: string | null }[]>("connections");
+    const live =
+      await this.#fleet.get<{ remoteAddress: string; phone: string | null }[]>("connections");
     const address = live.find((each) => each.phone === PHONE)?.remoteAddress;
     return (Object.keys(HOSTS) as HostName[]).find((host) => HOSTS[host] === address) ?? null;
   }
@@ -86,7 +96,8 @@ export class Rig {
    * before, in the first round trip of a connection, stays connected: the one known gap (ADR 0005).
    */
   async guarded(): Promise<HostName> {
-    const all = (): Promise<{ phone: string | null; hangsUpAt: number | null }[]> => this.#fleet.get("connections");
+    const all = (): Promise<{ phone: string | null; hangsUpAt: number | null }[]> =>
+      this.#fleet.get("connections");
     const isGuarded = async (): Promise<boolean> =>
       (await all()).some(({ phone, hangsUpAt }) => phone === PHONE && hangsUpAt !== null);
     await waitFor(isGuarded, { timeoutMs: 60_000, intervalMs: 50 });
@@ -107,14 +118,21 @@ export class Rig {
   /** Pid of the supervisor of a host, or null while there is none. */
   supervisorOf(host: HostName): number | null {
     if (host === "b") return this.#hostB && isAlive(this.#hostB.pid) ? this.#hostB.pid : null;
-    return childrenOf(this.#fleet.process.pid).find((child) => child.command.includes("/supervisor/src/main.ts"))?.pid ?? null;
+    return (
+      childrenOf(this.#fleet.process.pid).find((child) =>
+        child.command.includes("/supervisor/src/main.ts"),
+      )?.pid ?? null
+    );
   }
 
   /** Pid of the worker process of a host, or null while there is none. */
   workerOf(host: HostName): number | null {
     const supervisor = this.supervisorOf(host);
     if (supervisor === null) return null;
-    return childrenOf(supervisor).find((child) => child.command.endsWith(`--worker ${NAME}`))?.pid ?? null;
+    return (
+      childrenOf(supervisor).find((child) => child.command.endsWith(`--worker ${NAME}`))?.pid ??
+      null
+    );
   }
 
   /** Starts a second worker process for the session by hand on a host; resolves when it ends. */
@@ -128,7 +146,13 @@ export class Rig {
     const now = Date.now();
     const asked = { askedBy: { id: "1001", name: "Ann" }, askedAt: now, deadlineAt: now + 60_000 };
     await waitFor(() => this.#sender.connected, { timeoutMs: 45_000 });
-    await this.#sender.toHost(parseHostId(`host-${host}`), { v: 1, id: randomUUID(), worker: NAME, ...asked, kind });
+    await this.#sender.toHost(parseHostId(`host-${host}`), {
+      v: 1,
+      id: randomUUID(),
+      worker: NAME,
+      ...asked,
+      kind,
+    });
   }
 
   /**
@@ -138,10 +162,14 @@ export class Rig {
    */
   async startInOtherNamespace(host: HostName): Promise<{ code: number | null } | null> {
     const apart = ["--pid", "--fork", "--kill-child", "--mount-proc"];
-    const tried = await spawnProcess("unshare", [...apart, "true"]).exited.catch(() => ({ code: 1 }));
+    const tried = await spawnProcess("unshare", [...apart, "true"]).exited.catch(() => ({
+      code: 1,
+    }));
     if (tried.code !== 0) return null;
     const env = { ...this.#server(), ...SETTINGS, ...this.#placeOf(host) };
-    return await spawnProcess("unshare", [...apart, process.execPath, WORKER, "--worker", NAME], { env }).exited;
+    return await spawnProcess("unshare", [...apart, process.execPath, WORKER, "--worker", NAME], {
+      env,
+    }).exited;
   }
 
   /** Pulls the cables of host b: both, or only the one to Redis. */
@@ -169,7 +197,10 @@ export class Rig {
 
   /** The last log lines of a host's supervisor, for the error of a round that does not end. */
   lastLines(host: HostName): string {
-    const all = host === "b" ? (this.#hostB?.stdout ?? "") : readFileSync(`${this.#fleet.dataDir}/logs/supervisor.log`, "utf8");
+    const all =
+      host === "b"
+        ? (this.#hostB?.stdout ?? "")
+        : readFileSync(`${this.#fleet.dataDir}/logs/supervisor.log`, "utf8");
     return all.trimEnd().split("\n").slice(-15).join("\n");
   }
 
@@ -196,8 +227,14 @@ export class Rig {
     const [redis, telegram] = [new URL(this.redis.url), this.#serverAddress().split(":")];
     this.#cables = {
       // Redis refuses strangers without a password, and 127.0.0.2 is one to it.
-      redis: await Cable.lay({ to: { host: redis.hostname, port: Number(redis.port) }, from: HOSTS.a }),
-      telegram: await Cable.lay({ to: { host: telegram[0] ?? "", port: Number(telegram[1]) }, from: HOSTS.b }),
+      redis: await Cable.lay({
+        to: { host: redis.hostname, port: Number(redis.port) },
+        from: HOSTS.a,
+      }),
+      telegram: await Cable.lay({
+        to: { host: telegram[0] ?? "", port: Number(telegram[1]) },
+        from: HOSTS.b,
+      }),
     };
   }
 
@@ -213,17 +250,31 @@ export class Rig {
     };
     if (host === "a" || !this.#cables) return place;
     const { redis, telegram } = this.#cables;
-    return { ...place, REDIS_URL: `redis://127.0.0.1:${redis.port}`, MTPROTO_DC: `127.0.0.1:${telegram.port}` };
+    return {
+      ...place,
+      REDIS_URL: `redis://127.0.0.1:${redis.port}`,
+      MTPROTO_DC: `127.0.0.1:${telegram.port}`,
+    };
   }
 
   #serverAddress(): string {
-    return /MTPROTO_DC=(\S+)/.exec(readFileSync(`${this.#fleet.dataDir}/logs/sandbox.log`, "utf8"))?.[1] ?? "";
+    return (
+      /MTPROTO_DC=(\S+)/.exec(
+        readFileSync(`${this.#fleet.dataDir}/logs/sandbox.log`, "utf8"),
+      )?.[1] ?? ""
+    );
   }
 
   #server(): Record<string, string> {
     const { dataDir } = this.#fleet;
-    const bot = { BOT_TOKEN: readFileSync(`${dataDir}/telegram/bot-token`, "utf8").trim(), ADMIN_IDS: "1001" };
-    const server = { MTPROTO_DC: this.#serverAddress(), MTPROTO_DC_KEY: `${dataDir}/telegram/dc-key.pem` };
+    const bot = {
+      BOT_TOKEN: readFileSync(`${dataDir}/telegram/bot-token`, "utf8").trim(),
+      ADMIN_IDS: "1001",
+    };
+    const server = {
+      MTPROTO_DC: this.#serverAddress(),
+      MTPROTO_DC_KEY: `${dataDir}/telegram/dc-key.pem`,
+    };
     return { API_ID: "1", API_HASH: "0".repeat(32), ...bot, ...server };
   }
 }

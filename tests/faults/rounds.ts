@@ -50,9 +50,15 @@ async function ownedByB(rig: Rig): Promise<void> {
 }
 
 async function takenBy(rig: Rig, host: HostName): Promise<void> {
-  const options = { timeoutMs: 90_000, intervalMs: 50, what: `host ${host} to take the session over` };
+  const options = {
+    timeoutMs: 90_000,
+    intervalMs: 50,
+    what: `host ${host} to take the session over`,
+  };
   await waitFor(async () => (await rig.owner()) === host, options).catch((cause: unknown) => {
-    throw new Error(`${options.what}; its supervisor said last:\n${rig.lastLines(host)}`, { cause });
+    throw new Error(`${options.what}; its supervisor said last:\n${rig.lastLines(host)}`, {
+      cause,
+    });
   });
 }
 
@@ -97,7 +103,10 @@ export const ROUNDS = {
     const [supervisor, worker] = [rig.supervisorOf(host), rig.workerOf(host)];
     signal(worker, "SIGSTOP");
     signal(supervisor, "SIGKILL");
-    await waitFor(() => worker === null || !isAlive(worker), { timeoutMs: 45_000, what: "the frozen worker to die" });
+    await waitFor(() => worker === null || !isAlive(worker), {
+      timeoutMs: 45_000,
+      what: "the frozen worker to die",
+    });
     if (host === "b") rig.startHostB();
   },
   "SIGSTOP and SIGCONT of the supervisor": async (rig, random) => {
@@ -122,11 +131,15 @@ export const ROUNDS = {
     const host = await rig.stable();
     const worker = rig.workerOf(host);
     signal(worker, "SIGSTOP");
-    await waitFor(() => worker === null || !isAlive(worker), { timeoutMs: 45_000, what: "the hung worker to be replaced" });
+    await waitFor(() => worker === null || !isAlive(worker), {
+      timeoutMs: 45_000,
+      what: "the hung worker to be replaced",
+    });
   },
   "a second start from another PID namespace": async (rig) => {
     const started = await rig.startInOtherNamespace(await rig.stable());
-    if (started && started.code !== 1) throw new Error(`the second process ended with ${started.code}`);
+    if (started && started.code !== 1)
+      throw new Error(`the second process ended with ${started.code}`);
   },
   "supervisor and worker frozen together": async (rig, random) => {
     const host = await rig.stable();
@@ -141,7 +154,8 @@ export const ROUNDS = {
 /** Faults of the long run only: each takes longer than a lease. */
 export const LONG_ROUNDS: Readonly<Record<string, Round>> = {
   ...ROUNDS,
-  "Redis away for longer than a lease": async (rig, random) => await redisAway(rig, 12_000 + random() * 8000),
+  "Redis away for longer than a lease": async (rig, random) =>
+    await redisAway(rig, 12_000 + random() * 8000),
   "a frozen machine, taken over by the other": async (rig, random) => {
     const host = await rig.guarded();
     const frozenOnes = [rig.supervisorOf(host), rig.workerOf(host)];

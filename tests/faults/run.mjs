@@ -1,8 +1,9 @@
-// The long fault runs. Two hosts and one session: npm run faults -- --rounds 500 --seed 7. Relays: npm run faults -- --relay 10000.
-// What only looks like a death, through a whole fleet with ten routes: npm run faults -- --hang.
-// What the chat says of a night with 30 and with 60 workers, compared with what happened: npm run faults -- --stories.
-// A burst of posts to one reader: npm run faults -- --burst 10000. Power cuts (root, an ext4 image): npm run faults -- --cuts 50.
-// The same seed plays the same faults again; --only "cut off" plays those with these words in their name.
+// The long fault runs. Two hosts and one session: npm run faults -- --rounds 500 --seed 7. Relays:
+// npm run faults -- --relay 10000. What only looks like a death, through a whole fleet with ten
+// routes: npm run faults -- --hang. What the chat says of a night with 30 and with 60 workers,
+// compared with what happened: npm run faults -- --stories. A burst of posts to one reader: npm run
+// faults -- --burst 10000. Power cuts (root, an ext4 image): npm run faults -- --cuts 50. The same
+// seed plays the same faults again; --only "cut off" plays those with these words in their name.
 import { spawn } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
@@ -23,11 +24,36 @@ const seed = values.seed ?? String(Date.now() % 1_000_000);
 
 /** The first that is asked for. */
 const runs = [
-  { asked: cuts, what: `${cuts} cuts`, env: { POWER_CUTS: cuts }, tests: "packages/sqlite/test/power-cut.test.ts" },
-  { asked: burst, what: `${burst} posts`, env: { BURST_POSTS: burst }, tests: "tests/e2e/burst.test.ts" },
-  { asked: hang, what: "hangs", env: { FAULT_HANGS: "1", FAULT_ONLY: only }, tests: "tests/faults/hang.test.ts" },
-  { asked: stories, what: "stories", env: { FAULT_STORIES: "1", FAULT_ONLY: only }, tests: "tests/faults/stories" },
-  { asked: relay, what: `${relay} messages`, env: { RELAY_MESSAGES: relay }, tests: "tests/faults/relay.test.ts" },
+  {
+    asked: cuts,
+    what: `${cuts} cuts`,
+    env: { POWER_CUTS: cuts },
+    tests: "packages/sqlite/test/power-cut.test.ts",
+  },
+  {
+    asked: burst,
+    what: `${burst} posts`,
+    env: { BURST_POSTS: burst },
+    tests: "tests/e2e/burst.test.ts",
+  },
+  {
+    asked: hang,
+    what: "hangs",
+    env: { FAULT_HANGS: "1", FAULT_ONLY: only },
+    tests: "tests/faults/hang.test.ts",
+  },
+  {
+    asked: stories,
+    what: "stories",
+    env: { FAULT_STORIES: "1", FAULT_ONLY: only },
+    tests: "tests/faults/stories",
+  },
+  {
+    asked: relay,
+    what: `${relay} messages`,
+    env: { RELAY_MESSAGES: relay },
+    tests: "tests/faults/relay.test.ts",
+  },
   {
     asked: true,
     what: `${rounds} rounds`,
@@ -38,8 +64,12 @@ const runs = [
 const run = runs.find(({ asked }) => asked);
 process.stdout.write(`${run.what}, seed ${seed}\n`);
 const launcher = fileURLToPath(new URL("../../apps/cli/launch.mjs", import.meta.url));
-const child = spawn(process.execPath, [launcher, "test", run.tests, "--disable-console-intercept"], {
-  stdio: "inherit",
-  env: { ...process.env, ...run.env, FAULT_SEED: seed },
-});
+const child = spawn(
+  process.execPath,
+  [launcher, "test", run.tests, "--disable-console-intercept"],
+  {
+    stdio: "inherit",
+    env: { ...process.env, ...run.env, FAULT_SEED: seed },
+  },
+);
 child.once("exit", (code) => process.exit(code ?? 1));

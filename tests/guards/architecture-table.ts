@@ -28,9 +28,30 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "sqlite",
     "telegram",
   ],
-  "apps/supervisor": ["config", "contracts", "kernel", "observability", "os", "queue", "relay", "session-store", "sqlite"],
+  "apps/supervisor": [
+    "config",
+    "contracts",
+    "kernel",
+    "observability",
+    "os",
+    "queue",
+    "relay",
+    "session-store",
+    "sqlite",
+  ],
   "apps/bot": ["config", "contracts", "kernel", "observability", "queue", "relay", "sqlite"],
-  "apps/cli": ["config", "contracts", "kernel", "os", "queue", "relay", "sandbox", "session-store", "sqlite", "telegram"],
+  "apps/cli": [
+    "config",
+    "contracts",
+    "kernel",
+    "os",
+    "queue",
+    "relay",
+    "sandbox",
+    "session-store",
+    "sqlite",
+    "telegram",
+  ],
 };
 
 /**
@@ -70,8 +91,10 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "apps/worker/src/relay/files.ts": "media on their way, in a folder of their own",
   "apps/supervisor/src/worker/log-sink.ts": "logs",
   "apps/supervisor/src/fleet/uses-folder.ts": "/proc",
-  "packages/session-store/src/vault/rekey.ts": "copies of the vault; a session in use stops it before",
-  "packages/session-store/src/vault/restore.ts": "a copy of the vault into a place that no process has open",
+  "packages/session-store/src/vault/rekey.ts":
+    "copies of the vault; a session in use stops it before",
+  "packages/session-store/src/vault/restore.ts":
+    "a copy of the vault into a place that no process has open",
   "packages/session-store/src/file/files.ts": "new files, and folders to sync",
   "packages/session-store/src/file/identity.ts": "notes beside a session",
   "packages/session-store/src/keys/owner/note.ts": "notes beside the machine's locks on keys",
@@ -93,5 +116,19 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
  * gone.
  */
 export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  "apps/bot": [[".", "alerts", "charts", "chat", "presses", "relay", "relay/wizard", "screens", "store", "wizard", "words"]],
+  "apps/bot": [
+    [
+      ".",
+      "alerts",
+      "charts",
+      "chat",
+      "presses",
+      "relay",
+      "relay/wizard",
+      "screens",
+      "store",
+      "wizard",
+      "words",
+    ],
+  ],
 };

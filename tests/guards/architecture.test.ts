@@ -12,12 +12,18 @@ const rootManifest = readManifest();
 
 test("every source file imports only what its package declares and the table allows", () => {
   const sources = files.filter(
-    (file) => /^(apps|packages|tests|bench)\/.*\.(ts|mjs)$/.test(file) && !file.includes("/src/page/"),
+    (file) =>
+      /^(apps|packages|tests|bench)\/.*\.(ts|mjs)$/.test(file) && !file.includes("/src/page/"),
   );
   expect(sources.length).toBeGreaterThan(50);
   const problems = sources.flatMap((file) => {
     const member = members.find(({ dir }) => file.startsWith(`${dir}/`));
-    return checkSource({ file, text: readText(file), manifest: member?.manifest ?? rootManifest, rootManifest });
+    return checkSource({
+      file,
+      text: readText(file),
+      manifest: member?.manifest ?? rootManifest,
+      rootManifest,
+    });
   });
   expect(problems).toEqual([]);
 });
@@ -31,7 +37,9 @@ test("folders of a package do not import each other, except those in the table",
   const circles = members.flatMap(({ dir }) => {
     const src = `${dir}/src/`;
     const own = files.filter((file) => file.startsWith(src) && file.endsWith(".ts"));
-    const found = folderCircles(new Map(own.map((file) => [file.slice(src.length), readText(file)])));
+    const found = folderCircles(
+      new Map(own.map((file) => [file.slice(src.length), readText(file)])),
+    );
     return found.length > 0 ? [[dir, found] as const] : [];
   });
   expect(Object.fromEntries(circles)).toEqual(KNOWN_CIRCLES);
@@ -66,7 +74,9 @@ describe("the table itself", () => {
   test("has no cycle", () => {
     const visit = (dir: string, trail: readonly string[]): string[] => {
       if (trail.includes(dir)) return [[...trail, dir].join(" → ")];
-      return (WORKSPACE_IMPORTS[dir] ?? []).flatMap((name) => visit(`packages/${name}`, [...trail, dir]));
+      return (WORKSPACE_IMPORTS[dir] ?? []).flatMap((name) =>
+        visit(`packages/${name}`, [...trail, dir]),
+      );
     };
     expect(Object.keys(WORKSPACE_IMPORTS).flatMap((dir) => visit(dir, []))).toEqual([]);
   });
@@ -85,9 +95,17 @@ test("the lock file names no registry", () => {
 });
 
 test("no file names a folder of a developer's machine", () => {
-  const machinePath = new RegExp(String.raw`(^|[\s"'\`=(:])/(${["work", "root", "Users", "home"].join("|")})/\w`, "m");
-  const text = files.filter((file) => /\.(ts|mjs|js|json|md|ya?ml|html|css|sh)$|\/[^.]+$/.test(file));
-  expect(text.filter((file) => file !== "package-lock.json" && machinePath.test(readText(path.posix.normalize(file))))).toEqual(
-    [],
+  const machinePath = new RegExp(
+    String.raw`(^|[\s"'\`=(:])/(${["work", "root", "Users", "home"].join("|")})/\w`,
+    "m",
   );
+  const text = files.filter((file) =>
+    /\.(ts|mjs|js|json|md|ya?ml|html|css|sh)$|\/[^.]+$/.test(file),
+  );
+  expect(
+    text.filter(
+      (file) =>
+        file !== "package-lock.json" && machinePath.test(readText(path.posix.normalize(file))),
+    ),
+  ).toEqual([]);
 });

@@ -6,22 +6,29 @@ import { parse, parseAllDocuments } from "yaml";
 /** Seconds that a service manager must wait: workers get 15 s, in parallel (S2-32). */
 const NEEDED_S = 30;
 
-const read = (path: string): string => readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
+const read = (path: string): string =>
+  readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
 
 test("every service manager example waits long enough before SIGKILL", () => {
   const found = {
     systemd: /^TimeoutStopSec=(\d+)$/m.exec(read("docs/deploy/flotilla.service"))?.[1],
     supervisord: /^stopwaitsecs=(\d+)$/m.exec(read("docs/deploy/supervisord.conf"))?.[1],
-    pm2: (JSON.parse(read("docs/deploy/pm2.config.json")) as { apps: [{ kill_timeout: number }] }).apps[0].kill_timeout / 1000,
+    pm2:
+      (JSON.parse(read("docs/deploy/pm2.config.json")) as { apps: [{ kill_timeout: number }] })
+        .apps[0].kill_timeout / 1000,
     compose: /^ {2}stop_grace_period: (\d+)s$/m.exec(read("docker-compose.yml"))?.[1],
   };
-  for (const [name, seconds] of Object.entries(found)) expect(Number(seconds), name).toBeGreaterThanOrEqual(NEEDED_S);
+  for (const [name, seconds] of Object.entries(found))
+    expect(Number(seconds), name).toBeGreaterThanOrEqual(NEEDED_S);
 });
 
 test("the Kubernetes example waits too and never runs two pods of one workload", () => {
   const documents = parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => {
     expect(each.errors).toEqual([]);
-    return each.toJS() as { kind: string; spec?: { replicas?: number; template?: { spec: Record<string, unknown> } } };
+    return each.toJS() as {
+      kind: string;
+      spec?: { replicas?: number; template?: { spec: Record<string, unknown> } };
+    };
   });
   const sets = documents.filter(({ kind }) => kind === "StatefulSet");
   expect(sets).toHaveLength(3);
@@ -31,27 +38,42 @@ test("the Kubernetes example waits too and never runs two pods of one workload",
   }
 });
 
-test("containers lock keys in the machine's folder, or in the one that OWNER_DIR names (field fault A4)", () => {
-  interface Service {
-    readonly volumes?: readonly string[];
-    readonly environment?: Readonly<Record<string, string>>;
-    readonly cap_add?: readonly string[];
-    readonly command?: readonly string[];
-  }
-  const { services } = parse(read("docker-compose.yml"), { merge: true }) as { services: Readonly<Record<string, Service>> };
-  const mount = `\${OWNER_DIR:-/run/flotilla}:/run/flotilla`;
-  for (const name of ["owner-dir", "supervisor"]) expect(services[name]?.volumes, name).toContain(mount);
-  // A path of the machine has no meaning in the container, which uses the default.
-  expect(Object.keys(services["supervisor"]?.environment ?? {})).not.toContain("OWNER_DIR");
-  // Needed for chmod of another user's folder.
-  expect(services["owner-dir"]).toMatchObject({ command: ["chmod", "1777", "/run/flotilla"], cap_add: ["FOWNER"] });
+test(
+  "containers lock keys in the machine's folder, or in the one that OWNER_DIR names (field " +
+    "fault A4)",
+  () => {
+    interface Service {
+      readonly volumes?: readonly string[];
+      readonly environment?: Readonly<Record<string, string>>;
+      readonly cap_add?: readonly string[];
+      readonly command?: readonly string[];
+    }
+    const { services } = parse(read("docker-compose.yml"), { merge: true }) as {
+      services: Readonly<Record<string, Service>>;
+    };
+    const mount = `\${OWNER_DIR:-/run/flotilla}:/run/flotilla`;
+    for (const name of ["owner-dir", "supervisor"])
+      expect(services[name]?.volumes, name).toContain(mount);
+    // A path of the machine has no meaning in the container, which uses the default.
+    expect(Object.keys(services["supervisor"]?.environment ?? {})).not.toContain("OWNER_DIR");
+    // Needed for chmod of another user's folder.
+    expect(services["owner-dir"]).toMatchObject({
+      command: ["chmod", "1777", "/run/flotilla"],
+      cap_add: ["FOWNER"],
+    });
 
-  const pods = parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => JSON.stringify(each.toJS()));
-  const host = pods.find((each) => each.includes('"flotilla-host-a"') && each.includes("StatefulSet")) ?? "";
-  expect(host).toContain('"hostPath":{"path":"/run/flotilla","type":"DirectoryOrCreate"}');
-  expect(host.split('"mountPath":"/run/flotilla"')).toHaveLength(3);
-  expect(read("docs/deploy/flotilla.service")).toMatch(/^RuntimeDirectory=flotilla\nRuntimeDirectoryMode=1777\n/m);
-});
+    const pods = parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) =>
+      JSON.stringify(each.toJS()),
+    );
+    const host =
+      pods.find((each) => each.includes('"flotilla-host-a"') && each.includes("StatefulSet")) ?? "";
+    expect(host).toContain('"hostPath":{"path":"/run/flotilla","type":"DirectoryOrCreate"}');
+    expect(host.split('"mountPath":"/run/flotilla"')).toHaveLength(3);
+    expect(read("docs/deploy/flotilla.service")).toMatch(
+      /^RuntimeDirectory=flotilla\nRuntimeDirectoryMode=1777\n/m,
+    );
+  },
+);
 
 const NAMES = Object.keys(ENV) as EnvName[];
 /** Variables that are no settings of Flotilla but must reach its processes (field fault C7). */
@@ -93,29 +115,44 @@ interface Pod {
 }
 
 const compose = (): Readonly<Record<string, ComposeService>> =>
-  (parse(read("docker-compose.yml"), { merge: true }) as { services: Readonly<Record<string, ComposeService>> }).services;
-const cluster = (): readonly Pod[] => parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => each.toJS() as Pod);
+  (
+    parse(read("docker-compose.yml"), { merge: true }) as {
+      services: Readonly<Record<string, ComposeService>>;
+    }
+  ).services;
+const cluster = (): readonly Pod[] =>
+  parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => each.toJS() as Pod);
 
 describe("every setting of .env.example arrives (field faults C8, H8)", () => {
-  test.each(["bot", "supervisor"])("in the container %s of compose, from .env and from the environment", (name) => {
-    const { environment = {}, volumes = [] } = compose()[name] ?? {};
-    const mounted = JSON.stringify(volumes);
-    for (const each of [...NAMES, ...OF_THE_SYSTEM]) {
-      const value = String(environment[each] ?? "");
-      // The bot has no session keys.
-      if (each === "OWNER_DIR" && name === "bot") continue;
-      const arrives = INSIDE.includes(each) ? value !== "" : `${value} ${mounted}`.includes(`\${${each}:`);
-      expect(arrives, each).toBe(true);
-    }
-    for (const [each, value] of Object.entries(environment)) expect([...NAMES, ...OF_THE_SYSTEM], value).toContain(each);
-  });
+  test.each(["bot", "supervisor"])(
+    "in the container %s of compose, from .env and from the environment",
+    (name) => {
+      const { environment = {}, volumes = [] } = compose()[name] ?? {};
+      const mounted = JSON.stringify(volumes);
+      for (const each of [...NAMES, ...OF_THE_SYSTEM]) {
+        const value = String(environment[each] ?? "");
+        // The bot has no session keys.
+        if (each === "OWNER_DIR" && name === "bot") continue;
+        const arrives = INSIDE.includes(each)
+          ? value !== ""
+          : `${value} ${mounted}`.includes(`\${${each}:`);
+        expect(arrives, each).toBe(true);
+      }
+      for (const [each, value] of Object.entries(environment))
+        expect([...NAMES, ...OF_THE_SYSTEM], value).toContain(each);
+    },
+  );
 
   test.each(["MTPROTO_DC_KEY", "NODE_EXTRA_CA_CERTS"])(
     "compose mounts the file that %s names where the container reads it",
     (name) => {
-      for (const { environment, volumes } of [compose()["bot"], compose()["supervisor"]].flatMap((each) => each ?? [])) {
+      for (const { environment, volumes } of [compose()["bot"], compose()["supervisor"]].flatMap(
+        (each) => each ?? [],
+      )) {
         const inside = /:\+(.+)\}$/.exec(environment[name] ?? "")?.[1];
-        expect(volumes).toContainEqual(expect.objectContaining({ source: `\${${name}:-/dev/null}`, target: inside }));
+        expect(volumes).toContainEqual(
+          expect.objectContaining({ source: `\${${name}:-/dev/null}`, target: inside }),
+        );
       }
     },
   );
@@ -126,7 +163,9 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
     const [container] = pod?.spec.template.spec.containers ?? [];
     const maps = (container?.envFrom ?? []).flatMap((from) => {
       const kind = "secretRef" in from ? "Secret" : "ConfigMap";
-      const found = all.find((each) => each.kind === kind && each.metadata.name === Object.values(from)[0]?.name);
+      const found = all.find(
+        (each) => each.kind === kind && each.metadata.name === Object.values(from)[0]?.name,
+      );
       return Object.keys(found?.stringData ?? found?.data ?? {});
     });
     const there = new Set([...maps, ...(container?.env ?? []).map((each) => each.name)]);
@@ -138,7 +177,9 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
   // They start the launcher, which reads .env and passes on its environment
   // (packages/config/test/child-env.test.ts).
   test("under systemd, PM2 and supervisord from the .env of the launcher's folder", () => {
-    const pm2 = (JSON.parse(read("docs/deploy/pm2.config.json")) as { apps: [Record<string, string>] }).apps[0];
+    const pm2 = (
+      JSON.parse(read("docs/deploy/pm2.config.json")) as { apps: [Record<string, string>] }
+    ).apps[0];
     const found = {
       systemd: [
         /^ExecStart=\/usr\/bin\/env (.+)$/m.exec(read("docs/deploy/flotilla.service"))?.[1],
@@ -153,29 +194,40 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
     for (const [name, how] of Object.entries(found))
       expect(how, name).toEqual(["node apps/cli/launch.mjs up", "/opt/flotilla"]);
     for (const file of ["flotilla.service", "supervisord.conf", "pm2.config.json"])
-      expect(read(`docs/deploy/${file}`), file).not.toMatch(/^(Environment|clean_env|environment|ProtectHome)|"filter_env"/m);
+      expect(read(`docs/deploy/${file}`), file).not.toMatch(
+        /^(Environment|clean_env|environment|ProtectHome)|"filter_env"/m,
+      );
   });
 });
 
-test("probes use the port that the process opens, and only a process that does not answer is ended (field fault H3)", () => {
-  const asked = (command: readonly string[]): string => /http:\/\/127\.0\.0\.1:\d+\/\w+/.exec(command.join(" "))?.[0] ?? "";
-  for (const name of ["bot", "supervisor"]) {
-    const { environment, healthcheck } = compose()[name] ?? {};
-    expect(asked(healthcheck?.test ?? []), name).toBe(`http://127.0.0.1:${environment?.["HTTP_PORT"]}/healthz`);
-  }
-  const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
-  const pods = cluster().filter(({ kind, metadata }) => kind === "StatefulSet" && metadata.name !== "flotilla-redis");
-  expect(pods).toHaveLength(2);
-  for (const { spec } of pods) {
-    const [{ livenessProbe, readinessProbe, env = [] }] = spec.template.spec.containers;
-    const root = `http://127.0.0.1:${settings["HTTP_PORT"]}`;
-    expect([asked(livenessProbe.exec.command), asked(readinessProbe.exec.command)]).toEqual([
-      `${root}/livez`,
-      `${root}/healthz`,
-    ]);
-    expect(env.map(({ name }) => name)).not.toContain("HTTP_PORT");
-  }
-});
+test(
+  "probes use the port that the process opens, and only a process that does not answer is " +
+    "ended (field fault H3)",
+  () => {
+    const asked = (command: readonly string[]): string =>
+      /http:\/\/127\.0\.0\.1:\d+\/\w+/.exec(command.join(" "))?.[0] ?? "";
+    for (const name of ["bot", "supervisor"]) {
+      const { environment, healthcheck } = compose()[name] ?? {};
+      expect(asked(healthcheck?.test ?? []), name).toBe(
+        `http://127.0.0.1:${environment?.["HTTP_PORT"]}/healthz`,
+      );
+    }
+    const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
+    const pods = cluster().filter(
+      ({ kind, metadata }) => kind === "StatefulSet" && metadata.name !== "flotilla-redis",
+    );
+    expect(pods).toHaveLength(2);
+    for (const { spec } of pods) {
+      const [{ livenessProbe, readinessProbe, env = [] }] = spec.template.spec.containers;
+      const root = `http://127.0.0.1:${settings["HTTP_PORT"]}`;
+      expect([asked(livenessProbe.exec.command), asked(readinessProbe.exec.command)]).toEqual([
+        `${root}/livez`,
+        `${root}/healthz`,
+      ]);
+      expect(env.map(({ name }) => name)).not.toContain("HTTP_PORT");
+    }
+  },
+);
 
 test("new workers of the chat belong to a host with a supervisor (field fault H2)", () => {
   const { bot, supervisor } = compose();
@@ -183,9 +235,14 @@ test("new workers of the chat belong to a host with a supervisor (field fault H2
   const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
   const hosts = cluster().flatMap(({ kind, spec }) => {
     const [container] = kind === "StatefulSet" ? spec.template.spec.containers : [];
-    const own = container?.env?.find(({ name }) => name === "HOST_ID")?.value ?? settings["HOST_ID"];
-    return container?.command.join(" ").includes("apps/") ? [{ command: container.command.join(" "), host: own }] : [];
+    const own =
+      container?.env?.find(({ name }) => name === "HOST_ID")?.value ?? settings["HOST_ID"];
+    return container?.command.join(" ").includes("apps/")
+      ? [{ command: container.command.join(" "), host: own }]
+      : [];
   });
   const botHost = hosts.find(({ command }) => command.includes("apps/bot"))?.host;
-  expect(hosts.filter(({ command }) => command.includes("apps/supervisor")).map(({ host }) => host)).toContain(botHost);
+  expect(
+    hosts.filter(({ command }) => command.includes("apps/supervisor")).map(({ host }) => host),
+  ).toContain(botHost);
 });

@@ -22,11 +22,14 @@ export function folderCircles(sources: ReadonlyMap<string, string>): string[][] 
     }
   }
   const reach = new Map([...edges.keys()].map((folder) => [folder, reachable(edges, folder)]));
-  const isTogether = (a: string, b: string): boolean => reach.get(a)?.has(b) === true && reach.get(b)?.has(a) === true;
+  const isTogether = (a: string, b: string): boolean =>
+    reach.get(a)?.has(b) === true && reach.get(b)?.has(a) === true;
   const seen = new Set<string>();
   return [...edges.keys()].sort().flatMap((folder) => {
     if (seen.has(folder)) return [];
-    const circle = [...edges.keys()].filter((other) => other === folder || isTogether(folder, other)).sort();
+    const circle = [...edges.keys()]
+      .filter((other) => other === folder || isTogether(folder, other))
+      .sort();
     for (const each of circle) seen.add(each);
     return circle.length > 1 ? [circle] : [];
   });

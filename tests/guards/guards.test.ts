@@ -20,19 +20,22 @@ interface Outcome {
   readonly output: string;
 }
 
-test.for(["biome", "tsc", "oxlint"])("%s reports each of its seeds in the right file", async (tool) => {
-  const root = await seededWorkspace(tool);
-  const { code, output } = await runStep(tool, root);
-  expect(code, output).not.toBe(0);
-  const seeds = await readdir(path.join(SEEDS, tool));
-  expect(seeds.length).toBeGreaterThan(5);
-  const silent = [];
-  for (const seed of seeds) {
-    const rule = directive(await readFile(path.join(SEEDS, tool, seed), "utf8"), "expect");
-    if (!reports(output, seed, rule)) silent.push(`${seed}: ${rule}`);
-  }
-  expect(silent, output).toEqual([]);
-});
+test.for(["biome", "tsc", "oxlint"])(
+  "%s reports each of its seeds in the right file",
+  async (tool) => {
+    const root = await seededWorkspace(tool);
+    const { code, output } = await runStep(tool, root);
+    expect(code, output).not.toBe(0);
+    const seeds = await readdir(path.join(SEEDS, tool));
+    expect(seeds.length).toBeGreaterThan(5);
+    const silent = [];
+    for (const seed of seeds) {
+      const rule = directive(await readFile(path.join(SEEDS, tool, seed), "utf8"), "expect");
+      if (!reports(output, seed, rule)) silent.push(`${seed}: ${rule}`);
+    }
+    expect(silent, output).toEqual([]);
+  },
+);
 
 test("knip reports unused files, exports and dependencies, and unlisted ones", async () => {
   const root = await seededWorkspace("knip");
@@ -57,13 +60,30 @@ describe("architecture rules", async () => {
     const file = directive(text, "as");
     const own = readManifest(file.split("/").slice(0, 2).join("/"));
     const declared = /^\/\/ declares: (.+)$/m.exec(text)?.[1];
-    const manifest = declared === undefined ? own : { ...own, dependencies: { ...own.dependencies, [declared]: "*" } };
-    expect(checkSource({ file, text, manifest, rootManifest: readManifest() }).join("\n")).toContain(directive(text, "expect"));
+    const manifest =
+      declared === undefined
+        ? own
+        : { ...own, dependencies: { ...own.dependencies, [declared]: "*" } };
+    expect(
+      checkSource({ file, text, manifest, rootManifest: readManifest() }).join("\n"),
+    ).toContain(directive(text, "expect"));
   });
 
   test.each([
-    ["directly", { "kit/a.ts": 'import { b } from "../feature/b.ts";', "feature/b.ts": 'import { a } from "../kit/a.ts";' }],
-    ["by types", { "kit/a.ts": 'import type { B } from "../feature/b.ts";', "feature/b.ts": 'export * from "../kit/a.ts";' }],
+    [
+      "directly",
+      {
+        "kit/a.ts": 'import { b } from "../feature/b.ts";',
+        "feature/b.ts": 'import { a } from "../kit/a.ts";',
+      },
+    ],
+    [
+      "by types",
+      {
+        "kit/a.ts": 'import type { B } from "../feature/b.ts";',
+        "feature/b.ts": 'export * from "../kit/a.ts";',
+      },
+    ],
     [
       "around a corner",
       {
@@ -96,8 +116,12 @@ describe("architecture rules", async () => {
   });
 
   test("a forbidden edge in package.json is reported before a file uses it", () => {
-    expect(checkManifest("packages/kernel", { dependencies: { "@flotilla/queue": "*", zod: "4.6.7" } })).toHaveLength(2);
-    expect(checkManifest("packages/new", {})).toEqual(["packages/new has no line in architecture-table.ts"]);
+    expect(
+      checkManifest("packages/kernel", { dependencies: { "@flotilla/queue": "*", zod: "4.6.7" } }),
+    ).toHaveLength(2);
+    expect(checkManifest("packages/new", {})).toEqual([
+      "packages/new has no line in architecture-table.ts",
+    ]);
   });
 });
 
@@ -107,11 +131,17 @@ async function seededWorkspace(tool: string | undefined): Promise<string> {
   for (const file of [".gitignore", ".biome.json", ".oxlintrc.json", "tsconfig.json", ".knip.json"])
     await cp(path.join(ROOT, file), path.join(root, file));
   await symlink(path.join(ROOT, "node_modules"), path.join(root, "node_modules"));
-  await json(path.join(root, "package.json"), { name: "seeds", private: true, type: "module", workspaces: ["packages/*"] });
+  await json(path.join(root, "package.json"), {
+    name: "seeds",
+    private: true,
+    type: "module",
+    workspaces: ["packages/*"],
+  });
   const seed = path.join(root, "packages", "seed");
   await mkdir(path.join(seed, "src"), { recursive: true });
   if (tool === "knip") await cp(path.join(SEEDS, "knip"), seed, { recursive: true });
-  else if (tool !== undefined) await cp(path.join(SEEDS, tool), path.join(seed, "src"), { recursive: true });
+  else if (tool !== undefined)
+    await cp(path.join(SEEDS, tool), path.join(seed, "src"), { recursive: true });
   if (tool === "knip") return root;
   const dependencies = tool === undefined ? {} : { "@flotilla/kernel": "*" };
   await json(path.join(seed, "package.json"), {
@@ -130,7 +160,8 @@ async function json(file: string, value: unknown): Promise<void> {
 }
 
 async function runStep(tool: string, cwd: string): Promise<Outcome> {
-  const [name = "", ...args] = STEPS.map((step) => step.command).find(([first]) => first === tool) ?? [];
+  const [name = "", ...args] =
+    STEPS.map((step) => step.command).find(([first]) => first === tool) ?? [];
   expect(name, `a step of npm run check runs ${tool}`).toBe(tool);
   const env = { ...process.env, NO_COLOR: "1", FORCE_COLOR: "0" };
   const more = tool === "biome" ? ["--colors=off", "--max-diagnostics=none"] : [];
@@ -152,7 +183,10 @@ async function runStep(tool: string, cwd: string): Promise<Outcome> {
  */
 function reports(output: string, seed: string, rule: string): boolean {
   const lines = output.split("\n");
-  return lines.some((line, index) => line.includes(rule) && `${line}\n${lines[index + 1] ?? ""}`.includes(`/${seed}`));
+  return lines.some(
+    (line, index) =>
+      line.includes(rule) && `${line}\n${lines[index + 1] ?? ""}`.includes(`/${seed}`),
+  );
 }
 
 function directive(text: string, name: string): string {

@@ -13,7 +13,8 @@ export interface ParsedFile {
   readonly blindWaits: readonly { readonly what: string; readonly line: number }[];
 }
 
-const LOADERS = /^(require|require\.resolve|import\.meta\.resolve|vi\.(mock|doMock|importActual)|createRequire\([^)]*\))\(/;
+const LOADERS =
+  /^(require|require\.resolve|import\.meta\.resolve|vi\.(mock|doMock|importActual)|createRequire\([^)]*\))\(/;
 
 /**
  * Parses the file for static, type-only, re-exported and dynamic imports, `import("x").T`,
@@ -28,7 +29,10 @@ export function parseFile(name: string, text: string): ParsedFile {
   const blindWaits: { what: string; line: number }[] = [];
   const lineOf = (offset: number): number => text.slice(0, offset).split("\n").length;
   const add = (node: { start: number }, specifier: unknown): void => {
-    imports.push({ specifier: typeof specifier === "string" ? specifier : "<computed>", line: lineOf(node.start) });
+    imports.push({
+      specifier: typeof specifier === "string" ? specifier : "<computed>",
+      line: lineOf(node.start),
+    });
   };
   new Visitor({
     ImportDeclaration: (node) => add(node, node.source.value),
@@ -40,15 +44,21 @@ export function parseFile(name: string, text: string): ParsedFile {
     TSImportType: (node) => add(node, node.source.value),
     VariableDeclarator: (node) => {
       const { init, id } = node;
-      if (init && id.type === "Identifier" && text.slice(init.start, init.end).startsWith("createRequire("))
+      if (
+        init &&
+        id.type === "Identifier" &&
+        text.slice(init.start, init.end).startsWith("createRequire(")
+      )
         requires.add(id.name);
     },
     CallExpression: (node) => {
       const call = text.slice(node.start, node.end);
       const named = node.callee.type === "Identifier" && requires.has(node.callee.name);
       const [first] = node.arguments;
-      if ((named || LOADERS.test(call)) && first) add(node, first.type === "Literal" ? first.value : undefined);
-      if (call.startsWith("AbortSignal.timeout(")) blindWaits.push({ what: "AbortSignal.timeout", line: lineOf(node.start) });
+      if ((named || LOADERS.test(call)) && first)
+        add(node, first.type === "Literal" ? first.value : undefined);
+      if (call.startsWith("AbortSignal.timeout("))
+        blindWaits.push({ what: "AbortSignal.timeout", line: lineOf(node.start) });
     },
     NewExpression: (node) => {
       const source = text.slice(node.start, node.end);

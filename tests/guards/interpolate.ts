@@ -4,11 +4,16 @@
  * (https://docs.docker.com/reference/compose-file/interpolation/). Throws an Error with the name
  * and the message of what is missing.
  */
-export function interpolate(value: unknown, env: Readonly<Record<string, string | undefined>>): unknown {
+export function interpolate(
+  value: unknown,
+  env: Readonly<Record<string, string | undefined>>,
+): unknown {
   if (typeof value === "string") return inText(value, env);
   if (Array.isArray(value)) return value.map((each) => interpolate(each, env));
   if (typeof value !== "object" || value === null) return value;
-  return Object.fromEntries(Object.entries(value).map(([name, each]) => [name, interpolate(each, env)]));
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [name, interpolate(each, env)]),
+  );
 }
 
 function inText(text: string, env: Readonly<Record<string, string | undefined>>): string {

@@ -21,7 +21,9 @@ const MAY_WAIT_BLINDLY = ["packages/kernel/src/sleep.ts", "packages/testkit/", "
 export function checkSource(source: Source): string[] {
   const parsed = parseFile(source.file, source.text);
   return [
-    ...parsed.imports.flatMap((each) => checkImport(source, each).map((problem) => `${source.file}:${each.line} ${problem}`)),
+    ...parsed.imports.flatMap((each) =>
+      checkImport(source, each).map((problem) => `${source.file}:${each.line} ${problem}`),
+    ),
     ...checkWaits(source.file, parsed),
     ...checkOpeners(source.file, source.text),
     ...checkPaths(source.file, source.text),
@@ -32,8 +34,8 @@ export function checkSource(source: Source): string[] {
 export function checkManifest(dir: string, manifest: Manifest): string[] {
   const allowed = WORKSPACE_IMPORTS[dir];
   if (allowed === undefined) return [`${dir} has no line in architecture-table.ts`];
-  return Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).flatMap((name) =>
-    checkEdge(dir, name).map((problem) => `${dir}/package.json ${problem}`),
+  return Object.keys({ ...manifest.dependencies, ...manifest.optionalDependencies }).flatMap(
+    (name) => checkEdge(dir, name).map((problem) => `${dir}/package.json ${problem}`),
   );
 }
 
@@ -41,12 +43,16 @@ function checkImport(source: Source, { specifier }: Import): string[] {
   if (specifier === "<computed>") return ["imports a computed name, which nothing can check"];
   if (isBuiltin(specifier)) return [];
   const owner = ownerOf(source.file);
-  if (specifier.startsWith(".") || specifier.startsWith("/")) return checkRelative(source.file, owner, specifier);
+  if (specifier.startsWith(".") || specifier.startsWith("/"))
+    return checkRelative(source.file, owner, specifier);
   const name = packageName(specifier);
   const own = SCOPE + owner.split("/")[1];
-  if (name === own) return isTest(source.file) ? [] : [`imports ${name}, which is itself; use a relative path`];
+  if (name === own)
+    return isTest(source.file) ? [] : [`imports ${name}, which is itself; use a relative path`];
   if (isTest(source.file))
-    return isDeclared(name, [source.manifest, source.rootManifest]) ? [] : [`imports ${name}, which no package.json declares`];
+    return isDeclared(name, [source.manifest, source.rootManifest])
+      ? []
+      : [`imports ${name}, which no package.json declares`];
   const { dependencies, optionalDependencies } = source.manifest;
   if (!Object.hasOwn({ ...dependencies, ...optionalDependencies }, name) && name !== "vitest")
     return [`imports ${name}, which ${owner} does not declare`];
@@ -56,11 +62,15 @@ function checkImport(source: Source, { specifier }: Import): string[] {
 function checkEdge(owner: string, name: string): string[] {
   if (name.startsWith(SCOPE)) {
     const allowed = WORKSPACE_IMPORTS[owner] ?? [];
-    return allowed.includes(name.slice(SCOPE.length)) ? [] : [`${owner} must not depend on ${name}`];
+    return allowed.includes(name.slice(SCOPE.length))
+      ? []
+      : [`${owner} must not depend on ${name}`];
   }
   const owners = VENDOR_OWNERS[name];
   if (owners === undefined) return [`${name} has no owner in architecture-table.ts`];
-  return owners.includes(owner) ? [] : [`${name} belongs to ${owners.join(" and ")}, not to ${owner}`];
+  return owners.includes(owner)
+    ? []
+    : [`${name} belongs to ${owners.join(" and ")}, not to ${owner}`];
 }
 
 function checkRelative(file: string, owner: string, specifier: string): string[] {
@@ -72,7 +82,8 @@ function checkRelative(file: string, owner: string, specifier: string): string[]
 function checkWaits(file: string, { blindWaits }: ParsedFile): string[] {
   if (isTest(file) || MAY_WAIT_BLINDLY.some((place) => file.startsWith(place))) return [];
   return blindWaits.map(
-    ({ what, line }) => `${file}:${line} waits by ${what}; use sleep(ms, signal) or withTimeout of @flotilla/kernel`,
+    ({ what, line }) =>
+      `${file}:${line} waits by ${what}; use sleep(ms, signal) or withTimeout of @flotilla/kernel`,
   );
 }
 
@@ -88,7 +99,10 @@ function checkPaths(file: string, text: string): string[] {
     const at = text.search(pattern);
     if (at < 0) return [];
     const line = text.slice(0, at).split("\n").length;
-    return [`${file}:${line} takes a path out of a URL by hand; use fileURLToPath, pathToFileURL or import.meta.dirname`];
+    return [
+      `${file}:${line} takes a path out of a URL by hand; use fileURLToPath, pathToFileURL or ` +
+        "import.meta.dirname",
+    ];
   });
 }
 
@@ -103,7 +117,9 @@ function isTest(file: string): boolean {
 
 function isDeclared(name: string, manifests: readonly Manifest[]): boolean {
   return manifests.some(({ dependencies = {}, devDependencies = {}, optionalDependencies = {} }) =>
-    [dependencies, devDependencies, optionalDependencies].some((declared) => Object.hasOwn(declared, name)),
+    [dependencies, devDependencies, optionalDependencies].some((declared) =>
+      Object.hasOwn(declared, name),
+    ),
   );
 }
 
@@ -115,12 +131,19 @@ function packageName(specifier: string): string {
 }
 
 const NEAR_SESSIONS = /^(apps\/(worker|supervisor)|packages\/(session-store|sqlite))\/src\//;
-const OPENS = /\b(readFile|readFileSync|copyFile|copyFileSync|cp|cpSync|open|openSync|createReadStream)\b/;
+const OPENS =
+  /\b(readFile|readFileSync|copyFile|copyFileSync|cp|cpSync|open|openSync|createReadStream)\b/;
 
 /** Opening and closing a session file beside SQLite drops the worker's lock. */
 function checkOpeners(file: string, text: string): string[] {
   if (!NEAR_SESSIONS.test(file) || Object.hasOwn(FILE_OPENERS, file)) return [];
-  const names = [...text.matchAll(/import\s+([^;]*?)\s+from\s+"(?:node:)?fs(?:\/promises)?"/g)].map((match) => match[1] ?? "");
+  const names = [...text.matchAll(/import\s+([^;]*?)\s+from\s+"(?:node:)?fs(?:\/promises)?"/g)].map(
+    (match) => match[1] ?? "",
+  );
   const opens = names.some((imported) => !imported.startsWith("{") || OPENS.test(imported));
-  return opens ? [`${file} opens files by hand, near session files: use packages/sqlite, or say why in FILE_OPENERS`] : [];
+  return opens
+    ? [
+        `${file} opens files by hand, near session files: use packages/sqlite, or say why in FILE_OPENERS`,
+      ]
+    : [];
 }

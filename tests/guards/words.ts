@@ -1,5 +1,6 @@
 /** Words that docs/glossary.md retires. They hide who acts. */
-const RETIRED = /\b(?:nobody|somebody|whoever|anew|shall|so long|be had|goes on|gets on|gives back|takes part)\b/gi;
+const RETIRED =
+  /\b(?:nobody|somebody|whoever|anew|shall|so long|be had|goes on|gets on|gives back|takes part)\b/gi;
 
 /** Retired words in a text, each with its place. */
 export function retiredWords(file: string, text: string): string[] {

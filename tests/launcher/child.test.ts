@@ -31,20 +31,26 @@ describe("runChild", () => {
   });
 
   test("reports a program that cannot be started", async () => {
-    const launcher = spawnNode(fixture("host.mjs"), [NEVER_SAME_SIGNAL, path.join(import.meta.dirname, "no-such-program")]);
+    const launcher = spawnNode(fixture("host.mjs"), [
+      NEVER_SAME_SIGNAL,
+      path.join(import.meta.dirname, "no-such-program"),
+    ]);
     const { code } = await launcher.exited;
     expect(code).not.toBe(0);
     expect(launcher.stderr).toContain("no-such-program");
   });
 
-  test.for(["SIGINT", "SIGTERM", "SIGHUP"] as const)("%s reaches the program as one SIGTERM", async (signal) => {
-    const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "1");
-    await runningProgram(launcher);
-    launcher.kill(signal);
-    expect(await launcher.exited).toEqual({ code: 0, signal: null });
-    expect(launcher.stdout).toContain("term 1");
-    expect(launcher.stdout).not.toContain("got a");
-  });
+  test.for(["SIGINT", "SIGTERM", "SIGHUP"] as const)(
+    "%s reaches the program as one SIGTERM",
+    async (signal) => {
+      const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "1");
+      await runningProgram(launcher);
+      launcher.kill(signal);
+      expect(await launcher.exited).toEqual({ code: 0, signal: null });
+      expect(launcher.stdout).toContain("term 1");
+      expect(launcher.stdout).not.toContain("got a");
+    },
+  );
 
   test("one Ctrl+C, delivered by terminal, shell and npm, counts once", async () => {
     const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "5");
@@ -70,13 +76,16 @@ describe("runChild", () => {
     expect(launcher.stdout).toContain("term 2");
   });
 
-  test.runIf(existsSync("/usr/bin/setpriv"))("the program gets SIGTERM when the launcher is killed with SIGKILL", async () => {
-    const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "1");
-    const program = await runningProgram(launcher);
-    launcher.kill("SIGKILL");
-    await launcher.waitForOutput("term 1");
-    await waitFor(() => !isAlive(program));
-  });
+  test.runIf(existsSync("/usr/bin/setpriv"))(
+    "the program gets SIGTERM when the launcher is killed with SIGKILL",
+    async () => {
+      const launcher = host(ALWAYS_SAME_SIGNAL, fixture("program.mjs"), "1");
+      const program = await runningProgram(launcher);
+      launcher.kill("SIGKILL");
+      await launcher.waitForOutput("term 1");
+      await waitFor(() => !isAlive(program));
+    },
+  );
 
   test.runIf(process.platform === "linux")(
     "a killed npm stops the program, although the shell between them survives",

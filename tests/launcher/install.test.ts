@@ -38,8 +38,13 @@ describe("ensureInstalled, with real npm", () => {
     const root = await miniWorkspace();
     expect(isInstalled(root)).toBe(false);
     const both = [install(root), install(root)];
-    for (const each of both) expect(await each.exited, each.stdout + each.stderr).toEqual({ code: 0, signal: null });
-    expect(both.map((each) => each.stderr.match(/installing the dependencies \(once/g)?.length ?? 0).sort()).toEqual([0, 1]);
+    for (const each of both)
+      expect(await each.exited, each.stdout + each.stderr).toEqual({ code: 0, signal: null });
+    expect(
+      both
+        .map((each) => each.stderr.match(/installing the dependencies \(once/g)?.length ?? 0)
+        .sort(),
+    ).toEqual([0, 1]);
     expect(isInstalled(root)).toBe(true);
     const again = install(root);
     await again.exited;
@@ -48,7 +53,10 @@ describe("ensureInstalled, with real npm", () => {
 
   test("a lock file that differs from package.json does not fail the install", async () => {
     const root = await miniWorkspace();
-    await put(path.join(root, "packages/newcomer/package.json"), { name: "newcomer", version: "1.0.0" });
+    await put(path.join(root, "packages/newcomer/package.json"), {
+      name: "newcomer",
+      version: "1.0.0",
+    });
     const run = install(root);
     expect(await run.exited, run.stdout + run.stderr).toEqual({ code: 0, signal: null });
     expect(isInstalled(root)).toBe(true);
@@ -67,7 +75,8 @@ describe("ensureInstalled, with real npm", () => {
     });
     expect((await run.exited).code).toBe(1);
     expect(run.stdout.trim()).toBe(
-      "The npm registry cannot be reached (ECONNREFUSED). Check the network and the proxy settings of npm, then start again.",
+      "The npm registry cannot be reached (ECONNREFUSED). Check the network and the proxy " +
+        "settings of npm, then start again.",
     );
   });
 });
@@ -82,12 +91,15 @@ describe("isInstalled", () => {
       "node_modules/c-win": { version: "1.0.0", optional: true },
     },
   };
-  const present = { packages: { "node_modules/a": { link: true }, "node_modules/b": { version: "1.0.0" } } };
+  const present = {
+    packages: { "node_modules/a": { link: true }, "node_modules/b": { version: "1.0.0" } },
+  };
 
   async function checkout(wanted: unknown, installed: unknown): Promise<string> {
     const root = await testDir();
     await put(path.join(root, "package-lock.json"), wanted);
-    if (installed !== undefined) await put(path.join(root, "node_modules/.package-lock.json"), installed);
+    if (installed !== undefined)
+      await put(path.join(root, "node_modules/.package-lock.json"), installed);
     return root;
   }
 
@@ -97,7 +109,10 @@ describe("isInstalled", () => {
 
   test.for([
     ["nothing installed", undefined],
-    ["another version", { packages: { ...present.packages, "node_modules/b": { version: "0.9.0" } } }],
+    [
+      "another version",
+      { packages: { ...present.packages, "node_modules/b": { version: "0.9.0" } } },
+    ],
     ["a missing package", { packages: { "node_modules/a": { link: true } } }],
     ["an unreadable record", "nonsense"],
   ] as const)("%s means no", async ([, installed]) => {
@@ -107,9 +122,18 @@ describe("isInstalled", () => {
 
 test.for([
   ["npm error code ENOSPC\nnpm error syscall write", "The disk is full (ENOSPC)"],
-  ["npm error code EROFS\nnpm error path /x/node_modules", "/x/node_modules is on a read-only file system"],
-  ["npm error code EACCES\nnpm error path /x/node_modules", "No permission to write /x/node_modules (EACCES)"],
-  ["npm error code ENOTFOUND\nnpm error network request failed", "The npm registry cannot be reached (ENOTFOUND)"],
+  [
+    "npm error code EROFS\nnpm error path /x/node_modules",
+    "/x/node_modules is on a read-only file system",
+  ],
+  [
+    "npm error code EACCES\nnpm error path /x/node_modules",
+    "No permission to write /x/node_modules (EACCES)",
+  ],
+  [
+    "npm error code ENOTFOUND\nnpm error network request failed",
+    "The npm registry cannot be reached (ENOTFOUND)",
+  ],
   [
     "npm error code ETARGET\nnpm error notarget No matching version found for a@9.",
     "Installing the dependencies failed: notarget No matching version found for a@9.",
@@ -121,7 +145,10 @@ test.for([
 
 test("a fresh copy of the real lock counts as not installed", async () => {
   const root = await testDir();
-  await cp(path.resolve(import.meta.dirname, "../../package-lock.json"), path.join(root, "package-lock.json"));
+  await cp(
+    path.resolve(import.meta.dirname, "../../package-lock.json"),
+    path.join(root, "package-lock.json"),
+  );
   await mkdir(path.join(root, "node_modules"));
   expect(isInstalled(root)).toBe(false);
 });
@@ -130,6 +157,8 @@ test("npm is stopped early only when no request was answered", () => {
   const failed = "npm http fetch GET http://r/a attempt 1 failed with ENOTFOUND\n";
   expect(isHopeless(failed.repeat(19))).toBe(false);
   expect(isHopeless(failed.repeat(20))).toBe(true);
-  expect(isHopeless(`npm http fetch GET 200 http://r/b 12ms (cache hit)\n${failed.repeat(20)}`)).toBe(false);
+  expect(
+    isHopeless(`npm http fetch GET 200 http://r/b 12ms (cache hit)\n${failed.repeat(20)}`),
+  ).toBe(false);
   expect(explainNpm(failed, 1)).toContain("cannot be reached (ENOTFOUND)");
 });

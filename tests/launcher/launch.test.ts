@@ -48,7 +48,9 @@ test("an unreadable .env ends `up` with one sentence before anything starts", as
   const root = await testDir();
   await mkdir(path.join(root, ".env"));
   expect(await main(["up"], {}, root)).toBe(1);
-  expect(printed).toBe("flotilla: .env is a folder. Remove it, and copy .env.example to .env if you want settings.\n");
+  expect(printed).toBe(
+    "flotilla: .env is a folder. Remove it, and copy .env.example to .env if you want settings.\n",
+  );
 });
 
 test.for([
@@ -65,8 +67,16 @@ test.for([
 });
 
 test("children find our tools and our Node first", () => {
-  const env = childEnv({ root: "/r", env: { PATH: "/usr/bin", KEPT: "1" }, node: "/n/bin/node", redis: "/x/redis-server" });
-  const ours = { FLOTILLA_REDIS_SERVER: "/x/redis-server", NODE_COMPILE_CACHE: "/r/.cache/compile" };
+  const env = childEnv({
+    root: "/r",
+    env: { PATH: "/usr/bin", KEPT: "1" },
+    node: "/n/bin/node",
+    redis: "/x/redis-server",
+  });
+  const ours = {
+    FLOTILLA_REDIS_SERVER: "/x/redis-server",
+    NODE_COMPILE_CACHE: "/r/.cache/compile",
+  };
   expect(env).toEqual({ PATH: "/r/node_modules/.bin:/n/bin:/usr/bin", KEPT: "1", ...ours });
   expect(pickNode(ROOT)).toBe(process.execPath);
 });
@@ -74,21 +84,32 @@ test("children find our tools and our Node first", () => {
 test("check stops at the first failed step, prints its output and names it", async () => {
   const root = await testDir();
   await mkdir(path.join(root, "node_modules/.bin"), { recursive: true });
-  for (const [name, script] of Object.entries({ good: "echo fine", bad: "echo the reason; exit 2" })) {
-    await writeFile(path.join(root, "node_modules/.bin", name), `#!/bin/sh\n${script}\n`, { mode: 0o755 });
+  for (const [name, script] of Object.entries({
+    good: "echo fine",
+    bad: "echo the reason; exit 2",
+  })) {
+    await writeFile(path.join(root, "node_modules/.bin", name), `#!/bin/sh\n${script}\n`, {
+      mode: 0o755,
+    });
   }
   const step = (name: string): { name: string; command: string[] } => ({ name, command: [name] });
   const ready = { root, env: { PATH: "/usr/bin:/bin" } };
   expect(await check(ready, [step("good"), step("bad"), step("good")])).toBe(1);
-  expect(printed).toMatch(/^check: good ok \(.*\)\nthe reason\ncheck: bad failed \(step 2 of 3: bad\)\n$/);
+  expect(printed).toMatch(
+    /^check: good ok \(.*\)\nthe reason\ncheck: bad failed \(step 2 of 3: bad\)\n$/,
+  );
   printed = "";
   expect(await check(ready, [step("good")])).toBe(0);
   expect(printed).toMatch(/check: all 1 steps ok/);
 });
 
 test("problems of the file system come with their remedy, bugs with their stack", () => {
-  expect(explain(Object.assign(new Error("x"), { code: "ENOSPC" }))).toMatch(/^The disk is full \(ENOSPC\)\. Free /);
-  expect(explain(Object.assign(new Error("x"), { code: "EROFS", path: "/p" }))).toMatch(/^\/p is on a read-only file system/);
+  expect(explain(Object.assign(new Error("x"), { code: "ENOSPC" }))).toMatch(
+    /^The disk is full \(ENOSPC\)\. Free /,
+  );
+  expect(explain(Object.assign(new Error("x"), { code: "EROFS", path: "/p" }))).toMatch(
+    /^\/p is on a read-only file system/,
+  );
   expect(explain(new LaunchError("Do this."))).toBe("Do this.");
   expect(explain(new TypeError("a bug"))).toMatch(/TypeError: a bug\n\s+at /);
 });

@@ -69,18 +69,28 @@ describe.runIf(process.platform === "linux")("a lock whose holder's pid is in us
     expect((await spawnNode(locked, [...(await left(holder)), "0"]).exited).code).toBe(0);
   });
 
-  test.each(["the holder itself", "an older launcher, which wrote no start time"])("by %s is waited for", async (what) => {
-    const holder = what === "the holder itself" ? written(process.pid) : String(process.pid);
-    const waiter = spawnNode(locked, [...(await left(holder)), "0"]);
-    await waiter.waitForOutput("waiting for another start");
-    expect(waiter.child.exitCode).toBeNull();
-  });
+  test.each(["the holder itself", "an older launcher, which wrote no start time"])(
+    "by %s is waited for",
+    async (what) => {
+      const holder = what === "the holder itself" ? written(process.pid) : String(process.pid);
+      const waiter = spawnNode(locked, [...(await left(holder)), "0"]);
+      await waiter.waitForOutput("waiting for another start");
+      expect(waiter.child.exitCode).toBeNull();
+    },
+  );
 
   test.each(["1", "1 12345 11111111-2222-3333-4444-555555555555"])(
     "by the checking launcher itself, as in a restarted container (%s), is no holder",
     async (holder) => {
       const args = [...(await left(holder)), "0"];
-      const again = spawnProcess("unshare", ["-p", "-f", "--mount-proc", process.execPath, locked, ...args]);
+      const again = spawnProcess("unshare", [
+        "-p",
+        "-f",
+        "--mount-proc",
+        process.execPath,
+        locked,
+        ...args,
+      ]);
       const { code } = await again.exited;
       if (again.stderr.includes("Operation not permitted")) return;
       expect(code).toBe(0);

@@ -41,12 +41,17 @@ test("a server that is too old, broken or another program is skipped", async () 
 test("a wrong FLOTILLA_REDIS_SERVER is an error, with no fallback", async () => {
   const root = await testDir();
   const env = { FLOTILLA_REDIS_SERVER: path.join(root, "nothing") };
-  expect(() => findRedis({ root, env })).toThrow(/FLOTILLA_REDIS_SERVER is set to .*nothing, which is not a Redis/);
+  expect(() => findRedis({ root, env })).toThrow(
+    /FLOTILLA_REDIS_SERVER is set to .*nothing, which is not a Redis/,
+  );
 });
 
 test("without any Redis the error is one sentence with the reason and the remedies", async () => {
   const root = await testDir();
-  await program(path.join(root, "bin", "apt-get"), 'echo "E: Could not resolve the mirror" >&2; exit 100');
+  await program(
+    path.join(root, "bin", "apt-get"),
+    'echo "E: Could not resolve the mirror" >&2; exit 100',
+  );
   const nothing = ensureRedis({ root, env: { PATH: path.join(root, "bin") }, dirs: [] });
   await expect(nothing).rejects.toThrow(
     /needs Redis 6\.2 or newer and this machine has none.*(Install|Run Flotilla).*REDIS_URL in \.env/,
@@ -54,7 +59,7 @@ test("without any Redis the error is one sentence with the reason and the remedi
 });
 
 test("the Redis of this run is the launcher's choice", () => {
-  expect(findRedis({ root: "/nonexistent", env: { FLOTILLA_REDIS_SERVER: inject("redisServer") } })).toBe(
-    inject("redisServer"),
-  );
+  expect(
+    findRedis({ root: "/nonexistent", env: { FLOTILLA_REDIS_SERVER: inject("redisServer") } }),
+  ).toBe(inject("redisServer"));
 });

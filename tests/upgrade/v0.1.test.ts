@@ -35,7 +35,9 @@ const FIXTURES = join(import.meta.dirname, "../fixtures/v0.1");
 const NEWS = parseWorkerId("news_1");
 
 /** Values that a run of 0.1 wrote, or that its schemas allow. */
-type Recorded = Readonly<Record<string, { readonly from: "run" | "schema"; readonly value: unknown }>>;
+type Recorded = Readonly<
+  Record<string, { readonly from: "run" | "schema"; readonly value: unknown }>
+>;
 
 interface Schema {
   safeParse(value: unknown): {
@@ -60,8 +62,15 @@ describe("files of version 0.1", () => {
     using db = openControlDb(await copyOf("control.db"));
     expect(new WorkerStore(db).all().map(({ id }) => id)).toEqual(expect.arrayContaining([NEWS]));
     const routes = new RouteStore(db);
-    expect(routes.all().map(({ id }) => id)).toEqual(["copy_news", "fwd_news", "bot_news", "hook_news"]);
-    expect(routes.readers()).toEqual([{ worker: NEWS, version: expect.any(Number), told: expect.any(Number) }]);
+    expect(routes.all().map(({ id }) => id)).toEqual([
+      "copy_news",
+      "fwd_news",
+      "bot_news",
+      "hook_news",
+    ]);
+    expect(routes.readers()).toEqual([
+      { worker: NEWS, version: expect.any(Number), told: expect.any(Number) },
+    ]);
     expect(new AuditStore(db).find("", 100).length).toBeGreaterThan(5);
     const alerts = db.read<{ subject: string; state: string }>("SELECT subject, state FROM alert");
     expect(alerts).toContainEqual({ subject: "exit:news_1", state: "resolved" });
@@ -91,7 +100,8 @@ describe("files of version 0.1", () => {
 
   test("a session opens with its key, account, routes and delivery map", async () => {
     const dir = await testDir();
-    for (const file of readdirSync(join(FIXTURES, "sessions"))) copyFileSync(join(FIXTURES, "sessions", file), join(dir, file));
+    for (const file of readdirSync(join(FIXTURES, "sessions")))
+      copyFileSync(join(FIXTURES, "sessions", file), join(dir, file));
     const fleetKey = Buffer.from(readFileSync(join(FIXTURES, "fleet.key"), "utf8").trim(), "hex");
     using store = openSession({ dir, name: NEWS, fleetKey });
     expect(store.hasKey).toBe(true);
@@ -110,7 +120,8 @@ describe("files of version 0.1", () => {
       .filter((path) => statSync(path).isFile());
     expect(files.length).toBeGreaterThan(8);
     expect(files.reduce((sum, path) => sum + statSync(path).size, 0)).toBeLessThan(1_000_000);
-    for (const path of files) expect(readFileSync(path, "latin1"), path).not.toMatch(/\/(?:home|root|Users|work)\//);
+    for (const path of files)
+      expect(readFileSync(path, "latin1"), path).not.toMatch(/\/(?:home|root|Users|work)\//);
   });
 });
 
@@ -149,7 +160,9 @@ describe("what version 0.1 left in Redis", () => {
 
   test("every group of the fixtures has its schema", () => {
     expect(Object.keys(wire).toSorted()).toEqual(Object.keys(schemas).toSorted());
-    expect(Object.keys(wire["statuses"] ?? {}).toSorted()).toEqual([...WorkerState.options].toSorted());
+    expect(Object.keys(wire["statuses"] ?? {}).toSorted()).toEqual(
+      [...WorkerState.options].toSorted(),
+    );
   });
 
   const all = Object.entries(wire).flatMap(([group, kinds]) =>

@@ -113,10 +113,28 @@ export function assemble(outside: Outside) {
   const { admins, places, workers, commandLog, bulks, alerts, cards, silences } = own;
   const languages = loadLanguages();
   const wordsOf = (chat: string): Words =>
-    isGroup(chat) ? languages[places.language(chat) ?? "en"] : languages[admins.language(chat)].in(admins.zone(chat));
-  const commands = new Commands({ sender: commandSender, store: commandLog, workers, clock, newId: randomUUID });
+    isGroup(chat)
+      ? languages[places.language(chat) ?? "en"]
+      : languages[admins.language(chat)].in(admins.zone(chat));
+  const commands = new Commands({
+    sender: commandSender,
+    store: commandLog,
+    workers,
+    clock,
+    newId: randomUUID,
+  });
   const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
-  const base = { ...own, db, clock, host, languages, wordsOf, commands, wizard, sender: new SureSender(bot.api, db) };
+  const base = {
+    ...own,
+    db,
+    clock,
+    host,
+    languages,
+    wordsOf,
+    commands,
+    wizard,
+    sender: new SureSender(bot.api, db),
+  };
   const routing = routeParts(outside, base);
   const signs = signsOf(outside, base);
   const live = chats(outside, { ...base, ...routing }, signs);
@@ -129,13 +147,25 @@ export function assemble(outside: Outside) {
     ...pictures(outside, base),
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
     bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
-    alertActions: new AlertActions({ alerts, cards, silences, outbox: live.outbox, host, now: () => clock.now() }),
+    alertActions: new AlertActions({
+      alerts,
+      cards,
+      silences,
+      outbox: live.outbox,
+      host,
+      now: () => clock.now(),
+    }),
     absence: new Absence({ ...own, host }),
     gate: new Gate({ admins, places, alerts, clock, host, log }),
     addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
-    deepLink: (parameter: string): string => `https://t.me/${bot.botInfo.username}?start=${parameter}`,
+    deepLink: (parameter: string): string =>
+      `https://t.me/${bot.botInfo.username}?start=${parameter}`,
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {
-      await bot.api.sendDocument(chatId(chat), new InputFile(Buffer.from(text), name), topicOf(chat));
+      await bot.api.sendDocument(
+        chatId(chat),
+        new InputFile(Buffer.from(text), name),
+        topicOf(chat),
+      );
     },
     files: fileSource(bot, wayOf(config, bot.api.options?.apiRoot)),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
@@ -157,7 +187,14 @@ function routeParts({ relayWire, bot }: Outside, base: Base) {
   });
   const { lists } = relayScreens;
   const drafts = new DraftStore(db);
-  const routeWizard = new RouteWizard({ ...base, relay, lists, finder, drafts, botChat: botChats(bot.api) });
+  const routeWizard = new RouteWizard({
+    ...base,
+    relay,
+    lists,
+    finder,
+    drafts,
+    botChat: botChats(bot.api),
+  });
   return { relay, relayScreens, routeWizard, finder, relayNotes: new RelayNotes(db, base.audit) };
 }
 
@@ -188,10 +225,14 @@ type Base = ReturnType<typeof stores> & {
 };
 
 /** What only the running process knows: how polling and Redis are, and the way around the chat. */
-function signsOf({ commandSender, statuses, config, log, bot }: Outside, { cards, languages, clock }: Base) {
+function signsOf(
+  { commandSender, statuses, config, log, bot }: Outside,
+  { cards, languages, clock }: Base,
+) {
   let problem = (): Problem => null;
   const redis = new RedisWatch(() => commandSender.trouble ?? statuses.trouble, clock);
-  const chatAwaySince = (): number | null => (problem()?.kind === "away" ? (problem()?.since ?? null) : null);
+  const chatAwaySince = (): number | null =>
+    problem()?.kind === "away" ? (problem()?.since ?? null) : null;
   const tokenDead = (): boolean => problem()?.kind === "unauthorized";
   const places = placesOf(config.secondPath);
   const secondPath = new SecondPath({

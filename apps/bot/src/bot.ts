@@ -26,39 +26,55 @@ import { readableName } from "./words/readable.ts";
 import { type Said, say } from "./words/said.ts";
 import { languageFor, type Words } from "./words/words.ts";
 
-/** The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap, nothing waits for ever. `apiRoot` null = Telegram. */
+/**
+ * The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap,
+ * nothing waits for ever. `apiRoot` null = Telegram.
+ */
 export function createBot(
   token: string,
   apiRoot: string | null,
   { agent }: Pick<BotWay, "agent"> = botWay(apiRoot, null),
 ): Bot {
-  const client = { ...(apiRoot === null ? {} : { apiRoot }), baseFetchConfig: { agent, compress: true } };
+  const client = {
+    ...(apiRoot === null ? {} : { apiRoot }),
+    baseFetchConfig: { agent, compress: true },
+  };
   const bot = new Bot(token, { client });
   bot.api.config.use(quietWithoutToken());
   bot.api.config.use(repeatHarmless());
-  bot.api.config.use(butPolling(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true })));
+  bot.api.config.use(
+    butPolling(autoRetry({ maxRetryAttempts: 3, maxDelaySeconds: 30, rethrowHttpErrors: true })),
+  );
   return bot;
 }
 
-/** The poll loop waits by itself: a pause that grows would go on after the trouble is over (field fault K14). */
+/**
+ * The poll loop waits by itself: a pause that grows would go on after the trouble is over (field
+ * fault K14).
+ */
 function butPolling(retry: Transformer): Transformer {
   return (call, method, payload, signal) =>
     method === "getUpdates" ? call(method, payload, signal) : retry(call, method, payload, signal);
 }
 
-/** These find out whether Telegram knows the token: the poll loop repeats getUpdates, and the start begins with getMe. */
+/**
+ * These find out whether Telegram knows the token: the poll loop repeats getUpdates, and the start
+ * begins with getMe.
+ */
 const PROBES: ReadonlySet<string> = new Set(["getUpdates", "getMe"]);
 
 /**
- * While the poll loop is told that there is no such token, no other call is made: each is answered with that. A single 401 to another call
- * is that call's alone, because Telegram has answered so to good tokens.
+ * While the poll loop is told that there is no such token, no other call is made: each is answered
+ * with that. A single 401 to another call is that call's alone, because Telegram has answered so to
+ * good tokens.
  */
 function quietWithoutToken(): Transformer {
   let refusal: ApiError | null = null;
   return async (call, method, payload, signal) => {
     if (refusal && !PROBES.has(method)) return refusal;
     const answer = await call(method, payload, signal);
-    if (PROBES.has(method)) refusal = !answer.ok && isTokenRefusal(answer.error_code) ? answer : null;
+    if (PROBES.has(method))
+      refusal = !answer.ok && isTokenRefusal(answer.error_code) ? answer : null;
     return answer;
   };
 }
@@ -76,14 +92,19 @@ export interface RouteDeps extends PressDeps, FileDeps {
 }
 
 /**
- * Registers every handler. Users who are not on the allow-list, and chats that no owner opened, get no answer.
+ * Registers every handler. Users who are not on the allow-list, and chats that no owner opened, get
+ * no answer.
  */
 export function registerRoutes(bot: Bot, deps: RouteDeps): void {
   bot.use(async (context, next) => {
     const migrated = context.message?.migrate_to_chat_id;
     if (migrated !== undefined) groupMoved(deps, String(context.chat?.id), String(migrated));
     if (!deps.gate.admits(context)) return await tellAnonymous(deps, context);
-    deps.admins.saw(adminOf(context), askerOf(context).name, languageFor(context.from?.language_code));
+    deps.admins.saw(
+      adminOf(context),
+      askerOf(context).name,
+      languageFor(context.from?.language_code),
+    );
     const message = context.msgId;
     if (message !== undefined) deps.sender.saw(chatOf(context), message);
     await next();
@@ -118,8 +139,14 @@ async function tellAnonymous(deps: RouteDeps, context: Context): Promise<void> {
 /** A handler that has not answered the press by then gets this answer sent for it. */
 const ANSWER_MS = 150;
 
-/** Answers a press once: as its handler says, or after a moment with "asked"; then the card tells the rest. */
-function answerOnce(deps: RouteDeps, context: Context): { toast: PressContext["toast"]; over: () => void } {
+/**
+ * Answers a press once: as its handler says, or after a moment with "asked"; then the card tells
+ * the rest.
+ */
+function answerOnce(
+  deps: RouteDeps,
+  context: Context,
+): { toast: PressContext["toast"]; over: () => void } {
   const over = new AbortController();
   let answered: Promise<void> | null = null;
   const toast = (said?: Said, url?: string): Promise<void> => {
@@ -143,7 +170,12 @@ async function press(deps: RouteDeps, context: Context, data: string): Promise<v
   }
 }
 
-async function pressed(deps: RouteDeps, context: Context, data: string, toast: PressContext["toast"]): Promise<void> {
+async function pressed(
+  deps: RouteDeps,
+  context: Context,
+  data: string,
+  toast: PressContext["toast"],
+): Promise<void> {
   const parsed = decodePress(data);
   const message = context.callbackQuery?.message?.message_id;
   if (!parsed || message === undefined) {
@@ -152,16 +184,28 @@ async function pressed(deps: RouteDeps, context: Context, data: string, toast: P
     const own = message !== undefined && !deps.alertActions.isAlert(chat, message);
     return await deps.panels.show(chat, { kind: "menu" }, own ? message : null);
   }
-  deps.log.debug({ verb: parsed.verb, needs: roleFor(parsed.verb), from: context.from?.id }, "press");
+  deps.log.debug(
+    { verb: parsed.verb, needs: roleFor(parsed.verb), from: context.from?.id },
+    "press",
+  );
   await handlePress(deps, { ...whoOf(deps, context), press: parsed, message, toast });
 }
 
-async function answer(deps: RouteDeps, context: Context, said: Said | undefined, url: string | undefined): Promise<void> {
+async function answer(
+  deps: RouteDeps,
+  context: Context,
+  said: Said | undefined,
+  url: string | undefined,
+): Promise<void> {
   try {
     const text = said && deps.wordsOf(chatOf(context)).plain(said).slice(0, 200);
-    await context.answerCallbackQuery({ ...(text === undefined ? {} : { text }), ...(url === undefined ? {} : { url }) });
+    await context.answerCallbackQuery({
+      ...(text === undefined ? {} : { text }),
+      ...(url === undefined ? {} : { url }),
+    });
   } catch (error) {
-    if (sendProblem(error) !== "stale-query") return deps.log.warn({ err: error }, "press not answered");
+    if (sendProblem(error) !== "stale-query")
+      return deps.log.warn({ err: error }, "press not answered");
     await answerLate(deps, context, said, url);
   }
 }
@@ -169,8 +213,16 @@ async function answer(deps: RouteDeps, context: Context, said: Said | undefined,
 /** Answers that say nothing when what was asked for is on the card already. */
 const OVERTAKEN: ReadonlySet<string> = new Set(["toast-asked", "toast-queued"]);
 
-/** A press that is too old takes no answer any more; what the answer would have said is a message then (field fault K14). */
-async function answerLate(deps: RouteDeps, context: Context, said: Said | undefined, url: string | undefined): Promise<void> {
+/**
+ * A press that is too old takes no answer any more; what the answer would have said is a message
+ * then (field fault K14).
+ */
+async function answerLate(
+  deps: RouteDeps,
+  context: Context,
+  said: Said | undefined,
+  url: string | undefined,
+): Promise<void> {
   if (!said || OVERTAKEN.has(said.key)) return;
   const chat = chatOf(context);
   const text = lines(deps.wordsOf(chat).said(said), url ?? null).text;

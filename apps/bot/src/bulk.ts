@@ -13,7 +13,10 @@ export interface BulkDeps {
   readonly clock: Clock;
 }
 
-/** One act on many workers: one command per host, the first worker of each as a canary where there are several. */
+/**
+ * One act on many workers: one command per host, the first worker of each as a canary where there
+ * are several.
+ */
 export class Bulk {
   readonly #deps: BulkDeps;
 
@@ -21,17 +24,25 @@ export class Bulk {
     this.#deps = deps;
   }
 
-  /** The same act that is under way for all of these workers, begun by another press; else null (field fault K7). */
+  /**
+   * The same act that is under way for all of these workers, begun by another press; else null
+   * (field fault K7).
+   */
   covering(action: BulkAction, workers: readonly WorkerRow[], id: string): BulkRow | null {
     const [newest = null] = this.#others(action, id);
     return workers.length > 0 && this.#left(action, workers, id).length === 0 ? newest : null;
   }
 
   /**
-   * Begins it, for the workers for which the same act is not under way. The same `id` twice is the same wish. A host that cannot be asked is
-   * shown as failed.
+   * Begins it, for the workers for which the same act is not under way. The same `id` twice is the
+   * same wish. A host that cannot be asked is shown as failed.
    */
-  async begin(action: BulkAction, wanted: readonly WorkerRow[], asker: Asker, id: string): Promise<void> {
+  async begin(
+    action: BulkAction,
+    wanted: readonly WorkerRow[],
+    asker: Asker,
+    id: string,
+  ): Promise<void> {
     const { sender, store, clock } = this.#deps;
     const now = clock.now();
     const workers = this.#left(action, wanted, id);
@@ -46,7 +57,10 @@ export class Bulk {
         // One id for all hosts: events name it, and each host has a queue of its own.
         await sender.toHost(host, { ...base, id, kind: "bulk", action, workers: ours, canary });
       } catch (error) {
-        store.refused(id, host, ours, { code: `redis-${troubleOf(error)}`, message: toError(error).message });
+        store.refused(id, host, ours, {
+          code: `redis-${troubleOf(error)}`,
+          message: toError(error).message,
+        });
       }
     }
   }
@@ -60,7 +74,10 @@ export class Bulk {
     return workers.filter((worker) => !busy.has(worker.id));
   }
 
-  /** Ends it after the workers in hand. Answers with the reason when no host could be told; then it continues. */
+  /**
+   * Ends it after the workers in hand. Answers with the reason when no host could be told; then it
+   * continues.
+   */
   async cancel(bulk: BulkRow, asker: Asker, id: string): Promise<Said | null> {
     const { sender, store, clock } = this.#deps;
     const now = clock.now();

@@ -16,7 +16,14 @@ export const DEADLINE_MS = 60_000;
 
 /** Login steps of a wizard, with what they carry. */
 export type LoginVerb =
-  | { readonly kind: "login.begin" | "login.cancel" | "login.keep" | "login.session" | "login.adopt" }
+  | {
+      readonly kind:
+        | "login.begin"
+        | "login.cancel"
+        | "login.keep"
+        | "login.session"
+        | "login.adopt";
+    }
   | { readonly kind: "login.resend"; readonly fresh?: true }
   | { readonly kind: "login.qr"; readonly publicKey: string }
   | { readonly kind: "login.phone" | "login.code" | "login.password"; readonly sealed: Sealed };
@@ -37,7 +44,10 @@ export function toastOf(result: AskResult): Said {
 }
 
 /** Host commands that say nothing but which worker is meant. */
-type PlainVerb = Exclude<HostCommand["kind"], "bulk" | "bulk.cancel" | "restore" | "rules" | "stop-holder">;
+type PlainVerb = Exclude<
+  HostCommand["kind"],
+  "bulk" | "bulk.cancel" | "restore" | "rules" | "stop-holder"
+>;
 
 type HostWish =
   | { readonly kind: Exclude<PlainVerb, "log"> }
@@ -48,7 +58,9 @@ type HostWish =
 
 /** What a command about a route says besides who asks. */
 export type RelayWish = RelayPartOf<WorkerCommand>;
-type RelayPartOf<C> = C extends { readonly kind: `relay.${string}` } ? Omit<C, keyof CommandBase> : never;
+type RelayPartOf<C> = C extends { readonly kind: `relay.${string}` }
+  ? Omit<C, keyof CommandBase>
+  : never;
 
 /** Who asks. The same `id` twice is the same wish. */
 export interface By {
@@ -56,7 +68,10 @@ export interface By {
   readonly id: string;
 }
 
-/** Gives commands: written down first, sent once, answered by an event or given up after the deadline. */
+/**
+ * Gives commands: written down first, sent once, answered by an event or given up after the
+ * deadline.
+ */
 export class Commands {
   readonly #deps: CommandDeps;
 
@@ -65,11 +80,23 @@ export class Commands {
   }
 
   /** For the supervisor of the worker's host. The same `id` twice is the same wish. */
-  async askHost(verb: PlainVerb, worker: WorkerId, asker: Asker, id = this.#deps.newId()): Promise<AskResult> {
-    return await this.#askHost(worker, { asker, id }, verb === "log" ? { kind: verb, lines: 200 } : { kind: verb });
+  async askHost(
+    verb: PlainVerb,
+    worker: WorkerId,
+    asker: Asker,
+    id = this.#deps.newId(),
+  ): Promise<AskResult> {
+    return await this.#askHost(
+      worker,
+      { asker, id },
+      verb === "log" ? { kind: verb, lines: 200 } : { kind: verb },
+    );
   }
 
-  /** A verified copy of the session: made by the worker over its own connection while it runs, else by its host. */
+  /**
+   * A verified copy of the session: made by the worker over its own connection while it runs, else
+   * by its host.
+   */
   async backup(worker: WorkerId, runs: boolean, by: By): Promise<AskResult> {
     if (!runs) return await this.#askHost(worker, by, { kind: "backup" });
     return await this.#ask({ ...by, verb: "backup", worker }, (base) =>
@@ -101,8 +128,14 @@ export class Commands {
   }
 
   /** Something that the worker does with its own connection. */
-  async askWorker(verb: "check" | "devices" | "logout", worker: WorkerId, { asker, id }: By): Promise<AskResult> {
-    return await this.#ask({ id, verb, worker, asker }, (base) => this.#deps.sender.toWorker({ ...base, kind: verb }));
+  async askWorker(
+    verb: "check" | "devices" | "logout",
+    worker: WorkerId,
+    { asker, id }: By,
+  ): Promise<AskResult> {
+    return await this.#ask({ id, verb, worker, asker }, (base) =>
+      this.#deps.sender.toWorker({ ...base, kind: verb }),
+    );
   }
 
   /** Lets the account send again that Telegram had stopped. */
@@ -127,7 +160,12 @@ export class Commands {
   }
 
   /** One step of a login, carried out by the worker. */
-  async login(verb: LoginVerb, worker: WorkerId, loginId: string, asker: Asker): Promise<AskResult> {
+  async login(
+    verb: LoginVerb,
+    worker: WorkerId,
+    loginId: string,
+    asker: Asker,
+  ): Promise<AskResult> {
     return await this.#ask({ id: this.#deps.newId(), verb: verb.kind, worker, asker }, (base) =>
       this.#deps.sender.toWorker({ ...base, ...verb, loginId } as WorkerCommand),
     );
@@ -150,7 +188,10 @@ export class Commands {
       return { kind: "sent", id };
     } catch (error) {
       const message = error instanceof AppError ? error.message : "The command could not be sent.";
-      const code = error instanceof AppError && error.code === "redis-away" ? `redis-${troubleOf(error)}` : "not-sent";
+      const code =
+        error instanceof AppError && error.code === "redis-away"
+          ? `redis-${troubleOf(error)}`
+          : "not-sent";
       store.end(id, { kind: "failed", code, message }, clock.now());
       return { kind: "failed", why: say(`problem-${code}`) };
     }

@@ -2,7 +2,15 @@ import { join } from "node:path";
 import type { Config } from "@flotilla/config";
 import type { WorkerStatus } from "@flotilla/contracts";
 import { sleep } from "@flotilla/kernel";
-import { Counter, createRegistry, DiskWatch, type Logger, quietly, type Registry, startHealth } from "@flotilla/observability";
+import {
+  Counter,
+  createRegistry,
+  DiskWatch,
+  type Logger,
+  quietly,
+  type Registry,
+  startHealth,
+} from "@flotilla/observability";
 import {
   CommandSender,
   type Consumer,
@@ -53,10 +61,18 @@ const TICK_MS = 2000;
 /** Milliseconds for which a start waits for the Bot API; then the rest starts without it. */
 const FIRST_MS = 6000;
 
-/** Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in reverse. */
+/**
+ * Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in
+ * reverse.
+ */
 export async function startBot(config: Config, log: Logger, bot?: Bot): Promise<RunningBot> {
   const way = wayOf(config, config.botApiRoot);
-  return await startWith(config, log, bot ?? createBot(config.botToken.reveal(), config.botApiRoot, way), way);
+  return await startWith(
+    config,
+    log,
+    bot ?? createBot(config.botToken.reveal(), config.botApiRoot, way),
+    way,
+  );
 }
 
 async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Promise<RunningBot> {
@@ -71,8 +87,21 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   const hosts = stack.adopt(new HostBoard(place, onRedisError), (it) => it.close());
   await Promise.all([sender.ready(), statuses.ready()]);
   const relay = stack.adopt(new BotRelay(place, log), (it) => it.close());
-  const parts = assemble({ db, bot, commandSender: sender, statuses, config, log, relayWire: relay, refused });
-  const known = await firstIntroduction({ bot, languages: parts.languages, log }, way.shown, FIRST_MS);
+  const parts = assemble({
+    db,
+    bot,
+    commandSender: sender,
+    statuses,
+    config,
+    log,
+    relayWire: relay,
+    refused,
+  });
+  const known = await firstIntroduction(
+    { bot, languages: parts.languages, log },
+    way.shown,
+    FIRST_MS,
+  );
   parts.admins.keepOnly(config.adminIds);
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
   stack.defer(() => parts.panels.close());
@@ -80,27 +109,50 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   stack.defer(noteStop(parts));
   registerRoutes(bot, { ...parts, log });
   const { promise: introduced, resolve } = Promise.withResolvers<string>();
-  const poller = stack.adopt(poll(bot, parts, { log, known, introduced: resolve }), (it) => it.stop());
+  const poller = stack.adopt(poll(bot, parts, { log, known, introduced: resolve }), (it) =>
+    it.stop(),
+  );
   parts.watchPolling(() => poller.problem());
   const disk = stack.use(new DiskWatch([config.dataDir]));
-  const supervisors = new Supervisors({ workers: parts.workers, host: config.hostId, clock: parts.clock });
+  const supervisors = new Supervisors({
+    workers: parts.workers,
+    host: config.hostId,
+    clock: parts.clock,
+  });
   const trouble = ownTrouble(bot, parts, disk);
   const signs = [disk, trouble, { problems: () => problemsOf(poller, sender, way) }];
-  const problems = (): string[] => (sender.trouble === null ? [...signs, supervisors] : signs).flatMap((it) => it.problems());
-  const health = await startHealth({ port: config.httpPort, registry: registryOf(refused), problems });
+  const problems = (): string[] =>
+    (sender.trouble === null ? [...signs, supervisors] : signs).flatMap((it) => it.problems());
+  const health = await startHealth({
+    port: config.httpPort,
+    registry: registryOf(refused),
+    problems,
+  });
   stack.adopt(health, (it) => it.close());
   relay.start({ ...parts, api: bot.api, desk: parts.relay, dataDir: config.dataDir });
   stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
   stack.adopt(
     startTicks(log, async () => {
       lookAt(trouble, log);
-      await tick(parts, { sender, hosts, supervisors, fleet, log, severalHosts: config.supervision.hosts === "several" });
+      await tick(parts, {
+        sender,
+        hosts,
+        supervisors,
+        fleet,
+        log,
+        severalHosts: config.supervision.hosts === "several",
+      });
     }),
     (it) => it.stop(),
   );
   const owned = stack.move();
   const who = { username: known ? bot.botInfo.username : null, introduced, way: way.shown };
-  return { healthPort: health.port, ...who, hear: (message) => trouble.hear(message), close: () => owned.disposeAsync() };
+  return {
+    healthPort: health.port,
+    ...who,
+    hear: (message) => trouble.hear(message),
+    close: () => owned.disposeAsync(),
+  };
 }
 
 /** A bot that ends because its launcher was killed was not stopped by anybody. */
@@ -113,7 +165,12 @@ function noteStop({ absence, clock }: Parts): () => void {
 
 function ownTrouble(bot: Bot, parts: Parts, disk: DiskWatch): OwnTrouble {
   const statuses = (): readonly WorkerStatus[] => parts.screens.views.known();
-  return new OwnTrouble({ ...parts, disk, statuses, tellDirectly: (detail) => tellDirectly(bot.api, parts, detail) });
+  return new OwnTrouble({
+    ...parts,
+    disk,
+    statuses,
+    tellDirectly: (detail) => tellDirectly(bot.api, parts, detail),
+  });
 }
 
 interface Introduction {
@@ -138,15 +195,22 @@ function poll(bot: Bot, parts: Parts, { log, known, introduced }: Introduction):
 function problemsOf(poller: Poller, sender: CommandSender, way: BotWay): string[] {
   const problem = poller.problem();
   return [
-    ...(problem ? [`polling: ${problem.kind}${problem.kind === "away" ? ` (${way.shown})` : ""}`] : []),
+    ...(problem
+      ? [`polling: ${problem.kind}${problem.kind === "away" ? ` (${way.shown})` : ""}`]
+      : []),
     ...(sender.trouble === null ? [] : [redisAway(sender.trouble).message]),
   ];
 }
 
 async function hearEvents(place: QueuePlace, parts: Parts, log: Logger): Promise<Consumer> {
   // The process before this one may have edited a moment ago.
-  for (const { chat } of [...parts.admins.chats(), ...parts.places.chats()]) parts.pace.edited(chat, "screen");
-  return await consumeEvents({ place, handle: (event) => handleEvent(parts, event), onError: quietly(log, "event") });
+  for (const { chat } of [...parts.admins.chats(), ...parts.places.chats()])
+    parts.pace.edited(chat, "screen");
+  return await consumeEvents({
+    place,
+    handle: (event) => handleEvent(parts, event),
+    onError: quietly(log, "event"),
+  });
 }
 
 /** What it cannot write down must not hold up the rest. */
@@ -161,7 +225,8 @@ function lookAt(trouble: OwnTrouble, log: Logger): void {
 /** Node's own numbers, and how often jobs were refused anywhere in the fleet. */
 function registryOf(refused: RefusedJobs): Registry {
   const registry = createRegistry();
-  const help = "Jobs that were not taken because this fleet did not write them, or not lately; by queue and reason";
+  const help =
+    "Jobs that were not taken because this fleet did not write them, or not lately; by queue and reason";
   const name = "flotilla_jobs_refused_total";
   const counter = new Counter({ name, help, labelNames: ["queue", "why"], registers: [registry] });
   refused.onAdd = ({ queue, why, times }) => counter.inc({ queue, why }, times);
@@ -177,21 +242,43 @@ interface Outside {
   readonly severalHosts: boolean;
 }
 
-/** What time alone brings about: commands without an answer, logins that took too long, alerts and cards that are due. */
-async function tick(parts: Parts, { sender, hosts, supervisors, fleet, log, severalHosts }: Outside): Promise<void> {
-  const { commandLog, wizard, outbox, panels, clock, bulks, secondPath, screens, alerts, host, recorder } = parts;
+/**
+ * What time alone brings about: commands without an answer, logins that took too long, alerts and
+ * cards that are due.
+ */
+async function tick(
+  parts: Parts,
+  { sender, hosts, supervisors, fleet, log, severalHosts }: Outside,
+): Promise<void> {
+  const {
+    commandLog,
+    wizard,
+    outbox,
+    panels,
+    clock,
+    bulks,
+    secondPath,
+    screens,
+    alerts,
+    host,
+    recorder,
+  } = parts;
   const now = clock.now();
   wizard.unanswered(commandLog.giveUp(now - DEADLINE_MS, now));
   bulks.giveUp(now);
   await wizard.expire(SYSTEM);
-  const [{ statuses, fresh }] = await Promise.all([screens.views.look(), sender.probe().catch(() => {})]);
+  const [{ statuses, fresh }] = await Promise.all([
+    screens.views.look(),
+    sender.probe().catch(() => {}),
+  ]);
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
   const watchingSince = parts.absence.look(now, fresh && redisAwaySince === null, statuses);
   parts.absence.tell(now, statuses);
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
   supervisors.heard(there);
-  if (redisAwaySince === null) await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
+  if (redisAwaySince === null)
+    await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayScreens.readers();
   parts.relay.outbid();
   parts.relayNotes.look(readers, now);
@@ -221,10 +308,22 @@ async function tick(parts: Parts, { sender, hosts, supervisors, fleet, log, seve
 }
 
 /** A route was switched off because it does harm: its owner hears of it, once. */
-function tellOfStop({ alerts, host, clock, relay }: Parts, { route, code, about }: RouteProblem): void {
+function tellOfStop(
+  { alerts, host, clock, relay }: Parts,
+  { route, code, about }: RouteProblem,
+): void {
   const now = clock.now();
   const title = say(code === "loop" ? "alert-loop" : "alert-service-chat", { ...about, route });
-  const body = { kind: "notice", worker: null, host, times: 1, title, details: [], buttons: [], action: null } as const;
+  const body = {
+    kind: "notice",
+    worker: null,
+    host,
+    times: 1,
+    title,
+    details: [],
+    buttons: [],
+    action: null,
+  } as const;
   alerts.raise(`loop:${route}:${now}`, { ...body, details: [], buttons: [] }, now);
   void relay.flush();
 }

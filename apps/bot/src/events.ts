@@ -43,7 +43,10 @@ export interface EventDeps {
 
 type Show = () => Promise<void>;
 
-/** Takes one event: the database changes once however often it is delivered; chats are brought up to date after it. */
+/**
+ * Takes one event: the database changes once however often it is delivered; chats are brought up to
+ * date after it.
+ */
 export async function handleEvent(deps: EventDeps, told: FleetEvent): Promise<void> {
   const { db, clock, alerts, outbox, panels } = deps;
   // A host whose clock is a day ahead would have its alerts told tomorrow.
@@ -93,7 +96,10 @@ function apply(deps: EventDeps, event: FleetEvent): Show {
   }
 }
 
-/** A worker that its host runs and this list does not have, such as after a lost `control.db`, is taken into the list. */
+/**
+ * A worker that its host runs and this list does not have, such as after a lost `control.db`, is
+ * taken into the list.
+ */
 function adopt(deps: EventDeps, event: FleetEvent): void {
   const reported =
     event.kind === "host.started"
@@ -108,7 +114,8 @@ function adopt(deps: EventDeps, event: FleetEvent): void {
 function processEnded(event: FleetEvent): readonly WorkerId[] {
   if (event.kind === "host.started") return event.workers.map((status) => status.worker);
   if (event.kind === "worker.exited") return [event.worker];
-  return event.kind === "worker.state" && (event.status.state === "STOPPING" || event.status.state === "STOPPED")
+  return event.kind === "worker.state" &&
+    (event.status.state === "STOPPING" || event.status.state === "STOPPED")
     ? [event.worker]
     : [];
 }
@@ -121,7 +128,10 @@ function solvedBy(deps: EventDeps, event: FleetEvent, openedAt: number): Said {
     : say("solved-itself");
 }
 
-/** Writes the outcome down; returns how to show it to the one who asked, who does not wait among the live cards. */
+/**
+ * Writes the outcome down; returns how to show it to the one who asked, who does not wait among the
+ * live cards.
+ */
 function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "command.done" }>): Show {
   const command = deps.commandLog.find(event.command);
   if (!command) return async () => {};
@@ -133,16 +143,24 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   if (command.verb === "forget" && event.outcome.kind === "done") forget(deps, command);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;
   if (!end) return () => deps.panels.refresh(command.askerId, "urgent");
-  return () => deps.panels.replace(end.admin, { kind: "notice", text: end.text, worker: end.worker });
+  return () =>
+    deps.panels.replace(end.admin, { kind: "notice", text: end.text, worker: end.worker });
 }
 
 /** A worker that is deleted has no trouble any more. */
-function forget({ workers, alerts, clock }: EventDeps, { worker, askerName: by }: CommandRow): void {
+function forget(
+  { workers, alerts, clock }: EventDeps,
+  { worker, askerName: by }: CommandRow,
+): void {
   workers.remove(worker);
-  for (const { n } of alerts.openOf(worker)) alerts.resolve(n, say("solved-deleted", { by }), clock.now());
+  for (const { n } of alerts.openOf(worker))
+    alerts.resolve(n, say("solved-deleted", { by }), clock.now());
 }
 
-async function showProgress({ panels, qrPhoto, wizard }: EventDeps, progress: WizardProgress): Promise<void> {
+async function showProgress(
+  { panels, qrPhoto, wizard }: EventDeps,
+  progress: WizardProgress,
+): Promise<void> {
   const { admin, end, login, url, message } = progress;
   if (url !== null) {
     const shown = await qrPhoto.show(admin, url, message);

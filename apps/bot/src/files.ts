@@ -23,7 +23,10 @@ export interface SentFile {
 export interface FileSource {
   /** Path of a file at the Bot API, valid for an hour at least. Throws what the Bot API says. */
   locate(id: string): Promise<string>;
-  /** Throws AppError `file-too-large`, `file-away`; no address, which has the bot's token in it, is part of an error. */
+  /**
+   * Throws AppError `file-too-large`, `file-away`; no address, which has the bot's token in it, is
+   * part of an error.
+   */
   download(path: string): Promise<Buffer>;
 }
 
@@ -33,10 +36,14 @@ export interface FileDeps extends TextDeps {
 }
 
 /**
- * A file in the private chat. In the middle of a login it may be a session, which is the account itself: its message goes at once, whatever
- * becomes of it. Other files are ignored.
+ * A file in the private chat. In the middle of a login it may be a session, which is the account
+ * itself: its message goes at once, whatever becomes of it. Other files are ignored.
  */
-export async function handleFile(deps: FileDeps, context: CommandContext, file: SentFile): Promise<void> {
+export async function handleFile(
+  deps: FileDeps,
+  context: CommandContext,
+  file: SentFile,
+): Promise<void> {
   if (isGroup(context.chat)) return;
   const row = deps.wizard.of(context.admin);
   if (!row || row.step.kind === "ended" || !mayPress(context.role, "lfile")) {
@@ -61,18 +68,26 @@ export async function handleFile(deps: FileDeps, context: CommandContext, file: 
 const DOWNLOAD_MS = 60_000;
 
 /** Downloads from the Bot API at `root`. */
-export function fileSource({ api, token }: Bot, { root, agent }: Pick<BotWay, "root" | "agent">): FileSource {
+export function fileSource(
+  { api, token }: Bot,
+  { root, agent }: Pick<BotWay, "root" | "agent">,
+): FileSource {
   return {
     locate: async (id) => {
       const { file_path: path } = await api.getFile(id);
-      if (path === undefined) throw new AppError("file-away", "The Bot API does not give this file out.");
+      if (path === undefined)
+        throw new AppError("file-away", "The Bot API does not give this file out.");
       return path;
     },
     download: async (path) => {
       const gone = new AbortController();
       const late = (): Error => new AppError("file-away", "The file did not come in time.");
       try {
-        return await withTimeout(read(`${root}/file/bot${token}/${path}`, agent, gone.signal), DOWNLOAD_MS, late);
+        return await withTimeout(
+          read(`${root}/file/bot${token}/${path}`, agent, gone.signal),
+          DOWNLOAD_MS,
+          late,
+        );
       } catch (error) {
         if (error instanceof AppError) throw error;
         throw new AppError("file-away", "The file could not be downloaded from the Bot API.");
@@ -88,12 +103,14 @@ async function read(url: string, agent: Agent, signal: AbortSignal): Promise<Buf
   const get = url.startsWith("https:") ? httpsGet : httpGet;
   const asked = get(url, { agent, signal });
   const [response] = (await once(asked, "response")) as [IncomingMessage];
-  if (response.statusCode !== 200) throw new AppError("file-away", `The Bot API answered ${response.statusCode}.`);
+  if (response.statusCode !== 200)
+    throw new AppError("file-away", `The Bot API answered ${response.statusCode}.`);
   const chunks: Buffer[] = [];
   let bytes = 0;
   for await (const chunk of response as AsyncIterable<Buffer>) {
     bytes += chunk.length;
-    if (bytes > MAX_SESSION_BYTES) throw new AppError("file-too-large", "The file is larger than it said.");
+    if (bytes > MAX_SESSION_BYTES)
+      throw new AppError("file-too-large", "The file is larger than it said.");
     chunks.push(chunk);
   }
   return Buffer.concat(chunks);

@@ -20,10 +20,16 @@ export interface GateDeps {
 }
 
 const HOUR_MS = 3_600_000;
-/** Telegram's own account that stands for every anonymous admin (@GroupAnonymousBot; https://core.telegram.org/bots/api#message, `from`). */
+/**
+ * Telegram's own account that stands for every anonymous admin (@GroupAnonymousBot;
+ * https://core.telegram.org/bots/api#message, `from`).
+ */
 const ANONYMOUS = 1_087_968_824;
 
-/** Who gets in (invariant 9): admins, in their private chat or in a group that an owner opened. Silence for all others. */
+/**
+ * Who gets in (invariant 9): admins, in their private chat or in a group that an owner opened.
+ * Silence for all others.
+ */
 export class Gate {
   readonly #deps: GateDeps;
 
@@ -31,12 +37,16 @@ export class Gate {
     this.#deps = deps;
   }
 
-  /** An anonymous admin of a group that an owner opened, who presses or gives a command: who it is cannot be known, which may be said there. */
+  /**
+   * An anonymous admin of a group that an owner opened, who presses or gives a command: who it is
+   * cannot be known, which may be said there.
+   */
   isAnonymous(context: Context): boolean {
     const message = messageOf(context.update);
     if (message === undefined || !this.#deps.places.has(placeOf(message))) return false;
     if (context.callbackQuery) return context.from?.id === ANONYMOUS;
-    const asGroup = context.message?.sender_chat?.id === context.chat?.id && context.chat?.type !== "private";
+    const asGroup =
+      context.message?.sender_chat?.id === context.chat?.id && context.chat?.type !== "private";
     return asGroup && isCommand(context.message?.text ?? "");
   }
 
@@ -48,7 +58,10 @@ export class Gate {
     }
     const id = String(context.from?.id ?? "");
     if (admins.role(id) === null && !this.#invited(context, id)) {
-      log.warn({ from: context.from?.id, chat: context.chat?.type }, "refused: not an admin in a private chat");
+      log.warn(
+        { from: context.from?.id, chat: context.chat?.type },
+        "refused: not an admin in a private chat",
+      );
       this.#tell(context);
       return false;
     }
@@ -72,7 +85,11 @@ export class Gate {
   /** The owners learn of strangers, once an hour at most. */
   #tell(context: Context): void {
     const hour = Math.floor(this.#deps.clock.now() / HOUR_MS);
-    this.#notice("notice-stranger", { name: nameOf(context.from), id: String(context.from?.id ?? "?") }, String(hour));
+    this.#notice(
+      "notice-stranger",
+      { name: nameOf(context.from), id: String(context.from?.id ?? "?") },
+      String(hour),
+    );
   }
 
   #notice(key: string, args: Record<string, string>, once: string): void {
@@ -80,7 +97,16 @@ export class Gate {
     const subject = `${key}:${once}`;
     if (alerts.known(subject)) return;
     const title = say(key, args);
-    const body: AlertBody = { kind: "notice", worker: null, host, times: 1, title, details: [], buttons: [], action: null };
+    const body: AlertBody = {
+      kind: "notice",
+      worker: null,
+      host,
+      times: 1,
+      title,
+      details: [],
+      buttons: [],
+      action: null,
+    };
     alerts.raise(subject, body, clock.now());
   }
 }

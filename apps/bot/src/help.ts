@@ -5,13 +5,18 @@ export function helpFor(commands: readonly string[]): Said[] {
   return [say("help"), ...commands.map((name) => say(`help-${name}`)), say("help-end")];
 }
 
-/** What is said about a command that there is not: the one that was probably meant, and where all of them are. */
+/**
+ * What is said about a command that there is not: the one that was probably meant, and where all of
+ * them are.
+ */
 export function unknownCommand(name: string, commands: readonly string[]): Said {
   const [nearest] = commands
     .map((command) => ({ command, away: distance(name, command) }))
     .filter(({ command, away }) => away <= 2 || command.startsWith(name))
     .sort((a, b) => a.away - b.away);
-  return nearest ? say("unknown-command-near", { name, near: nearest.command }) : say("unknown-command", { name });
+  return nearest
+    ? say("unknown-command-near", { name, near: nearest.command })
+    : say("unknown-command", { name });
 }
 
 /** How many letters differ, are missing or are too many. */
@@ -20,7 +25,13 @@ function distance(a: string, b: string): number {
   for (const [i, letter] of [...a].entries()) {
     const next = [i + 1];
     for (const [j, other] of [...b].entries())
-      next.push(Math.min((row[j + 1] ?? 0) + 1, (next[j] ?? 0) + 1, (row[j] ?? 0) + (letter === other ? 0 : 1)));
+      next.push(
+        Math.min(
+          (row[j + 1] ?? 0) + 1,
+          (next[j] ?? 0) + 1,
+          (row[j] ?? 0) + (letter === other ? 0 : 1),
+        ),
+      );
     row = next;
   }
   return row.at(-1) ?? 0;

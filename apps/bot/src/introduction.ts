@@ -19,20 +19,32 @@ interface IntroductionDeps {
   readonly log: Logger;
 }
 
-/** Asks who the bot is, which is all that it cannot do without, then says hello. Throws what the Bot API says. */
+/**
+ * Asks who the bot is, which is all that it cannot do without, then says hello. Throws what the Bot
+ * API says.
+ */
 export async function introduce(deps: IntroductionDeps): Promise<void> {
   await askWho(deps.bot);
   await greet(deps);
 }
 
 /**
- * The first introduction: false when the Bot API cannot be reached, or does not answer within `patienceMs`; then the poll loop tries again.
- * `shown`: where the Bot API is and how it is reached. Throws AppError `bad-token`.
+ * The first introduction: false when the Bot API cannot be reached, or does not answer within
+ * `patienceMs`; then the poll loop tries again. `shown`: where the Bot API is and how it is
+ * reached. Throws AppError `bad-token`.
  */
-export async function firstIntroduction(deps: IntroductionDeps, shown: string, patienceMs: number): Promise<boolean> {
+export async function firstIntroduction(
+  deps: IntroductionDeps,
+  shown: string,
+  patienceMs: number,
+): Promise<boolean> {
   const problem = await firstProblem(deps.bot, patienceMs);
   if (problem === null) await greet(deps);
-  else deps.log.warn({ problem }, `the Bot API cannot be reached yet (${shown}); asking again every 5 s`);
+  else
+    deps.log.warn(
+      { problem },
+      `the Bot API cannot be reached yet (${shown}); asking again every 5 s`,
+    );
   return problem === null;
 }
 
@@ -49,7 +61,10 @@ async function askWho(bot: Bot): Promise<void> {
   bot.botInfo = await within(ANSWER_MS, (signal) => bot.api.getMe(signal));
 }
 
-/** Webhook and list of commands: the bot works without them, so they may fail with a warning (field fault C10). */
+/**
+ * Webhook and list of commands: the bot works without them, so they may fail with a warning (field
+ * fault C10).
+ */
 async function greet({ bot, languages, log }: IntroductionDeps): Promise<void> {
   await optional(
     log,
@@ -67,7 +82,10 @@ async function optional(log: Logger, what: string, call: Promise<unknown>): Prom
   try {
     await call;
   } catch (error) {
-    log.warn({ what, reason: reasonOf(error) }, `the Bot API did not take ${what}; the bot works without it`);
+    log.warn(
+      { what, reason: reasonOf(error) },
+      `the Bot API did not take ${what}; the bot works without it`,
+    );
   }
 }
 
@@ -79,8 +97,14 @@ async function firstProblem(bot: Bot, patienceMs: number): Promise<string | null
     return await Promise.race([late.then(() => "no answer"), askAgain(bot).then(() => null)]);
   } catch (error) {
     if (!isRefusal(error)) return reasonOf(error);
-    const root = error.error_code === 404 ? " If it is right, BOT_API_ROOT leads to something that is no Bot API." : "";
-    throw new AppError("bad-token", `Telegram does not know this BOT_TOKEN. Copy it again from @BotFather into .env.${root}`);
+    const root =
+      error.error_code === 404
+        ? " If it is right, BOT_API_ROOT leads to something that is no Bot API."
+        : "";
+    throw new AppError(
+      "bad-token",
+      `Telegram does not know this BOT_TOKEN. Copy it again from @BotFather into .env.${root}`,
+    );
   } finally {
     over.abort();
   }
@@ -106,6 +130,7 @@ type Signal = Parameters<Bot["api"]["getMe"]>[0];
 
 async function within<T>(ms: number, call: (signal: Signal) => Promise<T>): Promise<T> {
   const stop = new AbortController();
-  const late = (): Error => new AppError("no-answer", `The Bot API did not answer within ${ms / 1000} s.`);
+  const late = (): Error =>
+    new AppError("no-answer", `The Bot API did not answer within ${ms / 1000} s.`);
   return await withTimeout(call(stop.signal as Signal), ms, late).finally(() => stop.abort());
 }

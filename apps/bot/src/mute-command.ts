@@ -20,26 +20,37 @@ const LONGEST_MS = 999 * 24 * 3_600_000;
 const NAMED = 12;
 
 /**
- * `/mute news_1 2h`, `/mute all 30m`, `/mute news_1 off`; `/mute acc* 1h` and `/mute #eu 1h` mean all that fit. A part of a name that fits several asks
- * which; the answer says who is muted (field fault D3). A name can have blanks, and so can a time: `/mute Night watch 1 h 30 min`.
+ * `/mute news_1 2h`, `/mute all 30m`, `/mute news_1 off`; `/mute acc* 1h` and `/mute #eu 1h` mean
+ * all that fit. A part of a name that fits several asks which; the answer says who is muted (field
+ * fault D3). A name can have blanks, and so can a time: `/mute Night watch 1 h 30 min`.
  */
-export async function mute(deps: RouteDeps, context: CommandContext, words: readonly string[]): Promise<void> {
+export async function mute(
+  deps: RouteDeps,
+  context: CommandContext,
+  words: readonly string[],
+): Promise<void> {
   const asked = parted(words);
   if (asked === null) return await context.reply(say("mute-usage"));
   const { name, time, forMs } = asked;
   if (ALL.has(name.toLowerCase())) return await muteAll(deps, context, forMs);
   const meansAll = name.endsWith("*") || name.startsWith("#");
   const found = matching(deps.workers.all(), name.replace(/\*$/, ""));
-  if (found.length === 0) return await context.reply(say("no-such-worker", { name: clip(name, 40) }));
+  if (found.length === 0)
+    return await context.reply(say("no-such-worker", { name: clip(name, 40) }));
   if (found.length > 1 && !meansAll) {
     const part = name.replace(/[^\w-]/g, "");
-    return await context.reply(say("mute-which", { name: part, count: found.length, names: named(found), time }));
+    return await context.reply(
+      say("mute-which", { name: part, count: found.length, names: named(found), time }),
+    );
   }
   for (const { id } of found) {
     const said = deps.alertActions.mute(id, forMs, context.asker.name);
     deps.audit.write(context.asker, said, id, deps.clock.now());
   }
-  await context.replyAll([told(named(found), found.length, forMs, deps.clock.now()), ...stillMuted(deps, forMs)]);
+  await context.replyAll([
+    told(named(found), found.length, forMs, deps.clock.now()),
+    ...stillMuted(deps, forMs),
+  ]);
 }
 
 interface Asked {
@@ -48,7 +59,10 @@ interface Asked {
   readonly forMs: number;
 }
 
-/** The longest end that is a time, and the name before it. A name alone is muted for an hour; null: it is not understood. */
+/**
+ * The longest end that is a time, and the name before it. A name alone is muted for an hour; null:
+ * it is not understood.
+ */
 function parted(words: readonly string[]): Asked | null {
   for (let at = 1; at < words.length; at++) {
     const time = words.slice(at).join(" ").toLowerCase();
@@ -59,19 +73,31 @@ function parted(words: readonly string[]): Asked | null {
   return name === undefined || more.length > 0 ? null : { name, time: "1h", forMs: 3_600_000 };
 }
 
-/** Ends or begins it for everybody. Off means off: also for workers and cards that were muted by themselves. */
+/**
+ * Ends or begins it for everybody. Off means off: also for workers and cards that were muted by
+ * themselves.
+ */
 async function muteAll(deps: RouteDeps, context: CommandContext, forMs: number): Promise<void> {
   const said = deps.alertActions.mute(EVERYBODY, forMs, context.asker.name);
   if (forMs === 0) deps.alertActions.unmuteAll();
   deps.audit.write(context.asker, said, null, deps.clock.now());
   const count = deps.workers.all().length;
   await context.reply(
-    say(forMs === 0 ? "unmute-all-done" : "mute-all-done", { count, ms: forMs, until: deps.clock.now() + forMs }),
+    say(forMs === 0 ? "unmute-all-done" : "mute-all-done", {
+      count,
+      ms: forMs,
+      until: deps.clock.now() + forMs,
+    }),
   );
 }
 
 function told(names: string, count: number, forMs: number, now: number): Said {
-  return say(forMs === 0 ? "unmute-done" : "mute-done", { names, count, ms: forMs, until: now + forMs });
+  return say(forMs === 0 ? "unmute-done" : "mute-done", {
+    names,
+    count,
+    ms: forMs,
+    until: now + forMs,
+  });
 }
 
 /** One worker is heard again, and yet it is not: everybody is muted. */
@@ -87,7 +113,9 @@ function durationOf(text: string): number | null {
   if (parts.length === 0 || parts.map(([part]) => part).join("") !== text) return null;
   const minutes = parts.map(([, count, unit = ""]) => {
     const length = UNITS.find(([names]) => names.test(unit))?.[1];
-    return length === undefined || (unit === "" && parts.length > 1) ? Number.NaN : Number(count) * length;
+    return length === undefined || (unit === "" && parts.length > 1)
+      ? Number.NaN
+      : Number(count) * length;
   });
   const ms = minutes.reduce((sum, each) => sum + each, 0) * 60_000;
   return ms > 0 && ms <= LONGEST_MS ? ms : null;

@@ -34,22 +34,31 @@ export interface PollerDeps {
 }
 
 /** Another program with our token is waited for: it is the other's turn until it ends. */
-const WAIT_MS: Readonly<Record<PollProblem, number>> = { conflict: 30_000, away: 1000, unauthorized: 60_000 };
+const WAIT_MS: Readonly<Record<PollProblem, number>> = {
+  conflict: 30_000,
+  away: 1000,
+  unauthorized: 60_000,
+};
 /** The same problem is written into the log once in this time. */
 const LOG_EVERY_MS = 60_000;
 /** The longest pause that a 429 may ask for; Telegram says it again if it is not enough. */
 const MAX_PAUSE_S = 60;
-/** A single 401 has come to good tokens, and a webhook is taken away: the second question comes soon. */
+/**
+ * A single 401 has come to good tokens, and a webhook is taken away: the second question comes
+ * soon.
+ */
 const SOON_MS = 5_000;
 const NO_TOKEN =
-  "Telegram does not know BOT_TOKEN. If it stays so, start the bot with a valid one; it asks once a minute, workers go on.";
+  "Telegram does not know BOT_TOKEN. If it stays so, start the bot with a valid one; it asks " +
+  "once a minute, workers go on.";
 /** https://core.telegram.org/bots/api#getupdates holds a poll for at most 50 s. */
 const HOLD_S = 30;
 const KINDS = ["message", "edited_message", "callback_query"] as const;
 
 /**
- * Polls for updates for ever: a lost connection, a second poller, and a token that Telegram does not know are waited out. An update is
- * confirmed to Telegram only after it is written down or done, so that a crash loses none. One chat's updates are taken in order.
+ * Polls for updates for ever: a lost connection, a second poller, and a token that Telegram does
+ * not know are waited out. An update is confirmed to Telegram only after it is written down or
+ * done, so that a crash loses none. One chat's updates are taken in order.
  */
 export function startPolling(deps: PollerDeps): Poller {
   const stopping = new AbortController();
@@ -57,7 +66,10 @@ export function startPolling(deps: PollerDeps): Poller {
   const state: { problem: ReturnType<Poller["problem"]> } = { problem: null };
   const fetchOnce = async (offset: number): Promise<number> => {
     const options = { offset, timeout: HOLD_S, allowed_updates: KINDS };
-    const updates = await deps.bot.api.getUpdates(options, stopping.signal as Parameters<Bot["api"]["getUpdates"]>[1]);
+    const updates = await deps.bot.api.getUpdates(
+      options,
+      stopping.signal as Parameters<Bot["api"]["getUpdates"]>[1],
+    );
     state.problem = null;
     await Promise.all(updates.map((update) => work.take(update)));
     return updates.reduce((next, update) => Math.max(next, update.update_id + 1), offset);
@@ -78,10 +90,14 @@ export function startPolling(deps: PollerDeps): Poller {
       } catch (error) {
         if (stopping.signal.aborted) break;
         const kind = problemOf(error);
-        // As at the start: the buttons are this bot's. The other program may set its address again; then it stays a conflict.
+        // As at the start: the buttons are this bot's. The other program may set its address again;
+        // then it stays a conflict.
         if (sendProblem(error) === "webhook") await deps.bot.api.deleteWebhook().catch(() => {});
         const isFirst = state.problem?.kind !== kind;
-        state.problem = { kind, since: state.problem && !isFirst ? state.problem.since : deps.now() };
+        state.problem = {
+          kind,
+          since: state.problem && !isFirst ? state.problem.since : deps.now(),
+        };
         const err = error instanceof GrammyError ? error.description : reasonOf(error);
         const what = kind === "unauthorized" ? NO_TOKEN : "polling stopped; trying again";
         if (isFirst || Math.abs(deps.now() - loggedAt) >= LOG_EVERY_MS) {
@@ -89,7 +105,9 @@ export function startPolling(deps: PollerDeps): Poller {
           deps.log.error({ err, problem: kind }, what);
         }
         const soon = isFirst && (kind === "unauthorized" || sendProblem(error) === "webhook");
-        await sleep(pauseOf(error) ?? (soon ? SOON_MS : WAIT_MS[kind]), stopping.signal).catch(() => {});
+        await sleep(pauseOf(error) ?? (soon ? SOON_MS : WAIT_MS[kind]), stopping.signal).catch(
+          () => {},
+        );
       }
     }
   })();
@@ -105,7 +123,10 @@ export function startPolling(deps: PollerDeps): Poller {
 
 /** What a 429 asks for; null = it is none. Milliseconds. */
 function pauseOf(error: unknown): number | null {
-  const seconds = error instanceof GrammyError && error.error_code === 429 ? (error.parameters.retry_after ?? 1) : null;
+  const seconds =
+    error instanceof GrammyError && error.error_code === 429
+      ? (error.parameters.retry_after ?? 1)
+      : null;
   return seconds === null ? null : Math.min(seconds, MAX_PAUSE_S) * 1000;
 }
 
@@ -124,7 +145,10 @@ class Work {
     this.#deps = deps;
   }
 
-  /** Resolves when the update may be confirmed: at once when it is written down, else when it is done. */
+  /**
+   * Resolves when the update may be confirmed: at once when it is written down, else when it is
+   * done.
+   */
   take(update: Update): Promise<void> {
     const what = this.#keep(update);
     if (what === "known") return Promise.resolve();
@@ -182,7 +206,9 @@ class Work {
       const said = apology?.(update, error) ?? null;
       if (said === null) return;
       const { chat, text } = said;
-      const answered = press && bot.api.answerCallbackQuery(press.id, { text: text.slice(0, 200), show_alert: true });
+      const answered =
+        press &&
+        bot.api.answerCallbackQuery(press.id, { text: text.slice(0, 200), show_alert: true });
       // It may have been answered already, before it failed.
       await (answered ?? Promise.reject(new Error("no press"))).catch(() =>
         bot.api.sendMessage(chatId(chat), text, topicOf(chat)),

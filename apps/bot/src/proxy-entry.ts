@@ -9,10 +9,15 @@ import { say } from "./words/said.ts";
 const OFF = /^(off|-|direct)$/i;
 
 /**
- * Takes the proxy that an admin typed: the message is deleted before anything else, as it may hold a password, and what it said
- * is sealed for the worker's process at once. Nothing changes before the next question is answered.
+ * Takes the proxy that an admin typed: the message is deleted before anything else, as it may hold
+ * a password, and what it said is sealed for the worker's process at once. Nothing changes before
+ * the next question is answered.
  */
-export async function takeProxy(deps: TextDeps, context: TextContext, worker: WorkerId | null): Promise<void> {
+export async function takeProxy(
+  deps: TextDeps,
+  context: TextContext,
+  worker: WorkerId | null,
+): Promise<void> {
   await context.erase();
   const { panels, admins, screens, clock } = deps;
   if (!worker || isGroup(context.chat)) {
@@ -22,7 +27,10 @@ export async function takeProxy(deps: TextDeps, context: TextContext, worker: Wo
   const text = context.text.trim();
   const token = Math.floor(clock.now() / 1000).toString(36);
   try {
-    const screen = entered(worker, text, { sealTo: screens.views.lastStatus(worker)?.link?.way?.sealTo ?? null, token });
+    const screen = entered(worker, text, {
+      sealTo: screens.views.lastStatus(worker)?.link?.way?.sealTo ?? null,
+      token,
+    });
     admins.expect(context.admin, null);
     await panels.show(context.chat, screen, null);
   } catch (error) {

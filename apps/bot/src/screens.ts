@@ -44,7 +44,10 @@ export class Screens {
     this.views = new Views(from);
   }
 
-  /** Renders one screen for a chat as things are now. While Redis does not answer, each says why it may be old. */
+  /**
+   * Renders one screen for a chat as things are now. While Redis does not answer, each says why it
+   * may be old.
+   */
   async render(chat: string, screen: Screen): Promise<Card> {
     const view = await this.views.of(chat, screen);
     const { html, keyboard } = await this.#render(view, screen);
@@ -65,7 +68,11 @@ export class Screens {
       case "more":
         return moreScreen(view, screen.worker);
       case "login":
-        return loginScreen({ ...view, worker: screen.worker, step: loginStep(view, screen.worker) });
+        return loginScreen({
+          ...view,
+          worker: screen.worker,
+          step: loginStep(view, screen.worker),
+        });
       case "logins":
         return loginsScreen(view, screen.page, (worker) => this.answers.devices(worker));
       case "log":
@@ -75,9 +82,12 @@ export class Screens {
       case "doctor":
         return doctorScreen(view.words, this.#doctor(screen));
       case "rwiz":
-        return this.#from.routeWizard.card(view.words, screen.admin, (id) => this.#from.commands.find(id));
+        return this.#from.routeWizard.card(view.words, screen.admin, (id) =>
+          this.#from.commands.find(id),
+        );
       default:
-        if (isRelayScreen(screen)) return await this.#from.relayScreens.render(view.words, view.now, screen);
+        if (isRelayScreen(screen))
+          return await this.#from.relayScreens.render(view.words, view.now, screen);
         return this.#other(view, screen);
     }
   }
@@ -107,7 +117,12 @@ export class Screens {
       case "admin":
         return adminScreen(view, admins.find(screen.id));
       case "audit":
-        return auditScreen(view, audit.find(screen.find, AUDIT_PAGE, screen.page * AUDIT_PAGE), screen.page, screen.find);
+        return auditScreen(
+          view,
+          audit.find(screen.find, AUDIT_PAGE, screen.page * AUDIT_PAGE),
+          screen.page,
+          screen.find,
+        );
       case "backups":
       case "restore":
       case "stop-holder":
@@ -117,7 +132,12 @@ export class Screens {
       case "proxy":
         return proxyScreen(view.words, screen);
       case "devices":
-        return devicesScreen(view, screen, this.answers.devices(screen.worker), this.#from.commands.find(screen.command));
+        return devicesScreen(
+          view,
+          screen,
+          this.answers.devices(screen.worker),
+          this.#from.commands.find(screen.command),
+        );
       case "notice":
         return noticeScreen(view.words, screen.text, screen.worker);
       default:
@@ -139,26 +159,43 @@ export class Screens {
     if (!worker) return workerScreen(view, screen.worker);
     if (screen.kind === "rules") return rulesScreen(view, worker.id);
     if (screen.kind === "resume") return resumeScreen(words, worker, screen.token);
-    if (screen.kind === "stop-holder") return stopHolderScreen(words, worker, screen.pid, screen.token);
+    if (screen.kind === "stop-holder")
+      return stopHolderScreen(words, worker, screen.pid, screen.token);
     const copies = this.answers.copies(worker.id);
     if (screen.kind === "backups")
-      return backupsScreen(words, { worker, copies, fetching: this.#from.commands.find(screen.command) });
+      return backupsScreen(words, {
+        worker,
+        copies,
+        fetching: this.#from.commands.find(screen.command),
+      });
     const copy = copies?.find((each) => copyRef(each) === screen.copy) ?? null;
     return restoreScreen(words, worker, copy, screen.token);
   }
 
   #log(words: Words, screen: Extract<Screen, { kind: "log" }>): Card {
     const { command } = screen;
-    return logScreen(words, { ...screen, lines: this.answers.logOf(command), command: this.#from.commands.find(command) });
+    return logScreen(words, {
+      ...screen,
+      lines: this.answers.logOf(command),
+      command: this.#from.commands.find(command),
+    });
   }
 
   #alerts(view: FleetView, screen: Extract<Screen, { kind: "alerts" | "crew" }>): Card {
     const { alerts, cards, silences } = this.#from;
     if (screen.kind === "crew") return crewScreen(view, cards.find(screen.card), screen.page);
     const { tab, page } = screen;
-    const history = alerts.history(view.now - DAY_MS).filter((alert) => alert.body.kind !== "notice");
+    const history = alerts
+      .history(view.now - DAY_MS)
+      .filter((alert) => alert.body.kind !== "notice");
     const known = new Map(cards.current(view.now).map((card) => [card.n, card]));
-    return alertsScreen(view, { tab, page, alerts: history, cards: known, silences: silences.active(view.now) });
+    return alertsScreen(view, {
+      tab,
+      page,
+      alerts: history,
+      cards: known,
+      silences: silences.active(view.now),
+    });
   }
 
   #countOf(view: FleetView, { card, tag }: Extract<Screen, { kind: "confirm" }>): number {

@@ -10,7 +10,10 @@ interface SupervisorsDeps {
   readonly clock: Pick<Clock, "monotonicMs">;
 }
 
-/** Which hosts that should have a supervisor were heard of: those of the workers, and the one that ➕ Add puts workers on. */
+/**
+ * Which hosts that should have a supervisor were heard of: those of the workers, and the one that ➕
+ * Add puts workers on.
+ */
 export class Supervisors {
   readonly #deps: SupervisorsDeps;
   readonly #heardAt = new Map<HostId, number>();
@@ -32,7 +35,9 @@ export class Supervisors {
     const { workers, host, clock } = this.#deps;
     const now = clock.monotonicMs();
     const hosts = new Set([host, ...workers.all().map((worker) => worker.host)]);
-    const silent = [...hosts].filter((each) => now - (this.#heardAt.get(each) ?? this.#since) > STATUS_STALE_MS);
+    const silent = [...hosts].filter(
+      (each) => now - (this.#heardAt.get(each) ?? this.#since) > STATUS_STALE_MS,
+    );
     return silent.map((each) => `no supervisor of ${each} is heard of`);
   }
 }

@@ -23,7 +23,11 @@ export interface CommandContext extends TextContext {
   readonly title: string;
 }
 
-type Command = (deps: RouteDeps, context: CommandContext, words: readonly string[]) => Promise<void>;
+type Command = (
+  deps: RouteDeps,
+  context: CommandContext,
+  words: readonly string[],
+) => Promise<void>;
 
 const screen =
   (to: Screen): Command =>
@@ -74,7 +78,9 @@ const LISTED = [
 
 /** Every command that this role may give, in the order in which `/help` tells of them. */
 function commandsFor(role: Role): string[] {
-  return Object.entries(COMMANDS).flatMap(([name, { verb }]) => (mayPress(role, verb) ? [name] : []));
+  return Object.entries(COMMANDS).flatMap(([name, { verb }]) =>
+    mayPress(role, verb) ? [name] : [],
+  );
 }
 
 async function help(_deps: RouteDeps, context: CommandContext): Promise<void> {
@@ -97,20 +103,33 @@ type MenuSignal = Parameters<Bot["api"]["setMyCommands"]>[2];
 /** Tells Telegram the commands of the bot's menu, in every language. */
 export async function setMenu(bot: Bot, languages: Languages, signal: MenuSignal): Promise<void> {
   for (const words of Object.values(languages)) {
-    const commands = LISTED.map((command) => ({ command, description: words.text(`command-${command}`) }));
-    await bot.api.setMyCommands(commands, words.language === "en" ? {} : { language_code: words.language }, signal);
+    const commands = LISTED.map((command) => ({
+      command,
+      description: words.text(`command-${command}`),
+    }));
+    await bot.api.setMyCommands(
+      commands,
+      words.language === "en" ? {} : { language_code: words.language },
+      signal,
+    );
   }
 }
 
 /** Registers the commands. Each needs the role of the button that it mirrors. */
-export function registerCommands(bot: Bot, deps: RouteDeps, read: (context: Context) => CommandContext): void {
+export function registerCommands(
+  bot: Bot,
+  deps: RouteDeps,
+  read: (context: Context) => CommandContext,
+): void {
   for (const [name, { verb, run }] of Object.entries(COMMANDS)) {
     // Keyboards write the first letter of a message large, and some people all of them.
     const spellings = [name, `${name.charAt(0).toUpperCase()}${name.slice(1)}`, name.toUpperCase()];
     bot.command(spellings, async (context) => {
       const command = read(context);
       if (!mayPress(command.role, verb))
-        return await command.reply(say("toast-refused", { role: command.role, needs: roleFor(verb) }));
+        return await command.reply(
+          say("toast-refused", { role: command.role, needs: roleFor(verb) }),
+        );
       await run(deps, command, context.match.toString().trim().split(/\s+/).filter(Boolean));
     });
   }
@@ -121,12 +140,18 @@ export function registerCommands(bot: Bot, deps: RouteDeps, read: (context: Cont
     const isAnswer = deps.admins.expecting(command.admin, command.chat) !== null;
     if (name === undefined || isAnswer || isGroup(command.chat)) return await next();
     const isKnown = Object.hasOwn(COMMANDS, name);
-    await command.reply(isKnown ? say("command-of-another", { name }) : unknownCommand(name, commandsFor(command.role)));
+    await command.reply(
+      isKnown
+        ? say("command-of-another", { name })
+        : unknownCommand(name, commandsFor(command.role)),
+    );
   });
 }
 
 /** A command about one worker, named in part; several that fit are offered as buttons. */
-function aboutWorker(run: (deps: RouteDeps, context: CommandContext, worker: WorkerRow) => Promise<void>): Command {
+function aboutWorker(
+  run: (deps: RouteDeps, context: CommandContext, worker: WorkerRow) => Promise<void>,
+): Command {
   return async (deps, context, words) => {
     const name = words.join(" ");
     const found = name === "" ? [] : matching(deps.workers.all(), name);
@@ -153,7 +178,11 @@ async function logs(deps: RouteDeps, context: CommandContext, { id }: WorkerRow)
   const result = await deps.commands.askHost("log", id, context.asker, context.id);
   if (result.kind === "failed") return await context.reply(result.why);
   if (result.kind === "sent")
-    await deps.panels.show(context.chat, { kind: "log", worker: id, command: result.id, level: "" }, null);
+    await deps.panels.show(
+      context.chat,
+      { kind: "log", worker: id, command: result.id, level: "" },
+      null,
+    );
 }
 
 async function doctor(deps: RouteDeps, context: CommandContext): Promise<void> {
@@ -161,36 +190,60 @@ async function doctor(deps: RouteDeps, context: CommandContext): Promise<void> {
 }
 
 async function login(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
-  if (isGroup(context.chat)) return await context.reply(say("login-in-private", { link: deps.deepLink(`auth_${id}`) }));
+  if (isGroup(context.chat))
+    return await context.reply(say("login-in-private", { link: deps.deepLink(`auth_${id}`) }));
   if (loginHurts(deps, context.admin, id)) {
     const at = deps.clock.now();
-    return await deps.panels.show(context.chat, { kind: "confirm", what: "login", worker: id, tag: "", at }, null);
+    return await deps.panels.show(
+      context.chat,
+      { kind: "confirm", what: "login", worker: id, tag: "", at },
+      null,
+    );
   }
   const problem = await deps.wizard.begin(context.admin, id, context.asker);
   if (problem) await context.reply(problem);
-  if (deps.wizard.of(context.admin)?.worker === id) await deps.panels.show(context.chat, { kind: "login", worker: id }, null);
+  if (deps.wizard.of(context.admin)?.worker === id)
+    await deps.panels.show(context.chat, { kind: "login", worker: id }, null);
 }
 
-/** An address that was written behind the name may hold a password: the message does not stay, and the address is asked for. */
-async function proxyCommand(deps: RouteDeps, context: CommandContext, words: readonly string[]): Promise<void> {
+/**
+ * An address that was written behind the name may hold a password: the message does not stay, and
+ * the address is asked for.
+ */
+async function proxyCommand(
+  deps: RouteDeps,
+  context: CommandContext,
+  words: readonly string[],
+): Promise<void> {
   if (words.length > 1 && !(await context.erase())) await context.reply(say("login-not-deleted"));
   await aboutWorker(proxy)(deps, context, words.slice(0, 1));
 }
 
-/** Asks for it: a password in the command itself would stay in the chat until the bot had read it. */
+/**
+ * Asks for it: a password in the command itself would stay in the chat until the bot had read it.
+ */
 async function proxy(deps: RouteDeps, context: CommandContext, { id }: WorkerRow): Promise<void> {
   if (isGroup(context.chat)) return await context.reply(say("toast-proxy-private"));
   deps.admins.expect(context.admin, "proxy", id, context.chat);
-  await deps.panels.show(context.chat, { kind: "ask", what: "proxy", worker: id, problem: null }, null);
+  await deps.panels.show(
+    context.chat,
+    { kind: "ask", what: "proxy", worker: id, problem: null },
+    null,
+  );
 }
 
 /** `/start`, and what a link of ours opened. */
-async function start(deps: RouteDeps, context: CommandContext, [parameter = ""]: readonly string[]): Promise<void> {
+async function start(
+  deps: RouteDeps,
+  context: CommandContext,
+  [parameter = ""]: readonly string[],
+): Promise<void> {
   const worker = deps.workers.find(/^auth_(.+)$/.exec(parameter)?.[1] ?? "");
   if (worker && mayPress(context.role, "login")) return await login(deps, context, worker);
   const name = parameter.replace(/^auth_/, "");
   const isInvitation = parameter.startsWith("join_");
-  if (name === "" || isInvitation) return await deps.panels.show(context.chat, { kind: "menu" }, null);
+  if (name === "" || isInvitation)
+    return await deps.panels.show(context.chat, { kind: "menu" }, null);
   await aboutWorker(status)(deps, context, [name]);
 }
 
@@ -202,20 +255,33 @@ async function cancel(deps: RouteDeps, context: CommandContext): Promise<void> {
   if (row) await deps.wizard.cancel(row, context.asker);
   await deps.panels.show(
     context.chat,
-    row ? { kind: "worker", worker: row.worker } : making ? { kind: "routes", worker: "" } : { kind: "menu" },
+    row
+      ? { kind: "worker", worker: row.worker }
+      : making
+        ? { kind: "routes", worker: "" }
+        : { kind: "menu" },
     null,
   );
 }
 
 /** Opens a group or a topic for the fleet, or closes it with `/here off`. */
-async function here(deps: RouteDeps, context: CommandContext, [word = ""]: readonly string[]): Promise<void> {
+async function here(
+  deps: RouteDeps,
+  context: CommandContext,
+  [word = ""]: readonly string[],
+): Promise<void> {
   if (!isGroup(context.chat)) return await context.reply(say("here-only-groups"));
   if (/^(?:off|выкл)$/i.test(word)) {
     await context.reply(say("here-closed"));
     return deps.places.remove(context.chat);
   }
   deps.places.add(context.chat, context.title, languageFor(deps.admins.language(context.admin)));
-  deps.audit.write(context.asker, say("audit-here", { chat: context.title }), null, deps.clock.now());
+  deps.audit.write(
+    context.asker,
+    say("audit-here", { chat: context.title }),
+    null,
+    deps.clock.now(),
+  );
   await context.reply(say("here-opened"));
   await deps.panels.show(context.chat, { kind: "menu" }, null);
 }

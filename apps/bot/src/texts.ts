@@ -23,12 +23,18 @@ import { type Said, say } from "./words/said.ts";
 import type { Words } from "./words/words.ts";
 import { zoneFromText } from "./words/zone.ts";
 
-/** One text message as the handlers see it. `erase` deletes it from the chat; false: it is still there. */
+/**
+ * One text message as the handlers see it. `erase` deletes it from the chat; false: it is still
+ * there.
+ */
 export interface TextContext {
   /** The same for each time that the same message is handled. */
   readonly id: string;
   readonly text: string;
-  /** The chat that the message was forwarded from: its marked id, or the name of a user who hides the account. */
+  /**
+   * The chat that the message was forwarded from: its marked id, or the name of a user who hides
+   * the account.
+   */
   readonly forwardedFrom?: string;
   readonly admin: UserId;
   readonly role: Role;
@@ -55,15 +61,24 @@ export interface TextDeps {
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
 }
 
-/** Takes a text: the answer to a question, or the name of a worker, or a part of it. What is neither is said to be. In a group only answers count. */
+/**
+ * Takes a text: the answer to a question, or the name of a worker, or a part of it. What is neither
+ * is said to be. In a group only answers count.
+ */
 export async function handleText(deps: TextDeps, context: TextContext): Promise<void> {
   const asked = deps.admins.expecting(context.admin, context.chat);
   if (asked) return await answer(deps, context, asked);
   if (isGroup(context.chat)) return;
   const text = context.text.trim();
   const [only, ...more] = /^[\w#-]{2,32}$/.test(text) ? matching(deps.workers.all(), text) : [];
-  if (only && more.length === 0) return await deps.panels.show(context.chat, { kind: "worker", worker: only.id }, null);
-  if (only) return await deps.panels.show(context.chat, { kind: "workers", page: 0, problems: false, find: text }, null);
+  if (only && more.length === 0)
+    return await deps.panels.show(context.chat, { kind: "worker", worker: only.id }, null);
+  if (only)
+    return await deps.panels.show(
+      context.chat,
+      { kind: "workers", page: 0, problems: false, find: text },
+      null,
+    );
   await context.reply(say("unknown-text", { text: clip(text, 40) }));
   await deps.panels.show(context.chat, { kind: "menu" }, null);
 }
@@ -73,7 +88,10 @@ interface Asked {
   readonly about: string;
 }
 
-/** The button that asks each question. The role may have changed since it was pressed, so the answer needs it too. */
+/**
+ * The button that asks each question. The role may have changed since it was pressed, so the answer
+ * needs it too.
+ */
 const ASKED_BY: Readonly<Record<Question, Verb>> = {
   "worker-name": "add",
   find: "find",
@@ -104,13 +122,19 @@ async function answer(deps: TextDeps, context: TextContext, asked: Asked): Promi
     case "worker-name":
       return await newWorker(deps, context);
     case "find":
-      return await done(deps, context, { kind: "workers", page: 0, problems: false, find: text.slice(0, 32) });
+      return await done(deps, context, {
+        kind: "workers",
+        page: 0,
+        problems: false,
+        find: text.slice(0, 32),
+      });
     case "quiet":
       return await quietHours(deps, context, text);
     case "zone":
       return await zone(deps, context, text);
     case "rename":
-      if (worker) deps.workers.setLabel(worker, text === "-" ? null : clip(readableName(text), 32) || null);
+      if (worker)
+        deps.workers.setLabel(worker, text === "-" ? null : clip(readableName(text), 32) || null);
       return await done(deps, context, worker ? { kind: "worker", worker } : { kind: "menu" });
     case "tags":
       if (worker) deps.workers.setTags(worker, text === "-" ? [] : tagsIn(text));
@@ -146,8 +170,10 @@ async function again(
 async function newWorker(deps: TextDeps, context: TextContext): Promise<void> {
   const worker = parseName(context.text);
   const taken = worker !== null && !deps.addWorker(worker, context.asker);
-  const problem = worker === null ? say("add-bad-name") : taken ? say("add-taken", { worker }) : null;
-  if (worker === null || problem) return await deps.panels.show(context.chat, { kind: "add", problem }, null);
+  const problem =
+    worker === null ? say("add-bad-name") : taken ? say("add-taken", { worker }) : null;
+  if (worker === null || problem)
+    return await deps.panels.show(context.chat, { kind: "add", problem }, null);
   await deps.commands.askHost("start", worker, context.asker, context.id);
   await done(deps, context, { kind: "worker", worker });
 }
@@ -167,22 +193,32 @@ async function zone(deps: TextDeps, context: TextContext, text: string): Promise
   await done(deps, context, { kind: "settings" });
 }
 
-async function deleteWorker(deps: TextDeps, context: TextContext, worker: WorkerId | null, askedAt: number): Promise<void> {
+async function deleteWorker(
+  deps: TextDeps,
+  context: TextContext,
+  worker: WorkerId | null,
+  askedAt: number,
+): Promise<void> {
   if (!worker) return await done(deps, context, { kind: "menu" });
   if (deps.clock.now() - askedAt > CONFIRM_MS)
     return await done(deps, context, { kind: "notice", text: say("toast-confirm-late"), worker });
-  if (context.text.trim() !== worker) return await again(deps, context, "delete", say("ask-delete-bad"), worker);
+  if (context.text.trim() !== worker)
+    return await again(deps, context, "delete", say("ask-delete-bad"), worker);
   await deps.commands.askHost("forget", worker, context.asker, context.id);
   await done(deps, context, { kind: "worker", worker });
 }
 
-/** An answer to the step of a route that is being made: a forwarded message stands for the chat that it is from. Three lines at its beginning make a whole route, which is off. */
+/**
+ * An answer to the step of a route that is being made: a forwarded message stands for the chat that
+ * it is from. Three lines at its beginning make a whole route, which is off.
+ */
 async function draftText(deps: TextDeps, context: TextContext): Promise<void> {
   const { routeWizard } = deps;
   const step = routeWizard.of(context.admin)?.step;
   const forwarded = step === "chats" || step === "target" ? context.forwardedFrom : undefined;
   const result = await routeWizard.text(context, forwarded ?? context.text);
-  if (result.kind === "saved") return await done(deps, context, { kind: "route", route: result.route, sure: false });
+  if (result.kind === "saved")
+    return await done(deps, context, { kind: "route", route: result.route, sure: false });
   await deps.panels.show(context.chat, { kind: "rwiz", admin: context.admin }, null);
 }
 
@@ -204,7 +240,8 @@ async function fillSince(deps: TextDeps, context: TextContext, about: string): P
   const route = deps.routes.find(about);
   if (!route) return await done(deps, context, { kind: "menu" });
   const since = sinceFromText(context.text, deps.clock.now(), deps.wordsOf(context.chat).times);
-  if (since === null) return await again(deps, context, "since", say("ask-since-bad"), route.from.worker);
+  if (since === null)
+    return await again(deps, context, "since", say("ask-since-bad"), route.from.worker);
   const wish = { kind: "relay.fill-since", route: route.id, since } as const;
   await deps.commands.relay(wish, route.from.worker, { asker: context.asker, id: context.id });
   await done(deps, context, { kind: "route", route: route.id, sure: false });

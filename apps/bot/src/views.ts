@@ -45,7 +45,10 @@ export interface ViewSources {
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
   /** What only the running process knows. */
-  readonly signs: () => Pick<HealthView, "redisAwaySince" | "redisTrouble" | "pollProblemSince" | "pingedAt" | "secondPath">;
+  readonly signs: () => Pick<
+    HealthView,
+    "redisAwaySince" | "redisTrouble" | "pollProblemSince" | "pingedAt" | "secondPath"
+  >;
 }
 
 const DAY_MS = 24 * 3_600_000;
@@ -93,7 +96,10 @@ export class Views {
         return false;
       },
     );
-    return { fresh, statuses: this.#from.workers.all().flatMap(({ id }) => this.#known.get(id) ?? []) };
+    return {
+      fresh,
+      statuses: this.#from.workers.all().flatMap(({ id }) => this.#known.get(id) ?? []),
+    };
   }
 
   /** What Health knows beyond the fleet. */
@@ -103,7 +109,8 @@ export class Views {
     return {
       ...signs(),
       redisMs: this.#redisMs,
-      lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage").length,
+      lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage")
+        .length,
       sent: sent.count(now - 7 * DAY_MS),
       unreachable: admins
         .all()
@@ -113,7 +120,11 @@ export class Views {
   }
 
   /** A status that is too old is shown as such: its supervisor is gone or cannot be reached. */
-  #stateOf(worker: WorkerId, fresh: boolean, now: number): Pick<WorkerView, "status" | "staleSince"> {
+  #stateOf(
+    worker: WorkerId,
+    fresh: boolean,
+    now: number,
+  ): Pick<WorkerView, "status" | "staleSince"> {
     const status = this.#known.get(worker) ?? null;
     const stale = fresh && status !== null && now - status.updatedAt > STATUS_STALE_MS;
     return { status, staleSince: stale ? status.updatedAt : null };

@@ -17,14 +17,20 @@ export interface BotWay {
 }
 
 /** The way that the configuration wants, to the server that the bot calls. */
-export function wayOf({ botProxy }: Pick<Config, "botProxy">, apiRoot: string | null | undefined): BotWay {
+export function wayOf(
+  { botProxy }: Pick<Config, "botProxy">,
+  apiRoot: string | null | undefined,
+): BotWay {
   return botWay(apiRoot ?? null, botProxy?.reveal() ?? null);
 }
 
 const TELEGRAM = "https://api.telegram.org";
 const DIAL_MS = 10_000;
 
-/** The way to the Bot API at `apiRoot` (null = Telegram's own) by way of `proxy` (null = direct). Throws AppError `bad-proxy`. */
+/**
+ * The way to the Bot API at `apiRoot` (null = Telegram's own) by way of `proxy` (null = direct).
+ * Throws AppError `bad-proxy`.
+ */
 export function botWay(apiRoot: string | null, proxy: string | null): BotWay {
   const root = apiRoot ?? TELEGRAM;
   const route = proxy === null ? null : parseProxy(proxy);
@@ -33,7 +39,12 @@ export function botWay(apiRoot: string | null, proxy: string | null): BotWay {
   const agent = secure ? new HttpsAgent({ keepAlive: true }) : new HttpAgent({ keepAlive: true });
   if (route) agent.createConnection = throughProxy(route, secure) as never;
   const proxyShown = route && maskProxy(route);
-  return { agent, root, proxyShown, shown: proxyShown === null ? root : `${root} through ${proxyShown}` };
+  return {
+    agent,
+    root,
+    proxyShown,
+    shown: proxyShown === null ? root : `${root} through ${proxyShown}`,
+  };
 }
 
 interface Target {
@@ -45,11 +56,23 @@ interface Target {
 type Opened = (error: Error | null, socket?: Socket) => void;
 
 /** The name is resolved by the proxy: nothing of the way is asked of the network here. */
-function throughProxy(proxy: TcpProxyRoute, secure: boolean): (target: Target, opened: Opened) => undefined {
+function throughProxy(
+  proxy: TcpProxyRoute,
+  secure: boolean,
+): (target: Target, opened: Opened) => undefined {
   return (target, opened) => {
-    dial({ target: { host: target.host, port: Number(target.port) }, proxy, timeoutMs: DIAL_MS }).then(
+    dial({
+      target: { host: target.host, port: Number(target.port) },
+      proxy,
+      timeoutMs: DIAL_MS,
+    }).then(
       (socket) =>
-        opened(null, secure ? connectTls({ ...target, socket, servername: target.servername ?? target.host }) : socket),
+        opened(
+          null,
+          secure
+            ? connectTls({ ...target, socket, servername: target.servername ?? target.host })
+            : socket,
+        ),
       (error: unknown) => opened(toError(error)),
     );
     return undefined;

@@ -18,7 +18,12 @@ const running = (n: number, more: Partial<WorkerStatus> = {}): WorkerStatus =>
   statusOf(name(n), { startedAt: NOW - 600 * MIN, ...more });
 
 function bot(db: Database) {
-  const deps = { settings: new SettingStore(db), rollups: new RollupStore(db), alerts: new AlertStore(db, 0), host: HOST };
+  const deps = {
+    settings: new SettingStore(db),
+    rollups: new RollupStore(db),
+    alerts: new AlertStore(db, 0),
+    host: HOST,
+  };
   return { ...deps, absence: new Absence(deps) };
 }
 
@@ -34,25 +39,32 @@ async function killed(statuses: readonly WorkerStatus[]) {
 const told = ({ alerts }: { alerts: AlertStore }, words = EN): string =>
   alerts
     .allOpen()
-    .map(({ body }) => [body.title, ...body.details].map((each) => plainText(words.said(each).text)).join("\n"))
+    .map(({ body }) =>
+      [body.title, ...body.details].map((each) => plainText(words.said(each).text)).join("\n"),
+    )
     .join("\n");
 
 describe("after everything was killed and started again", () => {
   const sixty = Array.from({ length: 60 }, (_, n) => running(n + 1));
-  const back = (at: number): WorkerStatus[] => sixty.map((each) => ({ ...each, startedAt: at, updatedAt: at }));
+  const back = (at: number): WorkerStatus[] =>
+    sixty.map((each) => ({ ...each, startedAt: at, updatedAt: at }));
 
-  test("one notice tells from when to when, and which workers were off Telegram, as soon as they are back", async () => {
-    const next = await killed(sixty);
-    const at = NOW + 3 * MIN;
-    next.absence.look(at, true);
-    next.absence.tell(at, sixty);
-    expect(told(next)).toBe("");
-    next.absence.tell(at + 57_000, back(at + 57_000));
-    expect(told(next)).toMatch(/Flotilla did not run from .* \(3 min\)|\(3 min .*\)/);
-    expect(told(next)).toContain("60 of 60 workers (acc_1, acc_10,");
-    next.absence.tell(at + 60_000, back(at + 57_000));
-    expect(next.alerts.countOpen()).toBe(1);
-  });
+  test(
+    "one notice tells from when to when, and which workers were off Telegram, as soon as they " +
+      "are back",
+    async () => {
+      const next = await killed(sixty);
+      const at = NOW + 3 * MIN;
+      next.absence.look(at, true);
+      next.absence.tell(at, sixty);
+      expect(told(next)).toBe("");
+      next.absence.tell(at + 57_000, back(at + 57_000));
+      expect(told(next)).toMatch(/Flotilla did not run from .* \(3 min\)|\(3 min .*\)/);
+      expect(told(next)).toContain("60 of 60 workers (acc_1, acc_10,");
+      next.absence.tell(at + 60_000, back(at + 57_000));
+      expect(next.alerts.countOpen()).toBe(1);
+    },
+  );
 
   test("workers that do not come back are named after two minutes", async () => {
     const next = await killed([running(1), running(2)]);
@@ -62,7 +74,8 @@ describe("after everything was killed and started again", () => {
     next.absence.tell(at + 119_000, [one]);
     expect(told(next)).toBe("");
     next.absence.tell(at + 120_000, [one]);
-    for (const words of ALL_WORDS) expect(told(next, words)).toMatch(/(Not back yet|Ещё не вернулись): 1 \(acc_2\)/);
+    for (const words of ALL_WORDS)
+      expect(told(next, words)).toMatch(/(Not back yet|Ещё не вернулись): 1 \(acc_2\)/);
   });
 
   test("when only the bot was killed the notice says that the workers went on", async () => {
@@ -93,19 +106,31 @@ describe("after everything was killed and started again", () => {
       expect(told(next)).toContain("The bot did not run");
     });
 
-    test("and those that it had seen start were not off Telegram, however short before its end that was", async () => {
-      const db = await controlDb();
-      const before = bot(db);
-      before.absence.look(NOW, true);
-      const started = [1, 2, 3].map((n) => running(n, { startedAt: NOW + 2000 }));
-      before.absence.look(NOW + 3000, true, started);
-      before.rollups.add(new Map(started.map((status) => [status.worker, lookAt(status, null, NOW + 3000)])));
-      const next = bot(db);
-      next.absence.look(NOW + 11_000, true);
-      const [first, ...others] = started.map((status) => ({ ...status, updatedAt: NOW + 12_000 }));
-      next.absence.tell(NOW + 12_000, [{ ...(first as WorkerStatus), startedAt: NOW + 9000 }, ...others]);
-      expect(told(next)).toBe("");
-    });
+    test(
+      "and those that it had seen start were not off Telegram, however short before its end that " +
+        "was",
+      async () => {
+        const db = await controlDb();
+        const before = bot(db);
+        before.absence.look(NOW, true);
+        const started = [1, 2, 3].map((n) => running(n, { startedAt: NOW + 2000 }));
+        before.absence.look(NOW + 3000, true, started);
+        before.rollups.add(
+          new Map(started.map((status) => [status.worker, lookAt(status, null, NOW + 3000)])),
+        );
+        const next = bot(db);
+        next.absence.look(NOW + 11_000, true);
+        const [first, ...others] = started.map((status) => ({
+          ...status,
+          updatedAt: NOW + 12_000,
+        }));
+        next.absence.tell(NOW + 12_000, [
+          { ...(first as WorkerStatus), startedAt: NOW + 9000 },
+          ...others,
+        ]);
+        expect(told(next)).toBe("");
+      },
+    );
 
     test("and one that is not back is not told as missing for that", async () => {
       const next = await killed([running(1), running(3)]);
@@ -127,7 +152,10 @@ describe("after everything was killed and started again", () => {
   });
 
   test("workers that were stopped before are not counted", async () => {
-    const next = await killed([running(1), running(2, { state: "STOPPED", pid: null, startedAt: null })]);
+    const next = await killed([
+      running(1),
+      running(2, { state: "STOPPED", pid: null, startedAt: null }),
+    ]);
     next.absence.look(NOW + MIN, true);
     next.absence.tell(NOW + MIN, [running(1, { startedAt: NOW + MIN })]);
     expect(told(next)).toContain("1 of 1 workers (acc_1)");
@@ -140,27 +168,34 @@ describe("after everything was killed and started again", () => {
     expect(told(next)).toMatch(/Flotilla did not run from .* \(8 s\)/);
   });
 
-  test("nothing is told after a stop as it should be, after a moment of the bot alone, and at the very first start", async () => {
-    const first = bot(await controlDb());
-    first.absence.look(NOW, true);
-    first.absence.tell(NOW + 10 * MIN, []);
-    const soon = await killed([running(1)]);
-    soon.absence.look(NOW + 5000, true);
-    soon.absence.tell(NOW + 6000, [running(1, { updatedAt: NOW + 6000 })]);
-    const stopped = await killed([running(1)]);
-    stopped.absence.look(NOW + 1, true);
-    stopped.absence.stopped(NOW + 2);
-    const next = new Absence(stopped);
-    next.look(NOW + 10 * MIN, true);
-    next.tell(NOW + 20 * MIN, []);
-    const failed = await killed([running(1)]);
-    failed.absence.stopped(NOW + 1);
-    const later = new Absence(failed);
-    later.look(NOW + 10 * MIN, true);
-    later.tell(NOW + 20 * MIN, []);
-    expect(failed.alerts.countOpen(), "a start that failed does not make the end before it a stop").toBe(1);
-    expect([first, soon, stopped].map((each) => each.alerts.countOpen())).toEqual([0, 0, 0]);
-  });
+  test(
+    "nothing is told after a stop as it should be, after a moment of the bot alone, and at the " +
+      "very first start",
+    async () => {
+      const first = bot(await controlDb());
+      first.absence.look(NOW, true);
+      first.absence.tell(NOW + 10 * MIN, []);
+      const soon = await killed([running(1)]);
+      soon.absence.look(NOW + 5000, true);
+      soon.absence.tell(NOW + 6000, [running(1, { updatedAt: NOW + 6000 })]);
+      const stopped = await killed([running(1)]);
+      stopped.absence.look(NOW + 1, true);
+      stopped.absence.stopped(NOW + 2);
+      const next = new Absence(stopped);
+      next.look(NOW + 10 * MIN, true);
+      next.tell(NOW + 20 * MIN, []);
+      const failed = await killed([running(1)]);
+      failed.absence.stopped(NOW + 1);
+      const later = new Absence(failed);
+      later.look(NOW + 10 * MIN, true);
+      later.tell(NOW + 20 * MIN, []);
+      expect(
+        failed.alerts.countOpen(),
+        "a start that failed does not make the end before it a stop",
+      ).toBe(1);
+      expect([first, soon, stopped].map((each) => each.alerts.countOpen())).toEqual([0, 0, 0]);
+    },
+  );
 });
 
 describe("a host is not blamed for the time in which the bot was away itself", () => {
@@ -183,7 +218,10 @@ describe("a host is not blamed for the time in which the bot was away itself", (
     const since = looks.map((at) => absence.look(NOW + at, true)).at(-1) ?? null;
     expect(kinds(since, NOW, NOW - 60 * MIN)).toEqual([]);
     expect(kinds(since, NOW + 29_000, NOW - 60 * MIN)).toEqual([]);
-    expect(kinds(since, NOW + 31_000, NOW - 60 * MIN), "silent for as long as it is looked at").toEqual(["host-away"]);
+    expect(
+      kinds(since, NOW + 31_000, NOW - 60 * MIN),
+      "silent for as long as it is looked at",
+    ).toEqual(["host-away"]);
   });
 
   test("a host that falls silent while the bot looks is told as before", async () => {

@@ -6,7 +6,13 @@ import { handleEvent } from "../src/events.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { HOST, statusOf, WORKER } from "./support.ts";
 
-const base = () => ({ v: 1 as const, id: randomUUID(), at: Date.now(), host: HOST, worker: WORKER });
+const base = () => ({
+  v: 1 as const,
+  id: randomUUID(),
+  at: Date.now(),
+  host: HOST,
+  worker: WORKER,
+});
 const fault = (kind: Fault["class"], code: string): Fault => ({ class: kind, code, message: code });
 
 const FORMS = {
@@ -29,10 +35,20 @@ const FORMS = {
 } as const;
 type Form = keyof typeof FORMS;
 
-const KINDS: Readonly<Record<Form, string>> = { crash: "crash", locked: "locked", "in use": "locked", broken: "broken" };
+const KINDS: Readonly<Record<Form, string>> = {
+  crash: "crash",
+  locked: "locked",
+  "in use": "locked",
+  broken: "broken",
+};
 
 function state(to: WorkerState, found: Fault | null = null): FleetEvent {
-  return { ...base(), kind: "worker.state", previous: "STARTING", status: statusOf(WORKER, { state: to, fault: found }) };
+  return {
+    ...base(),
+    kind: "worker.state",
+    previous: "STARTING",
+    status: statusOf(WORKER, { state: to, fault: found }),
+  };
 }
 
 async function take(fleet: Fleet, event: FleetEvent): Promise<void> {
@@ -41,7 +57,9 @@ async function take(fleet: Fleet, event: FleetEvent): Promise<void> {
 }
 
 const forms = Object.keys(FORMS) as Form[];
-const pairs = forms.flatMap((from) => forms.filter((to) => KINDS[from] !== KINDS[to]).map((to) => [from, to] as const));
+const pairs = forms.flatMap((from) =>
+  forms.filter((to) => KINDS[from] !== KINDS[to]).map((to) => [from, to] as const),
+);
 
 describe.each(pairs)("%s, then %s", (from, to) => {
   test("is one alert and one message, which says how it is now; one end", async () => {
@@ -50,13 +68,15 @@ describe.each(pairs)("%s, then %s", (from, to) => {
     await meet(fleet, 777, "Ann");
     await take(fleet, FORMS[from]());
     await take(fleet, FORMS[to]());
-    expect(fleet.parts.alerts.allOpen().map(({ body }) => [body.kind, body.times])).toEqual([[KINDS[to], 1]]);
+    expect(fleet.parts.alerts.allOpen().map(({ body }) => [body.kind, body.times])).toEqual([
+      [KINDS[to], 1],
+    ]);
     const messages = (await fleet.shown(777)).filter((message) => message.from === "bot");
     expect(messages).toHaveLength(1);
     await take(fleet, state("RUNNING"));
-    expect(fleet.parts.alerts.history(0).map(({ body, resolvedAt }) => [body.kind, resolvedAt !== null])).toEqual([
-      [KINDS[to], true],
-    ]);
+    expect(
+      fleet.parts.alerts.history(0).map(({ body, resolvedAt }) => [body.kind, resolvedAt !== null]),
+    ).toEqual([[KINDS[to], true]]);
   });
 });
 

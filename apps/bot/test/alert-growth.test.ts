@@ -14,7 +14,8 @@ const name = (n: number): string => `acc_${String(n).padStart(2, "0")}`;
 
 async function fleetOf(workers: number, more: Record<string, string> = {}): Promise<Fleet> {
   const fleet = await startFleet(more);
-  for (let n = 1; n <= workers; n++) fleet.parts.workers.add(parseWorkerId(name(n)), HOST, "777", Date.now());
+  for (let n = 1; n <= workers; n++)
+    fleet.parts.workers.add(parseWorkerId(name(n)), HOST, "777", Date.now());
   await meet(fleet, 777, "Ann");
   return fleet;
 }
@@ -27,9 +28,16 @@ function crash(fleet: Fleet, n: number, at = Date.now(), how = "SIGKILL"): void 
 
 function ended(fleet: Fleet, n: number, code: string): void {
   const worker = parseWorkerId(name(n));
-  const how = say(code === "AUTH_KEY_DUPLICATED" ? "alert-key-duplicated" : "alert-key-ended", { code });
+  const how = say(code === "AUTH_KEY_DUPLICATED" ? "alert-key-duplicated" : "alert-key-ended", {
+    code,
+  });
   const body: AlertBody = {
-    ...crashBody({ worker, kind: "needs-login", code, title: say("alert-needs-login", { worker }) }),
+    ...crashBody({
+      worker,
+      kind: "needs-login",
+      code,
+      title: say("alert-needs-login", { worker }),
+    }),
     details: [how, say("alert-do-login")],
     buttons: ["login", "log", "worker"],
   };
@@ -54,7 +62,8 @@ function exited(n: number): FleetEvent {
 
 const cards = async (fleet: Fleet): Promise<Shown[]> =>
   (await fleet.shown(777)).filter(({ from, text }) => from === "bot" && text.includes("#A"));
-const buttons = (card: Shown | undefined): string[] => (card?.keyboard ?? []).flat().map(({ text }) => text);
+const buttons = (card: Shown | undefined): string[] =>
+  (card?.keyboard ?? []).flat().map(({ text }) => text);
 const edits = async (fleet: Fleet): Promise<number> =>
   (await fleet.calls()).filter(({ method }) => method === "editMessageText").length;
 
@@ -62,36 +71,49 @@ test("a crash is told at once with the default settings: the hold is for the sou
   const fleet = await fleetOf(26, { ALERT_HOLD_S: "30" });
   crash(fleet, 2);
   await fleet.parts.outbox.flush();
-  expect(await cards(fleet)).toMatchObject([{ text: expect.stringContaining("acc_02 crashed (SIGKILL"), silent: false }]);
+  expect(await cards(fleet)).toMatchObject([
+    { text: expect.stringContaining("acc_02 crashed (SIGKILL"), silent: false },
+  ]);
 });
 
-test("nine workers that are killed one after the other are one message that grows, sounds once, and tells when it began", async () => {
-  const fleet = await fleetOf(26, { ALERT_HOLD_S: "30" });
-  const began = Date.now() - 65_000;
-  for (let n = 1; n <= 9; n++) {
-    crash(fleet, n, began + n * 500);
-    if (n < 5) await fleet.parts.outbox.flush();
-  }
-  await fleet.parts.outbox.flush();
-  const [card, ...more] = await cards(fleet);
-  expect(more).toEqual([]);
-  expect(card?.silent).toBe(false);
-  expect(card?.text).toContain("9 of 26 workers crashed in 4 s (SIGKILL)");
-  for (let n = 1; n <= 9; n++) expect(card?.text).toContain(name(n));
-  const clock = new Date(began + 500).toLocaleTimeString("en-GB", { hour12: false });
-  expect(card?.text).toContain(clock);
-  expect(buttons(card)).toContain("🔄 Restart these 9");
-});
+test(
+  "nine workers that are killed one after the other are one message that grows, sounds once, " +
+    "and tells when it began",
+  async () => {
+    const fleet = await fleetOf(26, { ALERT_HOLD_S: "30" });
+    const began = Date.now() - 65_000;
+    for (let n = 1; n <= 9; n++) {
+      crash(fleet, n, began + n * 500);
+      if (n < 5) await fleet.parts.outbox.flush();
+    }
+    await fleet.parts.outbox.flush();
+    const [card, ...more] = await cards(fleet);
+    expect(more).toEqual([]);
+    expect(card?.silent).toBe(false);
+    expect(card?.text).toContain("9 of 26 workers crashed in 4 s (SIGKILL)");
+    for (let n = 1; n <= 9; n++) expect(card?.text).toContain(name(n));
+    const clock = new Date(began + 500).toLocaleTimeString("en-GB", { hour12: false });
+    expect(card?.text).toContain(clock);
+    expect(buttons(card)).toContain("🔄 Restart these 9");
+  },
+);
 
-test("nine crashes that the bot hears of one after the other are told at once as nine: that is what the phone shows", async () => {
-  const fleet = await fleetOf(26, { ALERT_HOLD_S: "30" });
-  const began = performance.now();
-  for (let n = 1; n <= 9; n++) await handleEvent({ ...fleet.parts, onChatError: () => {} }, exited(n));
-  await fleet.waitForBot(777, "crashed");
-  expect(performance.now() - began).toBeLessThan(1000);
-  expect(await cards(fleet)).toMatchObject([{ text: expect.stringContaining("9 of 26 workers crashed"), silent: false }]);
-  expect(await edits(fleet)).toBe(0);
-});
+test(
+  "nine crashes that the bot hears of one after the other are told at once as nine: that is " +
+    "what the phone shows",
+  async () => {
+    const fleet = await fleetOf(26, { ALERT_HOLD_S: "30" });
+    const began = performance.now();
+    for (let n = 1; n <= 9; n++)
+      await handleEvent({ ...fleet.parts, onChatError: () => {} }, exited(n));
+    await fleet.waitForBot(777, "crashed");
+    expect(performance.now() - began).toBeLessThan(1000);
+    expect(await cards(fleet)).toMatchObject([
+      { text: expect.stringContaining("9 of 26 workers crashed"), silent: false },
+    ]);
+    expect(await edits(fleet)).toBe(0);
+  },
+);
 
 test("a card of more than it has names for says how many are well again", async () => {
   const fleet = await fleetOf(60);
@@ -102,7 +124,8 @@ test("a card of more than it has names for says how many are well again", async 
   for (const { n } of over) fleet.parts.alerts.resolve(n, say("solved-itself"), Date.now());
   await fleet.parts.outbox.flush();
   expect((await cards(fleet))[0]?.text).toContain("12 well again, 28 not yet");
-  for (const { n } of fleet.parts.alerts.allOpen()) fleet.parts.alerts.resolve(n, say("solved-itself"), Date.now());
+  for (const { n } of fleet.parts.alerts.allOpen())
+    fleet.parts.alerts.resolve(n, say("solved-itself"), Date.now());
   await fleet.parts.outbox.flush();
   expect((await cards(fleet))[0]?.text).not.toContain("well again");
 });
@@ -142,7 +165,8 @@ test("edits of a storm keep three seconds between them, and none is made without
   }
   await fleet.parts.outbox.flush();
   expect((await cards(fleet))[0]?.text).toContain("60 of 60 workers crashed");
-  for (const [n, each] of at.entries()) if (n > 0) expect(each - (at[n - 1] ?? 0)).toBeGreaterThanOrEqual(2999);
+  for (const [n, each] of at.entries())
+    if (n > 0) expect(each - (at[n - 1] ?? 0)).toBeGreaterThanOrEqual(2999);
   const before = at.length;
   // Something that the card does not show.
   fleet.db.write("UPDATE card SET revision = revision + 1");
@@ -169,22 +193,36 @@ test("a new trouble is told at once though the edits of another card wait", asyn
 describe("sessions that ended for several causes", () => {
   test("are one card per cause, with code, remedy and every name; the names are paged", async () => {
     const fleet = await fleetOf(60);
-    for (let n = 1; n <= 25; n++) ended(fleet, n, n <= 20 ? "AUTH_KEY_UNREGISTERED" : "AUTH_KEY_DUPLICATED");
+    for (let n = 1; n <= 25; n++)
+      ended(fleet, n, n <= 20 ? "AUTH_KEY_UNREGISTERED" : "AUTH_KEY_DUPLICATED");
     await fleet.poll();
     await fleet.parts.outbox.flush();
     const [gone, doubled, ...more] = await cards(fleet);
     expect(more).toEqual([]);
-    expect(gone?.text).toMatch(/20 of 60 workers need a login \(AUTH_KEY_UNREGISTERED\)[\s\S]*Authenticate/);
-    expect(doubled?.text).toMatch(/5 of 60 workers need a login \(AUTH_KEY_DUPLICATED\)[\s\S]*same key/);
-    expect(buttons(doubled)).toEqual(expect.arrayContaining([21, 22, 23, 24, 25].map((n) => `🔐 ${name(n)}`)));
+    expect(gone?.text).toMatch(
+      /20 of 60 workers need a login \(AUTH_KEY_UNREGISTERED\)[\s\S]*Authenticate/,
+    );
+    expect(doubled?.text).toMatch(
+      /5 of 60 workers need a login \(AUTH_KEY_DUPLICATED\)[\s\S]*same key/,
+    );
+    expect(buttons(doubled)).toEqual(
+      expect.arrayContaining([21, 22, 23, 24, 25].map((n) => `🔐 ${name(n)}`)),
+    );
     await fleet.post("/chat/press", { label: "👷 Show all 20" });
     const seen = new Set<string>();
     for (const page of ["1/3", "2/3", "3/3"]) {
-      const shown = await waitFor(async () => (await fleet.shown(777)).find((each) => buttons(each).includes(page)), {
-        what: page,
-      });
+      const shown = await waitFor(
+        async () => (await fleet.shown(777)).find((each) => buttons(each).includes(page)),
+        {
+          what: page,
+        },
+      );
       for (const label of buttons(shown)) if (label.startsWith("🔐 ")) seen.add(label);
-      if (page !== "3/3") await fleet.post("/chat/press", { messageId: shown.id, data: `v1:crew::1-${page.slice(0, 1)}` });
+      if (page !== "3/3")
+        await fleet.post("/chat/press", {
+          messageId: shown.id,
+          data: `v1:crew::1-${page.slice(0, 1)}`,
+        });
     }
     expect([...seen].sort()).toEqual(Array.from({ length: 20 }, (_, n) => `🔐 ${name(n + 1)}`));
   });
@@ -198,7 +236,11 @@ test("a worker that gave up makes the card of its crashes sound once more, the n
   for (let n = 1; n <= 5; n++) {
     const worker = parseWorkerId(name(n));
     const title = say("alert-gave-up", { worker, times: 6, uptime: 1000, how: "SIGKILL" });
-    fleet.parts.alerts.raise(`exit:${worker}`, crashBody({ kind: "gave-up", worker, title }), Date.now());
+    fleet.parts.alerts.raise(
+      `exit:${worker}`,
+      crashBody({ kind: "gave-up", worker, title }),
+      Date.now(),
+    );
   }
   await fleet.parts.outbox.flush();
   const [card, ...more] = await cards(fleet);

@@ -19,7 +19,11 @@ async function both(more: Record<string, string> = {}): Promise<Fleet> {
 }
 
 function crash(fleet: Fleet, worker: string, more: Parameters<typeof crashBody>[0] = {}): void {
-  fleet.parts.alerts.raise(`exit:${worker}`, crashBody({ worker: parseWorkerId(worker), ...more }), Date.now());
+  fleet.parts.alerts.raise(
+    `exit:${worker}`,
+    crashBody({ worker: parseWorkerId(worker), ...more }),
+    Date.now(),
+  );
 }
 
 async function say(fleet: Fleet, ms: number): Promise<void> {
@@ -42,30 +46,36 @@ test("workers that crash together are one card that names each", async () => {
   for (const alert of fleet.parts.alerts.allOpen())
     fleet.parts.alerts.resolve(alert.n, { key: "solved-itself", args: {} }, Date.now());
   await fleet.parts.outbox.flush();
-  expect((await fromBot(fleet, 777)).map((message) => [message.text.split("\n")[0], message.silent])).toEqual([
+  expect(
+    (await fromBot(fleet, 777)).map((message) => [message.text.split("\n")[0], message.silent]),
+  ).toEqual([
     [expect.stringContaining("#A1: all 3 solved"), false],
     [expect.stringContaining("#A1: all 3 solved"), true],
   ]);
 });
 
-test("one after the other: the second admin hears after 15 min, unless somebody takes it; a taken one is not repeated", async () => {
-  const fleet = await both();
-  const alerts = async (of: Fleet, user: number): Promise<Shown[]> =>
-    (await fromBot(of, user)).filter((message) => message.text.includes("crashed"));
-  fleet.parts.settings.setTogether(false);
-  await fleet.poll();
-  crash(fleet, "news_1");
-  await fleet.parts.outbox.flush();
-  expect([(await alerts(fleet, 777)).length, (await alerts(fleet, 778)).length]).toEqual([1, 0]);
-  await say(fleet, 14 * 60_000);
-  expect(await alerts(fleet, 778)).toEqual([]);
-  await say(fleet, 60_000);
-  expect((await alerts(fleet, 778)).length).toBe(1);
-  expect(await press(fleet, "✋ I take it")).toBe("✋ It is yours");
-  await fleet.waitForBot(778, "✋ Ann takes care of it");
-  await say(fleet, 5 * HOUR_MS);
-  expect([(await alerts(fleet, 777)).length, (await alerts(fleet, 778)).length]).toEqual([1, 1]);
-});
+test(
+  "one after the other: the second admin hears after 15 min, unless somebody takes it; a " +
+    "taken one is not repeated",
+  async () => {
+    const fleet = await both();
+    const alerts = async (of: Fleet, user: number): Promise<Shown[]> =>
+      (await fromBot(of, user)).filter((message) => message.text.includes("crashed"));
+    fleet.parts.settings.setTogether(false);
+    await fleet.poll();
+    crash(fleet, "news_1");
+    await fleet.parts.outbox.flush();
+    expect([(await alerts(fleet, 777)).length, (await alerts(fleet, 778)).length]).toEqual([1, 0]);
+    await say(fleet, 14 * 60_000);
+    expect(await alerts(fleet, 778)).toEqual([]);
+    await say(fleet, 60_000);
+    expect((await alerts(fleet, 778)).length).toBe(1);
+    expect(await press(fleet, "✋ I take it")).toBe("✋ It is yours");
+    await fleet.waitForBot(778, "✋ Ann takes care of it");
+    await say(fleet, 5 * HOUR_MS);
+    expect([(await alerts(fleet, 777)).length, (await alerts(fleet, 778)).length]).toEqual([1, 1]);
+  },
+);
 
 test("one that nobody takes is told again after 4 h, in place of the old message", async () => {
   const fleet = await both();
@@ -94,7 +104,11 @@ test("a burst is six messages at most, the last of which lists the rest", async 
   for (let n = 0; n < 12; n++)
     fleet.parts.alerts.raise(
       `test:${n}`,
-      crashBody({ kind: "test", worker: null, title: { key: "alert-test", args: { by: `n${n}.` } } }),
+      crashBody({
+        kind: "test",
+        worker: null,
+        title: { key: "alert-test", args: { by: `n${n}.` } },
+      }),
       Date.now(),
     );
   await fleet.parts.outbox.flush();
@@ -107,11 +121,18 @@ test("a burst is six messages at most, the last of which lists the rest", async 
 test("a message whose answer was lost is found again instead of sent twice", async () => {
   const fleet = await both();
   crash(fleet, "news_1");
-  await fleet.post("/faults/bot", { method: "sendMessage", chatId: 777, after: true, error: { cut: true } });
+  await fleet.post("/faults/bot", {
+    method: "sendMessage",
+    chatId: 777,
+    after: true,
+    error: { cut: true },
+  });
   await fleet.parts.outbox.flush();
   await fleet.parts.outbox.flush();
   expect((await fromBot(fleet, 777)).length).toBe(1);
-  expect(fleet.parts.cards.byMessage("777", (await fromBot(fleet, 777))[0]?.id ?? 0)).toHaveLength(1);
+  expect(fleet.parts.cards.byMessage("777", (await fromBot(fleet, 777))[0]?.id ?? 0)).toHaveLength(
+    1,
+  );
 });
 
 describe("silence", () => {
@@ -121,11 +142,17 @@ describe("silence", () => {
     crash(fleet, "news_1");
     crash(fleet, "sport");
     await fleet.parts.outbox.flush();
-    expect((await fromBot(fleet, 777)).map((message) => /news_1|sport/.exec(message.text)?.[0])).toEqual(["sport"]);
+    expect(
+      (await fromBot(fleet, 777)).map((message) => /news_1|sport/.exec(message.text)?.[0]),
+    ).toEqual(["sport"]);
     fleet.parts.alertActions.mute("news_1", 0, "Ann");
     fleet.db.write("UPDATE card SET told_at = told_at - 600000");
     await fleet.parts.outbox.flush();
-    expect((await fromBot(fleet, 777)).some((message) => /2 of 2 workers crashed[\s\S]*news_1/.test(message.text))).toBe(true);
+    expect(
+      (await fromBot(fleet, 777)).some((message) =>
+        /2 of 2 workers crashed[\s\S]*news_1/.test(message.text),
+      ),
+    ).toBe(true);
   });
 
   test("of a maintenance window ends in one summary", async () => {
@@ -137,7 +164,9 @@ describe("silence", () => {
     fleet.parts.alertActions.maintain("*", 0, "Ann");
     await fleet.parts.outbox.flush();
     const texts = (await fromBot(fleet, 777)).map((message) => message.text);
-    expect(texts.filter((text) => /is over: 1 alert was held, 1 still open/.test(text))).toHaveLength(1);
+    expect(
+      texts.filter((text) => /is over: 1 alert was held, 1 still open/.test(text)),
+    ).toHaveLength(1);
   });
 });
 
@@ -199,7 +228,11 @@ describe("what is seen of the fleet", () => {
 
   test("is a lost network of the host when all its workers are offline, else of one worker", () => {
     expect(kinds({ statuses: [offline("a"), statusOf("b")] })).toEqual(["offline"]);
-    expect(kinds({ statuses: [offline("a"), offline("b")] })).toEqual(["host-network", "offline", "offline"]);
+    expect(kinds({ statuses: [offline("a"), offline("b")] })).toEqual([
+      "host-network",
+      "offline",
+      "offline",
+    ]);
   });
 
   test("is a host that is away when nothing was heard of it, and nothing about hosts without Redis", () => {

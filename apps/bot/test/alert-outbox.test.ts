@@ -14,7 +14,8 @@ async function twoAdmins(): Promise<Fleet> {
   return fleet;
 }
 
-const fromBot = async (fleet: Fleet, user: number) => (await fleet.shown(user)).filter((message) => message.from === "bot");
+const fromBot = async (fleet: Fleet, user: number) =>
+  (await fleet.shown(user)).filter((message) => message.from === "bot");
 
 test("an alert is delivered once to each admin, with its buttons and its text as it is", async () => {
   const fleet = await twoAdmins();
@@ -59,8 +60,15 @@ test("its end is an edit without buttons, and a silent reply because an edit is 
   await fleet.parts.outbox.flush();
   for (const user of [777, 778]) {
     const [card, reply, ...more] = await fromBot(fleet, user);
-    expect(card).toMatchObject({ text: expect.stringMatching(/^✅ news_1 #A1 solved after 5 s \(by itself\)/), keyboard: [] });
-    expect(reply).toMatchObject({ silent: true, replyTo: card?.id, text: expect.stringContaining("solved") });
+    expect(card).toMatchObject({
+      text: expect.stringMatching(/^✅ news_1 #A1 solved after 5 s \(by itself\)/),
+      keyboard: [],
+    });
+    expect(reply).toMatchObject({
+      silent: true,
+      replyTo: card?.id,
+      text: expect.stringContaining("solved"),
+    });
     expect(more).toEqual([]);
   }
 });

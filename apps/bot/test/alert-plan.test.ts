@@ -37,7 +37,10 @@ const facts = fc
   )
   .map((list) => list.map((each, index) => ({ n: index + 1, ...each })));
 
-const situation = (untold: readonly AlertFact[], more: Partial<AlertSituation> = {}): AlertSituation => ({
+const situation = (
+  untold: readonly AlertFact[],
+  more: Partial<AlertSituation> = {},
+): AlertSituation => ({
   now: NOW,
   minuteOfDay: 600,
   untold,
@@ -64,7 +67,8 @@ const recent = fc.array(
     })),
   { maxLength: 4 },
 );
-const told = ({ cards, joins }: ReturnType<typeof planAlerts>) => [...cards, ...joins].flatMap(({ alerts }) => alerts);
+const told = ({ cards, joins }: ReturnType<typeof planAlerts>) =>
+  [...cards, ...joins].flatMap(({ alerts }) => alerts);
 const situations = fc
   .record({
     untold: facts,
@@ -90,24 +94,33 @@ describe("the plan", () => {
         expect(new Set(all).size).toBe(all.length);
         expect(plan.drop.every((each) => each.resolvedAt !== null)).toBe(true);
         expect(told(plan).every((each) => each.readyAt <= NOW)).toBe(true);
-        for (const card of plan.cards) expect(new Set(card.alerts.map(groupKey))).toEqual(new Set([card.key]));
+        for (const card of plan.cards)
+          expect(new Set(card.alerts.map(groupKey))).toEqual(new Set([card.key]));
         for (const { card, alerts } of plan.joins)
-          expect(new Set(alerts.map(groupKey))).toEqual(new Set([given.cards.find(({ n }) => n === card)?.key]));
+          expect(new Set(alerts.map(groupKey))).toEqual(
+            new Set([given.cards.find(({ n }) => n === card)?.key]),
+          );
       }),
     );
   });
 
-  test("loses nothing: once holds, silences and quiet hours are over and causes are solved, every open alert is told", () => {
-    fc.assert(
-      fc.property(situations, (given) => {
-        const now = NOW + 3_600_000;
-        const later = { ...given, now, minuteOfDay: 0, silences: [], quiet: null, open: [] };
-        const heard = told(planAlerts(later)).map((each) => each.n);
-        const open = given.untold.filter((each) => each.resolvedAt === null).map((each) => each.n);
-        expect(open.every((n) => heard.includes(n))).toBe(true);
-      }),
-    );
-  });
+  test(
+    "loses nothing: once holds, silences and quiet hours are over and causes are solved, every " +
+      "open alert is told",
+    () => {
+      fc.assert(
+        fc.property(situations, (given) => {
+          const now = NOW + 3_600_000;
+          const later = { ...given, now, minuteOfDay: 0, silences: [], quiet: null, open: [] };
+          const heard = told(planAlerts(later)).map((each) => each.n);
+          const open = given.untold
+            .filter((each) => each.resolvedAt === null)
+            .map((each) => each.n);
+          expect(open.every((n) => heard.includes(n))).toBe(true);
+        }),
+      );
+    },
+  );
 
   test("tells nothing that is silenced or hidden, and in quiet hours only what is red or asked for", () => {
     fc.assert(
@@ -116,21 +129,26 @@ describe("the plan", () => {
           expect(isSilenced(alert, given.silences, NOW)).toBe(false);
           expect(hiddenBy(alert, given.open)).toBeNull();
           const { level, cause } = alertRule(alert.kind);
-          if (isQuietTime(given.quiet, given.minuteOfDay)) expect(level === "red" || cause === "none").toBe(true);
+          if (isQuietTime(given.quiet, given.minuteOfDay))
+            expect(level === "red" || cause === "none").toBe(true);
         }
       }),
     );
   });
 
   test("of ten workers that crash together is one card; of two hosts are two", () => {
-    const crowd = Array.from({ length: 10 }, (_, n) => fact({ n: n + 1, worker: `w${n}`, host: n < 7 ? "host-a" : "host-b" }));
+    const crowd = Array.from({ length: 10 }, (_, n) =>
+      fact({ n: n + 1, worker: `w${n}`, host: n < 7 ? "host-a" : "host-b" }),
+    );
     expect(planAlerts(situation(crowd)).cards.map((card) => card.alerts.length)).toEqual([7, 3]);
   });
 
   test("of sessions that ended for two causes are two cards: each has its own remedy", () => {
     const ended = (n: number, code: string) =>
       fact({ n, kind: "needs-login", worker: `w${n}`, code, host: n % 2 ? "host-a" : "host-b" });
-    const crowd = Array.from({ length: 25 }, (_, n) => ended(n + 1, n < 20 ? "AUTH_KEY_UNREGISTERED" : "AUTH_KEY_DUPLICATED"));
+    const crowd = Array.from({ length: 25 }, (_, n) =>
+      ended(n + 1, n < 20 ? "AUTH_KEY_UNREGISTERED" : "AUTH_KEY_DUPLICATED"),
+    );
     expect(planAlerts(situation(crowd)).cards.map((card) => card.alerts.length)).toEqual([20, 5]);
   });
 
@@ -139,9 +157,14 @@ describe("the plan", () => {
       const alert = fact({ kind });
       const at = NOW - agoMs;
       const { cards, joins } = planAlerts(
-        situation([alert], { holdMs, cards: [{ n: 7, key: groupKey(alert), open, openedAt: at, toldAt: at }] }),
+        situation([alert], {
+          holdMs,
+          cards: [{ n: 7, key: groupKey(alert), open, openedAt: at, toldAt: at }],
+        }),
       );
-      return joins[0] ? `joins${joins[0].loud ? " loud" : ""}` : `new${cards[0]?.silent ? " silent" : ""}`;
+      return joins[0]
+        ? `joins${joins[0].loud ? " loud" : ""}`
+        : `new${cards[0]?.silent ? " silent" : ""}`;
     };
     test.each([
       ["crash", 1, true, "joins"],
@@ -161,11 +184,16 @@ describe("the plan", () => {
   });
 
   test("drops a short loss of the network, and still tells of a crash that mended itself", () => {
-    const plan = planAlerts(situation([fact({ n: 1, kind: "offline", resolvedAt: NOW }), fact({ n: 2, resolvedAt: NOW })]));
-    expect([plan.drop.map((each) => each.n), plan.cards.flatMap((card) => card.alerts.map((each) => each.n))]).toEqual([
-      [1],
-      [2],
-    ]);
+    const plan = planAlerts(
+      situation([
+        fact({ n: 1, kind: "offline", resolvedAt: NOW }),
+        fact({ n: 2, resolvedAt: NOW }),
+      ]),
+    );
+    expect([
+      plan.drop.map((each) => each.n),
+      plan.cards.flatMap((card) => card.alerts.map((each) => each.n)),
+    ]).toEqual([[1], [2]]);
   });
 });
 
@@ -184,7 +212,8 @@ describe("a cause hides what it explains, and only that", () => {
     const open = (more: Partial<AlertFact>) => [alert, fact({ n: 1, kind: cause, ...more })];
     expect(hiddenBy(alert, open({})) !== null).toBe(hidden);
     expect(hiddenBy(alert, open({ resolvedAt: NOW })), "a cause that is solved").toBeNull();
-    if (cause.startsWith("host")) expect(hiddenBy(alert, open({ host: "host-b" })), "another host").toBeNull();
+    if (cause.startsWith("host"))
+      expect(hiddenBy(alert, open({ host: "host-b" })), "another host").toBeNull();
   });
 
   test("nothing hides itself or both each other", () => {
@@ -202,7 +231,13 @@ describe("a cause hides what it explains, and only that", () => {
 
 test("quiet hours may cross midnight, and equal ends are none", () => {
   const night = { fromMin: 1320, toMin: 420 };
-  expect([1319, 1320, 0, 419, 420].map((minute) => isQuietTime(night, minute))).toEqual([false, true, true, true, false]);
+  expect([1319, 1320, 0, 419, 420].map((minute) => isQuietTime(night, minute))).toEqual([
+    false,
+    true,
+    true,
+    true,
+    false,
+  ]);
   expect(isQuietTime({ fromMin: 60, toMin: 60 }, 60)).toBe(false);
   expect(isQuietTime({ fromMin: 60, toMin: 120 }, 119)).toBe(true);
 });

@@ -23,18 +23,38 @@ async function start() {
     if (refusal) return { ok: false, ...refusal } as never;
     const { media } = payload as { media?: unknown };
     const one = { message_id: 100 + calls.length };
-    return { ok: true, result: Array.isArray(media) ? media.map((_, n) => ({ message_id: 200 + n })) : one } as never;
+    return {
+      ok: true,
+      result: Array.isArray(media) ? media.map((_, n) => ({ message_id: 200 + n })) : one,
+    } as never;
   });
   const wordsOf = (): never => {
     throw new Error("no admin is told");
   };
-  const delivery = new BotDelivery({ db, api, admins: { reachable: () => [] }, wordsOf, dataDir, now: () => 0 });
+  const delivery = new BotDelivery({
+    db,
+    api,
+    admins: { reachable: () => [] },
+    wordsOf,
+    dataDir,
+    now: () => 0,
+  });
   let n = 0;
   const perform = async (step: DeliveryStep) => {
     const source = { chat: "-1001", id: 1, date: null, title: null, link: null };
     const to = { kind: "bot" as const, chat: "-1005", topic: 9 };
     const id = `reader.${++n}.0`;
-    const made: Delivery = { v: 1, kind: "delivery", id, key: `k${n}`, route: "r", reader: READER, to, step, source };
+    const made: Delivery = {
+      v: 1,
+      kind: "delivery",
+      id,
+      key: `k${n}`,
+      route: "r",
+      reader: READER,
+      to,
+      step,
+      source,
+    };
     return (await delivery.perform(made)).result;
   };
   const put = (message: number): void => {
@@ -46,10 +66,28 @@ async function start() {
 }
 
 const file = (change: Partial<CopiedFile> = {}): CopiedFile => ({
-  ...{ message: 1, randomId: "1", text: "said", entities: [{ kind: "bold", offset: 0, length: 2 }] },
-  ...{ photo: false, kind: "document", mime: "text/plain", name: "a.txt", sizeBytes: 5, look: {}, ...change },
+  ...{
+    message: 1,
+    randomId: "1",
+    text: "said",
+    entities: [{ kind: "bold", offset: 0, length: 2 }],
+  },
+  ...{
+    photo: false,
+    kind: "document",
+    mime: "text/plain",
+    name: "a.txt",
+    sizeBytes: 5,
+    look: {},
+    ...change,
+  },
 });
-const upload = (...files: CopiedFile[]): DeliveryStep => ({ kind: "upload", row: 3, files, replyTo: 7 });
+const upload = (...files: CopiedFile[]): DeliveryStep => ({
+  kind: "upload",
+  row: 3,
+  files,
+  replyTo: 7,
+});
 const VIDEO = { durationS: 2.4, width: 320, height: 240, round: false };
 const SAID = { caption: "said", caption_entities: [{ type: "bold", offset: 0, length: 2 }] };
 
@@ -112,15 +150,31 @@ test.each<[string, Partial<CopiedFile>, string, string, object]>([
     "sticker.tgs",
     {},
   ],
-  ["file of a reader that names no kind", { kind: undefined as never }, "sendDocument", "a.txt", SAID],
-])("a %s is sent as one, with its text, into the topic, as an answer", async (_what, change, method, name, payload) => {
-  const { perform, calls, put } = await start();
-  put(1);
-  expect(await perform(upload(file(change)))).toMatchObject({ kind: "done", ids: [101] });
-  expect(calls).toMatchObject([{ method, payload: { ...payload, message_thread_id: 9, reply_parameters: { message_id: 7 } } }]);
-  const input = Object.values(calls[0]?.payload ?? {}).find((value) => value instanceof InputFile);
-  expect(input?.filename).toBe(`"${name}"`);
-});
+  [
+    "file of a reader that names no kind",
+    { kind: undefined as never },
+    "sendDocument",
+    "a.txt",
+    SAID,
+  ],
+])(
+  "a %s is sent as one, with its text, into the topic, as an answer",
+  async (_what, change, method, name, payload) => {
+    const { perform, calls, put } = await start();
+    put(1);
+    expect(await perform(upload(file(change)))).toMatchObject({ kind: "done", ids: [101] });
+    expect(calls).toMatchObject([
+      {
+        method,
+        payload: { ...payload, message_thread_id: 9, reply_parameters: { message_id: 7 } },
+      },
+    ]);
+    const input = Object.values(calls[0]?.payload ?? {}).find(
+      (value) => value instanceof InputFile,
+    );
+    expect(input?.filename).toBe(`"${name}"`);
+  },
+);
 
 test.each([
   ["ü ñ.txt", "ü ñ.txt"],
@@ -139,51 +193,117 @@ test.each([
   expect((form.get("f") as File).name).toBe(name);
 });
 
-test("an album is one call, and each message has its id; what is too long below a file follows it", async () => {
-  const { perform, calls, put } = await start();
-  for (const message of [1, 2]) put(message);
-  const photo = { photo: true, kind: "photo" as const, name: null };
-  const rest = [{ randomId: "9", text: "the end", entities: [] }];
-  const step = { ...upload(file(photo), file({ ...photo, message: 2, text: "" })), rest } as DeliveryStep;
-  expect(await perform(step)).toMatchObject({ kind: "done", ids: [200, 201], rest: [102] });
-  expect(calls[0]).toMatchObject({
-    method: "sendMediaGroup",
-    payload: { media: [{ type: "photo", ...SAID }, { type: "photo" }] },
-  });
-  expect(calls[1]).toMatchObject({
-    method: "sendMessage",
-    payload: { text: "the end", reply_parameters: { message_id: 200 } },
-  });
-});
+test(
+  "an album is one call, and each message has its id; what is too long below a file follows " +
+    "it",
+  async () => {
+    const { perform, calls, put } = await start();
+    for (const message of [1, 2]) put(message);
+    const photo = { photo: true, kind: "photo" as const, name: null };
+    const rest = [{ randomId: "9", text: "the end", entities: [] }];
+    const step = {
+      ...upload(file(photo), file({ ...photo, message: 2, text: "" })),
+      rest,
+    } as DeliveryStep;
+    expect(await perform(step)).toMatchObject({ kind: "done", ids: [200, 201], rest: [102] });
+    expect(calls[0]).toMatchObject({
+      method: "sendMediaGroup",
+      payload: { media: [{ type: "photo", ...SAID }, { type: "photo" }] },
+    });
+    expect(calls[1]).toMatchObject({
+      method: "sendMessage",
+      payload: { text: "the end", reply_parameters: { message_id: 200 } },
+    });
+  },
+);
 
 test("an edit changes the caption, or puts another file in its place", async () => {
   const { perform, calls, put } = await start();
   put(1);
-  const edit = { kind: "edit" as const, message: 101, text: "said", entities: file().entities, caption: true as const };
+  const edit = {
+    kind: "edit" as const,
+    message: 101,
+    text: "said",
+    entities: file().entities,
+    caption: true as const,
+  };
   await perform(edit);
   await perform({ ...edit, file: { row: 3, ...file({ text: "" }) } });
   expect(calls).toMatchObject([
     { method: "editMessageCaption", payload: { message_id: 101, ...SAID } },
-    { method: "editMessageMedia", payload: { message_id: 101, media: { type: "document", ...SAID } } },
+    {
+      method: "editMessageMedia",
+      payload: { message_id: 101, media: { type: "document", ...SAID } },
+    },
   ]);
   const gif = file({ kind: "animation", name: null, look: { video: VIDEO, spoiler: true } });
   await perform({ ...edit, file: { row: 3, ...gif } });
-  expect(calls[2]?.payload).toMatchObject({ media: { type: "animation", has_spoiler: true, width: 320, ...SAID } });
+  expect(calls[2]?.payload).toMatchObject({
+    media: { type: "animation", has_spoiler: true, width: 320, ...SAID },
+  });
   const photo = file({ photo: true, kind: "photo", name: null, look: { spoiler: true } });
   await perform({ ...edit, file: { row: 3, ...photo } });
   expect(calls[3]?.payload).toMatchObject({ media: { type: "photo", has_spoiler: true, ...SAID } });
 });
 
 test.each([
-  ["the chat forbids photos", 400, "Bad Request: not enough rights to send photos to the chat", "refused", "400"],
-  ["the chat forbids texts, so all", 400, "Bad Request: not enough rights to send text messages to the chat", "blocked", "400"],
-  ["nothing may be written there", 400, "Bad Request: have no rights to send a message", "blocked", "400"],
-  ["the bot is no admin", 400, "Bad Request: need administrator rights in the channel chat", "blocked", "400"],
+  [
+    "the chat forbids photos",
+    400,
+    "Bad Request: not enough rights to send photos to the chat",
+    "refused",
+    "400",
+  ],
+  [
+    "the chat forbids texts, so all",
+    400,
+    "Bad Request: not enough rights to send text messages to the chat",
+    "blocked",
+    "400",
+  ],
+  [
+    "nothing may be written there",
+    400,
+    "Bad Request: have no rights to send a message",
+    "blocked",
+    "400",
+  ],
+  [
+    "the bot is no admin",
+    400,
+    "Bad Request: need administrator rights in the channel chat",
+    "blocked",
+    "400",
+  ],
   ["the group is over", 400, "Bad Request: group chat was deactivated", "blocked", "400"],
-  ["Telegram's own word for the chat", 400, "Bad Request: CHAT_WRITE_FORBIDDEN", "blocked", "CHAT_WRITE_FORBIDDEN"],
-  ["Telegram's own word for a picture", 400, "Bad Request: PHOTO_INVALID_DIMENSIONS", "refused", "PHOTO_INVALID_DIMENSIONS"],
-  ["its own word for a voice", 400, "Bad Request: VOICE_MESSAGES_FORBIDDEN", "refused", "VOICE_MESSAGES_FORBIDDEN"],
-  ["a word that is not known", 400, "Bad Request: SOMETHING_NEW_2027", "blocked", "SOMETHING_NEW_2027"],
+  [
+    "Telegram's own word for the chat",
+    400,
+    "Bad Request: CHAT_WRITE_FORBIDDEN",
+    "blocked",
+    "CHAT_WRITE_FORBIDDEN",
+  ],
+  [
+    "Telegram's own word for a picture",
+    400,
+    "Bad Request: PHOTO_INVALID_DIMENSIONS",
+    "refused",
+    "PHOTO_INVALID_DIMENSIONS",
+  ],
+  [
+    "its own word for a voice",
+    400,
+    "Bad Request: VOICE_MESSAGES_FORBIDDEN",
+    "refused",
+    "VOICE_MESSAGES_FORBIDDEN",
+  ],
+  [
+    "a word that is not known",
+    400,
+    "Bad Request: SOMETHING_NEW_2027",
+    "blocked",
+    "SOMETHING_NEW_2027",
+  ],
   ["words that are not known", 400, "Bad Request: the moon is full", "blocked", "BAD_REQUEST"],
   ["a caption that is too long", 400, "Bad Request: message caption is too long", "refused", "400"],
   ["a server without the method", 404, "Not Found: method not found", "refused", "404"],

@@ -25,7 +25,10 @@ type Longest = readonly (readonly [of: string, arg: string])[];
 const alone: Longest = [["", ""]];
 const named: Longest = [[NAME, ""]];
 
-/** Every kind of button with the longest that it can carry. A new one has to be entered here, or nothing compiles. */
+/**
+ * Every kind of button with the longest that it can carry. A new one has to be entered here, or
+ * nothing compiles.
+ */
 const LONGEST: Readonly<Record<Verb, Longest>> = {
   menu: alone,
   workers: [[TAG, PAGE]],
@@ -143,14 +146,22 @@ describe("the list of workers", () => {
   const tagged = { ...workerView("news_1"), tags: ["eu"] };
   const view = viewOf([tagged, { ...workerView("europe"), tags: ["west"] }]);
 
-  test("has a button for each tag, and shows those with a tag alone, with what can be done to all of them", () => {
-    expect(labels(workersScreen(view, listOf(0)))).toEqual(expect.arrayContaining(["🏷 eu", "🏷 west"]));
-    const card = workersScreen(view, { ...listOf(0), find: "#eu" });
-    expect(checkCard(card)).not.toContain("europe");
-    expect(labels(card)).toEqual(expect.arrayContaining(["▶️ Start #eu", "🔄 Restart #eu", "⏹ Stop #eu"]));
-    const data = card.keyboard.flat().find((button) => button.text === "⏹ Stop #eu");
-    expect(data).toMatchObject({ callback_data: encodePress("bulk", "eu", "stop") });
-  });
+  test(
+    "has a button for each tag, and shows those with a tag alone, with what can be done to all " +
+      "of them",
+    () => {
+      expect(labels(workersScreen(view, listOf(0)))).toEqual(
+        expect.arrayContaining(["🏷 eu", "🏷 west"]),
+      );
+      const card = workersScreen(view, { ...listOf(0), find: "#eu" });
+      expect(checkCard(card)).not.toContain("europe");
+      expect(labels(card)).toEqual(
+        expect.arrayContaining(["▶️ Start #eu", "🔄 Restart #eu", "⏹ Stop #eu"]),
+      );
+      const data = card.keyboard.flat().find((button) => button.text === "⏹ Stop #eu");
+      expect(data).toMatchObject({ callback_data: encodePress("bulk", "eu", "stop") });
+    },
+  );
 
   test("lets viewers look only", () => {
     const card = workersScreen({ ...view, role: "viewer" }, { ...listOf(0), find: "#eu" });
@@ -160,7 +171,13 @@ describe("the list of workers", () => {
 });
 
 test("the limits are those of the configuration, with the name of each setting", () => {
-  const limits = { sendsPerMinute: 13, spacingMs: 5000, crashDelayMs: 30_000, crashLimit: 7, windowMs: 600_000 };
+  const limits = {
+    sendsPerMinute: 13,
+    spacingMs: 5000,
+    crashDelayMs: 30_000,
+    crashLimit: 7,
+    windowMs: 600_000,
+  };
   const more = { memoryBytes: 512 * 1024 * 1024, alertHoldMs: 30_000 };
   const text = checkCard(limitsScreen(viewOf([]), { ...limits, ...more }));
   expect(text).toMatch(/at most 13 messages a minute \(SENDS_PER_MINUTE\)/);

@@ -5,7 +5,16 @@ import { describe, expect, test } from "vitest";
 import { captionOf, pictureOf, rangeOf, SPANS, type Span } from "../src/charts/chart-data.ts";
 import { ChartDesk } from "../src/charts/chart-desk.ts";
 import { Drawer } from "../src/charts/drawer.ts";
-import { BUCKET_MS, between, bucketOf, type Look, lookAt, NOTHING, type Phase, plus } from "../src/charts/rollup.ts";
+import {
+  BUCKET_MS,
+  between,
+  bucketOf,
+  type Look,
+  lookAt,
+  NOTHING,
+  type Phase,
+  plus,
+} from "../src/charts/rollup.ts";
 import { type BucketRow, RollupStore } from "../src/charts/rollup-store.ts";
 import { SureSender } from "../src/chat/sure-sender.ts";
 import { meet, startFleet } from "./chat.ts";
@@ -13,7 +22,14 @@ import { ALL_WORDS, controlDb, EN, NOW, silent, statusOf, WORKER } from "./suppo
 import { plainText } from "./telegram-html.ts";
 
 const PHASES: readonly Phase[] = ["up", "wait", "down", "off"];
-const QUIET: Look = { at: NOW, phase: "up", received: 0, relayed: 0, startedAt: 1, waitUntil: null };
+const QUIET: Look = {
+  at: NOW,
+  phase: "up",
+  received: 0,
+  relayed: 0,
+  startedAt: 1,
+  waitUntil: null,
+};
 
 /** Looks one after the other: times and counters only grow. */
 const looks = fc
@@ -32,7 +48,10 @@ const looks = fc
     for (const step of steps) {
       const last = all.at(-1) ?? QUIET;
       const startedAt = step.restarted ? last.at + 1 : last.startedAt;
-      const counters = { received: (last.received ?? 0) + step.received, relayed: (last.relayed ?? 0) + step.relayed };
+      const counters = {
+        received: (last.received ?? 0) + step.received,
+        relayed: (last.relayed ?? 0) + step.relayed,
+      };
       all.push({ ...last, ...counters, at: last.at + step.after, phase: step.phase, startedAt });
     }
     return all;
@@ -44,7 +63,8 @@ describe("roll-ups", () => {
       fc.property(looks, (all) => {
         const sums = new Map<number, typeof NOTHING>();
         all.slice(1).forEach((now, n) => {
-          for (const [at, more] of between(all[n] ?? QUIET, now)) sums.set(at, plus(sums.get(at) ?? NOTHING, more));
+          for (const [at, more] of between(all[n] ?? QUIET, now))
+            sums.set(at, plus(sums.get(at) ?? NOTHING, more));
         });
         const total = [...sums.values()].reduce(plus, NOTHING);
         const last = all.at(-1) ?? QUIET;
@@ -52,7 +72,12 @@ describe("roll-ups", () => {
         expect(total.up + total.wait + total.down + total.off).toBe(last.at - NOW);
         for (const phase of PHASES)
           expect(total[phase]).toBe(
-            all.slice(1).reduce((sum, now, n) => sum + (all[n]?.phase === phase ? now.at - (all[n]?.at ?? 0) : 0), 0),
+            all
+              .slice(1)
+              .reduce(
+                (sum, now, n) => sum + (all[n]?.phase === phase ? now.at - (all[n]?.at ?? 0) : 0),
+                0,
+              ),
           );
         for (const [at, row] of sums) {
           expect(at).toBe(bucketOf(at));
@@ -63,21 +88,53 @@ describe("roll-ups", () => {
   });
 
   test.each<[string, Partial<Look>, Partial<Look>, object]>([
-    ["a counter that began anew counts from zero", { received: 900 }, { received: 4 }, { received: 4 }],
-    ["a route that was taken away delivers nothing by that", { relayed: 900 }, { relayed: 4 }, { relayed: 0 }],
-    ["nobody knows how it was while the bot was away", { at: NOW - 120_000 }, {}, { up: 0, down: 0 }],
-    ["what was counted while the bot was away is kept", { at: NOW - 120_000, received: 5 }, { received: 9 }, { received: 4 }],
+    [
+      "a counter that began anew counts from zero",
+      { received: 900 },
+      { received: 4 },
+      { received: 4 },
+    ],
+    [
+      "a route that was taken away delivers nothing by that",
+      { relayed: 900 },
+      { relayed: 4 },
+      { relayed: 0 },
+    ],
+    [
+      "nobody knows how it was while the bot was away",
+      { at: NOW - 120_000 },
+      {},
+      { up: 0, down: 0 },
+    ],
+    [
+      "what was counted while the bot was away is kept",
+      { at: NOW - 120_000, received: 5 },
+      { received: 9 },
+      { received: 4 },
+    ],
     ["another process is a restart", { startedAt: 1 }, { startedAt: 2 }, { restarts: 1 }],
-    ["a start after a stop on purpose is none", { startedAt: 1, phase: "off" }, { startedAt: 2 }, { restarts: 0 }],
+    [
+      "a start after a stop on purpose is none",
+      { startedAt: 1, phase: "off" },
+      { startedAt: 2 },
+      { restarts: 0 },
+    ],
     [
       "a pause counts once, with its length",
       { waitUntil: null },
       { waitUntil: NOW + 90_000 },
       { waits: 1, longestWait: 90_000 },
     ],
-    ["the same pause is not another one", { waitUntil: NOW + 90_000 }, { waitUntil: NOW + 90_000 }, { waits: 0 }],
+    [
+      "the same pause is not another one",
+      { waitUntil: NOW + 90_000 },
+      { waitUntil: NOW + 90_000 },
+      { waits: 0 },
+    ],
   ])("%s", (_what, before, now, expected) => {
-    const found = [...between({ ...QUIET, at: NOW - 1000, ...before }, { ...QUIET, ...now }).values()];
+    const found = [
+      ...between({ ...QUIET, at: NOW - 1000, ...before }, { ...QUIET, ...now }).values(),
+    ];
     expect(found.reduce(plus, NOTHING)).toMatchObject(expected);
   });
 
@@ -102,7 +159,9 @@ describe("roll-ups", () => {
     store.add(new Map([["gone", look(NOW + 1000, 20)]]));
     expect(store.read(null, 0, NOW + day).map((row) => row.received)).toEqual([5, 14]);
     store.prune([WORKER], NOW);
-    expect(store.read(null, 0, NOW + day).map((row) => [row.received, row.workers])).toEqual([[4, 1]]);
+    expect(store.read(null, 0, NOW + day).map((row) => [row.received, row.workers])).toEqual([
+      [4, 1],
+    ]);
     expect(store.read("gone", 0, NOW + day)).toEqual([]);
   });
 });
@@ -124,7 +183,9 @@ const rowsOf = (span: Span): fc.Arbitrary<BucketRow[]> => {
   };
   return fc
     .subarray(buckets)
-    .chain((chosen) => fc.tuple(...chosen.map((at) => fc.record({ ...numbers, at: fc.constant(at) }))))
+    .chain((chosen) =>
+      fc.tuple(...chosen.map((at) => fc.record({ ...numbers, at: fc.constant(at) }))),
+    )
     .map((rows) => rows.map((row) => ({ ...row, workers: 1, longestWait: row.waits * 1000 })));
 };
 
@@ -139,7 +200,8 @@ describe.each(SPANS)("the table under a chart of %s", (span) => {
           .slice(2)
           .map((line) => line.trim().split(/\s+/));
         const sum = table.findIndex(([first]) => first === words.text("chart-head-sum"));
-        const column = (n: number): number => table.slice(0, sum).reduce((all, cells) => all + Number(cells[n]), 0);
+        const column = (n: number): number =>
+          table.slice(0, sum).reduce((all, cells) => all + Number(cells[n]), 0);
         const total = rows.reduce(plus, NOTHING);
         for (const [n, key] of [
           [1, "received"],
@@ -157,7 +219,9 @@ describe.each(SPANS)("the table under a chart of %s", (span) => {
 });
 
 /** How much of a picture has a colour that is not its paper's. */
-async function inked(png: Uint8Array): Promise<{ size: [number, number]; paper: string; ink: number }> {
+async function inked(
+  png: Uint8Array,
+): Promise<{ size: [number, number]; paper: string; ink: number }> {
   const image = await loadImage(Buffer.from(png));
   const context = createCanvas(image.width, image.height).getContext("2d");
   context.drawImage(image, 0, 0);
@@ -170,13 +234,24 @@ async function inked(png: Uint8Array): Promise<{ size: [number, number]; paper: 
 test("pictures are 1280×720, light or dark, and not blank, also without any numbers", async () => {
   const drawer = new Drawer();
   const { to } = rangeOf("24h", NOW);
-  const row = { ...NOTHING, at: to - BUCKET_MS, workers: 1, received: 7, up: 400_000, down: 1000, restarts: 1, waits: 1 };
+  const row = {
+    ...NOTHING,
+    at: to - BUCKET_MS,
+    workers: 1,
+    received: 7,
+    up: 400_000,
+    down: 1000,
+    restarts: 1,
+    waits: 1,
+  };
   const chart = { words: EN, name: null, span: "24h" as const, now: NOW };
   for (const [rows, dark, paper] of [
     [[row], false, "ffffffff"],
     [[], true, "ff2b2117"],
   ] as const) {
-    const found = await inked((await drawer.draw(pictureOf({ ...chart, rows }, dark))) ?? new Uint8Array());
+    const found = await inked(
+      (await drawer.draw(pictureOf({ ...chart, rows }, dark))) ?? new Uint8Array(),
+    );
     expect(found).toMatchObject({ size: [1280, 720], paper });
     expect(found.ink).toBeGreaterThan(0.05);
   }
@@ -193,18 +268,25 @@ test("a press brings the chart of a worker, its buttons switch it in place, and 
   await fleet.waitForBot(777, "Fleet");
   await fleet.parts.panels.replace("777", { kind: "worker", worker: WORKER });
   const panel = await fleet.waitForBot(777, WORKER);
-  await fleet.post("/chat/press", { user: 777, messageId: panel.id, data: encodePress("chart", WORKER) });
+  await fleet.post("/chat/press", {
+    user: 777,
+    messageId: panel.id,
+    data: encodePress("chart", WORKER),
+  });
   const chart = await fleet.waitForBot(777, "last 24 hours");
   expect(chart.text).toMatch(/sum +42 +0/);
   expect(chart.keyboard.flat().map((button) => button.text)).toContain("• 24 h");
-  const press = (labelContains: string) => fleet.post("/chat/press", { user: 777, messageId: chart.id, labelContains });
+  const press = (labelContains: string) =>
+    fleet.post("/chat/press", { user: 777, messageId: chart.id, labelContains });
   await press("7 d");
   const week = await fleet.waitForBot(777, "last 7 days");
   expect(week.id).toBe(chart.id);
   await press("Dark");
   await expect.poll(() => fleet.parts.settings.all().darkCharts).toEqual(["777"]);
   await press("Close");
-  await expect.poll(async () => (await fleet.shown(777)).some((message) => message.id === chart.id)).toBe(false);
+  await expect
+    .poll(async () => (await fleet.shown(777)).some((message) => message.id === chart.id))
+    .toBe(false);
 });
 
 test("without the package that draws, or when it fails, the table comes alone and says why", async () => {
@@ -216,7 +298,13 @@ test("without the package that draws, or when it fails, the table comes alone an
     ["press-0000000001", async () => null, "No picture"],
     ["press-0000000002", () => Promise.reject(failing), "could not be drawn"],
   ] as const) {
-    const desk = new ChartDesk({ ...parts, rollups, api: fleet.bot.api, log: silent, drawer: { draw } });
+    const desk = new ChartDesk({
+      ...parts,
+      rollups,
+      api: fleet.bot.api,
+      log: silent,
+      drawer: { draw },
+    });
     await desk.send("777", desk.wish("777", "", ""), id);
     const shown = (await fleet.shown(777)).filter((message) => message.text.includes(why));
     expect(shown).toHaveLength(1);
@@ -238,7 +326,11 @@ test("a chart whose press is handled again after a crash is found, not sent twic
   const wish = desk().wish("777", "", "");
   await desk().send("777", wish, "press-0000000001");
   await desk().send("777", wish, "press-0000000001");
-  expect((await fleet.shown(777)).filter((message) => message.text.includes("last 24 hours"))).toHaveLength(1);
+  expect(
+    (await fleet.shown(777)).filter((message) => message.text.includes("last 24 hours")),
+  ).toHaveLength(1);
   await desk().send("777", wish, "press-0000000002");
-  expect((await fleet.shown(777)).filter((message) => message.text.includes("last 24 hours"))).toHaveLength(2);
+  expect(
+    (await fleet.shown(777)).filter((message) => message.text.includes("last 24 hours")),
+  ).toHaveLength(2);
 });

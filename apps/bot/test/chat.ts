@@ -47,15 +47,21 @@ export interface Chat {
 export async function startChat(): Promise<Chat> {
   const sandbox = await startSandbox({ botToken: TOKEN, admin: { id: 777, firstName: "Ann" } });
   onTestFinished(() => sandbox.close());
-  const get = async (path: string): Promise<unknown> => (await fetch(`${sandbox.url}/control${path}`)).json();
+  const get = async (path: string): Promise<unknown> =>
+    (await fetch(`${sandbox.url}/control${path}`)).json();
   return {
     sandbox,
     bot: new Bot(TOKEN, { client: { apiRoot: sandbox.botApiRoot } }),
-    shown: async (user) => ((await get(`/chat/messages?user=${user}`)) as Shown[]).filter((message) => !message.deleted),
+    shown: async (user) =>
+      ((await get(`/chat/messages?user=${user}`)) as Shown[]).filter((message) => !message.deleted),
     calls: async () => (await get("/outbox")) as Call[],
     post: async (path, body) => {
       const headers = { "content-type": "application/json" };
-      const response = await fetch(`${sandbox.url}/control${path}`, { method: "POST", headers, body: JSON.stringify(body) });
+      const response = await fetch(`${sandbox.url}/control${path}`, {
+        method: "POST",
+        headers,
+        body: JSON.stringify(body),
+      });
       if (!response.ok) throw new Error(`${path}: ${await response.text()}`);
       return (await response.json()) as Record<string, unknown>;
     },
@@ -100,7 +106,15 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   await Promise.all([sender.ready(), statuses.ready()]);
   const relayWire = new BotRelay(placeAt(url), silent);
   onTestFinished(() => relayWire.close());
-  const parts = assemble({ db, bot: chat.bot, commandSender: sender, statuses, config, log: silent, relayWire });
+  const parts = assemble({
+    db,
+    bot: chat.bot,
+    commandSender: sender,
+    statuses,
+    config,
+    log: silent,
+    relayWire,
+  });
   parts.admins.keepOnly(config.adminIds);
   parts.settings.setTogether(true);
   onTestFinished(async () => {
@@ -116,7 +130,12 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
     redisUrl: url,
     parts,
     poll: async () => {
-      const poller = startPolling({ bot: chat.bot, inbox: parts.inbox, log: silent, now: () => Date.now() });
+      const poller = startPolling({
+        bot: chat.bot,
+        inbox: parts.inbox,
+        log: silent,
+        now: () => Date.now(),
+      });
       onTestFinished(() => poller.stop());
     },
     waitForBot: (user, text) =>
@@ -124,7 +143,8 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
         async () =>
           (await chat.shown(user)).findLast(
             (message) =>
-              message.from === "bot" && (typeof text === "string" ? message.text.includes(text) : text.test(message.text)),
+              message.from === "bot" &&
+              (typeof text === "string" ? message.text.includes(text) : text.test(message.text)),
           ),
         { what: `the bot to say ${String(text)} to ${user}` },
       ),

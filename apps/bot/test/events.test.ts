@@ -1,24 +1,60 @@
 import { randomUUID } from "node:crypto";
-import type { CommandOutcome, ExitReport, FleetEvent, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import type {
+  CommandOutcome,
+  ExitReport,
+  FleetEvent,
+  WorkerState,
+  WorkerStatus,
+} from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { handleEvent } from "../src/events.ts";
 import { WizardStore } from "../src/wizard/wizard-store.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ANN, ASKER, HOST, statusOf, WORKER } from "./support.ts";
 
-const base = () => ({ v: 1 as const, id: randomUUID(), at: Date.now(), host: HOST, worker: WORKER });
+const base = () => ({
+  v: 1 as const,
+  id: randomUUID(),
+  at: Date.now(),
+  host: HOST,
+  worker: WORKER,
+});
 
-function exited(decision: ExitReport["decision"] = { kind: "restart", delayMs: 30_000, attempt: 1, limit: 5 }): FleetEvent {
-  const fault = { class: "CRASH" as const, code: "exit-1", message: "The worker ended with exit code 1." };
-  const exit = { pid: 1, uptimeMs: 1000, exitCode: 1, signal: null, firstErrorLine: "Error: x", fault, decision };
+function exited(
+  decision: ExitReport["decision"] = { kind: "restart", delayMs: 30_000, attempt: 1, limit: 5 },
+): FleetEvent {
+  const fault = {
+    class: "CRASH" as const,
+    code: "exit-1",
+    message: "The worker ended with exit code 1.",
+  };
+  const exit = {
+    pid: 1,
+    uptimeMs: 1000,
+    exitCode: 1,
+    signal: null,
+    firstErrorLine: "Error: x",
+    fault,
+    decision,
+  };
   return { ...base(), kind: "worker.exited", exit };
 }
 
 function became(state: WorkerState, more: Partial<WorkerStatus> = {}): FleetEvent {
-  return { ...base(), kind: "worker.state", previous: "STARTING", status: statusOf("news_1", { state, ...more }) };
+  return {
+    ...base(),
+    kind: "worker.state",
+    previous: "STARTING",
+    status: statusOf("news_1", { state, ...more }),
+  };
 }
 
-const done = (command: string, outcome: CommandOutcome): FleetEvent => ({ ...base(), kind: "command.done", command, outcome });
+const done = (command: string, outcome: CommandOutcome): FleetEvent => ({
+  ...base(),
+  kind: "command.done",
+  command,
+  outcome,
+});
 
 /** Takes events and waits until the chats show them. */
 async function take(fleet: Fleet, ...events: FleetEvent[]): Promise<void> {
@@ -32,7 +68,8 @@ async function withAnn(): Promise<Fleet> {
   return fleet;
 }
 
-const fromBot = async (fleet: Fleet) => (await fleet.shown(777)).filter((message) => message.from === "bot");
+const fromBot = async (fleet: Fleet) =>
+  (await fleet.shown(777)).filter((message) => message.from === "bot");
 
 describe("an event that is delivered twice", () => {
   test("is one crash and one message", async () => {
@@ -56,7 +93,11 @@ describe("an event that is delivered twice", () => {
     const event = done("c1", { kind: "done" });
     await take(fleet, event);
     const first = fleet.parts.commandLog.find("c1");
-    await take(fleet, event, { ...event, id: randomUUID(), outcome: { kind: "expired" } } as FleetEvent);
+    await take(fleet, event, {
+      ...event,
+      id: randomUUID(),
+      outcome: { kind: "expired" },
+    } as FleetEvent);
     expect(fleet.parts.commandLog.find("c1")).toEqual(first);
   });
 });
@@ -89,7 +130,9 @@ describe("a crash", () => {
   test("after which the policy gave up says what to do", async () => {
     const fleet = await withAnn();
     await take(fleet, exited({ kind: "gave-up", attempts: 5, windowMs: 600_000 }));
-    expect((await fromBot(fleet))[0]?.text).toMatch(/gave up[\s\S]*5 restarts in 10 min did not help/);
+    expect((await fromBot(fleet))[0]?.text).toMatch(
+      /gave up[\s\S]*5 restarts in 10 min did not help/,
+    );
   });
 });
 
@@ -139,12 +182,23 @@ test("an answer to nothing that was asked changes nothing", async () => {
   expect(await fromBot(fleet)).toEqual([]);
 });
 
-test("an event of a host whose clock is a day ahead counts from now: its alert is not told tomorrow", async () => {
-  const fleet = await startFleet();
-  const now = Date.now();
-  const trouble = { v: 1, id: "trouble-1", host: HOST, kind: "host.trouble", trouble: "clock-apart", over: false } as const;
-  await take(fleet, { ...trouble, at: now + 86_400_000, detail: "+86400 s" });
-  const [alert] = fleet.parts.alerts.allOpen();
-  expect(alert?.openedAt).toBeGreaterThanOrEqual(now);
-  expect(alert?.openedAt).toBeLessThan(now + 60_000);
-});
+test(
+  "an event of a host whose clock is a day ahead counts from now: its alert is not told " +
+    "tomorrow",
+  async () => {
+    const fleet = await startFleet();
+    const now = Date.now();
+    const trouble = {
+      v: 1,
+      id: "trouble-1",
+      host: HOST,
+      kind: "host.trouble",
+      trouble: "clock-apart",
+      over: false,
+    } as const;
+    await take(fleet, { ...trouble, at: now + 86_400_000, detail: "+86400 s" });
+    const [alert] = fleet.parts.alerts.allOpen();
+    expect(alert?.openedAt).toBeGreaterThanOrEqual(now);
+    expect(alert?.openedAt).toBeLessThan(now + 60_000);
+  },
+);

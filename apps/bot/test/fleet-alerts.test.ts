@@ -9,7 +9,14 @@ async function fleet() {
   const db = await controlDb();
   const alerts = new AlertStore(db, 0);
   const look = (more: Partial<Pick<Sight, "refused" | "hosts" | "now">>): string => {
-    watch(alerts, { now: NOW, statuses: [], redisAwaySince: null, tokenConflict: false, host: HOST, ...more });
+    watch(alerts, {
+      now: NOW,
+      statuses: [],
+      redisAwaySince: null,
+      tokenConflict: false,
+      host: HOST,
+      ...more,
+    });
     return alerts
       .allOpen()
       .flatMap(({ body }) => [body.title, ...body.details].map((said) => EN.said(said).text))
@@ -23,18 +30,24 @@ describe("refused jobs", () => {
     const { alerts, look } = await fleet();
     const refused = new RefusedJobs();
     refused.add({ queue: "q1", why: "unsigned", times: 2 }, NOW);
-    expect(look({ refused: refused.all(NOW) })).toMatch(/q1<\/b>: 2\.[\s\S]*2 not signed[\s\S]*Do: bring every host/);
+    expect(look({ refused: refused.all(NOW) })).toMatch(
+      /q1<\/b>: 2\.[\s\S]*2 not signed[\s\S]*Do: bring every host/,
+    );
     const { n } = alerts.open("wire:q1") ?? { n: 0 };
     refused.add({ queue: "q1", why: "too-old", times: 5 }, NOW + 1);
     refused.add({ queue: "q1", why: "unsigned", times: 1 }, NOW + 2);
     refused.add({ queue: "q2", why: "again", times: 1 }, NOW + 2);
     const said = look({ refused: refused.all(NOW + 3) });
-    expect(said).toMatch(/q1<\/b>: 8\.[\s\S]*5 signed more than a week ago[\s\S]*clocks[\s\S]*3 not signed[\s\S]*q2<\/b>: 1\./);
+    expect(said).toMatch(
+      /q1<\/b>: 8\.[\s\S]*5 signed more than a week ago[\s\S]*clocks[\s\S]*3 not signed[\s\S]*q2<\/b>: 1\./,
+    );
     expect(alerts.open("wire:q1")?.n).toBe(n);
     expect(alerts.history(0)).toHaveLength(2);
     // What is quiet for half an hour goes by itself, reason by reason.
     refused.add({ queue: "q1", why: "too-old", times: 1 }, NOW + 20 * 60_000);
-    expect(look({ refused: refused.all(NOW + 31 * 60_000) })).toMatch(/q1<\/b>: 6\.(?![\s\S]*not signed)/);
+    expect(look({ refused: refused.all(NOW + 31 * 60_000) })).toMatch(
+      /q1<\/b>: 6\.(?![\s\S]*not signed)/,
+    );
     expect(look({ refused: refused.all(NOW + 51 * 60_000) })).toBe("");
   });
 });
@@ -45,10 +58,16 @@ test("one about hosts grows, too, and keeps what somebody did about it", async (
   look({ hosts });
   const before = alerts.open("hosts:");
   if (before)
-    alerts.raise("hosts:", { ...before.body, action: { key: "alert-action", args: { by: "Ann", verb: "x", at: 1 } } }, NOW);
+    alerts.raise(
+      "hosts:",
+      { ...before.body, action: { key: "alert-action", args: { by: "Ann", verb: "x", at: 1 } } },
+      NOW,
+    );
   const text = look({ hosts });
   expect(text).toContain("host-a, host-b");
-  expect(look({ hosts: [...hosts, { host: "host-c", hosts: "one", at: NOW } as never] })).toContain("host-a, host-b, host-c");
+  expect(look({ hosts: [...hosts, { host: "host-c", hosts: "one", at: NOW } as never] })).toContain(
+    "host-a, host-b, host-c",
+  );
   expect(alerts.open("hosts:")?.body.action?.args["by"]).toBe("Ann");
   expect(alerts.open("hosts:")?.n).toBe(before?.n);
 });

@@ -17,7 +17,12 @@ async function bot() {
   const [db, dataDir, { url }] = [await controlDb(), await testDir(), await sharedRedis()];
   const settings = new SettingStore(db);
   const start = async (key: number) => {
-    const env = { BOT_TOKEN: `1:${"a".repeat(30)}`, API_ID: "1", API_HASH: "a".repeat(32), ADMIN_IDS: "777" };
+    const env = {
+      BOT_TOKEN: `1:${"a".repeat(30)}`,
+      API_ID: "1",
+      API_HASH: "a".repeat(32),
+      ADMIN_IDS: "777",
+    };
     const values = { ...env, REDIS_URL: url, DATA_DIR: dataDir, FLEET_KEY: KEYS[key] ?? "" };
     return await claim(parseConfig(values, { cwd: "/", role: "fleet" }), settings);
   };
@@ -26,13 +31,17 @@ async function bot() {
   return { db, settings, start, rekeyed };
 }
 
-test("the fleet of a new data folder is made once and kept, and takes nothing along from version 0.1", async () => {
-  const { settings, start } = await bot();
-  const first = await start(0);
-  expect(first.place.before).toBeUndefined();
-  expect(parseFleet(settings.fleet())).toMatchObject({ keyId: idOf(0), from01: false });
-  expect((await start(0)).place.prefix).toBe(first.place.prefix);
-});
+test(
+  "the fleet of a new data folder is made once and kept, and takes nothing along from " +
+    "version 0.1",
+  async () => {
+    const { settings, start } = await bot();
+    const first = await start(0);
+    expect(first.place.before).toBeUndefined();
+    expect(parseFleet(settings.fleet())).toMatchObject({ keyId: idOf(0), from01: false });
+    expect((await start(0)).place.prefix).toBe(first.place.prefix);
+  },
+);
 
 test("a database that version 0.1 has used takes along what is there", async () => {
   const { db, start } = await bot();
@@ -40,13 +49,22 @@ test("a database that version 0.1 has used takes along what is there", async () 
   expect((await start(0)).place.before?.prefix).toBe("flotilla");
 });
 
-test("another key is refused, unless rekey has written down that it took the place of the known one, also over two times", async () => {
-  const { start, rekeyed } = await bot();
-  const first = await start(0);
-  await expect(start(1)).rejects.toMatchObject({ code: "wrong-fleet-key", message: expect.stringContaining(idOf(0)) });
-  rekeyed([idOf(0)], idOf(1));
-  await expect(start(2), "a note about another key says nothing").rejects.toMatchObject({ code: "wrong-fleet-key" });
-  rekeyed([idOf(0), idOf(1)], idOf(2));
-  expect((await start(2)).place.prefix).toBe(first.place.prefix);
-  await expect(start(0)).rejects.toMatchObject({ code: "wrong-fleet-key" });
-});
+test(
+  "another key is refused, unless rekey has written down that it took the place of the known " +
+    "one, also over two times",
+  async () => {
+    const { start, rekeyed } = await bot();
+    const first = await start(0);
+    await expect(start(1)).rejects.toMatchObject({
+      code: "wrong-fleet-key",
+      message: expect.stringContaining(idOf(0)),
+    });
+    rekeyed([idOf(0)], idOf(1));
+    await expect(start(2), "a note about another key says nothing").rejects.toMatchObject({
+      code: "wrong-fleet-key",
+    });
+    rekeyed([idOf(0), idOf(1)], idOf(2));
+    expect((await start(2)).place.prefix).toBe(first.place.prefix);
+    await expect(start(0)).rejects.toMatchObject({ code: "wrong-fleet-key" });
+  },
+);

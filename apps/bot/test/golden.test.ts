@@ -14,27 +14,35 @@ beforeEach(() => {
 });
 afterEach(() => vi.useRealTimers());
 
-/** The chat as people read it: read a golden file as somebody at 3 a.m. with a phone before it is changed. */
-describe.each(ALL_WORDS.map((words) => [words.language, words] as const))("the chat in %s", (language, words) => {
-  test("every screen is as it was read and found good", async () => {
-    expectGolden(`screens.${language}`, await shownScreens(words));
-  });
+/**
+ * The chat as people read it: read a golden file as somebody at 3 a.m. with a phone before it is
+ * changed.
+ */
+describe.each(ALL_WORDS.map((words) => [words.language, words] as const))(
+  "the chat in %s",
+  (language, words) => {
+    test("every screen is as it was read and found good", async () => {
+      expectGolden(`screens.${language}`, await shownScreens(words));
+    });
 
-  test("every step of a login is", () => {
-    expectGolden(`logins.${language}`, shownLogins(words));
-  });
+    test("every step of a login is", () => {
+      expectGolden(`logins.${language}`, shownLogins(words));
+    });
 
-  test("every answer to a bad route and a refused login is", () => {
-    for (const [, said] of answers()) expect(words.has(said.key), said.key).toBe(true);
-    expectGolden(`answers.${language}`, shownAnswers(words));
-  });
+    test("every answer to a bad route and a refused login is", () => {
+      for (const [, said] of answers()) expect(words.has(said.key), said.key).toBe(true);
+      expectGolden(`answers.${language}`, shownAnswers(words));
+    });
 
-  test("every alert is, and what becomes of its card", async () => {
-    const alerts = await goldenAlerts(await controlDb());
-    expect(new Set(alerts.map(({ body }) => body.kind)), "each kind of alert").toEqual(new Set(ALERT_KINDS));
-    expectGolden(`alerts.${language}`, await shownAlerts(words));
-  });
-});
+    test("every alert is, and what becomes of its card", async () => {
+      const alerts = await goldenAlerts(await controlDb());
+      expect(new Set(alerts.map(({ body }) => body.kind)), "each kind of alert").toEqual(
+        new Set(ALERT_KINDS),
+      );
+      expectGolden(`alerts.${language}`, await shownAlerts(words));
+    });
+  },
+);
 
 /** What people, chats and programs call themselves, and codes: the same in every language. */
 const SAME =
@@ -45,7 +53,9 @@ test("the Russian chat has no English words but names and what programs said", (
     /TypeError|disk I\/O|supervisor ended|node worker|python3|sqlite3|Pixel|Germany|Night watch|News desk|BTC at|Good morning|btc or eth|no answer to ping|info connection|dog|t\.me\/proxy|, rights|p99|host \w|здесь может быть только|sudo fuser|npm run flotilla|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут|user:|fleet\.key|has no copy yet|Back up now|Trading desk|Family|Ben \]|More \d|# General|Archive|Desk\?|https без/i;
   for (const file of ["screens", "logins", "alerts", "answers"]) {
     const text = readFileSync(new URL(`golden/${file}.ru.txt`, import.meta.url), "utf8");
-    const lines = text.split("\n").filter((line) => !line.startsWith("━━━") && !fromOutside.test(line));
+    const lines = text
+      .split("\n")
+      .filter((line) => !line.startsWith("━━━") && !fromOutside.test(line));
     const left = lines.filter((line) => /[a-z]{3,}/i.test(line.replace(SAME, "")));
     expect(left, `${file}.ru.txt`).toEqual([]);
   }
@@ -55,9 +65,13 @@ test("each kind of alert has a button that helps, or one that looks again (field
   const alerts = await goldenAlerts(await controlDb());
   const own = /^v1:(take|hush|runbook):/;
   for (const words of ALL_WORDS) {
-    for (const alert of alerts.filter(({ body }) => !["notice", "test", "drill"].includes(body.kind))) {
+    for (const alert of alerts.filter(
+      ({ body }) => !["notice", "test", "drill"].includes(body.kind),
+    )) {
       const { keyboard } = alertCard(words, cardOf([alert]), 26);
-      const data = keyboard.flat().flatMap((button) => ("callback_data" in button ? [button.callback_data] : []));
+      const data = keyboard
+        .flat()
+        .flatMap((button) => ("callback_data" in button ? [button.callback_data] : []));
       expect(
         data.filter((each) => !own.test(each)),
         alert.subject,

@@ -10,7 +10,11 @@ export async function groupOf(fleet: Fleet) {
     const call = payload as { chat_id?: unknown; text?: string; message_thread_id?: unknown };
     if (String(call.chat_id) !== String(GROUP)) return await previous(method, payload, signal);
     sent.push({ method, text: call.text ?? "", thread: call.message_thread_id });
-    const result = { message_id: 1000 + sent.length, date: 1, chat: { id: GROUP, type: "supergroup" } };
+    const result = {
+      message_id: 1000 + sent.length,
+      date: 1,
+      chat: { id: GROUP, type: "supergroup" },
+    };
     return { ok: true, result } as unknown as Awaited<ReturnType<typeof previous>>;
   });
   let id = 50_000;

@@ -20,14 +20,19 @@ async function world() {
 const cut = (chat: Chat, method: string, after: boolean, times = 1) =>
   chat.post("/faults/bot", { method, times, after, error: { cut: true } });
 
-test.each([false, true])("an edit is made again, and its tap is answered (after its effect: %s)", async (after) => {
-  const { api, ...chat } = await world();
-  const { message_id: id } = await api.sendMessage(ANN, "one");
-  await cut(chat, "editMessageText", after);
-  // The second one of an edit that was made already says so.
-  await api.editMessageText(ANN, id, "two").catch((error: unknown) => expect(String(error)).toContain("not modified"));
-  expect(await chat.shown(ANN)).toMatchObject([{ from: "user" }, { id, text: "two" }]);
-});
+test.each([false, true])(
+  "an edit is made again, and its tap is answered (after its effect: %s)",
+  async (after) => {
+    const { api, ...chat } = await world();
+    const { message_id: id } = await api.sendMessage(ANN, "one");
+    await cut(chat, "editMessageText", after);
+    // The second one of an edit that was made already says so.
+    await api
+      .editMessageText(ANN, id, "two")
+      .catch((error: unknown) => expect(String(error)).toContain("not modified"));
+    expect(await chat.shown(ANN)).toMatchObject([{ from: "user" }, { id, text: "two" }]);
+  },
+);
 
 test("a Telegram that is away is given up after four tries", async () => {
   const { api, ...chat } = await world();
@@ -44,10 +49,13 @@ test("what is sent without a note of it is not sent again", async () => {
   expect((await chat.shown(ANN)).filter(({ text }) => text === "once")).toHaveLength(1);
 });
 
-test.each([false, true])("what is sent with a note of it arrives, once (after its effect: %s)", async (after) => {
-  const { api, ...chat } = await world();
-  const sender = new SureSender(api, await controlDb());
-  await cut(chat, "sendMessage", after);
-  const id = await sender.send(String(ANN), "panel", { html: html`once`.text, keyboard: [] });
-  expect(await chat.shown(ANN)).toMatchObject([{ from: "user" }, { id, text: "once" }]);
-});
+test.each([false, true])(
+  "what is sent with a note of it arrives, once (after its effect: %s)",
+  async (after) => {
+    const { api, ...chat } = await world();
+    const sender = new SureSender(api, await controlDb());
+    await cut(chat, "sendMessage", after);
+    const id = await sender.send(String(ANN), "panel", { html: html`once`.text, keyboard: [] });
+    expect(await chat.shown(ANN)).toMatchObject([{ from: "user" }, { id, text: "once" }]);
+  },
+);

@@ -29,14 +29,17 @@ describe.each(["the button", "the command"])("with %s", (how) => {
     else await fleet.post("/chat/press", { user: 777, label: "🔐 Authenticate" });
   };
 
-  test.each(["RUNNING", "CATCHING_UP", "DEGRADED", "FLOOD", "RECONNECTING"] as const)("%s: asks first", async (state) => {
-    const fleet = await withWorker(state);
-    await login(fleet);
-    await fleet.waitForBot(777, "Log news_1 in once more?");
-    expect(begun(fleet)).toBe(false);
-    await fleet.post("/chat/press", { user: 777, label: "🔐 Yes, log in" });
-    await begins(fleet);
-  });
+  test.each(["RUNNING", "CATCHING_UP", "DEGRADED", "FLOOD", "RECONNECTING"] as const)(
+    "%s: asks first",
+    async (state) => {
+      const fleet = await withWorker(state);
+      await login(fleet);
+      await fleet.waitForBot(777, "Log news_1 in once more?");
+      expect(begun(fleet)).toBe(false);
+      await fleet.post("/chat/press", { user: 777, label: "🔐 Yes, log in" });
+      await begins(fleet);
+    },
+  );
 
   test.each(["NEEDS_LOGIN", "LOGGING_IN"] as const)("%s: begins at once", async (state) => {
     const fleet = await withWorker(state);

@@ -17,9 +17,18 @@ test.each([
   expect(hoursFromText(text)).toEqual({ fromMin, toMin });
 });
 
-test.each(["", "22", "22:00", "25-7", "22:60-7", "22-7-9", "22:00-22:00", "13pm-1am", "24:30-1", "maybe 22 or 7", "22 7"])(
-  "%j is none",
-  (text) => {
-    expect(hoursFromText(text)).toBeNull();
-  },
-);
+test.each([
+  "",
+  "22",
+  "22:00",
+  "25-7",
+  "22:60-7",
+  "22-7-9",
+  "22:00-22:00",
+  "13pm-1am",
+  "24:30-1",
+  "maybe 22 or 7",
+  "22 7",
+])("%j is none", (text) => {
+  expect(hoursFromText(text)).toBeNull();
+});

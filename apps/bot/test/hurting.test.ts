@@ -10,7 +10,12 @@ import { ANN, ASKER, WORKER } from "./support.ts";
 let presses = 0;
 
 /** Ann presses a button, in a role; answers with what she is told at once. */
-async function press(fleet: Fleet, verb: Verb, arg: string, role: Role = "owner"): Promise<string | undefined> {
+async function press(
+  fleet: Fleet,
+  verb: Verb,
+  arg: string,
+  role: Role = "owner",
+): Promise<string | undefined> {
   const said: (string | undefined)[] = [];
   const message = (await fleet.bot.api.sendMessage(777, "card")).message_id;
   const toast = async (text?: { key: string }): Promise<void> => void said.push(text?.key);
@@ -45,17 +50,24 @@ describe.each([
   ["logout", "logout", /Log out news_1 on Telegram\?/],
   ["rmsession", "remove-session", /Remove the session of news_1\?/],
 ] as const)("%s", (verb, command, question) => {
-  test("asks once more with the name, in red, and is then asked of the fleet under the name of who pressed", async () => {
-    const fleet = await withWorker();
-    await press(fleet, verb, "");
-    const asked = await fleet.waitForBot(777, question);
-    expect(asked.text).toMatch(/copy|checked/);
-    expect(JSON.stringify(asked.keyboard)).toContain('"style":"danger"');
-    expect(fleet.parts.commandLog.latest(WORKER)).toBeNull();
-    expect(await press(fleet, "yes", stampOf(fleet))).toBe("toast-queued");
-    expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({ verb: command, askerName: "Ann" });
-    expect(fleet.parts.audit.find(WORKER, 5)).toMatchObject([{ byName: "Ann", worker: WORKER }]);
-  });
+  test(
+    "asks once more with the name, in red, and is then asked of the fleet under the name of " +
+      "who pressed",
+    async () => {
+      const fleet = await withWorker();
+      await press(fleet, verb, "");
+      const asked = await fleet.waitForBot(777, question);
+      expect(asked.text).toMatch(/copy|checked/);
+      expect(JSON.stringify(asked.keyboard)).toContain('"style":"danger"');
+      expect(fleet.parts.commandLog.latest(WORKER)).toBeNull();
+      expect(await press(fleet, "yes", stampOf(fleet))).toBe("toast-queued");
+      expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({
+        verb: command,
+        askerName: "Ann",
+      });
+      expect(fleet.parts.audit.find(WORKER, 5)).toMatchObject([{ byName: "Ann", worker: WORKER }]);
+    },
+  );
 
   test("does nothing for an operator, nor after half a minute", async () => {
     const fleet = await withWorker();
@@ -63,7 +75,11 @@ describe.each([
     await press(fleet, verb, "");
     expect(await press(fleet, "yes", stampOf(fleet), "operator")).toBe("toast-refused");
     const at = fleet.parts.clock.now() - CONFIRM_MS - 1000;
-    await fleet.parts.panels.show("777", { kind: "confirm", what: verb, worker: WORKER, tag: "", at }, null);
+    await fleet.parts.panels.show(
+      "777",
+      { kind: "confirm", what: verb, worker: WORKER, tag: "", at },
+      null,
+    );
     expect(await press(fleet, "yes", stampOf(fleet))).toBe("toast-confirm-late");
     expect(fleet.parts.commandLog.latest(WORKER)).toBeNull();
   });
@@ -82,7 +98,11 @@ test("a worker is deleted by its name, typed within half a minute", async () => 
       erase: async () => true,
       reply: async () => {},
     });
-  fleet.parts.admins.expect(ANN, "delete", `${WORKER} ${fleet.parts.clock.now() - CONFIRM_MS - 1000}`);
+  fleet.parts.admins.expect(
+    ANN,
+    "delete",
+    `${WORKER} ${fleet.parts.clock.now() - CONFIRM_MS - 1000}`,
+  );
   await type(WORKER);
   await fleet.waitForBot(777, "Nothing was done");
   expect(fleet.parts.commandLog.open(WORKER, "forget")).toBeNull();

@@ -39,7 +39,13 @@ function listening() {
 }
 
 test.each([
-  ["a 404", { status: 404, body: '{"ok":false,"error_code":404,"description":"Not Found: method not found"}' }],
+  [
+    "a 404",
+    {
+      status: 404,
+      body: '{"ok":false,"error_code":404,"description":"Not Found: method not found"}',
+    },
+  ],
   ["a refusal", { status: 400, body: '{"ok":false,"error_code":400,"description":"Bad Request"}' }],
   ["a page that is no JSON", { status: 200, body: "<html>" }],
   ["silence", "silence"],
@@ -53,23 +59,28 @@ test.each([
     expect(bot.botInfo.username).toBe("flotilla_bot");
     expect(asked).toEqual(expect.arrayContaining(["getMe", "deleteWebhook", "setMyCommands"]));
     expect(said).toEqual(
-      ["deleteWebhook", "setMyCommands"].map((what) => `the Bot API did not take ${what}; the bot works without it`),
+      ["deleteWebhook", "setMyCommands"].map(
+        (what) => `the Bot API did not take ${what}; the bot works without it`,
+      ),
     );
   },
 );
 
-test.each(["socks5", "socks4", "http"])("every call of the bot goes through the %s proxy, files too", async (kind) => {
-  const { root, asked } = await botApi({ status: 200, body: '{"ok":true,"result":true}' });
-  const proxy = await startProxy({});
-  const way = botWay(root, `${kind}://127.0.0.1:${proxy.port}`);
-  expect(way.shown).toBe(`${root} through ${kind}://127.0.0.1:${proxy.port}`);
-  const bot = createBot(TOKEN, root, way);
-  await introduce({ bot, languages, log: listening().log });
-  const files = fileSource(bot, way);
-  expect((await files.download("documents/file_1")).toString()).toContain("ok");
-  expect(asked).toEqual(expect.arrayContaining(["getMe", "setMyCommands", "file_1"]));
-  expect(new Set(proxy.asked)).toEqual(new Set([new URL(root).host]));
-});
+test.each(["socks5", "socks4", "http"])(
+  "every call of the bot goes through the %s proxy, files too",
+  async (kind) => {
+    const { root, asked } = await botApi({ status: 200, body: '{"ok":true,"result":true}' });
+    const proxy = await startProxy({});
+    const way = botWay(root, `${kind}://127.0.0.1:${proxy.port}`);
+    expect(way.shown).toBe(`${root} through ${kind}://127.0.0.1:${proxy.port}`);
+    const bot = createBot(TOKEN, root, way);
+    await introduce({ bot, languages, log: listening().log });
+    const files = fileSource(bot, way);
+    expect((await files.download("documents/file_1")).toString()).toContain("ok");
+    expect(asked).toEqual(expect.arrayContaining(["getMe", "setMyCommands", "file_1"]));
+    expect(new Set(proxy.asked)).toEqual(new Set([new URL(root).host]));
+  },
+);
 
 test("a name is resolved by the proxy, and TLS is spoken with the server behind it", async () => {
   const proxy = await startProxy({ ann: "p@ss" });
@@ -83,13 +94,16 @@ test("a name is resolved by the proxy, and TLS is spoken with the server behind 
   expect(reasonOf(error)).toBe("proxy-refused");
 });
 
-test.each(["socks5", "http"])("a %s proxy that does not take the password is named without it", async (kind) => {
-  const proxy = await startProxy({ ann: "right" });
-  const { root } = await botApi({ status: 200, body: "" });
-  const way = botWay(root, `${kind}://ann:wrong@127.0.0.1:${proxy.port}`);
-  expect(way.shown).not.toContain("wrong");
-  const error: unknown = await createBot(TOKEN, root, way)
-    .api.getMe()
-    .catch((thrown: unknown) => thrown);
-  expect(reasonOf(error)).toBe("proxy-auth");
-});
+test.each(["socks5", "http"])(
+  "a %s proxy that does not take the password is named without it",
+  async (kind) => {
+    const proxy = await startProxy({ ann: "right" });
+    const { root } = await botApi({ status: 200, body: "" });
+    const way = botWay(root, `${kind}://ann:wrong@127.0.0.1:${proxy.port}`);
+    expect(way.shown).not.toContain("wrong");
+    const error: unknown = await createBot(TOKEN, root, way)
+      .api.getMe()
+      .catch((thrown: unknown) => thrown);
+    expect(reasonOf(error)).toBe("proxy-auth");
+  },
+);

@@ -21,7 +21,10 @@ interface Place {
   readonly env: Record<string, string>;
 }
 
-/** A data folder in which a crash is to be told, and a chat in which a button was pressed while nobody polled. */
+/**
+ * A data folder in which a crash is to be told, and a chat in which a button was pressed while
+ * nobody polled.
+ */
 async function prepare(chat: Chat, redisUrl: string, worker: string): Promise<Place> {
   await chat.post("/reset", {});
   await chat.post("/chat/start", { user: 777, firstName: "Ann" });
@@ -34,7 +37,12 @@ async function prepare(chat: Chat, redisUrl: string, worker: string): Promise<Pl
   new WorkerStore(db).add(id, HOST, ANN, 1);
   new AdminStore(db).saw(ANN, "Ann", "en");
   new AlertStore(db, 0).raise(`exit:${worker}`, crashBody({ worker: id }), Date.now());
-  new PanelStore(db).set({ chat: ANN, message: card.message_id, screen: { kind: "menu" }, shown: "" });
+  new PanelStore(db).set({
+    chat: ANN,
+    message: card.message_id,
+    screen: { kind: "menu" },
+    shown: "",
+  });
   new SureSender(chat.bot.api, db).saw(ANN, card.message_id);
   db.close();
   const env = {
@@ -53,7 +61,8 @@ async function prepare(chat: Chat, redisUrl: string, worker: string): Promise<Pl
   return { chat, env };
 }
 
-test("killed at any step of a press and of an alert, the bot loses neither, tells the alert once and gives the command once", {
+test("killed at any step of a press and of an alert, the bot loses neither, tells the alert " +
+  "once and gives the command once", {
   timeout: 600_000,
 }, async () => {
   const { url } = await sharedRedis();
@@ -61,20 +70,30 @@ test("killed at any step of a press and of an alert, the bot loses neither, tell
   const fleet = await claimFleet({ url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
   const chat = await startChat();
   const commands: { id: string; worker: string }[] = [];
-  const handle = async (command: object): Promise<void> => void commands.push(command as (typeof commands)[number]);
-  const consumer = await consumeHostCommands(HOST, { place: fleetPlace({ url, fleet, fleetKey }), handle, onError: () => {} });
+  const handle = async (command: object): Promise<void> =>
+    void commands.push(command as (typeof commands)[number]);
+  const consumer = await consumeHostCommands(HOST, {
+    place: fleetPlace({ url, fleet, fleetKey }),
+    handle,
+    onError: () => {},
+  });
   onTestFinished(() => consumer.close());
   for (let n = 1; n <= 14; n++) {
     const worker = `news_${n}`;
     const place = await prepare(chat, url, worker);
     const visible = async (): Promise<string[]> =>
-      (await chat.shown(777)).filter((message) => message.from === "bot").map((message) => message.text);
+      (await chat.shown(777))
+        .filter((message) => message.from === "bot")
+        .map((message) => message.text);
     const allIsDone = async (): Promise<boolean> => {
       const texts = await visible();
       const told = texts.some((text) => text.includes(`${worker} crashed`));
-      // /start and the press are taken in either order after a kill: one of their screens is the last.
+      // /start and the press are taken in either order after a kill: one of their screens is the
+      // last.
       const shown = texts.some((text) => text.includes("updated"));
-      const taken = (await chat.bot.api.getWebhookInfo()).pending_update_count === 0 && !texts.includes("a card");
+      const taken =
+        (await chat.bot.api.getWebhookInfo()).pending_update_count === 0 &&
+        !texts.includes("a card");
       return taken && told && shown && commands.some((command) => command.worker === worker);
     };
     const first = spawnNode(BOT, [String(n)], { env: place.env });
@@ -86,7 +105,9 @@ test("killed at any step of a press and of an alert, the bot loses neither, tell
     const second = spawnNode(BOT, ["0"], { env: place.env });
     await second.waitForOutput("ready");
     const oneCard = async (): Promise<boolean> =>
-      (await chat.shown(777)).filter(({ keyboard, text }) => keyboard.length > 0 && !text.includes("crashed")).length === 1;
+      (await chat.shown(777)).filter(
+        ({ keyboard, text }) => keyboard.length > 0 && !text.includes("crashed"),
+      ).length === 1;
     await waitFor(async () => (await allIsDone()) && (await oneCard()), {
       what: `alert, one card and command after a kill at step ${n}`,
       timeoutMs: 45_000,
@@ -98,6 +119,9 @@ test("killed at any step of a press and of an alert, the bot loses neither, tell
       texts.filter((text) => text.includes("crashed")),
       `alerts after a kill at step ${n}`,
     ).toHaveLength(1);
-    expect(new Set(commands.filter((command) => command.worker === worker).map((command) => command.id)).size).toBe(1);
+    expect(
+      new Set(commands.filter((command) => command.worker === worker).map((command) => command.id))
+        .size,
+    ).toBe(1);
   }
 });

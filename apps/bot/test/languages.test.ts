@@ -20,7 +20,8 @@ function textsOf(language: string): Map<string, string> {
   let key = "";
   for (const line of lines.filter((each) => !each.startsWith("#"))) {
     const start = /^([a-zA-Z][\w-]*) =/.exec(line)?.[1];
-    if (start !== undefined && texts.has(start)) throw new Error(`${start} is there twice in ${language}`);
+    if (start !== undefined && texts.has(start))
+      throw new Error(`${start} is there twice in ${language}`);
     key = start ?? key;
     if (key !== "") texts.set(key, `${texts.get(key) ?? ""}${line}\n`);
   }
@@ -32,9 +33,15 @@ const placeholders = (text: string): string[] =>
   [...new Set([...text.matchAll(/\$(\w+)/g)].map((match) => match[1] ?? ""))].sort();
 
 /** Keys that the sources name, and beginnings of keys that they put together. */
-const LITERALS = new Set([...SOURCES.matchAll(/"([a-z]+(?:-[\w-]+)?)"/g)].map((match) => match[1] ?? ""));
-const NAMED = [...SOURCES.matchAll(/\b(?:say|text|html|has|plural)\(\s*"([a-zA-Z][\w-]*)"/g)].map((match) => match[1] ?? "");
-const BEGINNINGS = new Set([...SOURCES.matchAll(/`([a-z]+(?:-[a-z]+)*-)\$\{/g)].map((match) => match[1] ?? ""));
+const LITERALS = new Set(
+  [...SOURCES.matchAll(/"([a-z]+(?:-[\w-]+)?)"/g)].map((match) => match[1] ?? ""),
+);
+const NAMED = [...SOURCES.matchAll(/\b(?:say|text|html|has|plural)\(\s*"([a-zA-Z][\w-]*)"/g)].map(
+  (match) => match[1] ?? "",
+);
+const BEGINNINGS = new Set(
+  [...SOURCES.matchAll(/`([a-z]+(?:-[a-z]+)*-)\$\{/g)].map((match) => match[1] ?? ""),
+);
 /** Put together as `family-${verb}`. */
 const FAMILIES = ["doing-", "done-"];
 
@@ -49,7 +56,8 @@ describe.each(LANGUAGES)("the texts in %s", (language) => {
   });
 
   test("take the same placeholders as in English", () => {
-    for (const [key, text] of texts) expect([key, placeholders(text)]).toEqual([key, placeholders(english.get(key) ?? "")]);
+    for (const [key, text] of texts)
+      expect([key, placeholders(text)]).toEqual([key, placeholders(english.get(key) ?? "")]);
   });
 
   test("have words for every state and every class of errors", () => {
@@ -64,7 +72,8 @@ describe.each(LANGUAGES)("the texts in %s", (language) => {
         const shown = words.html(key, args).text;
         plainText(shown);
         expect(shown, key).not.toMatch(/\{|[\u2066-\u2069]/);
-        if (/^(button|toast|command|problem|state)-/.test(key)) expect(shown, key).not.toMatch(/[<&]/);
+        if (/^(button|toast|command|problem|state)-/.test(key))
+          expect(shown, key).not.toMatch(/[<&]/);
       }
     }
   });
@@ -72,7 +81,9 @@ describe.each(LANGUAGES)("the texts in %s", (language) => {
 
 test("every text is used, and every text that is used is there", () => {
   const unused = [...english.keys()].filter(
-    (key) => !LITERALS.has(key) && ![...BEGINNINGS, ...FAMILIES].some((beginning) => key.startsWith(beginning)),
+    (key) =>
+      !LITERALS.has(key) &&
+      ![...BEGINNINGS, ...FAMILIES].some((beginning) => key.startsWith(beginning)),
   );
   expect(unused, "texts that nothing shows").toEqual([]);
   expect(NAMED.length).toBeGreaterThan(50);
@@ -84,7 +95,9 @@ test("every text is used, and every text that is used is there", () => {
 
 test("Russian counts as Russians do", () => {
   const ru = ALL_WORDS.find((words) => words.language === "ru") ?? EN;
-  const counted = [1, 2, 5, 11, 21, 1204].map((count) => plainText(ru.html("menu-title", { count }).text));
+  const counted = [1, 2, 5, 11, 21, 1204].map((count) =>
+    plainText(ru.html("menu-title", { count }).text),
+  );
   expect(counted.map((text) => text.replace(/\u00a0/g, " ").replace("🛰 Парк · ", ""))).toEqual([
     "1 воркер",
     "2 воркера",
@@ -106,7 +119,9 @@ test("durations have two units at most", () => {
 });
 
 test("what is put into a text is text, and what an account calls itself is no tag", () => {
-  expect(EN.html("details-account", { name: "<b>&", id: "1" }).text).toBe("Account: &lt;b&gt;&amp; · id …1");
+  expect(EN.html("details-account", { name: "<b>&", id: "1" }).text).toBe(
+    "Account: &lt;b&gt;&amp; · id …1",
+  );
   expect(EN.text("toast-already", { by: "<b>" })).toBe("Already asked by <b>");
 });
 

@@ -10,7 +10,8 @@ import { FLEET_TIMES } from "../src/words/times.ts";
 import { anyWorker, EN, HOST, listOf, NOW, viewOf, WORKER, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 
-const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `worker-${String(n).padStart(2, "0")}`);
+const names = (count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `worker-${String(n).padStart(2, "0")}`);
 
 describe("the list of workers", () => {
   test.each([
@@ -33,8 +34,11 @@ describe("the list of workers", () => {
   test("leads from each page to the next and back, and not beyond the ends", () => {
     const view = viewOf(names(17).map((name) => workerView(name)));
     const targets = [0, 1, 2].map((page) => {
-      const pager = workersScreen(view, listOf(page)).keyboard.find((row) => row[0]?.text === "◀️") ?? [];
-      return pager.map((button) => Number(decodePress("callback_data" in button ? button.callback_data : "")?.arg));
+      const pager =
+        workersScreen(view, listOf(page)).keyboard.find((row) => row[0]?.text === "◀️") ?? [];
+      return pager.map((button) =>
+        Number(decodePress("callback_data" in button ? button.callback_data : "")?.arg),
+      );
     });
     expect(targets).toEqual([
       [0, 0, 1],
@@ -45,18 +49,23 @@ describe("the list of workers", () => {
 
   test("holds every worker exactly once over its pages, problems first, then by name", () => {
     fc.assert(
-      fc.property(fc.uniqueArray(anyWorker, { selector: (worker) => worker.id, maxLength: 20 }), (workers) => {
-        const view = viewOf(workers);
-        const pages = Math.max(1, Math.ceil(workers.length / 8));
-        const shown = Array.from({ length: pages }, (_, page) => workersScreen(view, listOf(page))).flatMap((card) =>
-          card.keyboard.flat().flatMap((button) => {
-            const press = decodePress("callback_data" in button ? button.callback_data : "");
-            return press?.verb === "worker" ? [press.worker] : [];
-          }),
-        );
-        expect(shown).toEqual(problemsFirst(workers).map((worker) => worker.id));
-        expect(new Set(shown).size).toBe(workers.length);
-      }),
+      fc.property(
+        fc.uniqueArray(anyWorker, { selector: (worker) => worker.id, maxLength: 20 }),
+        (workers) => {
+          const view = viewOf(workers);
+          const pages = Math.max(1, Math.ceil(workers.length / 8));
+          const shown = Array.from({ length: pages }, (_, page) =>
+            workersScreen(view, listOf(page)),
+          ).flatMap((card) =>
+            card.keyboard.flat().flatMap((button) => {
+              const press = decodePress("callback_data" in button ? button.callback_data : "");
+              return press?.verb === "worker" ? [press.worker] : [];
+            }),
+          );
+          expect(shown).toEqual(problemsFirst(workers).map((worker) => worker.id));
+          expect(new Set(shown).size).toBe(workers.length);
+        },
+      ),
     );
   });
 
@@ -79,11 +88,15 @@ describe("the list of workers", () => {
 });
 
 describe("the buttons of Worker Details follow the state", () => {
-  const buttonsOf = (state: WorkerState): string[] => labels(workerScreen(viewOf([workerView("news_1", { state })]), "news_1"));
+  const buttonsOf = (state: WorkerState): string[] =>
+    labels(workerScreen(viewOf([workerView("news_1", { state })]), "news_1"));
 
   test.each([
     ["STOPPED", ["▶️ Start", "🧯 Backups", "📜 Log"]],
-    ["RUNNING", ["🔄 Restart", "⏹ Stop", "🔐 Authenticate", "🩺 Check now", "🧯 Backups", "📜 Log"]],
+    [
+      "RUNNING",
+      ["🔄 Restart", "⏹ Stop", "🔐 Authenticate", "🩺 Check now", "🧯 Backups", "📜 Log"],
+    ],
     ["GAVE_UP", ["🔄 Restart", "⏹ Stop", "🧯 Backups", "📜 Log"]],
     ["BROKEN", ["🧯 Backups", "🔁 Retry now", "⏹ Stop", "📜 Log"]],
     ["LOCKED", ["👀 Who holds it?", "🔁 Retry now", "⏹ Stop", "📜 Log"]],
@@ -132,27 +145,58 @@ describe("the keypad", () => {
   });
 
   test("shows how many digits were entered, and never which", () => {
-    const text = checkCard(loginScreen({ words: EN, worker: WORKER, step: code({}), digits: 2, now: NOW }));
+    const text = checkCard(
+      loginScreen({ words: EN, worker: WORKER, step: code({}), digits: 2, now: NOW }),
+    );
     expect(text).toContain("● ● ○ ○ ○");
   });
 
   test("has ten digits, back and send while the code lives, and none of them when it is dead", () => {
-    const alive = labels(loginScreen({ words: EN, worker: WORKER, step: code({}), digits: 0, now: NOW }));
-    expect(alive).toEqual(["1", "2", "3", "4", "5", "6", "7", "8", "9", "⌫", "0", "✔", "🔁 New code", "✖️ Cancel"]);
-    expect(labels(loginScreen({ words: EN, worker: WORKER, step: code({ dead: true }), digits: 0, now: NOW }))).toEqual([
+    const alive = labels(
+      loginScreen({ words: EN, worker: WORKER, step: code({}), digits: 0, now: NOW }),
+    );
+    expect(alive).toEqual([
+      "1",
+      "2",
+      "3",
+      "4",
+      "5",
+      "6",
+      "7",
+      "8",
+      "9",
+      "⌫",
+      "0",
+      "✔",
       "🔁 New code",
-      "📷 QR instead",
       "✖️ Cancel",
     ]);
+    expect(
+      labels(
+        loginScreen({ words: EN, worker: WORKER, step: code({ dead: true }), digits: 0, now: NOW }),
+      ),
+    ).toEqual(["🔁 New code", "📷 QR instead", "✖️ Cancel"]);
   });
 
   test.each(["sms-word", "sms-phrase", "firebase", "email-setup", "unknown", "of tomorrow"])(
     "is not there for a code that comes by %s: it would come another way, or the login goes by QR code",
     (via) => {
       const show = (more: object): string[] =>
-        labels(loginScreen({ words: EN, worker: WORKER, step: code({ via, ...more }), digits: 0, now: NOW }));
+        labels(
+          loginScreen({
+            words: EN,
+            worker: WORKER,
+            step: code({ via, ...more }),
+            digits: 0,
+            now: NOW,
+          }),
+        );
       expect(show({})).toEqual(["📷 QR instead", "✖️ Cancel"]);
-      expect(show({ nextVia: "sms", resendAt: NOW - 1 })).toEqual(["📨 Other way", "📷 QR instead", "✖️ Cancel"]);
+      expect(show({ nextVia: "sms", resendAt: NOW - 1 })).toEqual([
+        "📨 Other way",
+        "📷 QR instead",
+        "✖️ Cancel",
+      ]);
       expect(show({ nextVia: "sms", resendAt: NOW + 60_000 })[0]).toBe(
         `📨 Other way (from ${FLEET_TIMES.clock(NOW + 60_000)})`,
       );
@@ -161,5 +205,7 @@ describe("the keypad", () => {
 });
 
 test("a host is named with its workers", () => {
-  expect(checkCard(menuScreen(viewOf([workerView("a"), workerView("b")])))).toContain(`2 workers · ${HOST}`);
+  expect(checkCard(menuScreen(viewOf([workerView("a"), workerView("b")])))).toContain(
+    `2 workers · ${HOST}`,
+  );
 });

@@ -24,7 +24,10 @@ interface At extends Fleet {
 
 let updates = 1000;
 
-/** Ann at this step of a login, and the worker that takes what she sends. `before`: what happens before the login. */
+/**
+ * Ann at this step of a login, and the worker that takes what she sends. `before`: what happens
+ * before the login.
+ */
 export async function at(step: WizardStep, before: (fleet: Fleet) => void = () => {}): Promise<At> {
   const fleet = await startFleet();
   await meet(fleet, 777, "Ann");
@@ -32,29 +35,53 @@ export async function at(step: WizardStep, before: (fleet: Fleet) => void = () =
   fleet.parts.addWorker(WORKER, ASKER);
   const keys = newSealKeyPair();
   const expiresAt = fleet.parts.clock.now() + 600_000;
-  new WizardStore(fleet.db).save({ admin: ANN, worker: WORKER, login: LOGIN, publicKey: keys.publicKey, step, expiresAt });
+  new WizardStore(fleet.db).save({
+    admin: ANN,
+    worker: WORKER,
+    login: LOGIN,
+    publicKey: keys.publicKey,
+    step,
+    expiresAt,
+  });
   const reached: string[] = [];
   const handle = async (command: WorkerCommand): Promise<void> => {
-    const text = "sealed" in command && command.sealed ? unseal(keys.privateKey, LOGIN, command.sealed) : "";
+    const text =
+      "sealed" in command && command.sealed ? unseal(keys.privateKey, LOGIN, command.sealed) : "";
     reached.push(`${command.kind} ${"fresh" in command ? "fresh" : text}`);
   };
-  const consumer = await consumeWorkerCommands(WORKER, { place: fleet.place, handle, onError: () => {} });
+  const consumer = await consumeWorkerCommands(WORKER, {
+    place: fleet.place,
+    handle,
+    onError: () => {},
+  });
   onTestFinished(() => consumer.close());
   return {
     ...fleet,
     reached,
     send: async (part, edits = false) => {
       const { text = "something" } = part as { text?: string };
-      const sent = (await fleet.post("/chat/text", { text: text.trim() || "something", user: 777 })) as { id: number };
+      const sent = (await fleet.post("/chat/text", {
+        text: text.trim() || "something",
+        user: 777,
+      })) as { id: number };
       const chat = { id: 777, type: "private", first_name: "Ann" };
-      const message = { message_id: sent.id, date: 1, chat, from: { id: 777, is_bot: false, first_name: "Ann" }, ...part };
+      const message = {
+        message_id: sent.id,
+        date: 1,
+        chat,
+        from: { id: 777, is_bot: false, first_name: "Ann" },
+        ...part,
+      };
       await fleet.bot.handleUpdate({
         update_id: updates++,
         [edits ? "edited_message" : "message"]: message,
       } as unknown as Update);
     },
     step: () => fleet.parts.wizard.of(ANN)?.step.kind,
-    left: async () => (await fleet.shown(777)).flatMap(({ from, text }, index) => (from === "user" && index > 0 ? [text] : [])),
+    left: async () =>
+      (await fleet.shown(777)).flatMap(({ from, text }, index) =>
+        from === "user" && index > 0 ? [text] : [],
+      ),
   };
 }
 

@@ -1,7 +1,10 @@
 import type { Database } from "@flotilla/sqlite";
 import type { Bot } from "grammy";
 
-/** A life that ends before its n-th step: each call of the Bot API has one before and one after it, each write to the database one before it. */
+/**
+ * A life that ends before its n-th step: each call of the Bot API has one before and one after it,
+ * each write to the database one before it.
+ */
 export class Life {
   readonly #diesAt: number;
   readonly #ended = Promise.withResolvers<void>();
@@ -41,7 +44,8 @@ export class Life {
   /** From its end on nothing that this process asks for has an effect, and nothing is answered. */
   bind(bot: Bot, db: Database): void {
     bot.api.config.use(async (previous, method, payload, signal) => {
-      if (method === "getUpdates") return this.#over ? await never() : await previous(method, payload, signal);
+      if (method === "getUpdates")
+        return this.#over ? await never() : await previous(method, payload, signal);
       this.step();
       if (this.#over) return await never();
       const answer = await previous(method, payload, signal);

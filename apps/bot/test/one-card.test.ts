@@ -15,7 +15,14 @@ import { Life } from "./mortal.ts";
 import { ANN, crashBody, HOST, placeAt, silent } from "./support.ts";
 
 const WORKER = parseWorkerId("news_1");
-const ENV = { BOT_TOKEN: TOKEN, API_ID: "1", API_HASH: "a".repeat(32), ADMIN_IDS: "777", HOST_ID: HOST, ALERT_HOLD_S: "0" };
+const ENV = {
+  BOT_TOKEN: TOKEN,
+  API_ID: "1",
+  API_HASH: "a".repeat(32),
+  ADMIN_IDS: "777",
+  HOST_ID: HOST,
+  ALERT_HOLD_S: "0",
+};
 
 type Parts = ReturnType<typeof assemble>;
 type Act = (parts: Parts) => Promise<unknown>;
@@ -39,14 +46,21 @@ async function wires() {
     await commandSender.close();
   });
   await Promise.all([commandSender.ready(), statuses.ready()]);
-  return { commandSender, statuses, relayWire: { tellRoutes: async () => {}, read: async () => null } };
+  return {
+    commandSender,
+    statuses,
+    relayWire: { tellRoutes: async () => {}, read: async () => null },
+  };
 }
 
 async function world(chat: Chat, wire: Awaited<ReturnType<typeof wires>>): Promise<World> {
   await chat.post("/reset", {});
   await chat.post("/chat/start", { user: 777, firstName: "Ann" });
   const file = join(await testDir(), "control.db");
-  const config = parseConfig({ ...ENV, REDIS_URL: "redis://127.0.0.1:1" }, { cwd: "/", role: "fleet" });
+  const config = parseConfig(
+    { ...ENV, REDIS_URL: "redis://127.0.0.1:1" },
+    { cwd: "/", role: "fleet" },
+  );
   const live = async (life: Life, act: Act = async () => {}): Promise<void> => {
     const db = openControlDb(file);
     const bot = new Bot(TOKEN, { client: { apiRoot: chat.sandbox.botApiRoot } });
@@ -58,7 +72,8 @@ async function world(chat: Chat, wire: Awaited<ReturnType<typeof wires>>): Promi
     registerRoutes(bot, { ...parts, log: silent });
     const poller = startPolling({ bot, inbox: parts.inbox, log: silent, now: () => Date.now() });
     const idle = async (): Promise<boolean> =>
-      (await chat.bot.api.getWebhookInfo()).pending_update_count === 0 && parts.inbox.left().length === 0;
+      (await chat.bot.api.getWebhookInfo()).pending_update_count === 0 &&
+      parts.inbox.left().length === 0;
     const work = async (): Promise<void> => {
       await act(parts);
       await waitFor(async () => life.dead || (await idle()), { what: "every update to be done" });
@@ -73,7 +88,9 @@ async function world(chat: Chat, wire: Awaited<ReturnType<typeof wires>>): Promi
     db.close();
   };
   const cards = async (): Promise<Shown[]> =>
-    (await chat.shown(777)).filter((message) => message.from === "bot" && message.keyboard.length > 0);
+    (await chat.shown(777)).filter(
+      (message) => message.from === "bot" && message.keyboard.length > 0,
+    );
   return {
     ...chat,
     live,
@@ -84,7 +101,8 @@ async function world(chat: Chat, wire: Awaited<ReturnType<typeof wires>>): Promi
 }
 
 const isAlert = (message: Shown): boolean => message.text.includes("crashed");
-const textOf = (messages: readonly Shown[]): string => messages.map(({ id, text }) => `${id}: ${text}`).join(" --- ");
+const textOf = (messages: readonly Shown[]): string =>
+  messages.map(({ id, text }) => `${id}: ${text}`).join(" --- ");
 const dataOf = (message: Shown | undefined): string =>
   message?.keyboard.flat().find((button) => button.callback_data)?.callback_data ?? "";
 
@@ -98,9 +116,13 @@ interface Deed {
 
 const DEEDS: Record<string, Deed> = {
   "a command": { before: ({ write }) => write("/menu") },
-  "a command that has an answer besides its card": { before: ({ write }) => write("/status nobody") },
+  "a command that has an answer besides its card": {
+    before: ({ write }) => write("/status nobody"),
+  },
   "a press on the card": { before: ({ press }, first) => press(first, "v1:workers::") },
-  "a press on an alert": { before: ({ press }, _first, alert) => press(alert, "v1:worker:news_1:") },
+  "a press on an alert": {
+    before: ({ press }, _first, alert) => press(alert, "v1:worker:news_1:"),
+  },
   "a command, and a press on the card that it replaces": {
     before: async ({ write, press }, first) => {
       await write("/workers");
@@ -110,18 +132,29 @@ const DEEDS: Record<string, Deed> = {
   "an alert that is told once more": { now: async (parts) => parts.cards.tellAgain(1, Date.now()) },
   "an alert that is over when the bot is back": {
     before: ({ write }) => write("/menu"),
-    now: async (parts) => parts.alerts.raise("token", crashBody({ kind: "token-conflict" }), Date.now()),
+    now: async (parts) =>
+      parts.alerts.raise("token", crashBody({ kind: "token-conflict" }), Date.now()),
     next: async (parts) => {
-      for (const alert of parts.alerts.allOpen()) parts.alerts.resolve(alert.n, say("solved-itself"), Date.now());
+      for (const alert of parts.alerts.allOpen())
+        parts.alerts.resolve(alert.n, say("solved-itself"), Date.now());
     },
   },
 };
 
-/** One run: the bot dies at step `n`. Answers with what is wrong on the chat then, null when it was done before. */
+/**
+ * One run: the bot dies at step `n`. Answers with what is wrong on the chat then, null when it was
+ * done before.
+ */
 async function die(one: World, deed: Deed, n: number): Promise<string[] | null> {
-  await one.live(new Life(0), async (parts) => parts.alerts.raise("exit:news_1", crashBody(), Date.now()));
+  await one.live(new Life(0), async (parts) =>
+    parts.alerts.raise("exit:news_1", crashBody(), Date.now()),
+  );
   const before = await one.cards();
-  await deed.before?.(one, before.find((message) => !isAlert(message))?.id ?? 0, before.find(isAlert)?.id ?? 0);
+  await deed.before?.(
+    one,
+    before.find((message) => !isAlert(message))?.id ?? 0,
+    before.find(isAlert)?.id ?? 0,
+  );
   const life = new Life(n);
   await one.live(life, deed.now);
   if (!life.dead) return null;
@@ -132,7 +165,8 @@ async function die(one: World, deed: Deed, n: number): Promise<string[] | null> 
   await one.live(new Life(0));
   const faults: string[] = [];
   if (screens.length !== 1) faults.push(`step ${n}: ${textOf(left)}`);
-  if (left.length - screens.length > (deed.next ? 0 : 1)) faults.push(`step ${n}, alerts: ${textOf(left)}`);
+  if (left.length - screens.length > (deed.next ? 0 : 1))
+    faults.push(`step ${n}, alerts: ${textOf(left)}`);
   const then = (await one.cards()).filter((message) => !isAlert(message));
   if (then.length !== 1) faults.push(`step ${n}, after a press: ${textOf(then)}`);
   return faults;

@@ -21,7 +21,15 @@ async function bot() {
   const tellDirectly = (detail: string): void => void direct.push(detail);
   const clock = new TestClock();
   const statuses: WorkerStatus[] = [];
-  const own = new OwnTrouble({ db, alerts, host: HOST, clock, disk, statuses: () => statuses, tellDirectly });
+  const own = new OwnTrouble({
+    db,
+    alerts,
+    host: HOST,
+    clock,
+    disk,
+    statuses: () => statuses,
+    tellDirectly,
+  });
   const open = (): string[] => {
     own.look();
     return alerts.allOpen().map(({ subject }) => subject);
@@ -42,7 +50,11 @@ describe("what only the bot can tell", () => {
 
   test("a supervisor that ended is told at once, and over when its workers were started since", async () => {
     const { own, open, alerts, clock, statuses } = await bot();
-    statuses.push(statusOf("news_1"), statusOf("news_2"), statusOf("idle", { pid: null, startedAt: null, state: "STOPPED" }));
+    statuses.push(
+      statusOf("news_1"),
+      statusOf("news_2"),
+      statusOf("idle", { pid: null, startedAt: null, state: "STOPPED" }),
+    );
     own.hear({ kind: "supervisor", down: null, ended: "supervisor ended (SIGKILL)" });
     expect(open()).toEqual(["trouble:host-a:supervisor-ended"]);
     expect(JSON.stringify(alerts.allOpen()[0]?.body)).toContain("supervisor ended (SIGKILL)");
@@ -58,66 +70,87 @@ describe("what only the bot can tell", () => {
     expect(open()).toEqual([]);
   });
 
-  test("one that ends again and again is one alert, and one whose workers stay away is over after five minutes", async () => {
-    const { own, open, clock, statuses } = await bot();
-    statuses.push(statusOf("news_1"));
-    own.hear({ kind: "supervisor", down: null, ended: "supervisor ended (SIGKILL)" });
-    own.hear({ kind: "supervisor", down: "supervisor ended (SIGKILL)", ended: "supervisor ended (SIGKILL)" });
-    expect(open()).toEqual(["trouble:host-a:supervisor-down"]);
-    own.hear({ kind: "supervisor", down: null, ended: null });
-    expect(open()).toEqual(["trouble:host-a:supervisor-ended"]);
-    clock.ms += 301_000;
-    expect(open()).toEqual([]);
-  });
+  test(
+    "one that ends again and again is one alert, and one whose workers stay away is over after " +
+      "five minutes",
+    async () => {
+      const { own, open, clock, statuses } = await bot();
+      statuses.push(statusOf("news_1"));
+      own.hear({ kind: "supervisor", down: null, ended: "supervisor ended (SIGKILL)" });
+      own.hear({
+        kind: "supervisor",
+        down: "supervisor ended (SIGKILL)",
+        ended: "supervisor ended (SIGKILL)",
+      });
+      expect(open()).toEqual(["trouble:host-a:supervisor-down"]);
+      own.hear({ kind: "supervisor", down: null, ended: null });
+      expect(open()).toEqual(["trouble:host-a:supervisor-ended"]);
+      clock.ms += 301_000;
+      expect(open()).toEqual([]);
+    },
+  );
 
-  test("a full disk that does not take the alert either is told directly, once, and again the next time", async () => {
-    const { own, alerts, disk, direct } = await bot();
-    const full = [{ path: "/data", freeMb: 0, noInodes: true }];
-    disk.full = full;
-    const raise = vi.spyOn(alerts, "raise").mockImplementation(() => {
-      throw new AppError("sqlite-full", "The disk is full.");
-    });
-    own.look();
-    expect(() => own.look()).toThrow("The disk is full.");
-    expect(direct).toEqual(["/data: 0 MB, 0 i/n"]);
-    disk.full = [];
-    own.look();
-    disk.full = full;
-    own.look();
-    expect(direct).toHaveLength(2);
-    raise.mockRestore();
-    own.look();
-    expect(alerts.allOpen()).toHaveLength(1);
-  });
+  test(
+    "a full disk that does not take the alert either is told directly, once, and again the " +
+      "next time",
+    async () => {
+      const { own, alerts, disk, direct } = await bot();
+      const full = [{ path: "/data", freeMb: 0, noInodes: true }];
+      disk.full = full;
+      const raise = vi.spyOn(alerts, "raise").mockImplementation(() => {
+        throw new AppError("sqlite-full", "The disk is full.");
+      });
+      own.look();
+      expect(() => own.look()).toThrow("The disk is full.");
+      expect(direct).toEqual(["/data: 0 MB, 0 i/n"]);
+      disk.full = [];
+      own.look();
+      disk.full = full;
+      own.look();
+      expect(direct).toHaveLength(2);
+      raise.mockRestore();
+      own.look();
+      expect(alerts.allOpen()).toHaveLength(1);
+    },
+  );
 
-  test("a full disk is told directly though everything else that is to be written down fails before it", async () => {
-    const { own, alerts, disk, direct, path } = await bot();
-    rmSync(path);
-    own.hear({ kind: "supervisor", down: "supervisor ended (exit code 1)" });
-    disk.full = [{ path: "/data", freeMb: 0, noInodes: false }];
-    vi.spyOn(alerts, "raise").mockImplementation(() => {
-      throw new AppError("sqlite-full", "The disk is full.");
-    });
-    expect(() => own.look()).toThrow("The disk is full.");
-    expect(direct).toEqual(["/data: 0 MB"]);
-  });
+  test(
+    "a full disk is told directly though everything else that is to be written down fails " +
+      "before it",
+    async () => {
+      const { own, alerts, disk, direct, path } = await bot();
+      rmSync(path);
+      own.hear({ kind: "supervisor", down: "supervisor ended (exit code 1)" });
+      disk.full = [{ path: "/data", freeMb: 0, noInodes: false }];
+      vi.spyOn(alerts, "raise").mockImplementation(() => {
+        throw new AppError("sqlite-full", "The disk is full.");
+      });
+      expect(() => own.look()).toThrow("The disk is full.");
+      expect(direct).toEqual(["/data: 0 MB"]);
+    },
+  );
 
-  test("a rescue that failed is tried again after half a minute, and the alert says what became of it", async () => {
-    const { own, alerts, clock, path } = await bot();
-    const said = (): string => JSON.stringify(alerts.open("trouble:host-a:control-deleted")?.body);
-    mkdirSync(`${path}.rescued`);
-    rmSync(path);
-    own.look();
-    const failed = said();
-    expect(failed).not.toContain("→");
-    rmdirSync(`${path}.rescued`);
-    own.look();
-    expect(said(), "not at every look").toBe(failed);
-    clock.ms += 30_000;
-    own.look();
-    expect(said()).toContain(`→ ${path}.rescued`);
-    expect(alerts.history(0)).toHaveLength(1);
-  });
+  test(
+    "a rescue that failed is tried again after half a minute, and the alert says what became " +
+      "of it",
+    async () => {
+      const { own, alerts, clock, path } = await bot();
+      const said = (): string =>
+        JSON.stringify(alerts.open("trouble:host-a:control-deleted")?.body);
+      mkdirSync(`${path}.rescued`);
+      rmSync(path);
+      own.look();
+      const failed = said();
+      expect(failed).not.toContain("→");
+      rmdirSync(`${path}.rescued`);
+      own.look();
+      expect(said(), "not at every look").toBe(failed);
+      clock.ms += 30_000;
+      own.look();
+      expect(said()).toContain(`→ ${path}.rescued`);
+      expect(alerts.history(0)).toHaveLength(1);
+    },
+  );
 
   test("a supervisor that cannot be kept up, as the launcher says it, until it stays up again", async () => {
     const { own, alerts, open } = await bot();
@@ -127,7 +160,8 @@ describe("what only the bot can tell", () => {
     expect(JSON.stringify(alerts.allOpen()[0]?.body)).toContain("exit code 1");
     own.hear({ kind: "supervisor", down: "supervisor ended (SIGSEGV)" });
     expect(open()).toHaveLength(1);
-    for (const junk of [null, 7, "x", {}, { kind: "supervisor" }, { kind: "ready", down: null }]) own.hear(junk);
+    for (const junk of [null, 7, "x", {}, { kind: "supervisor" }, { kind: "ready", down: null }])
+      own.hear(junk);
     expect(open(), "what is no word of the launcher changes nothing").toHaveLength(1);
     own.hear({ kind: "supervisor", down: null });
     expect(open()).toEqual([]);
@@ -160,7 +194,9 @@ describe("a control.db that is damaged", () => {
       expect(() => openControlDb(path)).toThrow(
         expect.objectContaining({
           code: expect.stringMatching(/^sqlite-/),
-          message: expect.stringMatching(`^The bot's database ${path} is damaged .*mv ${path} .*Flotilla made no copy of it`),
+          message: expect.stringMatching(
+            `^The bot's database ${path} is damaged .*mv ${path} .*Flotilla made no copy of it`,
+          ),
         }),
       );
     },

@@ -79,7 +79,8 @@ async function world(): Promise<World> {
       meanwhile = work;
     },
     live: async () => (await chat.shown(777)).filter((message) => message.from === "bot"),
-    edits: async () => (await chat.calls()).filter((call) => call.method === "editMessageText").length,
+    edits: async () =>
+      (await chat.calls()).filter((call) => call.method === "editMessageText").length,
   };
 }
 
@@ -106,24 +107,28 @@ test("a live message is edited only when what it shows has changed, time alone i
   expect(await live()).toMatchObject([{ id: before?.id, text: expect.stringMatching(/^two/) }]);
 });
 
-test("an alert that is edited while a screen is rendered keeps the screen waiting, but not the answer to a press", async () => {
-  const { panels, pace, clock, says, meanwhile, edits } = await world();
-  await panels.show(ANN, MENU, null);
-  clock.ms += 5000;
-  says("two");
-  meanwhile(() => pace.edited(ANN, "card"));
-  await panels.refresh(ANN, "calm");
-  expect(await edits()).toBe(0);
-  await panels.refresh(ANN, "urgent");
-  expect(await edits()).toBe(1);
-  meanwhile(() => {});
-  says("three");
-  await panels.refresh(ANN, "calm");
-  expect(await edits()).toBe(1);
-  clock.ms += 3000;
-  await panels.refresh(ANN, "calm");
-  expect(await edits()).toBe(2);
-});
+test(
+  "an alert that is edited while a screen is rendered keeps the screen waiting, but not the " +
+    "answer to a press",
+  async () => {
+    const { panels, pace, clock, says, meanwhile, edits } = await world();
+    await panels.show(ANN, MENU, null);
+    clock.ms += 5000;
+    says("two");
+    meanwhile(() => pace.edited(ANN, "card"));
+    await panels.refresh(ANN, "calm");
+    expect(await edits()).toBe(0);
+    await panels.refresh(ANN, "urgent");
+    expect(await edits()).toBe(1);
+    meanwhile(() => {});
+    says("three");
+    await panels.refresh(ANN, "calm");
+    expect(await edits()).toBe(1);
+    clock.ms += 3000;
+    await panels.refresh(ANN, "calm");
+    expect(await edits()).toBe(2);
+  },
+);
 
 test("edits keep a gap, but for the answer that somebody waits for", async () => {
   const { panels, clock, says, edits } = await world();
@@ -168,15 +173,19 @@ describe("there is one live message in a chat", () => {
     expect(store.find(ANN)?.message).toBe(messages[0]?.id);
   });
 
-  test("also when the old one cannot be deleted any more: that one loses its buttons, and points down", async () => {
-    const { panels, live, post } = await world();
-    await panels.show(ANN, MENU, null);
-    await post("/clock", { advanceMs: 49 * 3600_000 });
-    await panels.show(ANN, MENU, null);
-    const [old, fresh] = await live();
-    expect(old).toMatchObject({ keyboard: [], text: "⬇️ There is a newer message further down." });
-    expect(fresh?.keyboard).toHaveLength(1);
-  });
+  test(
+    "also when the old one cannot be deleted any more: that one loses its buttons, and points " +
+      "down",
+    async () => {
+      const { panels, live, post } = await world();
+      await panels.show(ANN, MENU, null);
+      await post("/clock", { advanceMs: 49 * 3600_000 });
+      await panels.show(ANN, MENU, null);
+      const [old, fresh] = await live();
+      expect(old).toMatchObject({ keyboard: [], text: "⬇️ There is a newer message further down." });
+      expect(fresh?.keyboard).toHaveLength(1);
+    },
+  );
 
   test("also when Telegram did not answer the wish to delete the old one: it goes later", async () => {
     const { panels, live, post, clock } = await world();

@@ -14,40 +14,54 @@ test.each<[Verb, string]>([
   ["tags", ""],
   ["quiet", ""],
   ["rnew", ""],
-])("what %s asked in a topic is answered there, and by no text of another chat", async (verb, arg) => {
-  const fleet = await startFleet();
-  await meet(fleet, 777, "Ann");
-  const { parts } = fleet;
-  parts.workers.add(WORKER, HOST, "777", 1);
-  parts.places.add(TOPIC, "Night watch", "en");
-  const shown: string[] = [];
-  const panels = {
-    ...{ screen: () => null, refresh: async () => {}, replace: async () => {} },
-    show: async (chat: string, { kind }: { kind: string }) => void shown.push(`${chat} ${kind}`),
-  };
-  const deps = { ...parts, panels: panels as never };
-  const who = { admin: ANN, role: "owner", asker: ASKER, toast: async () => {}, message: 5 } as const;
-  await handlePress(deps, { ...who, id: "press-0000000001", press: { verb, worker: WORKER, arg }, chat: TOPIC });
-  const asked = parts.admins.expecting(ANN);
-  expect(asked).not.toBeNull();
-  const type = async (chat: string): Promise<void> => {
-    shown.length = 0;
-    const base = {
-      id: "text-1",
+])(
+  "what %s asked in a topic is answered there, and by no text of another chat",
+  async (verb, arg) => {
+    const fleet = await startFleet();
+    await meet(fleet, 777, "Ann");
+    const { parts } = fleet;
+    parts.workers.add(WORKER, HOST, "777", 1);
+    parts.places.add(TOPIC, "Night watch", "en");
+    const shown: string[] = [];
+    const panels = {
+      ...{ screen: () => null, refresh: async () => {}, replace: async () => {} },
+      show: async (chat: string, { kind }: { kind: string }) => void shown.push(`${chat} ${kind}`),
+    };
+    const deps = { ...parts, panels: panels as never };
+    const who = {
       admin: ANN,
       role: "owner",
       asker: ASKER,
-      erase: async () => true,
-      reply: async () => {},
+      toast: async () => {},
+      message: 5,
     } as const;
-    await handleText(deps, { ...base, chat, text: "some_words" });
-  };
-  await type("777");
-  expect([shown, parts.admins.expecting(ANN)]).toEqual([["777 menu"], asked]);
-  for (const other of ["-100123", "-100123/8"]) {
-    await type(other);
-    expect([shown, parts.admins.expecting(ANN)]).toEqual([[], asked]);
-  }
-  await type(TOPIC);
-  expect(shown).toEqual([expect.stringContaining(`${TOPIC} `)]);
-});
+    await handlePress(deps, {
+      ...who,
+      id: "press-0000000001",
+      press: { verb, worker: WORKER, arg },
+      chat: TOPIC,
+    });
+    const asked = parts.admins.expecting(ANN);
+    expect(asked).not.toBeNull();
+    const type = async (chat: string): Promise<void> => {
+      shown.length = 0;
+      const base = {
+        id: "text-1",
+        admin: ANN,
+        role: "owner",
+        asker: ASKER,
+        erase: async () => true,
+        reply: async () => {},
+      } as const;
+      await handleText(deps, { ...base, chat, text: "some_words" });
+    };
+    await type("777");
+    expect([shown, parts.admins.expecting(ANN)]).toEqual([["777 menu"], asked]);
+    for (const other of ["-100123", "-100123/8"]) {
+      await type(other);
+      expect([shown, parts.admins.expecting(ANN)]).toEqual([[], asked]);
+    }
+    await type(TOPIC);
+    expect(shown).toEqual([expect.stringContaining(`${TOPIC} `)]);
+  },
+);

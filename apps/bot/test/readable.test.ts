@@ -23,19 +23,28 @@ const HIDDEN = [
   "\u200F",
   "\u061C",
 ];
-const BROKEN = ["\u0000", "\u0007", "\u001B", "\u007F", "\u009B", "\u200B", "\u2060", "\uFEFF", "\uFFF9"];
+const BROKEN = [
+  "\u0000",
+  "\u0007",
+  "\u001B",
+  "\u007F",
+  "\u009B",
+  "\u200B",
+  "\u2060",
+  "\uFEFF",
+  "\uFFF9",
+];
 
-test.each([...HIDDEN, ...BROKEN].map((mark) => [mark.codePointAt(0)?.toString(16) ?? "", mark] as const))(
-  "U+%s is in no text, button or toast",
-  (_code, mark) => {
-    const name = `Ann${mark}exe.gpj`;
-    expect(readable(name)).toBe("Annexe.gpj");
-    expect(html`<b>${name}</b>`.text).toBe("<b>Annexe.gpj</b>");
-    expect(EN.text("toast-already", { by: name })).toBe("Already asked by Annexe.gpj");
-    expect(EN.html("details-account", { name, id: "1" }).text).not.toContain(mark);
-    expect(nameOf({ first_name: name })).toBe("Annexe.gpj");
-  },
-);
+test.each(
+  [...HIDDEN, ...BROKEN].map((mark) => [mark.codePointAt(0)?.toString(16) ?? "", mark] as const),
+)("U+%s is in no text, button or toast", (_code, mark) => {
+  const name = `Ann${mark}exe.gpj`;
+  expect(readable(name)).toBe("Annexe.gpj");
+  expect(html`<b>${name}</b>`.text).toBe("<b>Annexe.gpj</b>");
+  expect(EN.text("toast-already", { by: name })).toBe("Already asked by Annexe.gpj");
+  expect(EN.html("details-account", { name, id: "1" }).text).not.toContain(mark);
+  expect(nameOf({ first_name: name })).toBe("Annexe.gpj");
+});
 
 describe("what people may be called", () => {
   test.each([
@@ -58,17 +67,20 @@ describe("what people may be called", () => {
   });
 
   test("somebody without a readable name has a question mark", () => {
-    expect([nameOf({ first_name: "\u202E" }), nameOf(undefined), nameOf({ first_name: "x", username: "ann" })]).toEqual([
-      "?",
-      "?",
-      "@ann",
-    ]);
+    expect([
+      nameOf({ first_name: "\u202E" }),
+      nameOf(undefined),
+      nameOf({ first_name: "x", username: "ann" }),
+    ]).toEqual(["?", "?", "@ann"]);
   });
 });
 
 test("whatever is put in, nothing is left that turns a line, and doing it twice changes nothing", () => {
   const any = fc.string({
-    unit: fc.oneof(fc.constantFrom(...HIDDEN, ...BROKEN, "\r", "\uD800"), fc.string({ minLength: 1, maxLength: 3 })),
+    unit: fc.oneof(
+      fc.constantFrom(...HIDDEN, ...BROKEN, "\r", "\uD800"),
+      fc.string({ minLength: 1, maxLength: 3 }),
+    ),
   });
   fc.assert(
     fc.property(any, (text) => {
@@ -90,6 +102,8 @@ test("an admin with such a name turns no card and no button of others around", a
   await fleet.waitForBot(777, "✋ Bentxt takes care of it");
   await fleet.parts.panels.show("777", { kind: "admins", link: null }, null);
   await fleet.waitForBot(777, "Bentxt");
-  const everything = (await fleet.shown(777)).map(({ text, keyboard }) => text + JSON.stringify(keyboard)).join("");
+  const everything = (await fleet.shown(777))
+    .map(({ text, keyboard }) => text + JSON.stringify(keyboard))
+    .join("");
   expect(everything).not.toContain(RLO);
 });

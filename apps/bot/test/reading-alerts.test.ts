@@ -1,4 +1,6 @@
-/** Alerts about what is read: lost messages, quiet and closed chats, sending that Telegram stopped. */
+/**
+ * Alerts about what is read: lost messages, quiet and closed chats, sending that Telegram stopped.
+ */
 
 import { randomUUID } from "node:crypto";
 import type { FleetEvent, SourcesStatus, Verb, WorkerStatus } from "@flotilla/contracts";
@@ -13,9 +15,19 @@ import { type Said, say } from "../src/words/said.ts";
 import { type Fleet, meet, type Shown, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } from "./support.ts";
 
-const base = () => ({ v: 1 as const, id: randomUUID(), at: Date.now(), host: HOST, worker: WORKER });
+const base = () => ({
+  v: 1 as const,
+  id: randomUUID(),
+  at: Date.now(),
+  host: HOST,
+  worker: WORKER,
+});
 const MINUTE = 60_000;
-const fourMinutes = () => ({ beganAt: Date.now() - 4 * MINUTE, endedAt: Date.now(), offlineMs: null });
+const fourMinutes = () => ({
+  beganAt: Date.now() - 4 * MINUTE,
+  endedAt: Date.now(),
+  offlineMs: null,
+});
 
 async function withAnn(): Promise<Fleet> {
   const fleet = await startFleet();
@@ -43,7 +55,14 @@ const stoppedBy = (): Said => say("solved-stopped", { by: "Ann" });
 async function look(fleet: Fleet, ...statuses: WorkerStatus[]): Promise<Shown[]> {
   const now = Date.now();
   const fresh = statuses.map((status) => ({ ...status, updatedAt: now }));
-  watch(fleet.parts.alerts, { now, statuses: fresh, redisAwaySince: null, tokenConflict: false, host: HOST, stoppedBy });
+  watch(fleet.parts.alerts, {
+    now,
+    statuses: fresh,
+    redisAwaySince: null,
+    tokenConflict: false,
+    host: HOST,
+    stoppedBy,
+  });
   await fleet.parts.outbox.flush();
   return (await fleet.shown(777)).filter((message) => message.from === "bot");
 }
@@ -53,15 +72,32 @@ const status = (found?: SourcesStatus, more: Partial<WorkerStatus> = {}): Worker
 
 describe("messages that are lost", () => {
   const outage = { ...fourMinutes(), missed: 37, recovered: 25, lost: 12 };
-  const lost = (): FleetEvent => ({ ...base(), kind: "worker.lost", lost: 12, why: "too-many", outage });
+  const lost = (): FleetEvent => ({
+    ...base(),
+    kind: "worker.lost",
+    lost: 12,
+    why: "too-many",
+    outage,
+  });
 
   test("are one alert that says how many of how many, counted on, and over when somebody took note", async () => {
     const fleet = await withAnn();
     await take(fleet, lost());
-    await fleet.waitForBot(777, /news_1 lost messages[\s\S]*last update 4 min before\): missed 37, recovered 25, lost ≥ 12/);
+    await fleet.waitForBot(
+      777,
+      /news_1 lost messages[\s\S]*last update 4 min before\): missed 37, recovered 25, lost ≥ 12/,
+    );
     await take(fleet, { ...base(), kind: "worker.lost", lost: 1, why: "unreadable", outage: null });
-    await fleet.waitForBot(777, /2 times[\s\S]*Lost ≥ 1 while it was connected[\s\S]*Back after an outage \(last update 4 min/);
-    await take(fleet, { ...base(), kind: "worker.state", previous: "CATCHING_UP", status: statusOf("news_1") });
+    await fleet.waitForBot(
+      777,
+      /2 times[\s\S]*Lost ≥ 1 while it was connected[\s\S]*Back after an outage \(last update 4 min/,
+    );
+    await take(fleet, {
+      ...base(),
+      kind: "worker.state",
+      previous: "CATCHING_UP",
+      status: statusOf("news_1"),
+    });
     expect(fleet.parts.alerts.countOpen(), "that it runs again brings nothing back").toBe(1);
     await fleet.poll();
     await fleet.post("/chat/press", { label: "✋ I take it" });
@@ -73,7 +109,13 @@ describe("messages that are lost", () => {
     const fleet = await withAnn();
     await take(fleet, lost());
     for (const count of [1, 4, 2, 40])
-      await take(fleet, { ...base(), kind: "worker.lost", lost: count, why: "unreadable", outage: null });
+      await take(fleet, {
+        ...base(),
+        kind: "worker.lost",
+        lost: count,
+        why: "unreadable",
+        outage: null,
+      });
     const shown = await fleet.waitForBot(
       777,
       /5 times[\s\S]*Lost ≥ 47 while it was connected[\s\S]*Back after an outage \(last update 4 min/,
@@ -93,7 +135,8 @@ describe("messages that are lost", () => {
       [40, "too-many"],
       [4, "unreadable"],
     ] as const;
-    for (const [count, why] of more) await take(fleet, { ...base(), kind: "worker.lost", lost: count, why, outage: null });
+    for (const [count, why] of more)
+      await take(fleet, { ...base(), kind: "worker.lost", lost: count, why, outage: null });
     const shown = await fleet.waitForBot(777, /Lost ≥ 47 while it was connected/);
     expect(shown.text).toMatch(
       /≥ 7: this version cannot read[\s\S]*≥ 40: more than Telegram gives[\s\S]*Back after an outage \(last update 4 min/,
@@ -122,55 +165,88 @@ describe("a source", () => {
     [{}, /@signals silent 3 h \(usual 4 min\)[\s\S]*no newer message on the server/],
     [{ found: 2 }, /@signals silent 3 h \(usual 4 min\)[\s\S]*2 newer found and fetched/],
     [{ withheld: true }, /Telegram withholds newer messages of @signals/],
-  ])("that is silent is told with what the server said %j, once, until it speaks again", async (more, text) => {
-    const fleet = await withAnn();
-    const silent = status(sources({ quiet: [{ ...quiet, ...more }] }));
-    const [card] = await look(fleet, silent);
-    expect(card?.text).toMatch(/^🟡 🔍 news_1: /);
-    expect(card?.text).toMatch(text);
-    expect(await look(fleet, silent)).toHaveLength(1);
-    await look(fleet, status(sources()));
-    expect(fleet.parts.alerts.countOpen()).toBe(0);
-  });
+  ])(
+    "that is silent is told with what the server said %j, once, until it speaks again",
+    async (more, text) => {
+      const fleet = await withAnn();
+      const silent = status(sources({ quiet: [{ ...quiet, ...more }] }));
+      const [card] = await look(fleet, silent);
+      expect(card?.text).toMatch(/^🟡 🔍 news_1: /);
+      expect(card?.text).toMatch(text);
+      expect(await look(fleet, silent)).toHaveLength(1);
+      await look(fleet, status(sources()));
+      expect(fleet.parts.alerts.countOpen()).toBe(0);
+    },
+  );
 
-  test("stays open while a new process has not asked yet, and is nobody's business of a stopped worker", async () => {
-    const fleet = await withAnn();
-    await look(fleet, status(sources({ quiet: [quiet] })));
-    await look(fleet, status(sources({ checkedAt: null })));
-    await look(fleet, status(undefined));
-    expect(fleet.parts.alerts.open("quiet:news_1:-1005")).not.toBeNull();
-    await look(fleet, status(sources({ quiet: [quiet] }), { state: "STOPPED" }));
-    expect(fleet.parts.alerts.countOpen()).toBe(0);
-  });
+  test(
+    "stays open while a new process has not asked yet, and is nobody's business of a stopped " +
+      "worker",
+    async () => {
+      const fleet = await withAnn();
+      await look(fleet, status(sources({ quiet: [quiet] })));
+      await look(fleet, status(sources({ checkedAt: null })));
+      await look(fleet, status(undefined));
+      expect(fleet.parts.alerts.open("quiet:news_1:-1005")).not.toBeNull();
+      await look(fleet, status(sources({ quiet: [quiet] }), { state: "STOPPED" }));
+      expect(fleet.parts.alerts.countOpen()).toBe(0);
+    },
+  );
 
   test("that is quiet because the worker is offline or its key is dead is not told", async () => {
     const fleet = await withAnn();
-    const offline = { state: "RECONNECTING" as const, link: link({ attempt: 3, sources: sources({ quiet: [quiet] }) }) };
+    const offline = {
+      state: "RECONNECTING" as const,
+      link: link({ attempt: 3, sources: sources({ quiet: [quiet] }) }),
+    };
     const shown = await look(fleet, statusOf("news_1", offline));
     expect(shown.map(({ text }) => text).join()).toContain("has been offline");
     expect(shown.map(({ text }) => text).join()).not.toContain("silent");
     const fault = { class: "AUTH_DEAD" as const, code: "AUTH_KEY_UNREGISTERED", message: "gone" };
-    const dead = { state: "NEEDS_LOGIN" as const, fault, link: link({ sources: sources({ quiet: [quiet] }) }) };
-    await take(fleet, { ...base(), kind: "worker.state", previous: "RUNNING", status: statusOf("news_1", dead) });
+    const dead = {
+      state: "NEEDS_LOGIN" as const,
+      fault,
+      link: link({ sources: sources({ quiet: [quiet] }) }),
+    };
+    await take(fleet, {
+      ...base(),
+      kind: "worker.state",
+      previous: "RUNNING",
+      status: statusOf("news_1", dead),
+    });
     const after = await look(fleet, statusOf("news_1", dead));
     expect(after.map(({ text }) => text).join()).toContain("needs login");
     expect(after.map(({ text }) => text).join()).not.toContain("silent");
   });
 
-  test("that is closed is told once with how many go on, also over a restart, until it can be read again", async () => {
-    const fleet = await withAnn();
-    const closed = status(sources({ closed: [{ chat: "-1005", title: "@signals", reason: "CHANNEL_PRIVATE" }] }));
-    const [card] = await look(fleet, closed);
-    expect(card?.text).toMatch(/🟡 ⚠️ news_1 cannot read @signals any more \(CHANNEL_PRIVATE\)[\s\S]*The other 13 go on\./);
-    await look(fleet, status(undefined, { state: "STARTING" }));
-    expect(await look(fleet, closed)).toHaveLength(1);
-    await look(fleet, status(sources()));
-    expect(fleet.parts.alerts.countOpen()).toBe(0);
-  });
+  test(
+    "that is closed is told once with how many go on, also over a restart, until it can be " +
+      "read again",
+    async () => {
+      const fleet = await withAnn();
+      const closed = status(
+        sources({ closed: [{ chat: "-1005", title: "@signals", reason: "CHANNEL_PRIVATE" }] }),
+      );
+      const [card] = await look(fleet, closed);
+      expect(card?.text).toMatch(
+        /🟡 ⚠️ news_1 cannot read @signals any more \(CHANNEL_PRIVATE\)[\s\S]*The other 13 go on\./,
+      );
+      await look(fleet, status(undefined, { state: "STARTING" }));
+      expect(await look(fleet, closed)).toHaveLength(1);
+      await look(fleet, status(sources()));
+      expect(fleet.parts.alerts.countOpen()).toBe(0);
+    },
+  );
 });
 
 describe("sending that Telegram stopped", () => {
-  const sending = { perMinute: 20, tokens: 5, waitUntil: null, halvedUntil: null, stopped: "PEER_FLOOD" };
+  const sending = {
+    perMinute: 20,
+    tokens: 5,
+    waitUntil: null,
+    halvedUntil: null,
+    stopped: "PEER_FLOOD",
+  };
   const fault = { class: "LIMITED" as const, code: "PEER_FLOOD", message: "stopped" };
   const limited = (state: "DEGRADED" | "CATCHING_UP" | "RUNNING"): FleetEvent => ({
     ...base(),
@@ -191,7 +267,8 @@ describe("sending that Telegram stopped", () => {
 
   test("is resumed from its own button, after a word about what it means", async () => {
     const view = workerView("news_1", { state: "DEGRADED", link: link({ sending }) });
-    const isResume = (button: object): boolean => "callback_data" in button && button.callback_data === "v1:resume:news_1:";
+    const isResume = (button: object): boolean =>
+      "callback_data" in button && button.callback_data === "v1:resume:news_1:";
     for (const words of ALL_WORDS) {
       expect(resumeScreen(words, view, "abc").html).toContain("@SpamBot");
       expect(
@@ -228,21 +305,30 @@ describe("sending that Telegram stopped", () => {
     expect(await press("resumeyes", token(60))).toBe("toast-stale");
     expect(await press("resumeyes", "")).toBe("toast-stale");
     expect(await press("resumeyes", token(1))).toBe("toast-queued");
-    expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({ verb: "resume-sending", askerName: "Ann" });
+    expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({
+      verb: "resume-sending",
+      askerName: "Ann",
+    });
   });
 });
 
 test("the card says nothing of an outage in which nothing was missed", () => {
   const card = (missed: number): string => {
-    const status = { link: link({ outage: { ...fourMinutes(), missed, recovered: missed, lost: 0 } }) };
+    const status = {
+      link: link({ outage: { ...fourMinutes(), missed, recovered: missed, lost: 0 } }),
+    };
     return workerScreen(viewOf([workerView("news_1", status)]), "news_1").html;
   };
   expect(card(0)).not.toContain("🔍");
-  expect(card(37)).toContain("🔍 Back after an outage (last update 4 min before): missed 37, recovered 37, lost 0");
+  expect(card(37)).toContain(
+    "🔍 Back after an outage (last update 4 min before): missed 37, recovered 37, lost 0",
+  );
 });
 
 test("the card says which wait keeps it from asking for what it missed, and until when", () => {
   const readingWait = { method: "updates.getDifference", until: Date.now() + 20 * MINUTE };
-  const view = viewOf([workerView("news_1", { state: "FLOOD", link: link({ readingWait }) })], { now: Date.now() });
+  const view = viewOf([workerView("news_1", { state: "FLOOD", link: link({ readingWait }) })], {
+    now: Date.now(),
+  });
   expect(workerScreen(view, "news_1").html).toMatch(/updates\.getDifference has to wait/);
 });

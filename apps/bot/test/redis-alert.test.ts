@@ -7,10 +7,19 @@ test("the alert says what is the matter, and says it anew when it becomes someth
   const fleet = await startFleet();
   const { alerts } = fleet.parts;
   const now = Date.now();
-  const sight = { now, statuses: [], redisAwaySince: now - 60_000, tokenConflict: false, host: HOST };
+  const sight = {
+    now,
+    statuses: [],
+    redisAwaySince: now - 60_000,
+    tokenConflict: false,
+    host: HOST,
+  };
   for (const redisTrouble of ["hangs", "hangs", "loading", "memory"] as const) {
     watch(alerts, { ...sight, redisTrouble });
-    expect(alerts.open("redis:")?.body.details.map(({ key }) => key)).toEqual(["alert-redis-how", `why-redis-${redisTrouble}`]);
+    expect(alerts.open("redis:")?.body.details.map(({ key }) => key)).toEqual([
+      "alert-redis-how",
+      `why-redis-${redisTrouble}`,
+    ]);
   }
   // With several hosts a worker may not stay without its lease, which is renewed without memory.
   for (const [redisTrouble, how] of [
@@ -18,6 +27,9 @@ test("the alert says what is the matter, and says it anew when it becomes someth
     ["memory", "alert-redis-how-no-memory"],
   ] as const) {
     watch(alerts, { ...sight, redisTrouble, severalHosts: true });
-    expect(alerts.open("redis:")?.body.details.map(({ key }) => key)).toEqual([how, `why-redis-${redisTrouble}`]);
+    expect(alerts.open("redis:")?.body.details.map(({ key }) => key)).toEqual([
+      how,
+      `why-redis-${redisTrouble}`,
+    ]);
   }
 });

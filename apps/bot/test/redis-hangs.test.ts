@@ -1,4 +1,7 @@
-/** Logins, acts on many workers, and routes while a real Redis hangs: each press is answered, and the card says why (field fault A9). */
+/**
+ * Logins, acts on many workers, and routes while a real Redis hangs: each press is answered, and
+ * the card says why (field fault A9).
+ */
 import { newSealKeyPair, Route, type WorkerStatus } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
@@ -38,11 +41,16 @@ async function hanging(): Promise<Hanging> {
 
 async function card(fleet: Fleet): Promise<Shown> {
   return await waitFor(async () =>
-    (await fleet.shown(777)).findLast(({ from, keyboard }) => from === "bot" && keyboard.length > 0),
+    (await fleet.shown(777)).findLast(
+      ({ from, keyboard }) => from === "bot" && keyboard.length > 0,
+    ),
   );
 }
 
-/** Presses while nothing comes from Redis; waits for the answer to the press and for the reason on the card. */
+/**
+ * Presses while nothing comes from Redis; waits for the answer to the press and for the reason on
+ * the card.
+ */
 async function press({ fleet, redis }: Hanging, data: string): Promise<string> {
   const { id } = await card(fleet);
   redis.freeze();
@@ -51,7 +59,9 @@ async function press({ fleet, redis }: Hanging, data: string): Promise<string> {
     expect(pressed).toMatchObject({ answered: true });
     const says = async (): Promise<string | null> => {
       const { text } = await card(fleet);
-      return ["problem", "why"].some((kind) => text.includes(EN.text(`${kind}-redis-hangs`))) ? text : null;
+      return ["problem", "why"].some((kind) => text.includes(EN.text(`${kind}-redis-hangs`)))
+        ? text
+        : null;
     };
     // Nothing comes from Redis until this is seen.
     return await waitFor(says, { what: `the reason after ${data}` });
@@ -74,12 +84,27 @@ const STEPS: readonly (readonly [string, WizardStep | null, (fleet: Fleet) => vo
   ["v1:login:news_1:", null, () => {}],
   ["v1:lqr:news_1:", { kind: "ask-phone", known: null, note: null }, () => {}],
   ["v1:lphone:news_1:", { kind: "ask-phone", known: "+49 *** 01", note: null }, () => {}],
-  ["v1:lsend:news_1:", code, (fleet) => fleet.parts.wizard.key(fleet.parts.wizard.of(ANN) as never, "1")],
+  [
+    "v1:lsend:news_1:",
+    code,
+    (fleet) => fleet.parts.wizard.key(fleet.parts.wizard.of(ANN) as never, "1"),
+  ],
   ["v1:lnew:news_1:", code, () => {}],
-  ["v1:lkeep:news_1:", { kind: "confirm-account", now: "Ann", before: "Ben", note: null }, () => {}],
+  [
+    "v1:lkeep:news_1:",
+    { kind: "confirm-account", now: "Ann", before: "Ben", note: null },
+    () => {},
+  ],
   [
     "v1:luse:news_1:",
-    { kind: "confirm-session", known: null, format: "telethon", userId: "1", resumes: true, otherApiId: null },
+    {
+      kind: "confirm-session",
+      known: null,
+      format: "telethon",
+      userId: "1",
+      resumes: true,
+      otherApiId: null,
+    },
     () => {},
   ],
   ["v1:lcancel:news_1:", { kind: "ask-phone", known: null, note: null }, () => {}],
@@ -92,10 +117,20 @@ describe("a press in a login", () => {
     const { publicKey } = newSealKeyPair();
     const expiresAt = Date.now() + 600_000;
     if (step)
-      new WizardStore(it.fleet.db).save({ admin: ANN, worker: WORKER, login: "0123456789abcdef", publicKey, step, expiresAt });
+      new WizardStore(it.fleet.db).save({
+        admin: ANN,
+        worker: WORKER,
+        login: "0123456789abcdef",
+        publicKey,
+        step,
+        expiresAt,
+      });
     before(it.fleet);
     await it.seen(statusOf("news_1", { state: "NEEDS_LOGIN", updatedAt: Date.now() }));
-    await panels.replace("777", step ? { kind: "login", worker: WORKER } : { kind: "worker", worker: WORKER });
+    await panels.replace(
+      "777",
+      step ? { kind: "login", worker: WORKER } : { kind: "worker", worker: WORKER },
+    );
     await press(it, data);
   });
 });
@@ -104,7 +139,13 @@ describe("an act on the workers of four hosts", () => {
   test.each(["start", "stop", "restart", "maintenance"] as const)("%s", async (what) => {
     const it = await hanging();
     const at = Date.now();
-    await it.fleet.parts.panels.replace("777", { kind: "confirm", what, worker: null, tag: "", at });
+    await it.fleet.parts.panels.replace("777", {
+      kind: "confirm",
+      what,
+      worker: null,
+      tag: "",
+      at,
+    });
     const said = await press(it, `v1:yes::${Math.floor(at / 1000).toString(36)}`);
     expect(said).toContain("0 done");
   });

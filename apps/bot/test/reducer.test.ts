@@ -79,7 +79,8 @@ const acts = fc.constantFrom("submit", "wait");
 function act(step: WizardStep): WizardStep {
   if (step.kind === "ask-phone") return { kind: "sending-code" };
   // The wizard is kept as JSON between two steps.
-  if (step.kind === "ask-code") return WizardStep.parse(JSON.parse(JSON.stringify({ kind: "checking-code", before: step })));
+  if (step.kind === "ask-code")
+    return WizardStep.parse(JSON.parse(JSON.stringify({ kind: "checking-code", before: step })));
   return step.kind === "ask-password" ? { kind: "checking-password", hint: step.hint } : step;
 }
 
@@ -103,7 +104,14 @@ const allSteps: readonly WizardStep[] = [
   { kind: "checking-password", hint: "a pet" },
   { kind: "ask-session", known: null, note: saying("no") },
   { kind: "reading-session", known: "+49 … 12" },
-  { kind: "confirm-session", known: null, format: "telethon-file", userId: "7000001", resumes: true, otherApiId: null },
+  {
+    kind: "confirm-session",
+    known: null,
+    format: "telethon-file",
+    userId: "7000001",
+    resumes: true,
+    otherApiId: null,
+  },
   { kind: "taking-session", known: null },
   { kind: "confirm-account", now: "@bob", before: "@ann", note: null },
   { kind: "keeping-account", now: "@bob", before: "@ann" },
@@ -118,7 +126,9 @@ test("no sequence of answers leaves the admin without a way on", () => {
         step = WizardStep.parse(afterOutcome(step, outcome, NOW));
         const card = loginScreen({ words: EN, worker: WORKER, step: step, digits: 0, now: NOW });
         checkCard(card);
-        const ways = labels(card).filter((label) => label === "✖️ Cancel" || label === "⬅️ Back" || label.includes("New code"));
+        const ways = labels(card).filter(
+          (label) => label === "✖️ Cancel" || label === "⬅️ Back" || label.includes("New code"),
+        );
         expect(ways.length).toBeGreaterThan(0);
         if (next === "submit") step = act(step);
       }
@@ -152,7 +162,13 @@ test("a login that is over stays over, whatever still arrives", () => {
 });
 
 describe("a mistake keeps the step that the admin is at", () => {
-  const small: LoginStep = { kind: "refused", reason: "network", fault: null, waitS: null, final: false };
+  const small: LoginStep = {
+    kind: "refused",
+    reason: "network",
+    fault: null,
+    waitS: null,
+    final: false,
+  };
   test.each([
     ["sending-code", "ask-phone"],
     ["ask-session", "ask-session"],
@@ -175,15 +191,27 @@ describe("a mistake keeps the step that the admin is at", () => {
     ] as const) {
       const after = afterOutcome(step, outcome, NOW);
       expect(after).toMatchObject({ kind: to });
-      expect(EN.said("note" in after && after.note ? after.note : saying("")).text).toMatch(/^❌ \S/);
+      expect(EN.said("note" in after && after.note ? after.note : saying("")).text).toMatch(
+        /^❌ \S/,
+      );
     }
   });
 
-  test("a wrong code is asked for again with the same length and way, also after a way through the database", () => {
-    const busy = WizardStep.parse(JSON.parse(JSON.stringify({ kind: "checking-code", before: askCode })));
-    const after = afterOutcome(busy, { kind: "login", step: { kind: "wrong-code", triesLeft: 2 } }, NOW);
-    expect(after).toEqual({ ...askCode, note: say("login-wrong-code", { tries: 2 }) });
-  });
+  test(
+    "a wrong code is asked for again with the same length and way, also after a way through " +
+      "the database",
+    () => {
+      const busy = WizardStep.parse(
+        JSON.parse(JSON.stringify({ kind: "checking-code", before: askCode })),
+      );
+      const after = afterOutcome(
+        busy,
+        { kind: "login", step: { kind: "wrong-code", triesLeft: 2 } },
+        NOW,
+      );
+      expect(after).toEqual({ ...askCode, note: say("login-wrong-code", { tries: 2 }) });
+    },
+  );
 
   test("a wrong password keeps the hint", () => {
     const after = afterOutcome(
@@ -201,11 +229,9 @@ describe("a mistake keeps the step that the admin is at", () => {
       NOW,
     );
     expect(after).toMatchObject({ kind: "ask-code", dead: true, length: 6 });
-    expect(labels(loginScreen({ words: EN, worker: WORKER, step: after, digits: 0, now: NOW }))).toEqual([
-      "🔁 New code",
-      "📷 QR instead",
-      "✖️ Cancel",
-    ]);
+    expect(
+      labels(loginScreen({ words: EN, worker: WORKER, step: after, digits: 0, now: NOW })),
+    ).toEqual(["🔁 New code", "📷 QR instead", "✖️ Cancel"]);
   });
 });
 
@@ -215,7 +241,13 @@ test("no step of the wizard has room for the digits of a code or a password", ()
       let step: WizardStep = { kind: "ask-phone", known: null, note: null };
       for (const [outcome, next] of story) {
         step = afterOutcome(step, outcome, NOW);
-        const stuffed = WizardStep.parse({ ...step, code: CODE, digits: CODE, password: CODE, phone: CODE });
+        const stuffed = WizardStep.parse({
+          ...step,
+          code: CODE,
+          digits: CODE,
+          password: CODE,
+          phone: CODE,
+        });
         expect(JSON.stringify(stuffed)).not.toContain(CODE);
         if (next === "submit") step = act(step);
       }
@@ -259,9 +291,19 @@ test("a step with a note says the newest one", () => {
   expect(keep(keep(askCode, saying("one")), saying("two"))).toMatchObject({ note: saying("two") });
 });
 
-test.each(["12345", "١٢٣٤٥", "１２３４５", "१ २ ३ ४ ५", "\u200b1\u200b2345"])("a code that is typed as %j is dead", (text) => {
-  const more = { length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false };
-  const step: WizardStep = { kind: "ask-code", via: "app", ...more };
-  expect(typedCode(step, text)).toMatchObject({ dead: true });
-  expect(typedCode(step, "hello")).toBeNull();
-});
+test.each(["12345", "١٢٣٤٥", "１２３４５", "१ २ ३ ४ ५", "\u200b1\u200b2345"])(
+  "a code that is typed as %j is dead",
+  (text) => {
+    const more = {
+      length: 5,
+      nextVia: null,
+      resendAt: null,
+      expiresAt: 9e15,
+      note: null,
+      dead: false,
+    };
+    const step: WizardStep = { kind: "ask-code", via: "app", ...more };
+    expect(typedCode(step, text)).toMatchObject({ dead: true });
+    expect(typedCode(step, "hello")).toBeNull();
+  },
+);

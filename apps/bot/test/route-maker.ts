@@ -60,7 +60,9 @@ export async function start() {
       places: new PlaceStore(db),
       audit: new AuditStore(db),
       commands: commands as never,
-      finder: { unknown: async (_worker, chats) => UNKNOWN.filter(({ ref }) => chats.includes(ref)) },
+      finder: {
+        unknown: async (_worker, chats) => UNKNOWN.filter(({ ref }) => chats.includes(ref)),
+      },
       botChat: async (ref) => SEEN[ref] ?? null,
     });
   return { wizard: make(), make, routes, lists, asked };

@@ -35,8 +35,13 @@ describe("a chat that no route may have is refused at its own step, and the draf
   test.each(SERVICE)("%s, a service chat, as a source and as a target", async (chatRef) => {
     const { wizard } = await at("worker");
     await wizard.text(by, chatRef);
-    expect(wizard.of(ANN)).toMatchObject({ step: "target", target: null, problem: { key: "route-problem-service-chat" } });
-    for (const step of ["target", "sender", "kind", "action", "filter"]) await wizard.press(by, step, "back");
+    expect(wizard.of(ANN)).toMatchObject({
+      step: "target",
+      target: null,
+      problem: { key: "route-problem-service-chat" },
+    });
+    for (const step of ["target", "sender", "kind", "action", "filter"])
+      await wizard.press(by, step, "back");
     await wizard.text(by, `@two_2_2 ${chatRef}`);
     expect(wizard.of(ANN)).toMatchObject({
       step: "chats",
@@ -48,7 +53,10 @@ describe("a chat that no route may have is refused at its own step, and the draf
   test("a person as the target of a worker, and a channel whose discussion group is the source", async () => {
     const { wizard } = await at("worker");
     await wizard.text(by, "12345");
-    expect(wizard.of(ANN)).toMatchObject({ step: "target", problem: { key: "route-problem-person" } });
+    expect(wizard.of(ANN)).toMatchObject({
+      step: "target",
+      problem: { key: "route-problem-person" },
+    });
     for (const source of ["@talk_9", "-1000000000011"]) {
       const { wizard: other } = await at("bot", source);
       await other.text(by, "@news_9");

@@ -88,11 +88,21 @@ const status = (change: Partial<RelayStatus> = {}): RelayStatus => ({
       copiesOf: null,
     },
   ],
-  backfill: { route: "signals", state: "done", fetched: 20, taken: 7, known: 3, wanted: 20, reason: null, waitsUntil: null },
+  backfill: {
+    route: "signals",
+    state: "done",
+    fetched: 20,
+    taken: 7,
+    known: 3,
+    wanted: 20,
+    reason: null,
+    waitsUntil: null,
+  },
   senders: [],
   ...change,
 });
-const labels = (card: { keyboard: { text: string }[][] }): string[] => card.keyboard.flat().map(({ text }) => text);
+const labels = (card: { keyboard: { text: string }[][] }): string[] =>
+  card.keyboard.flat().map(({ text }) => text);
 
 test("a source that is silent as long as it uses to be at this hour is fine", () => {
   const [words] = ALL_WORDS;
@@ -105,11 +115,25 @@ test("a source that is silent as long as it uses to be at this hour is fine", ()
 
 test("a route card tells how it goes, in every language, and offers what its state allows", () => {
   for (const words of ALL_WORDS) {
-    const card = routeCard({ words, now: NOW, route: route(), name: "signals", status: status(), sure: false });
+    const card = routeCard({
+      words,
+      now: NOW,
+      route: route(),
+      name: "signals",
+      status: status(),
+      sure: false,
+    });
     expect(plainText(card.html)).toContain("118");
     expect(plainText(card.html)).toContain("<too long>");
   }
-  const card = routeCard({ words: EN, now: NOW, route: route(), name: "signals", status: status(), sure: false });
+  const card = routeCard({
+    words: EN,
+    now: NOW,
+    route: route(),
+    name: "signals",
+    status: status(),
+    sure: false,
+  });
   for (const part of [
     "Latency p50 1.2 s · p99 5.0 s",
     "Queue 42 · sends again in",
@@ -122,18 +146,28 @@ test("a route card tells how it goes, in every language, and offers what its sta
     "7 taken of 20",
   ])
     expect(plainText(card.html)).toContain(part);
-  expect(labels(card)).toEqual(expect.arrayContaining(["⏸ Switch off", "🔁 Retry", "🧹 Drop", "⏩ Try now"]));
+  expect(labels(card)).toEqual(
+    expect.arrayContaining(["⏸ Switch off", "🔁 Retry", "🧹 Drop", "⏩ Try now"]),
+  );
   const calm = status({
     routes: [figures({ waiting: 0, poison: 0, parkedUntil: null, reason: null, forecastAt: null })],
     backfill: null,
   });
-  const off = routeCard({ words: EN, now: NOW, route: route({ on: false }), name: "signals", status: calm, sure: false });
+  const off = routeCard({
+    words: EN,
+    now: NOW,
+    route: route({ on: false }),
+    name: "signals",
+    status: calm,
+    sure: false,
+  });
   expect(labels(off)).toContain("▶️ Switch on");
   expect(labels(off)).not.toContain("🔁 Retry");
-  expect(labels(routeCard({ words: EN, now: NOW, route: route(), name: "signals", status: null, sure: true }))).toEqual([
-    "❌ Remove for good",
-    "⬅️ Back",
-  ]);
+  expect(
+    labels(
+      routeCard({ words: EN, now: NOW, route: route(), name: "signals", status: null, sure: true }),
+    ),
+  ).toEqual(["❌ Remove for good", "⬅️ Back"]);
 });
 
 test("lists, sources and dry runs say what there is", () => {
@@ -143,10 +177,18 @@ test("lists, sources and dry runs say what there is", () => {
     [route(), route({ id: "b", on: false, to: { kind: "bot", chat: "-1009" } })],
     new Map([[WORKER, status()]]),
   );
-  expect(plainText(list.html)).toContain("⚠️ signals @signals_1 → news_1: @digest_1 · 118 delivered, 42 waiting");
+  expect(plainText(list.html)).toContain(
+    "⚠️ signals @signals_1 → news_1: @digest_1 · 118 delivered, 42 waiting",
+  );
   expect(plainText(list.html)).toContain("⏸ b @signals_1 → the bot: -1009");
   const sources = plainText(
-    sourcesScreen(EN, WORKER, [route({ from: { worker: WORKER, chats: ["@x_y_z"], paused: [] } })], status(), NOW).html,
+    sourcesScreen(
+      EN,
+      WORKER,
+      [route({ from: { worker: WORKER, chats: ["@x_y_z"], paused: [] } })],
+      status(),
+      NOW,
+    ).html,
   );
   for (const part of [
     "✅ <Signals> · last 1 min ago · usual 30 s",
@@ -159,15 +201,25 @@ test("lists, sources and dry runs say what there is", () => {
     { text: "btc\nup", verdict: "take" },
     { text: "", verdict: "filtered" },
   ]);
-  expect(plainText(dry.html)).toContain("1 of the last 2 would be delivered. Nothing was sent.\n✅ btc up\n➖ … filtered out");
+  expect(plainText(dry.html)).toContain(
+    "1 of the last 2 would be delivered. Nothing was sent.\n✅ btc up\n➖ … filtered out",
+  );
 });
 
 test.each([
   [
     "@news_1\n@digest_1\nbtc or eth",
-    { id: "news_1", on: false, filter: "btc or eth", to: { kind: "worker", worker: WORKER, chat: "@digest_1" } },
+    {
+      id: "news_1",
+      on: false,
+      filter: "btc or eth",
+      to: { kind: "worker", worker: WORKER, chat: "@digest_1" },
+    },
   ],
-  ["@news_1, -1005\nother @digest_1", { from: { chats: ["@news_1", "-1005"] }, to: { worker: "other" } }],
+  [
+    "@news_1, -1005\nother @digest_1",
+    { from: { chats: ["@news_1", "-1005"] }, to: { worker: "other" } },
+  ],
   ["-1005\nbot -1006", { id: "route_1005", to: { kind: "bot", chat: "-1006" } }],
   ["@taken_1\nhttps://example.org/x", { id: "taken_1_2", to: { kind: "webhook" } }],
   ["@news_1", null],
@@ -184,7 +236,8 @@ test("a route is made by a message, switched on, changed and taken away by butto
   fleet.parts.workers.add(WORKER, HOST, "ann", 1);
   await meet(fleet, 777, "Ann");
   await fleet.poll();
-  const press = (label: string) => fleet.post("/chat/press", { user: 777, labelContains: label, waitMs: 45_000 });
+  const press = (label: string) =>
+    fleet.post("/chat/press", { user: 777, labelContains: label, waitMs: 45_000 });
   await fleet.post("/chat/text", { user: 777, text: "/workers" });
   await fleet.waitForBot(777, "news_1");
   await press("news_1");
@@ -201,7 +254,11 @@ test("a route is made by a message, switched on, changed and taken away by butto
   await fleet.waitForBot(777, "🔀 signals_1 · on");
   await press("Ignore edits");
   await fleet.waitForBot(777, "Edits off");
-  expect(fleet.parts.routes.find("signals_1")).toMatchObject({ on: true, edits: false, filter: "btc" });
+  expect(fleet.parts.routes.find("signals_1")).toMatchObject({
+    on: true,
+    edits: false,
+    filter: "btc",
+  });
   await press("📥 Fetch old ones");
   await fleet.waitForBot(777, "fetch old messages");
   await press("Since a day");
@@ -218,26 +275,47 @@ test("a route is made by a message, switched on, changed and taken away by butto
   expect(fleet.parts.routes.all()).toEqual([]);
 });
 
-test("a source that is paused can be left out where another one stays; a fetch under way can be stopped", () => {
-  const from = (...paused: string[]) => ({ worker: WORKER, chats: ["@signals_1", "@quiet_1"], paused });
-  const of = (...paused: string[]) => labels(sourcesScreen(EN, WORKER, [route({ from: from(...paused) })], status(), NOW));
-  expect(of().filter((label) => label.startsWith("🚫"))).toEqual([]);
-  expect(of("@quiet_1").filter((label) => label.startsWith("🚫"))).toEqual(["🚫 Leave out @quiet_1"]);
-  const alone = route({ from: { worker: WORKER, chats: ["@quiet_1"], paused: ["@quiet_1"] } });
-  expect(labels(sourcesScreen(EN, WORKER, [alone], status(), NOW))).not.toContain("🚫 Leave out @quiet_1");
-  const counts = { fetched: 120, taken: 0, known: 0, wanted: 200 };
-  const fill = { route: "signals", state: "running" as const, ...counts, reason: null, waitsUntil: NOW + 60_000 };
-  const card = routeCard({
-    words: EN,
-    now: NOW,
-    route: route(),
-    name: "signals",
-    status: status({ backfill: fill }),
-    sure: false,
-  });
-  expect(plainText(card.html)).toMatch(/120 of 200 so far · Telegram asked to wait; it continues in .*\d\d:\d\d\)/);
-  expect(labels(card)).toContain("✖️ Stop fetching");
-});
+test(
+  "a source that is paused can be left out where another one stays; a fetch under way can be " +
+    "stopped",
+  () => {
+    const from = (...paused: string[]) => ({
+      worker: WORKER,
+      chats: ["@signals_1", "@quiet_1"],
+      paused,
+    });
+    const of = (...paused: string[]) =>
+      labels(sourcesScreen(EN, WORKER, [route({ from: from(...paused) })], status(), NOW));
+    expect(of().filter((label) => label.startsWith("🚫"))).toEqual([]);
+    expect(of("@quiet_1").filter((label) => label.startsWith("🚫"))).toEqual([
+      "🚫 Leave out @quiet_1",
+    ]);
+    const alone = route({ from: { worker: WORKER, chats: ["@quiet_1"], paused: ["@quiet_1"] } });
+    expect(labels(sourcesScreen(EN, WORKER, [alone], status(), NOW))).not.toContain(
+      "🚫 Leave out @quiet_1",
+    );
+    const counts = { fetched: 120, taken: 0, known: 0, wanted: 200 };
+    const fill = {
+      route: "signals",
+      state: "running" as const,
+      ...counts,
+      reason: null,
+      waitsUntil: NOW + 60_000,
+    };
+    const card = routeCard({
+      words: EN,
+      now: NOW,
+      route: route(),
+      name: "signals",
+      status: status({ backfill: fill }),
+      sure: false,
+    });
+    expect(plainText(card.html)).toMatch(
+      /120 of 200 so far · Telegram asked to wait; it continues in .*\d\d:\d\d\)/,
+    );
+    expect(labels(card)).toContain("✖️ Stop fetching");
+  },
+);
 
 test.each([
   ["2026-11-01", Date.UTC(2026, 9, 31, 15)],

@@ -52,30 +52,37 @@ async function desk(theirs: () => number) {
 test.each([
   ["a minute ahead", NOW + 60_000, NOW + 60_001],
   ["an hour ahead", NOW + 3_600_000, NOW + 3_600_001],
-  ["of a day that never comes, which the reader passes over by itself", Number.MAX_SAFE_INTEGER, NOW],
+  [
+    "of a day that never comes, which the reader passes over by itself",
+    Number.MAX_SAFE_INTEGER,
+    NOW,
+  ],
   ["of next year", NOW + 400 * DAY, NOW],
-])("a reader with a version %s is told again, by a version that it takes", async (_what, theirs, expected) => {
-  let version = NOW;
-  const { made, told } = await desk(() => version);
-  expect(told.map((message) => message.version)).toEqual([NOW]);
-  made.outbid();
-  await made.flush();
-  expect(told, "nothing is wrong yet").toHaveLength(1);
-  version = theirs;
-  for (let look = 0; look < 3; look++) made.outbid();
-  await made.flush();
-  made.outbid();
-  await made.flush();
-  expect(told.map((message) => message.version)).toEqual([NOW, expected]);
-  version = expected;
-  made.outbid();
-  await made.flush();
-  expect(told).toHaveLength(2);
-  version = Math.min(theirs + 120_000, Number.MAX_SAFE_INTEGER - 1);
-  made.outbid();
-  await made.flush();
-  expect(told, "another version is another one").toHaveLength(3);
-});
+])(
+  "a reader with a version %s is told again, by a version that it takes",
+  async (_what, theirs, expected) => {
+    let version = NOW;
+    const { made, told } = await desk(() => version);
+    expect(told.map((message) => message.version)).toEqual([NOW]);
+    made.outbid();
+    await made.flush();
+    expect(told, "nothing is wrong yet").toHaveLength(1);
+    version = theirs;
+    for (let look = 0; look < 3; look++) made.outbid();
+    await made.flush();
+    made.outbid();
+    await made.flush();
+    expect(told.map((message) => message.version)).toEqual([NOW, expected]);
+    version = expected;
+    made.outbid();
+    await made.flush();
+    expect(told).toHaveLength(2);
+    version = Math.min(theirs + 120_000, Number.MAX_SAFE_INTEGER - 1);
+    made.outbid();
+    await made.flush();
+    expect(told, "another version is another one").toHaveLength(3);
+  },
+);
 
 test("a reader that works by other routes than the bot's is a red line on the card", async () => {
   const { store } = await desk(() => NOW);
@@ -89,7 +96,14 @@ test("a reader that works by other routes than the bot's is a red line on the ca
     backfill: null,
     senders: [],
   };
-  const base = { words: EN, now: NOW, route: store.find("signals"), name: "signals", status, sure: false };
+  const base = {
+    words: EN,
+    now: NOW,
+    route: store.find("signals"),
+    name: "signals",
+    status,
+    sure: false,
+  };
   const red = /🔴 .*news_1.* works by other routes than these/;
   expect(routeCard({ ...base, version: NOW }).html).not.toMatch(red);
   expect(routeCard(base).html).not.toMatch(red);

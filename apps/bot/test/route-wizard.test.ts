@@ -3,13 +3,23 @@ import { describe, expect, test } from "vitest";
 import { sourceKey } from "../src/relay/source-key.ts";
 import { isInvitation, typedChat } from "../src/relay/wizard/chat-refs.ts";
 import { typedTopic } from "../src/relay/wizard/draft-edits.ts";
-import { draftOf, newDraft, nextStep, pathOf, routeOf, stepBefore } from "../src/relay/wizard/route-draft.ts";
+import {
+  draftOf,
+  newDraft,
+  nextStep,
+  pathOf,
+  routeOf,
+  stepBefore,
+} from "../src/relay/wizard/route-draft.ts";
 import { ANN, by, chat, OTHER, start } from "./route-maker.ts";
 import { WORKER } from "./support.ts";
 
 test("a route is made by presses and texts, over a new start of the bot", async () => {
   const { wizard, make, routes, lists, asked } = await start();
-  lists.keep(WORKER, { kind: "chats", chats: [chat("@a_1_a"), chat("-1000000000003", { forum: true })] });
+  lists.keep(WORKER, {
+    kind: "chats",
+    chats: [chat("@a_1_a"), chat("-1000000000003", { forum: true })],
+  });
   lists.keep(OTHER, { kind: "chats", chats: [chat("@out_1")] });
   wizard.begin(ANN, WORKER);
   await wizard.press(by, "name", "take");
@@ -35,45 +45,54 @@ test("a route is made by presses and texts, over a new start of the bot", async 
     action: { kind: "copy", template: "📣 {text}" },
     to: { kind: "worker", worker: OTHER, chat: "@out_1" },
   });
-  expect(asked).toEqual([`relay.chats ${WORKER}`, `relay.topics ${WORKER}`, `relay.chats ${OTHER}`, `relay.dry ${WORKER}`]);
+  expect(asked).toEqual([
+    `relay.chats ${WORKER}`,
+    `relay.topics ${WORKER}`,
+    `relay.chats ${OTHER}`,
+    `relay.dry ${WORKER}`,
+  ]);
   expect(again.of(ANN)).toBeNull();
 });
 
-test("a wrong answer is told and changes nothing; a button of another step, or of no draft, is stale", async () => {
-  const { wizard, routes } = await start();
-  expect(await wizard.press(by, "name", "take")).toEqual({ kind: "stale" });
-  expect(await wizard.text(by, "x")).toEqual({ kind: "stale" });
-  wizard.begin(ANN, WORKER);
-  const problem = async (text: string) => {
-    await wizard.text(by, text);
-    return wizard.of(ANN)?.problem?.key;
-  };
-  expect(await problem("9 lives")).toBe("rwiz-bad-name");
-  expect(await wizard.press(by, "summary", "save")).toEqual({ kind: "stale" });
-  expect(await problem("lives")).toBeUndefined();
-  await wizard.press(by, "chats", "next");
-  expect(wizard.of(ANN)?.problem?.key).toBe("rwiz-no-chats");
-  expect(await problem("me")).toBe("rwiz-bad-chat");
-  expect(await problem("hello there")).toBe("rwiz-bad-chat");
-  expect(await problem("@source_1, https://t.me/other_1")).toBeUndefined();
-  await wizard.press(by, "chats", "next");
-  expect(await problem("(")).toBe("route-problem-rule-missing");
-  await wizard.press(by, "filter", "all");
-  expect(await problem("{nobody}")).toBe("route-problem-bad-template");
-  await wizard.press(by, "action", "copy");
-  await wizard.press(by, "kind", "webhook");
-  expect(await problem("http://example.org")).toBe("rwiz-bad-url");
-  await wizard.press(by, "target", "back");
-  await wizard.press(by, "kind", "bot");
-  expect(await problem("-1000000000008")).toBe("rwiz-bot-not-in");
-  expect(await problem("-1000000000009")).toBeUndefined();
-  expect(wizard.of(ANN)).toMatchObject({
-    step: "summary",
-    target: { title: "Team" },
-    chats: [{ ref: "@source_1" }, { ref: "@other_1" }],
-  });
-  expect(routes.all()).toEqual([]);
-});
+test(
+  "a wrong answer is told and changes nothing; a button of another step, or of no draft, is " +
+    "stale",
+  async () => {
+    const { wizard, routes } = await start();
+    expect(await wizard.press(by, "name", "take")).toEqual({ kind: "stale" });
+    expect(await wizard.text(by, "x")).toEqual({ kind: "stale" });
+    wizard.begin(ANN, WORKER);
+    const problem = async (text: string) => {
+      await wizard.text(by, text);
+      return wizard.of(ANN)?.problem?.key;
+    };
+    expect(await problem("9 lives")).toBe("rwiz-bad-name");
+    expect(await wizard.press(by, "summary", "save")).toEqual({ kind: "stale" });
+    expect(await problem("lives")).toBeUndefined();
+    await wizard.press(by, "chats", "next");
+    expect(wizard.of(ANN)?.problem?.key).toBe("rwiz-no-chats");
+    expect(await problem("me")).toBe("rwiz-bad-chat");
+    expect(await problem("hello there")).toBe("rwiz-bad-chat");
+    expect(await problem("@source_1, https://t.me/other_1")).toBeUndefined();
+    await wizard.press(by, "chats", "next");
+    expect(await problem("(")).toBe("route-problem-rule-missing");
+    await wizard.press(by, "filter", "all");
+    expect(await problem("{nobody}")).toBe("route-problem-bad-template");
+    await wizard.press(by, "action", "copy");
+    await wizard.press(by, "kind", "webhook");
+    expect(await problem("http://example.org")).toBe("rwiz-bad-url");
+    await wizard.press(by, "target", "back");
+    await wizard.press(by, "kind", "bot");
+    expect(await problem("-1000000000008")).toBe("rwiz-bot-not-in");
+    expect(await problem("-1000000000009")).toBeUndefined();
+    expect(wizard.of(ANN)).toMatchObject({
+      step: "summary",
+      target: { title: "Team" },
+      chats: [{ ref: "@source_1" }, { ref: "@other_1" }],
+    });
+    expect(routes.all()).toEqual([]);
+  },
+);
 
 test("what the rules of the file refuse is not saved: a loop, a name that was taken meanwhile", async () => {
   const { wizard, routes } = await start();
@@ -90,7 +109,11 @@ test("what the rules of the file refuse is not saved: a loop, a name that was ta
     await wizard.press(by, step, op);
   await wizard.text(by, "@one_1_1");
   const draft = wizard.of(ANN) ?? newDraft("x", null);
-  expect(draft).toMatchObject({ step: "target", target: null, problem: { key: "route-problem-loop" } });
+  expect(draft).toMatchObject({
+    step: "target",
+    target: null,
+    problem: { key: "route-problem-loop" },
+  });
   await wizard.press(by, "target", "me");
   const taken = Route.parse({
     id: draft.id,
@@ -134,10 +157,38 @@ describe("steps", () => {
   );
 
   test("follow from what was chosen; a part that is changed leads back to the summary", () => {
-    expect(pathOf(newDraft("x", WORKER))).toEqual(["name", "chats", "filter", "action", "kind", "target", "summary"]);
-    expect(pathOf(done)).toEqual(["chats", "topic", "filter", "action", "kind", "sender", "target", "into", "summary"]);
-    const from = (step: typeof done.step) => [nextStep({ ...done, step }), stepBefore({ ...done, step })];
-    expect([from("chats"), from("topic"), from("filter"), from("sender"), from("into"), from("summary")]).toEqual([
+    expect(pathOf(newDraft("x", WORKER))).toEqual([
+      "name",
+      "chats",
+      "filter",
+      "action",
+      "kind",
+      "target",
+      "summary",
+    ]);
+    expect(pathOf(done)).toEqual([
+      "chats",
+      "topic",
+      "filter",
+      "action",
+      "kind",
+      "sender",
+      "target",
+      "into",
+      "summary",
+    ]);
+    const from = (step: typeof done.step) => [
+      nextStep({ ...done, step }),
+      stepBefore({ ...done, step }),
+    ];
+    expect([
+      from("chats"),
+      from("topic"),
+      from("filter"),
+      from("sender"),
+      from("into"),
+      from("summary"),
+    ]).toEqual([
       ["topic", "summary"],
       ["summary", "chats"],
       ["summary", "summary"],
@@ -180,7 +231,9 @@ test.each([
 });
 
 test("an invitation names no chat, and is told so", async () => {
-  expect(["t.me/+AbCd_efgh", "https://t.me/joinchat/AbCd", "tg://join?invite=AbCd"].map(isInvitation)).not.toContain(false);
+  expect(
+    ["t.me/+AbCd_efgh", "https://t.me/joinchat/AbCd", "tg://join?invite=AbCd"].map(isInvitation),
+  ).not.toContain(false);
   const { wizard } = await start();
   wizard.begin(ANN, WORKER);
   await wizard.press(by, "name", "take");
@@ -229,13 +282,25 @@ test("a route in three lines takes links as any other step does", async () => {
   wizard.begin(ANN, WORKER);
   await wizard.text(by, "https://t.me/c/4/7/99\nbot https://t.me/c/5/8/1");
   expect(routes.all()).toMatchObject([
-    { from: { chats: ["-1000000000004"], topic: 7 }, to: { kind: "bot", chat: "-1000000000005", topic: 8 } },
+    {
+      from: { chats: ["-1000000000004"], topic: 7 },
+      to: { kind: "bot", chat: "-1000000000005", topic: 8 },
+    },
   ]);
 });
 
 test("a topic by its own link, or by its number as people paste it", () => {
   const topics = [{ id: 7, title: "Desk", closed: false }];
-  const typed = ["7", "#7", "\u202a７", "t.me/c/1234/7", "t.me/name_1/7", "t.me/c/1234/7/99", "t.me/c/1234/8", "desk"];
+  const typed = [
+    "7",
+    "#7",
+    "\u202a７",
+    "t.me/c/1234/7",
+    "t.me/name_1/7",
+    "t.me/c/1234/7/99",
+    "t.me/c/1234/8",
+    "desk",
+  ];
   expect(typed.map((text) => typedTopic(text, topics))).toEqual([7, 7, 7, 7, 7, 7, null, null]);
   expect(typedTopic("t.me/c/1234/8", null)).toBe(8);
 });
@@ -255,17 +320,28 @@ describe("field fault B11: the reader is asked about chats that were typed", () 
     const draft = wizard.of(ANN);
     expect([draft?.problem?.key, draft?.chats.map(({ ref }) => ref)]).toEqual([problem, chats]);
     if (problem === "route-problem-misnumbered")
-      expect(draft?.problem?.args).toEqual({ worker: WORKER, chat: "2000001", meant: "-1000002000001" });
+      expect(draft?.problem?.args).toEqual({
+        worker: WORKER,
+        chat: "2000001",
+        meant: "-1000002000001",
+      });
   });
 
-  test("a note is gone with the next answer; a route in three lines with a wrong number is not made", async () => {
-    const { wizard, routes } = await start();
-    wizard.begin(ANN, WORKER);
-    await wizard.text(by, "2000001\n-1000000000009\nbtc");
-    expect([wizard.of(ANN)?.problem?.key, routes.all()]).toEqual(["route-problem-misnumbered", []]);
-    await wizard.press(by, "name", "take");
-    await wizard.text(by, "-100200300");
-    await wizard.press(by, "chats", "next");
-    expect(wizard.of(ANN)).toMatchObject({ step: "filter", problem: null });
-  });
+  test(
+    "a note is gone with the next answer; a route in three lines with a wrong number is not " +
+      "made",
+    async () => {
+      const { wizard, routes } = await start();
+      wizard.begin(ANN, WORKER);
+      await wizard.text(by, "2000001\n-1000000000009\nbtc");
+      expect([wizard.of(ANN)?.problem?.key, routes.all()]).toEqual([
+        "route-problem-misnumbered",
+        [],
+      ]);
+      await wizard.press(by, "name", "take");
+      await wizard.text(by, "-100200300");
+      await wizard.press(by, "chats", "next");
+      expect(wizard.of(ANN)).toMatchObject({ step: "filter", problem: null });
+    },
+  );
 });

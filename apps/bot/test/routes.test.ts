@@ -9,7 +9,18 @@ const STRANGER = 999;
 /** Everything that the bot remembers. */
 function memory(fleet: Fleet): string {
   // Owners are told of strangers: alerts are the only thing that may change.
-  const tables = ["worker", "admin", "panel", "command", "wizard", "place", "setting", "audit", "silence", "seen_event"];
+  const tables = [
+    "worker",
+    "admin",
+    "panel",
+    "command",
+    "wizard",
+    "place",
+    "setting",
+    "audit",
+    "silence",
+    "seen_event",
+  ];
   return JSON.stringify(tables.map((table) => fleet.db.read(`SELECT * FROM ${table}`)));
 }
 
@@ -35,11 +46,15 @@ describe("a stranger", () => {
     const calls = (await fleet.calls()).length;
     // The updates are taken in order: when all are confirmed, all were handled.
     await fleet.poll();
-    await waitFor(async () => ((await fleet.bot.api.getWebhookInfo()).pending_update_count ?? 0) === 0);
+    await waitFor(
+      async () => ((await fleet.bot.api.getWebhookInfo()).pending_update_count ?? 0) === 0,
+    );
     expect((await fleet.shown(STRANGER)).filter((message) => message.from === "bot")).toEqual([]);
     expect(memory(fleet)).toBe(before);
     await annIsAnswered(fleet);
-    const about = (await fleet.calls()).slice(calls).filter((call) => String(call.params["chat_id"]) === String(STRANGER));
+    const about = (await fleet.calls())
+      .slice(calls)
+      .filter((call) => String(call.params["chat_id"]) === String(STRANGER));
     expect(about).toEqual([]);
     expect(fleet.parts.admins.reachable()).toEqual(["777"]);
   });
@@ -52,12 +67,16 @@ describe("a stranger", () => {
     await fleet.bot.api.sendMessage(STRANGER, "stolen", { reply_markup: { inline_keyboard } });
     const before = memory(fleet);
     await fleet.poll();
-    expect(await fleet.post("/chat/press", { user: STRANGER, label: "Stop it", waitMs: 300 })).toMatchObject({
+    expect(
+      await fleet.post("/chat/press", { user: STRANGER, label: "Stop it", waitMs: 300 }),
+    ).toMatchObject({
       answered: false,
     });
     expect(memory(fleet)).toBe(before);
     await annIsAnswered(fleet);
-    expect((await fleet.calls()).filter((call) => call.method === "answerCallbackQuery")).toEqual([]);
+    expect((await fleet.calls()).filter((call) => call.method === "answerCallbackQuery")).toEqual(
+      [],
+    );
     expect(fleet.parts.commandLog.latest(WORKER)).toBeNull();
   });
 });
@@ -68,7 +87,10 @@ test("a group is ignored, even when an admin writes in it", async () => {
   const from = { id: 777, is_bot: false, first_name: "Ann" };
   const chat = { id: -100123, type: "supergroup" as const, title: "Ops" };
   const calls = (await fleet.calls()).length;
-  await fleet.bot.handleUpdate({ update_id: 1, message: { message_id: 1, date: 1, chat, from, text: "/menu" } });
+  await fleet.bot.handleUpdate({
+    update_id: 1,
+    message: { message_id: 1, date: 1, chat, from, text: "/menu" },
+  });
   const message = { message_id: 1, date: 1, chat, text: "x" };
   await fleet.bot.handleUpdate({
     update_id: 2,
@@ -83,7 +105,9 @@ describe("an admin", () => {
     const fleet = await startFleet();
     await fleet.poll();
     await annIsAnswered(fleet);
-    expect(await fleet.post("/chat/press", { label: "👷 Workers" })).toMatchObject({ answered: true });
+    expect(await fleet.post("/chat/press", { label: "👷 Workers" })).toMatchObject({
+      answered: true,
+    });
     await fleet.waitForBot(777, "Workers: none yet");
     expect((await fleet.shown(777)).filter((message) => message.from === "bot")).toHaveLength(1);
   });
@@ -107,33 +131,43 @@ describe("an admin", () => {
     await fleet.waitForBot(777, "There is a worker news_1 already.");
   });
 
-  test("who presses a button of another version gets the menu, and a worker that is gone is said to be", async () => {
-    const fleet = await startFleet();
-    await fleet.poll();
-    await annIsAnswered(fleet);
-    const keyboard = (text: string, callback_data: string) => ({
-      reply_markup: { inline_keyboard: [[{ text, callback_data }]] },
-    });
-    await fleet.bot.api.sendMessage(777, "old", keyboard("Old", "v0:reboot"));
-    expect(await fleet.post("/chat/press", { label: "Old" })).toMatchObject({ toast: { text: "This screen is out of date" } });
-    await fleet.waitForBot(777, "Fleet");
-    await fleet.bot.api.sendMessage(777, "old", keyboard("Gone", "v1:restart:gone:"));
-    expect(await fleet.post("/chat/press", { label: "Gone" })).toMatchObject({
-      toast: { text: "This worker does not exist any more." },
-    });
-  });
+  test(
+    "who presses a button of another version gets the menu, and a worker that is gone is said " +
+      "to be",
+    async () => {
+      const fleet = await startFleet();
+      await fleet.poll();
+      await annIsAnswered(fleet);
+      const keyboard = (text: string, callback_data: string) => ({
+        reply_markup: { inline_keyboard: [[{ text, callback_data }]] },
+      });
+      await fleet.bot.api.sendMessage(777, "old", keyboard("Old", "v0:reboot"));
+      expect(await fleet.post("/chat/press", { label: "Old" })).toMatchObject({
+        toast: { text: "This screen is out of date" },
+      });
+      await fleet.waitForBot(777, "Fleet");
+      await fleet.bot.api.sendMessage(777, "old", keyboard("Gone", "v1:restart:gone:"));
+      expect(await fleet.post("/chat/press", { label: "Gone" })).toMatchObject({
+        toast: { text: "This worker does not exist any more." },
+      });
+    },
+  );
 
   test("who presses twice gives one command, and is told so", async () => {
     const fleet = await startFleet();
     fleet.parts.workers.add(WORKER, HOST, "777", 1);
     await fleet.poll();
     await annIsAnswered(fleet);
-    const buttons = { reply_markup: { inline_keyboard: [[{ text: "Again", callback_data: "v1:restart:news_1:" }]] } };
+    const buttons = {
+      reply_markup: { inline_keyboard: [[{ text: "Again", callback_data: "v1:restart:news_1:" }]] },
+    };
     const sent = await fleet.bot.api.sendMessage(777, "a card", buttons);
     const press = { data: "v1:restart:news_1:", messageId: sent.message_id };
     expect(await fleet.post("/chat/press", press)).toMatchObject({ toast: { text: "⏳ Queued" } });
     await fleet.bot.api.sendMessage(777, "another card", buttons);
-    expect(await fleet.post("/chat/press", { label: "Again" })).toMatchObject({ toast: { text: "Already asked by Ann" } });
+    expect(await fleet.post("/chat/press", { label: "Again" })).toMatchObject({
+      toast: { text: "Already asked by Ann" },
+    });
     expect(fleet.db.read("SELECT id FROM command WHERE verb = 'restart'")).toHaveLength(1);
   });
 });
@@ -155,7 +189,14 @@ describe("in the middle of a login", () => {
       note: null,
       dead: false,
     } as const;
-    new WizardStore(fleet.db).save({ admin: ANN, worker: WORKER, login: "l", publicKey: null, step, expiresAt });
+    new WizardStore(fleet.db).save({
+      admin: ANN,
+      worker: WORKER,
+      login: "l",
+      publicKey: null,
+      step,
+      expiresAt,
+    });
     await fleet.parts.panels.show("777", { kind: "login", worker: WORKER }, null);
     return fleet;
   }
@@ -164,21 +205,35 @@ describe("in the middle of a login", () => {
     const fleet = await atCode();
     await fleet.post("/chat/text", { text: "it is 12345" });
     const card = await fleet.waitForBot(777, "Don't send the code as a message");
-    expect((await fleet.shown(777)).filter((message) => message.text.includes("12345"))).toEqual([]);
-    expect(card.keyboard.flat().map((button) => button.text)).toEqual(["🔁 New code", "📷 QR instead", "✖️ Cancel"]);
+    expect((await fleet.shown(777)).filter((message) => message.text.includes("12345"))).toEqual(
+      [],
+    );
+    expect(card.keyboard.flat().map((button) => button.text)).toEqual([
+      "🔁 New code",
+      "📷 QR instead",
+      "✖️ Cancel",
+    ]);
     expect(words(fleet)).not.toContain("12345");
   });
 
-  test("the keypad shows how many digits there are, and neither the chat nor the database holds them", async () => {
-    const fleet = await atCode();
-    for (const digit of ["9", "0", "8", "1"]) await fleet.post("/chat/press", { label: digit });
-    await fleet.waitForBot(777, "● ● ● ● ○");
-    expect(await fleet.post("/chat/press", { label: "✔" })).toMatchObject({ toast: { text: "Enter the whole code first." } });
-    expect(words(fleet)).not.toContain("9081");
-    expect((await fleet.shown(777)).filter((message) => message.text.includes("9081"))).toEqual([]);
-    await fleet.post("/chat/press", { label: "⌫" });
-    await fleet.waitForBot(777, "● ● ● ○ ○");
-  });
+  test(
+    "the keypad shows how many digits there are, and neither the chat nor the database holds " +
+      "them",
+    async () => {
+      const fleet = await atCode();
+      for (const digit of ["9", "0", "8", "1"]) await fleet.post("/chat/press", { label: digit });
+      await fleet.waitForBot(777, "● ● ● ● ○");
+      expect(await fleet.post("/chat/press", { label: "✔" })).toMatchObject({
+        toast: { text: "Enter the whole code first." },
+      });
+      expect(words(fleet)).not.toContain("9081");
+      expect((await fleet.shown(777)).filter((message) => message.text.includes("9081"))).toEqual(
+        [],
+      );
+      await fleet.post("/chat/press", { label: "⌫" });
+      await fleet.waitForBot(777, "● ● ● ○ ○");
+    },
+  );
 
   test("/cancel ends it, and the card of the worker is there", async () => {
     const fleet = await atCode();

@@ -7,7 +7,13 @@ import { chosenRules, rulesScreen } from "../src/screens/rules.ts";
 import { meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } from "./support.ts";
 
-const RULES: RulesStatus = { crashDelayS: 30, crashLimit: 5, windowS: 600, lockDelaysS: [60, 120], own: {} };
+const RULES: RulesStatus = {
+  crashDelayS: 30,
+  crashLimit: 5,
+  windowS: 600,
+  lockDelaysS: [60, 120],
+  own: {},
+};
 
 test("the screen says what holds, and whose it is, in every language", () => {
   for (const words of ALL_WORDS) {
@@ -29,7 +35,8 @@ test("a press changes one rule and keeps the others; what no button offers is re
   expect(chosenRules(own, "w3600")).toEqual({ crashDelayS: 5, windowS: 3600 });
   expect(chosenRules(own, "k15")).toEqual({ crashDelayS: 5, lockDelaysS: [15, 30] });
   expect(chosenRules(own, "fleet")).toEqual({});
-  for (const wrong of ["l99", "d", "x5", "", "w-1", "k1"]) expect(chosenRules(own, wrong)).toBeNull();
+  for (const wrong of ["l99", "d", "x5", "", "w-1", "k1"])
+    expect(chosenRules(own, wrong)).toBeNull();
 });
 
 test("the host is asked for the new rules, once what it has is known", async () => {
@@ -43,7 +50,13 @@ test("the host is asked for the new rules, once what it has is known", async () 
       said = text?.key;
     };
     const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN, asker: ASKER };
-    await handlePress(fleet.parts, { ...who, press: { verb: "ruleset", worker: WORKER, arg }, chat: "777", message, toast });
+    await handlePress(fleet.parts, {
+      ...who,
+      press: { verb: "ruleset", worker: WORKER, arg },
+      chat: "777",
+      message,
+      toast,
+    });
     return said;
   };
   expect(await press("d5")).toBe("toast-stale");

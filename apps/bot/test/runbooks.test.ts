@@ -1,4 +1,7 @@
-/** Each kind of alert has a remedy: a button that helps or looks again, and a section of the runbook, in the chat and in docs (field fault K12). */
+/**
+ * Each kind of alert has a remedy: a button that helps or looks again, and a section of the
+ * runbook, in the chat and in docs (field fault K12).
+ */
 
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
@@ -54,16 +57,21 @@ const LABELS = new Map(
 test("each kind that is told on a card has 📖 there, alone and among others", async () => {
   const alerts = await goldenAlerts(await controlDb());
   const told = alerts.filter(({ body }) => body.kind !== "notice");
-  expect(new Set(told.map(({ body }) => body.kind))).toEqual(new Set(ALERT_KINDS.filter((kind) => kind !== "notice")));
+  expect(new Set(told.map(({ body }) => body.kind))).toEqual(
+    new Set(ALERT_KINDS.filter((kind) => kind !== "notice")),
+  );
   const leadsTo = (keyboard: ReturnType<typeof alertCard>["keyboard"]): string[] =>
     keyboard.flat().flatMap((button) => ("callback_data" in button ? [button.callback_data] : []));
   for (const words of ALL_WORDS)
     for (const alert of told) {
       const { kind } = alert.body;
-      expect(leadsTo(alertCard(words, cardOf([alert]), 26).keyboard), kind).toContain(`v1:runbook::${kind}`);
-      expect(leadsTo(alertCard(words, cardOf([alert, { ...alert, n: -1 }]), 26).keyboard), kind).toContain(
+      expect(leadsTo(alertCard(words, cardOf([alert]), 26).keyboard), kind).toContain(
         `v1:runbook::${kind}`,
       );
+      expect(
+        leadsTo(alertCard(words, cardOf([alert, { ...alert, n: -1 }]), 26).keyboard),
+        kind,
+      ).toContain(`v1:runbook::${kind}`);
     }
 });
 
@@ -72,9 +80,14 @@ test("on a card of several it is about the worst that is still open", async () =
     ...{ n: 1, subject: kind, openedAt: NOW, readyAt: NOW, resolvedBy: null, card: 1 },
     ...{ resolvedAt, body: crashBody({ kind }) },
   });
-  const shown = (...rows: ReturnType<typeof row>[]): string => JSON.stringify(alertCard(EN, cardOf(rows), 26).keyboard);
-  expect(shown(row("flood", null), row("gave-up", null), row("crash", null))).toContain("v1:runbook::gave-up");
-  expect(shown(row("flood", null), row("gave-up", NOW), row("crash", null))).toContain("v1:runbook::crash");
+  const shown = (...rows: ReturnType<typeof row>[]): string =>
+    JSON.stringify(alertCard(EN, cardOf(rows), 26).keyboard);
+  expect(shown(row("flood", null), row("gave-up", null), row("crash", null))).toContain(
+    "v1:runbook::gave-up",
+  );
+  expect(shown(row("flood", null), row("gave-up", NOW), row("crash", null))).toContain(
+    "v1:runbook::crash",
+  );
 });
 
 test("📖 on an alert card leaves the card and shows the text below; a kind of another version shows the alerts", async () => {
@@ -84,9 +97,20 @@ test("📖 on an alert card leaves the card and shows the text below; a kind of 
   parts.alerts.raise("exit:news_1", crashBody(), Date.now());
   await parts.outbox.flush();
   const card = await fleet.waitForBot(777, "crashed");
-  const who = { admin: ANN, role: "viewer", asker: ASKER, toast: async () => {}, chat: "777", message: card.id } as const;
+  const who = {
+    admin: ANN,
+    role: "viewer",
+    asker: ASKER,
+    toast: async () => {},
+    chat: "777",
+    message: card.id,
+  } as const;
   const press = (arg: string): Promise<void> =>
-    handlePress(parts, { ...who, id: "press-0000000001", press: { verb: "runbook", worker: "", arg } });
+    handlePress(parts, {
+      ...who,
+      id: "press-0000000001",
+      press: { verb: "runbook", worker: "", arg },
+    });
   await press("crash");
   const told = await fleet.waitForBot(777, "Means:");
   expect(told.id).toBeGreaterThan(card.id);

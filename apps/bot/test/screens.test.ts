@@ -14,12 +14,25 @@ import { menuScreen, workersScreen } from "../src/screens/menu.ts";
 import { noticeScreen } from "../src/screens/notice.ts";
 import type { Card } from "../src/screens/screen.ts";
 import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { ALL_WORDS, anyWorker, EN, HOST, hostile, hostileUpTo, listOf, NOW, saying, viewOf, workerView } from "./support.ts";
+import {
+  ALL_WORDS,
+  anyWorker,
+  EN,
+  HOST,
+  hostile,
+  hostileUpTo,
+  listOf,
+  NOW,
+  saying,
+  viewOf,
+  workerView,
+} from "./support.ts";
 import { checkCard, labels, plainText } from "./telegram-html.ts";
 
 const LONGEST = parseWorkerId("w".repeat(32));
 const orNull = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(of, { nil: null });
-const names = (count: number): string[] => Array.from({ length: count }, (_, n) => `worker-${String(n).padStart(2, "0")}`);
+const names = (count: number): string[] =>
+  Array.from({ length: count }, (_, n) => `worker-${String(n).padStart(2, "0")}`);
 
 const steps: fc.Arbitrary<WizardStep> = fc.oneof(
   fc.constantFrom(
@@ -27,7 +40,11 @@ const steps: fc.Arbitrary<WizardStep> = fc.oneof(
     { kind: "sending-code" as const },
     { kind: "checking-code" as const, before: null },
   ),
-  fc.record({ kind: fc.constant("ask-phone" as const), known: orNull(hostileUpTo(20)), note: orNull(hostile.map(saying)) }),
+  fc.record({
+    kind: fc.constant("ask-phone" as const),
+    known: orNull(hostileUpTo(20)),
+    note: orNull(hostile.map(saying)),
+  }),
   fc.record({
     kind: fc.constant("ask-code" as const),
     via: fc.oneof(fc.constantFrom("app", "sms", "call"), hostile),
@@ -38,7 +55,11 @@ const steps: fc.Arbitrary<WizardStep> = fc.oneof(
     note: orNull(hostile.map(saying)),
     dead: fc.boolean(),
   }),
-  fc.record({ kind: fc.constant("ask-password" as const), hint: orNull(hostile), note: orNull(hostile.map(saying)) }),
+  fc.record({
+    kind: fc.constant("ask-password" as const),
+    hint: orNull(hostile),
+    note: orNull(hostile.map(saying)),
+  }),
   fc.record({ kind: fc.constant("checking-password" as const), hint: orNull(hostile) }),
   fc.record({ kind: fc.constant("ended" as const), text: hostile.map(saying) }),
 );
@@ -58,7 +79,10 @@ const alert: fc.Arbitrary<AlertRow> = fc.record({
     times: fc.integer({ min: 1, max: 99 }),
     title: hostile.map(saying),
     details: fc.array(hostile.map(saying), { maxLength: 4 }),
-    buttons: fc.subarray(["restart" as const, "login" as const, "log" as const, "worker" as const], { minLength: 1 }),
+    buttons: fc.subarray(
+      ["restart" as const, "login" as const, "log" as const, "worker" as const],
+      { minLength: 1 },
+    ),
     action: orNull(hostile.map(saying)),
   }),
 });
@@ -104,7 +128,9 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
 
   test("the details of a worker with the longest texts that there can be", () => {
     const long = "<&>".repeat(200).slice(0, 500);
-    const worker = workerView(LONGEST, { fault: { class: "CRASH", code: long.slice(0, 120), message: long } });
+    const worker = workerView(LONGEST, {
+      fault: { class: "CRASH", code: long.slice(0, 120), message: long },
+    });
     const command = {
       id: "c",
       worker: LONGEST,
@@ -114,16 +140,23 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
       askedAt: NOW,
     } as const;
     const failed = { ...command, state: "failed", endedAt: NOW, result: long, code: null } as const;
-    expect(checkCard(workerScreen(viewOf([{ ...worker, command: failed }]), LONGEST))).toContain(long);
+    expect(checkCard(workerScreen(viewOf([{ ...worker, command: failed }]), LONGEST))).toContain(
+      long,
+    );
   });
 
   test("a log of any length, with its newest line", () => {
     fc.assert(
-      fc.property(fc.array(fc.oneof(hostile, fc.constant("<&>".repeat(500))), { maxLength: 200 }), (log) => {
-        const text = checkCard(logScreen(EN, { worker: LONGEST, lines: log, command: null, level: "" }));
-        const last = log.at(-1)?.slice(0, 400).trim();
-        if (last) expect(text).toContain(last);
-      }),
+      fc.property(
+        fc.array(fc.oneof(hostile, fc.constant("<&>".repeat(500))), { maxLength: 200 }),
+        (log) => {
+          const text = checkCard(
+            logScreen(EN, { worker: LONGEST, lines: log, command: null, level: "" }),
+          );
+          const last = log.at(-1)?.slice(0, 400).trim();
+          if (last) expect(text).toContain(last);
+        },
+      ),
     );
   });
 
@@ -161,12 +194,16 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
   });
 
   test("any text as the text that it is", () => {
-    fc.assert(fc.property(hostile, (text) => void expect(plainText(html`<b>${text}</b>`.text)).toBe(text)));
+    fc.assert(
+      fc.property(hostile, (text) => void expect(plainText(html`<b>${text}</b>`.text)).toBe(text)),
+    );
   });
 });
 
 test("every button of every screen is a press of ours, with the longest name", () => {
-  const states = WorkerState.options.map((state) => workerScreen(viewOf([workerView(LONGEST, { state })]), LONGEST));
+  const states = WorkerState.options.map((state) =>
+    workerScreen(viewOf([workerView(LONGEST, { state })]), LONGEST),
+  );
   const many = viewOf(names(17).map((name) => workerView(name)));
   const cards: Card[] = [
     ...states,
@@ -176,7 +213,9 @@ test("every button of every screen is a press of ours, with the longest name", (
     addScreen(EN, null),
     logScreen(EN, { worker: LONGEST, lines: [], command: null, level: "" }),
     noticeScreen(EN, saying("x"), LONGEST),
-    ...fc.sample(steps, 300).map((step) => loginScreen({ words: EN, worker: LONGEST, step, digits: 0, now: NOW })),
+    ...fc
+      .sample(steps, 300)
+      .map((step) => loginScreen({ words: EN, worker: LONGEST, step, digits: 0, now: NOW })),
     ...fc.sample(alertCards, 50).map((card) => alertCard(EN, card, 26)),
   ];
   for (const card of cards) {
@@ -188,7 +227,10 @@ test("every button of every screen is a press of ours, with the longest name", (
 
 test("a worker is up since a time only while its process runs and is heard of", () => {
   const card = (status: Partial<WorkerStatus>, staleSince: number | null = null): string => {
-    const worker = { ...workerView("news_1", { pid: 4711, startedAt: NOW, ...status }), staleSince };
+    const worker = {
+      ...workerView("news_1", { pid: 4711, startedAt: NOW, ...status }),
+      staleSince,
+    };
     return workerScreen(viewOf([worker]), worker.id).html;
   };
   expect(card({ state: "RUNNING" })).toContain("pid 4711 · up for");

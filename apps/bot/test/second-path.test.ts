@@ -6,15 +6,30 @@ import { crashBody, EN, silent, TestClock } from "./support.ts";
 
 const MIN = 60_000;
 const fromBot = async (fleet: Fleet, user: number): Promise<Shown[]> =>
-  (await fleet.shown(user)).filter((message) => message.from === "bot" && !/Fleet|Open alerts/.test(message.text));
+  (await fleet.shown(user)).filter(
+    (message) => message.from === "bot" && !/Fleet|Open alerts/.test(message.text),
+  );
 
-async function byMail(fleet: Fleet, chatAwaySince: () => number | null = () => null, proxy: string | null = null) {
+async function byMail(
+  fleet: Fleet,
+  chatAwaySince: () => number | null = () => null,
+  proxy: string | null = null,
+) {
   const { url, mails } = await startMailbox();
   const clock = new TestClock();
   clock.ms = Date.now();
   const places = { webhookUrl: null, smtpUrl: url, mailTo: "ann@example.org", deadManUrl: null };
   const { cards } = fleet.parts;
-  const path = new SecondPath({ places, cards, words: EN, proxy, clock, log: silent, chatAwaySince, tokenDead: () => false });
+  const path = new SecondPath({
+    places,
+    cards,
+    words: EN,
+    proxy,
+    clock,
+    log: silent,
+    chatAwaySince,
+    tokenDead: () => false,
+  });
   return { path, clock, mails };
 }
 
@@ -45,45 +60,56 @@ test("Telegram is away for 5 min: the alerts that wait go out by e-mail, once", 
   expect(mails[0]).toContain("news_1 crashed");
 });
 
-test("the proxy that the bot's calls go through is named, for it may be the one that is away (field fault C6)", async () => {
-  const fleet = await startFleet();
-  await meet(fleet, 777, "Ann");
-  const since = Date.now() - 10 * MIN;
-  const { path, mails } = await byMail(fleet, () => since, "socks5://proxy.example:1080");
-  fleet.parts.alerts.raise("exit:news_1", crashBody(), Date.now());
-  await fleet.parts.outbox.flush();
-  await path.tell();
-  expect(mails[0]?.replace(/\r\n /g, " ")).toMatch(
-    /^Subject: Flotilla: the bot cannot reach Telegram through socks5:\/\/proxy\.example:1080 since/m,
-  );
-});
+test(
+  "the proxy that the bot's calls go through is named, for it may be the one that is away " +
+    "(field fault C6)",
+  async () => {
+    const fleet = await startFleet();
+    await meet(fleet, 777, "Ann");
+    const since = Date.now() - 10 * MIN;
+    const { path, mails } = await byMail(fleet, () => since, "socks5://proxy.example:1080");
+    fleet.parts.alerts.raise("exit:news_1", crashBody(), Date.now());
+    await fleet.parts.outbox.flush();
+    await path.tell();
+    expect(mails[0]?.replace(/\r\n /g, " ")).toMatch(
+      /^Subject: Flotilla: the bot cannot reach Telegram through socks5:\/\/proxy\.example:1080 since/m,
+    );
+  },
+);
 
-test("a drill goes the whole way: first admin, second admin, everybody and the e-mail, and ends with the hand of who takes it", async () => {
-  const fleet = await startFleet();
-  await meet(fleet, 777, "Ann");
-  await meet(fleet, 778, "Ben");
-  fleet.parts.settings.setTogether(false);
-  const { path, mails } = await byMail(fleet);
-  await fleet.poll();
-  await fleet.post("/chat/text", { text: "/alerts" });
-  await fleet.waitForBot(777, "Open alerts");
-  expect(await fleet.post("/chat/press", { label: "🧯 Drill" })).toMatchObject({ toast: { text: "🧯 A drill begins" } });
-  await fleet.waitForBot(777, /DRILL[\s\S]*Ann began a drill/);
-  expect(await fromBot(fleet, 778), "not yet").toEqual([]);
-  await later(fleet, 15 * MIN);
-  await fleet.waitForBot(778, "DRILL");
-  await path.tell();
-  expect(mails).toEqual([]);
-  await later(fleet, 45 * MIN);
-  await path.tell();
-  await path.tell();
-  expect(mails).toHaveLength(1);
-  expect(mails[0]).toMatch(/^Subject: .*no admin took these alerts for an hour/m);
-  expect(mails[0], "nobody takes it for a real one").toMatch(/not[\s=]+really/);
-  await fleet.post("/chat/press", { user: 778, label: "✋ I take it" });
-  for (const user of [777, 778]) await fleet.waitForBot(user, /DRILL · ✅ .* solved after .*by Ben/);
-  expect(fleet.parts.alerts.countOpen()).toBe(0);
-});
+test(
+  "a drill goes the whole way: first admin, second admin, everybody and the e-mail, and ends " +
+    "with the hand of who takes it",
+  async () => {
+    const fleet = await startFleet();
+    await meet(fleet, 777, "Ann");
+    await meet(fleet, 778, "Ben");
+    fleet.parts.settings.setTogether(false);
+    const { path, mails } = await byMail(fleet);
+    await fleet.poll();
+    await fleet.post("/chat/text", { text: "/alerts" });
+    await fleet.waitForBot(777, "Open alerts");
+    expect(await fleet.post("/chat/press", { label: "🧯 Drill" })).toMatchObject({
+      toast: { text: "🧯 A drill begins" },
+    });
+    await fleet.waitForBot(777, /DRILL[\s\S]*Ann began a drill/);
+    expect(await fromBot(fleet, 778), "not yet").toEqual([]);
+    await later(fleet, 15 * MIN);
+    await fleet.waitForBot(778, "DRILL");
+    await path.tell();
+    expect(mails).toEqual([]);
+    await later(fleet, 45 * MIN);
+    await path.tell();
+    await path.tell();
+    expect(mails).toHaveLength(1);
+    expect(mails[0]).toMatch(/^Subject: .*no admin took these alerts for an hour/m);
+    expect(mails[0], "nobody takes it for a real one").toMatch(/not[\s=]+really/);
+    await fleet.post("/chat/press", { user: 778, label: "✋ I take it" });
+    for (const user of [777, 778])
+      await fleet.waitForBot(user, /DRILL · ✅ .* solved after .*by Ben/);
+    expect(fleet.parts.alerts.countOpen()).toBe(0);
+  },
+);
 
 test("a test alert says who asked for it and that it came, and is over with ✋", async () => {
   const fleet = await startFleet();
@@ -92,7 +118,10 @@ test("a test alert says who asked for it and that it came, and is over with ✋"
   await fleet.post("/chat/text", { text: "/alerts" });
   await fleet.waitForBot(777, "Open alerts");
   await fleet.post("/chat/press", { label: "🧪 Test alert" });
-  await fleet.waitForBot(777, /Test alert, asked for by Ann[\s\S]*If you read this, alerts reach you/);
+  await fleet.waitForBot(
+    777,
+    /Test alert, asked for by Ann[\s\S]*If you read this, alerts reach you/,
+  );
   await fleet.post("/chat/press", { label: "✋ I take it" });
   await fleet.waitForBot(777, /✅ .*solved after .*by Ann/);
 });

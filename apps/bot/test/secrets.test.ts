@@ -1,4 +1,7 @@
-/** At a step of a login that asks for a secret, whatever comes is taken for it, deleted, and leads nowhere else. */
+/**
+ * At a step of a login that asks for a secret, whatever comes is taken for it, deleted, and leads
+ * nowhere else.
+ */
 import { waitFor } from "@flotilla/testkit";
 import fc from "fast-check";
 import type { MessageEntity } from "grammy/types";
@@ -16,15 +19,22 @@ test.each([
   ["blanks in quotes", { text: '" my pass "' }, " my pass "],
   ["blanks in an app's own quotes", { text: "“ my pass”" }, " my pass"],
   ["quotes in quotes", { text: '""quoted""' }, '"quoted"'],
-  ["marks that an app took for formatting", { text: "ab", entities: [{ type: "bold", offset: 1, length: 1 }] }, "a**b**"],
+  [
+    "marks that an app took for formatting",
+    { text: "ab", entities: [{ type: "bold", offset: 1, length: 1 }] },
+    "a**b**",
+  ],
   ["the text below a picture", { caption: "pass", photo: [{ file_id: "x" }] }, "pass"],
-])("a cloud password that is %s goes to the worker, and its message is deleted", async (_, part, expected) => {
-  const it = await at(PASSWORD);
-  await it.send(part);
-  await waitFor(() => it.reached.length === 1);
-  expect(it.reached).toEqual([`login.password ${expected}`]);
-  expect([it.step(), await it.left()]).toEqual(["checking-password", []]);
-});
+])(
+  "a cloud password that is %s goes to the worker, and its message is deleted",
+  async (_, part, expected) => {
+    const it = await at(PASSWORD);
+    await it.send(part);
+    await waitFor(() => it.reached.length === 1);
+    expect(it.reached).toEqual([`login.password ${expected}`]);
+    expect([it.step(), await it.left()]).toEqual(["checking-password", []]);
+  },
+);
 
 test("a message that is edited into the password is taken, too", async () => {
   const it = await at(PASSWORD);
@@ -56,8 +66,16 @@ test.each([
 
 test.each<[string, object, boolean]>([
   ["/start@bot", command("/start@flotilla_sandbox_bot"), false],
-  ["an answer to another message", { text: "pass", reply_to_message: { message_id: 1, date: 1, chat: { id: 777 } } }, false],
-  ["a forwarded text", { text: "pass", forward_origin: { type: "hidden_user", date: 1, sender_user_name: "Ben" } }, false],
+  [
+    "an answer to another message",
+    { text: "pass", reply_to_message: { message_id: 1, date: 1, chat: { id: 777 } } },
+    false,
+  ],
+  [
+    "a forwarded text",
+    { text: "pass", forward_origin: { type: "hidden_user", date: 1, sender_user_name: "Ben" } },
+    false,
+  ],
   ["an edited caption", { caption: "pass", photo: [{ file_id: "x" }] }, true],
 ])("%s at the password is taken for it", async (_, part, isEdit) => {
   const it = await at(PASSWORD);
@@ -93,25 +111,47 @@ test("a contact that is shared at the phone step is the phone", async () => {
   expect([it.reached, await it.left()]).toEqual([["login.phone 15550001234"], []]);
 });
 
-test("a code is tapped: at its step a command leads where it always leads, and a typed code is deleted", async () => {
-  const more = { length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false };
-  const it = await at({ kind: "ask-code", via: "app", ...more });
-  await it.send({ text: "1 2 3 4 5" });
-  expect(await it.left()).toEqual([]);
-  await it.send(command("/workers"));
-  expect(it.parts.panels.screen("777")).toMatchObject({ kind: "workers" });
-});
+test(
+  "a code is tapped: at its step a command leads where it always leads, and a typed code is " +
+    "deleted",
+  async () => {
+    const more = {
+      length: 5,
+      nextVia: null,
+      resendAt: null,
+      expiresAt: 9e15,
+      note: null,
+      dead: false,
+    };
+    const it = await at({ kind: "ask-code", via: "app", ...more });
+    await it.send({ text: "1 2 3 4 5" });
+    expect(await it.left()).toEqual([]);
+    await it.send(command("/workers"));
+    expect(it.parts.panels.screen("777")).toMatchObject({ kind: "workers" });
+  },
+);
 
-test("after a code that was typed the next one is asked for fresh: there may be no other way to send it", async () => {
-  const more = { length: 5, nextVia: null, resendAt: null, expiresAt: 9e15, note: null, dead: false };
-  const it = await at({ kind: "ask-code", via: "sms", ...more });
-  await it.send({ text: "1 2 3 4 5" });
-  const row = it.parts.wizard.of(ANN);
-  if (!row) throw new Error("no login");
-  expect(await it.parts.wizard.newCode(row, ASKER)).toBeNull();
-  await waitFor(() => it.reached.length === 1);
-  expect(it.reached).toEqual(["login.resend fresh"]);
-});
+test(
+  "after a code that was typed the next one is asked for fresh: there may be no other way to " +
+    "send it",
+  async () => {
+    const more = {
+      length: 5,
+      nextVia: null,
+      resendAt: null,
+      expiresAt: 9e15,
+      note: null,
+      dead: false,
+    };
+    const it = await at({ kind: "ask-code", via: "sms", ...more });
+    await it.send({ text: "1 2 3 4 5" });
+    const row = it.parts.wizard.of(ANN);
+    if (!row) throw new Error("no login");
+    expect(await it.parts.wizard.newCode(row, ASKER)).toBeNull();
+    await waitFor(() => it.reached.length === 1);
+    expect(it.reached).toEqual(["login.resend fresh"]);
+  },
+);
 
 test("where no secret is asked a command leads where it always leads", async () => {
   const it = await at(PHONE);
@@ -127,8 +167,17 @@ test("a secret that comes after the login has ended does not stay", async () => 
 });
 
 test("whatever is typed and formatted, its characters come back in their order", () => {
-  const marks: Record<string, string> = { bold: "**", italic: "__", code: "`", spoiler: "||", strikethrough: "~~" };
-  const piece = fc.record({ text: fc.stringMatching(/^[a-z0-9]{1,6}$/), mark: fc.constantFrom(null, ...Object.keys(marks)) });
+  const marks: Record<string, string> = {
+    bold: "**",
+    italic: "__",
+    code: "`",
+    spoiler: "||",
+    strikethrough: "~~",
+  };
+  const piece = fc.record({
+    text: fc.stringMatching(/^[a-z0-9]{1,6}$/),
+    mark: fc.constantFrom(null, ...Object.keys(marks)),
+  });
   fc.assert(
     fc.property(fc.array(piece, { minLength: 1, maxLength: 6 }), (pieces) => {
       let text = "";

@@ -1,5 +1,11 @@
 import { randomUUID } from "node:crypto";
-import type { BackupCopy, FleetEvent, HolderSummary, StorageProblem, WorkerStatus } from "@flotilla/contracts";
+import type {
+  BackupCopy,
+  FleetEvent,
+  HolderSummary,
+  StorageProblem,
+  WorkerStatus,
+} from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { handleEvent } from "../src/events.ts";
 import { handlePress } from "../src/presses/presses.ts";
@@ -8,7 +14,18 @@ import { workerScreen } from "../src/screens/details.ts";
 import { stopHolderScreen } from "../src/screens/locked.ts";
 import type { Card } from "../src/screens/screen.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
-import { ALL_WORDS, ANN, ASKER, EN, HOST, NOW, statusOf, viewOf, WORKER, workerView } from "./support.ts";
+import {
+  ALL_WORDS,
+  ANN,
+  ASKER,
+  EN,
+  HOST,
+  NOW,
+  statusOf,
+  viewOf,
+  WORKER,
+  workerView,
+} from "./support.ts";
 import { plainText } from "./telegram-html.ts";
 
 const labels = (card: Card): string[] => card.keyboard.flat().map((button) => button.text);
@@ -34,8 +51,10 @@ const holder = (more: Partial<HolderSummary> = {}): HolderSummary => ({
 });
 
 describe("the backups screen", () => {
-  const show = (copies: BackupCopy[] | null, more: Partial<WorkerStatus> = { pid: null, state: "STOPPED" }): Card =>
-    backupsScreen(EN, { worker: workerView("news_1", more), copies, fetching: null });
+  const show = (
+    copies: BackupCopy[] | null,
+    more: Partial<WorkerStatus> = { pid: null, state: "STOPPED" },
+  ): Card => backupsScreen(EN, { worker: workerView("news_1", more), copies, fetching: null });
 
   test("offers only copies that open and have another key than the session", () => {
     const golden = copy({ id: "golden", kind: "golden", reason: "golden" });
@@ -43,13 +62,17 @@ describe("the backups screen", () => {
     const broken = copy({ at: NOW + 2000, verified: false, problem: "damaged", sameKey: null });
     const card = show([golden, same, broken]);
     expect(labels(card).filter((label) => label.startsWith("🧯"))).toHaveLength(1);
-    expect(plainText(card.html)).toMatch(/⭐ after the last login · 44 KB · ✓ verified\n.*same key as now\n.*✗ damaged/);
+    expect(plainText(card.html)).toMatch(
+      /⭐ after the last login · 44 KB · ✓ verified\n.*same key as now\n.*✗ damaged/,
+    );
     expect(labels(show([same]))).not.toContain(expect.stringContaining("Restore"));
     expect(plainText(show([same]).html)).toContain("only 🔐 Authenticate helps");
   });
 
   test("offers every copy that opens when there is no session to compare with", () => {
-    expect(labels(show([copy({ sameKey: null })])).some((label) => label.startsWith("🧯 Restore"))).toBe(true);
+    expect(
+      labels(show([copy({ sameKey: null })])).some((label) => label.startsWith("🧯 Restore")),
+    ).toBe(true);
   });
 
   test("of a running worker offers no restore, but says what to do for it", () => {
@@ -61,11 +84,18 @@ describe("the backups screen", () => {
   test("fits into every language, and its buttons into callback data", () => {
     for (const words of ALL_WORDS) {
       const worker = workerView("a".repeat(32), { pid: null, state: "BROKEN" });
-      const copies = Array.from({ length: 30 }, (_, i) => copy({ at: NOW + i, reason: "before-restore" }));
+      const copies = Array.from({ length: 30 }, (_, i) =>
+        copy({ at: NOW + i, reason: "before-restore" }),
+      );
       for (const card of [
         backupsScreen(words, { worker, copies, fetching: null }),
         restoreScreen(words, worker, copy(), "zzzzzz"),
-        stopHolderScreen(words, workerView("a".repeat(32), { holder: holder({ pid: 4_194_304 }) }), 4_194_304, "zzzzzz"),
+        stopHolderScreen(
+          words,
+          workerView("a".repeat(32), { holder: holder({ pid: 4_194_304 }) }),
+          4_194_304,
+          "zzzzzz",
+        ),
       ])
         expect(plainText(card.html).length).toBeLessThan(4096);
     }
@@ -84,12 +114,23 @@ describe("who has the session file", () => {
     const ask = stopHolderScreen(EN, workerView("news_1", { holder: holder() }), 4121, "abc");
     expect(plainText(ask.html)).toContain("pid 4121 node worker.ts --worker old");
     expect(labels(ask)).toEqual(["⏹ Stop process 4121", "✖️ Cancel"]);
-    const gone = stopHolderScreen(EN, workerView("news_1", { holder: holder({ pid: 5 }) }), 4121, "abc");
+    const gone = stopHolderScreen(
+      EN,
+      workerView("news_1", { holder: holder({ pid: 5 }) }),
+      4121,
+      "abc",
+    );
     expect(labels(gone)).toEqual(["✖️ Cancel"]);
   });
 });
 
-const base = () => ({ v: 1 as const, id: randomUUID(), at: Date.now(), host: HOST, worker: WORKER });
+const base = () => ({
+  v: 1 as const,
+  id: randomUUID(),
+  at: Date.now(),
+  host: HOST,
+  worker: WORKER,
+});
 
 function became(state: WorkerStatus["state"], more: Partial<WorkerStatus> = {}): FleetEvent {
   return {
@@ -112,14 +153,25 @@ async function take(fleet: Fleet, ...events: FleetEvent[]): Promise<void> {
   await fleet.parts.outbox.flush();
 }
 
-async function press(fleet: Fleet, verb: "brestyes" | "hstopyes" | "brest", arg: string): Promise<string | undefined> {
+async function press(
+  fleet: Fleet,
+  verb: "brestyes" | "hstopyes" | "brest",
+  arg: string,
+): Promise<string | undefined> {
   let said: string | undefined;
   const message = (await fleet.bot.api.sendMessage(777, "card")).message_id;
   const toast = async (text?: { key: string }): Promise<void> => {
     said = text?.key;
   };
   const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN };
-  const context = { ...who, press: { verb, worker: WORKER, arg }, asker: ASKER, chat: "777", message, toast };
+  const context = {
+    ...who,
+    press: { verb, worker: WORKER, arg },
+    asker: ASKER,
+    chat: "777",
+    message,
+    toast,
+  };
   await handlePress(fleet.parts, context);
   return said;
 }
@@ -133,7 +185,13 @@ describe("alerts about a session file", () => {
     "sqlite-readonly",
     "sqlite-foreign-owner",
   ];
-  const MORE = ["sqlite-not-a-database", "sqlite-truncated", "sqlite-corrupt", "sqlite-missing", "key-unreadable"];
+  const MORE = [
+    "sqlite-not-a-database",
+    "sqlite-truncated",
+    "sqlite-corrupt",
+    "sqlite-missing",
+    "key-unreadable",
+  ];
 
   test.each([...DAMAGE, ...MORE])(
     "%s has words of its own, in every language, and its alert ends when the worker runs",
@@ -158,7 +216,11 @@ describe("alerts about a session file", () => {
     };
     await take(fleet, { ...base(), kind: "worker.exited", exit } as FleetEvent);
     expect(fleet.parts.alerts.countOpen()).toBe(1);
-    expect(fleet.parts.alerts.open("broken:news_1")?.body.buttons).toEqual(["retry", "log", "worker"]);
+    expect(fleet.parts.alerts.open("broken:news_1")?.body.buttons).toEqual([
+      "retry",
+      "log",
+      "worker",
+    ]);
     await take(fleet, became("BROKEN", { fault, restoreHelps: true }));
     expect(fleet.parts.alerts.open("broken:news_1")?.body.buttons).toContain("backups");
     await fleet.waitForBot(777, "its session file cannot be used");
@@ -168,28 +230,51 @@ describe("alerts about a session file", () => {
 
   test("a locked file is told at once with its holder, and is over when the worker runs", async () => {
     const fleet = await withAnn();
-    const fault = { class: "SESSION_LOCKED" as const, code: "sqlite-locked", message: "held by pid 990 `python old.py`" };
+    const fault = {
+      class: "SESSION_LOCKED" as const,
+      code: "sqlite-locked",
+      message: "held by pid 990 `python old.py`",
+    };
     await take(fleet, became("LOCKED", { fault }));
     await fleet.waitForBot(777, /session file in use[\s\S]*pid 990/);
-    expect(fleet.parts.alerts.open("locked:news_1")?.body.buttons).toEqual(["who", "retry", "log", "worker"]);
+    expect(fleet.parts.alerts.open("locked:news_1")?.body.buttons).toEqual([
+      "who",
+      "retry",
+      "log",
+      "worker",
+    ]);
     await take(fleet, became("RUNNING"));
     expect(fleet.parts.alerts.countOpen()).toBe(0);
   });
 
-  test("a holder of ours that becomes known puts [⏹ Stop holder] on the same card, and it asks before it stops", async () => {
-    const fleet = await withAnn();
-    const fault = { class: "SESSION_LOCKED" as const, code: "sqlite-locked", message: "held by pid 4121" };
-    await take(fleet, became("LOCKED", { fault }));
-    const card = await fleet.waitForBot(777, /session file in use/);
-    expect(card.keyboard.flat().map(({ text }) => text)).not.toContain("⏹ Stop holder");
-    await take(fleet, { ...became("LOCKED", { fault, holder: holder() }), previous: "LOCKED" } as FleetEvent);
-    const shown = (await fleet.shown(777)).find(({ id }) => id === card.id);
-    const button = shown?.keyboard.flat().find(({ text }) => text === "⏹ Stop holder");
-    expect(shown?.text, "it happened once").not.toMatch(/2 times/);
-    expect(button?.callback_data).toBe(`v1:hstop:news_1:${(4121).toString(36)}`);
-    await take(fleet, { ...became("LOCKED", { fault, holder: holder({ ours: false }) }), previous: "LOCKED" } as FleetEvent);
-    expect(fleet.parts.alerts.open("locked:news_1")?.body.holder).toBeUndefined();
-  });
+  test(
+    "a holder of ours that becomes known puts [⏹ Stop holder] on the same card, and it asks " +
+      "before it stops",
+    async () => {
+      const fleet = await withAnn();
+      const fault = {
+        class: "SESSION_LOCKED" as const,
+        code: "sqlite-locked",
+        message: "held by pid 4121",
+      };
+      await take(fleet, became("LOCKED", { fault }));
+      const card = await fleet.waitForBot(777, /session file in use/);
+      expect(card.keyboard.flat().map(({ text }) => text)).not.toContain("⏹ Stop holder");
+      await take(fleet, {
+        ...became("LOCKED", { fault, holder: holder() }),
+        previous: "LOCKED",
+      } as FleetEvent);
+      const shown = (await fleet.shown(777)).find(({ id }) => id === card.id);
+      const button = shown?.keyboard.flat().find(({ text }) => text === "⏹ Stop holder");
+      expect(shown?.text, "it happened once").not.toMatch(/2 times/);
+      expect(button?.callback_data).toBe(`v1:hstop:news_1:${(4121).toString(36)}`);
+      await take(fleet, {
+        ...became("LOCKED", { fault, holder: holder({ ours: false }) }),
+        previous: "LOCKED",
+      } as FleetEvent);
+      expect(fleet.parts.alerts.open("locked:news_1")?.body.holder).toBeUndefined();
+    },
+  );
 
   test.each([
     [{ kind: "slow-wait", operation: "save", tookMs: 12_000 }, /“save” waited 12 s/],
@@ -212,19 +297,33 @@ describe("a confirmation", () => {
   test("puts the copy back that it named, and nothing after half a minute", async () => {
     const fleet = await withAnn();
     const outcome = { kind: "backups" as const, copies: [copy()] };
-    fleet.parts.screens.answers.keep({ ...base(), kind: "command.done", worker: WORKER, command: "look", outcome });
+    fleet.parts.screens.answers.keep({
+      ...base(),
+      kind: "command.done",
+      worker: WORKER,
+      command: "look",
+      outcome,
+    });
     expect(await press(fleet, "brestyes", `${copyRef(copy())}-${token(60)}`)).toBe("toast-stale");
     expect(await press(fleet, "brestyes", `unknown-${token(0)}`)).toBe("toast-stale");
     expect(fleet.parts.commandLog.latest(WORKER)).toBeNull();
     expect(await press(fleet, "brestyes", `${copyRef(copy())}-${token(1)}`)).toBe("toast-queued");
-    expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({ verb: "restore", askerName: "Ann", state: "asked" });
+    expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({
+      verb: "restore",
+      askerName: "Ann",
+      state: "asked",
+    });
   });
 
   test("stops the process that it named, and nothing after half a minute", async () => {
     const fleet = await withAnn();
-    expect(await press(fleet, "hstopyes", `${(4121).toString(36)}-${token(60)}`)).toBe("toast-stale");
+    expect(await press(fleet, "hstopyes", `${(4121).toString(36)}-${token(60)}`)).toBe(
+      "toast-stale",
+    );
     expect(await press(fleet, "hstopyes", `-${token(0)}`)).toBe("toast-stale");
-    expect(await press(fleet, "hstopyes", `${(4121).toString(36)}-${token(1)}`)).toBe("toast-queued");
+    expect(await press(fleet, "hstopyes", `${(4121).toString(36)}-${token(1)}`)).toBe(
+      "toast-queued",
+    );
     expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({ verb: "stop-holder" });
   });
 });

@@ -21,7 +21,14 @@ async function asked(step: WizardStep = ASK) {
   const keys = newSealKeyPair();
   const wizards = new WizardStore(fleet.db);
   const expiresAt = Date.now() + 600_000;
-  wizards.save({ admin: ANN, worker: WORKER, login: LOGIN, publicKey: keys.publicKey, step, expiresAt });
+  wizards.save({
+    admin: ANN,
+    worker: WORKER,
+    login: LOGIN,
+    publicKey: keys.publicKey,
+    step,
+    expiresAt,
+  });
   const kind = (): WizardStep["kind"] | undefined => wizards.ofAdmin(ANN)?.step.kind;
   return { fleet, keys, wizards, kind };
 }
@@ -36,7 +43,11 @@ test("a file goes sealed to the worker and out of the chat; the job has nothing 
   const { fleet, keys, kind } = await asked();
   const commands: WorkerCommand[] = [];
   const handle = async (command: WorkerCommand): Promise<void> => void commands.push(command);
-  const consumer = await consumeWorkerCommands(WORKER, { place: fleet.place, handle, onError: () => {} });
+  const consumer = await consumeWorkerCommands(WORKER, {
+    place: fleet.place,
+    handle,
+    onError: () => {},
+  });
   onTestFinished(() => consumer.close());
   const bytes = Buffer.from(Array.from({ length: 300_000 }, (_, n) => (n * 31) % 251));
   await send(fleet, "ann.session", bytes);
@@ -82,17 +93,21 @@ test("a file that cannot be fetched is deleted all the same, and asked for again
   expect(await fromUser(fleet)).toBe(0);
 });
 
-test("in a step that asks for something else, and with no login at all, a session file is deleted and not used", async () => {
-  const { fleet, wizards, kind } = await asked({ kind: "ask-password", hint: null, note: null });
-  await send(fleet, "ann.session", Buffer.from("x"));
-  await waitFor(async () => (await fromUser(fleet)) === 0, { what: "the message to go" });
-  expect(kind()).toBe("ask-password");
-  wizards.remove(ANN);
-  await send(fleet, "ann.session", Buffer.from("x"));
-  await fleet.waitForBot(777, /I deleted that session file/);
-  await send(fleet, "holiday.jpg", Buffer.from("x"));
-  expect((await fleet.calls()).map(({ method }) => method)).not.toContain("getFile");
-});
+test(
+  "in a step that asks for something else, and with no login at all, a session file is " +
+    "deleted and not used",
+  async () => {
+    const { fleet, wizards, kind } = await asked({ kind: "ask-password", hint: null, note: null });
+    await send(fleet, "ann.session", Buffer.from("x"));
+    await waitFor(async () => (await fromUser(fleet)) === 0, { what: "the message to go" });
+    expect(kind()).toBe("ask-password");
+    wizards.remove(ANN);
+    await send(fleet, "ann.session", Buffer.from("x"));
+    await fleet.waitForBot(777, /I deleted that session file/);
+    await send(fleet, "holiday.jpg", Buffer.from("x"));
+    expect((await fleet.calls()).map(({ method }) => method)).not.toContain("getFile");
+  },
+);
 
 test("a message that cannot be deleted is told about", async () => {
   const { fleet } = await asked();

@@ -16,7 +16,10 @@ describe("commands", () => {
   test("the same asked twice is already under way; another verb or worker is not", async () => {
     const store = new CommandStore(await controlDb());
     expect(store.ask("c1", WORKER, "restart", ASKER, NOW)).toBeNull();
-    expect(store.ask("c2", WORKER, "restart", { id: "778", name: "Ben" }, NOW)).toMatchObject({ id: "c1", askerName: "Ann" });
+    expect(store.ask("c2", WORKER, "restart", { id: "778", name: "Ben" }, NOW)).toMatchObject({
+      id: "c1",
+      askerName: "Ann",
+    });
     expect(store.find("c2")).toBeNull();
     expect(store.ask("c3", WORKER, "stop", ASKER, NOW)).toBeNull();
     expect(store.ask("c4", SPORT, "restart", ASKER, NOW)).toBeNull();
@@ -80,35 +83,56 @@ describe("alerts", () => {
     const first = alerts.open("exit:news_1")?.n ?? 0;
     alerts.resolve(first, say("solved-itself"), NOW + 1);
     alerts.resolve(first, say("solved-command"), NOW + 2);
-    expect(alerts.history(NOW)[2]).toMatchObject({ resolvedAt: NOW + 1, resolvedBy: say("solved-itself") });
+    expect(alerts.history(NOW)[2]).toMatchObject({
+      resolvedAt: NOW + 1,
+      resolvedBy: say("solved-itself"),
+    });
     alerts.raise("exit:news_1", crashBody(), NOW + 3);
     expect(alerts.open("exit:news_1")?.n).toBeGreaterThan(first);
   });
 
-  test("are told at once, unless they often pass by themselves; one that gets worse is told again, and a card is over with its last alert", async () => {
-    const { alerts, cards } = await alertStores(30_000);
-    alerts.raise("exit:news_1", crashBody(), NOW);
-    expect(alerts.untold()).toMatchObject([{ readyAt: NOW, card: null }]);
-    alerts.raise("link:sport", crashBody({ worker: SPORT, kind: "offline" }), NOW);
-    expect(alerts.open("link:sport")).toMatchObject({ readyAt: NOW + 30_000 });
-    alerts.drop(2);
-    alerts.resolve(2, say("solved-itself"), NOW);
-    alerts.raise("exit:sport", crashBody({ worker: SPORT }), NOW);
-    cards.create("k", [1, 3], { calm: false, over: false }, NOW);
-    expect(alerts.untold()).toEqual([]);
-    alerts.raise("exit:news_1", crashBody({ kind: "gave-up" }), NOW + 5);
-    expect(cards.find(1)).toMatchObject({ telling: 2, revision: 2, toldAt: NOW + 5, resolvedAt: null });
-    alerts.resolve(1, say("solved-itself"), NOW + 6);
-    expect(cards.find(1)).toMatchObject({ revision: 3, resolvedAt: null });
-    alerts.resolve(3, say("solved-itself"), NOW + 7);
-    expect(cards.find(1)).toMatchObject({ revision: 4, resolvedAt: NOW + 7 });
-  });
+  test(
+    "are told at once, unless they often pass by themselves; one that gets worse is told " +
+      "again, and a card is over with its last alert",
+    async () => {
+      const { alerts, cards } = await alertStores(30_000);
+      alerts.raise("exit:news_1", crashBody(), NOW);
+      expect(alerts.untold()).toMatchObject([{ readyAt: NOW, card: null }]);
+      alerts.raise("link:sport", crashBody({ worker: SPORT, kind: "offline" }), NOW);
+      expect(alerts.open("link:sport")).toMatchObject({ readyAt: NOW + 30_000 });
+      alerts.drop(2);
+      alerts.resolve(2, say("solved-itself"), NOW);
+      alerts.raise("exit:sport", crashBody({ worker: SPORT }), NOW);
+      cards.create("k", [1, 3], { calm: false, over: false }, NOW);
+      expect(alerts.untold()).toEqual([]);
+      alerts.raise("exit:news_1", crashBody({ kind: "gave-up" }), NOW + 5);
+      expect(cards.find(1)).toMatchObject({
+        telling: 2,
+        revision: 2,
+        toldAt: NOW + 5,
+        resolvedAt: null,
+      });
+      alerts.resolve(1, say("solved-itself"), NOW + 6);
+      expect(cards.find(1)).toMatchObject({ revision: 3, resolvedAt: null });
+      alerts.resolve(3, say("solved-itself"), NOW + 7);
+      expect(cards.find(1)).toMatchObject({ revision: 4, resolvedAt: NOW + 7 });
+    },
+  );
 
   test("are found by the message that shows them, in the chat that it is in", async () => {
     const { alerts, cards } = await alertStores();
     alerts.raise("exit:news_1", crashBody(), NOW);
     cards.create("k", [1], { calm: false, over: false }, NOW);
-    cards.delivered({ card: 1, chat: "777", message: 10, telling: 1, revision: 1, digest: 0, ended: 0, shown: null });
+    cards.delivered({
+      card: 1,
+      chat: "777",
+      message: 10,
+      telling: 1,
+      revision: 1,
+      digest: 0,
+      ended: 0,
+      shown: null,
+    });
     expect(cards.byMessage("777", 10).map((card) => card.n)).toEqual([1]);
     expect([...cards.byMessage("778", 10), ...cards.byMessage("777", 11)]).toEqual([]);
   });
@@ -161,7 +185,10 @@ describe("logins", () => {
     const store = new WizardStore(db);
     store.save(row);
     db.write("UPDATE wizard SET step = ?", ['{"kind":"ask-dna"}']);
-    expect(store.ofAdmin(ANN)?.step).toMatchObject({ kind: "ended", text: say("login-other-version") });
+    expect(store.ofAdmin(ANN)?.step).toMatchObject({
+      kind: "ended",
+      text: say("login-other-version"),
+    });
   });
 });
 
@@ -171,10 +198,20 @@ test("a chat has one live message, and one of another version shows the menu fro
   store.set({ chat: "777", message: 1, screen: { kind: "menu" }, shown: "a" });
   store.set({ chat: "777", message: 2, screen: { kind: "worker", worker: WORKER }, shown: "b" });
   store.set({ chat: "778", message: 3, screen: { kind: "menu" }, shown: "c" });
-  expect(store.find("777")).toEqual({ chat: "777", message: 2, screen: { kind: "worker", worker: WORKER }, shown: "b" });
+  expect(store.find("777")).toEqual({
+    chat: "777",
+    message: 2,
+    screen: { kind: "worker", worker: WORKER },
+    shown: "b",
+  });
   db.write("UPDATE panel SET screen = ? WHERE chat = '778'", ['{"kind":"hologram"}']);
   expect(store.all().map((row) => row.chat)).toEqual(["777", "778"]);
-  expect(store.find("778")).toEqual({ chat: "778", message: 3, screen: { kind: "menu" }, shown: "c" });
+  expect(store.find("778")).toEqual({
+    chat: "778",
+    message: 3,
+    screen: { kind: "menu" },
+    shown: "c",
+  });
   store.forget("777");
   expect(store.find("777")).toBeNull();
 });
@@ -220,7 +257,14 @@ test("who is taken off the allow-list loses panel, login and alerts at the next 
   admins.saw(BEN, "Ben", "en");
   panels.set({ chat: ANN, message: 1, screen: { kind: "menu" }, shown: "" });
   panels.set({ chat: BEN, message: 2, screen: { kind: "menu" }, shown: "" });
-  wizards.save({ admin: BEN, worker: WORKER, login: "l1", publicKey: null, step: { kind: "preparing" }, expiresAt: NOW });
+  wizards.save({
+    admin: BEN,
+    worker: WORKER,
+    login: "l1",
+    publicKey: null,
+    step: { kind: "preparing" },
+    expiresAt: NOW,
+  });
   admins.keepOnly([ANN]);
   expect(admins.reachable()).toEqual([ANN]);
   expect(panels.all().map((panel) => panel.chat)).toEqual([ANN]);

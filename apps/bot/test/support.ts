@@ -31,7 +31,11 @@ export const saying = (text: string): Said => say("login-failed", { why: text })
 
 /** A fleet on this Redis, without one that makes it. */
 export function placeAt(url: string): QueuePlace {
-  return fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
+  return fleetPlace({
+    url,
+    fleet: { id: "0123456789abcdef", from01: false },
+    fleetKey: Buffer.alloc(32, 7),
+  });
 }
 
 /** A log that says nothing. */
@@ -76,7 +80,11 @@ export function statusOf(worker: string, more: Partial<WorkerStatus> = {}): Work
 }
 
 /** One worker of a view. */
-export function workerView(id: string, more: Partial<WorkerStatus> = {}, command: CommandRow | null = null): WorkerView {
+export function workerView(
+  id: string,
+  more: Partial<WorkerStatus> = {},
+  command: CommandRow | null = null,
+): WorkerView {
   const none = { staleSince: null, label: null, tags: [], openAlerts: 0, silence: null, day: null };
   return { id: parseWorkerId(id), host: HOST, status: statusOf(id, more), command, ...none };
 }
@@ -116,12 +124,28 @@ export function viewOf(workers: readonly WorkerView[], more: Partial<FleetView> 
   };
 }
 
-const BAD = ["<b>", "</i>", "&amp;", "<script>", '"', "'", "<", ">", "&", "\n", "</pre>", "<code>", "🙂", "ж"];
+const BAD = [
+  "<b>",
+  "</i>",
+  "&amp;",
+  "<script>",
+  '"',
+  "'",
+  "<",
+  ">",
+  "&",
+  "\n",
+  "</pre>",
+  "<code>",
+  "🙂",
+  "ж",
+];
 /** Text that would break a page of HTML. */
 export const hostile = fc
   .array(fc.oneof(fc.constantFrom(...BAD), fc.string({ maxLength: 5 })), { maxLength: 20 })
   .map((parts) => parts.join(""));
-export const hostileUpTo = (length: number): fc.Arbitrary<string> => hostile.map((text) => text.slice(0, length));
+export const hostileUpTo = (length: number): fc.Arbitrary<string> =>
+  hostile.map((text) => text.slice(0, length));
 
 const time = fc.integer({ min: NOW - 400_000_000, max: NOW + 400_000_000 });
 const orNull = <T>(of: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc.option(of, { nil: null });
@@ -149,7 +173,13 @@ export const anyWorker: fc.Arbitrary<WorkerView> = fc
         verb: fc.constantFrom("start", "stop", "restart", "check"),
         askerName: hostileUpTo(64),
         askedAt: time,
-        state: fc.constantFrom("asked" as const, "done" as const, "failed" as const, "expired" as const, "unanswered" as const),
+        state: fc.constantFrom(
+          "asked" as const,
+          "done" as const,
+          "failed" as const,
+          "expired" as const,
+          "unanswered" as const,
+        ),
         endedAt: orNull(time),
         result: orNull(hostileUpTo(500)),
       }),
@@ -166,6 +196,12 @@ export const anyWorker: fc.Arbitrary<WorkerView> = fc
       attempt: 0,
       nextTryAt: null,
     };
-    const row = command ? { id: "command-1", worker: parseWorkerId(id), askerId: "777", code: null, ...command } : null;
-    return workerView(id, { state, nextTryAt, pid, fault, link: hasLink ? { account, ...numbers } : null }, row);
+    const row = command
+      ? { id: "command-1", worker: parseWorkerId(id), askerId: "777", code: null, ...command }
+      : null;
+    return workerView(
+      id,
+      { state, nextTryAt, pid, fault, link: hasLink ? { account, ...numbers } : null },
+      row,
+    );
   });

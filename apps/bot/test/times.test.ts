@@ -1,4 +1,7 @@
-/** Times as people read them: with the day when it is another one, with the zone where a clock time is needed (field fault D6). */
+/**
+ * Times as people read them: with the day when it is another one, with the zone where a clock time
+ * is needed (field fault D6).
+ */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 import { commandLine } from "../src/screens/command-line.ts";
@@ -77,7 +80,10 @@ describe("on a live screen the relative time comes first", () => {
   test("in an hour without news the text of a screen changes 20 times, in a day 43 times", () => {
     const changes = (hours: number): number =>
       new Set(
-        Array.from({ length: hours * 60 }, (_, n) => EN.text("details-last-success", { at: NOW - n * 60_000 }).split("(")[0]),
+        Array.from(
+          { length: hours * 60 },
+          (_, n) => EN.text("details-last-success", { at: NOW - n * 60_000 }).split("(")[0],
+        ),
       ).size;
     expect([changes(1), changes(24)]).toEqual([20, 43]);
   });
@@ -85,14 +91,21 @@ describe("on a live screen the relative time comes first", () => {
   test("never more than has passed, and never more than is left", () => {
     const lengthOf = (text: string): number => {
       const units = { d: 24 * HOUR_MS, h: HOUR_MS, min: 60_000 };
-      const found = [...text.replace(/\(.*/, "").matchAll(/(\d+) (d|h|min)\b/g)].filter(() => !text.includes("under"));
-      return found.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units], 0);
+      const found = [...text.replace(/\(.*/, "").matchAll(/(\d+) (d|h|min)\b/g)].filter(
+        () => !text.includes("under"),
+      );
+      return found.reduce(
+        (sum, [, count, unit]) => sum + Number(count) * units[unit as keyof typeof units],
+        0,
+      );
     };
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 40 * 24 * HOUR_MS }), (ms) => {
         expect(lengthOf(EN.text("details-last-success", { at: NOW - ms }))).toBeLessThanOrEqual(ms);
         expect(lengthOf(EN.text("worker-next", { at: NOW + ms }))).toBeLessThanOrEqual(ms);
-        expect(lengthOf(EN.text("details-process", { at: NOW - ms, pid: "x" }))).toBeLessThanOrEqual(ms);
+        expect(
+          lengthOf(EN.text("details-process", { at: NOW - ms, pid: "x" })),
+        ).toBeLessThanOrEqual(ms);
       }),
     );
   });
@@ -109,7 +122,14 @@ describe("what a command led to is not shown when it is not so any more", () => 
     result: null,
   } as const;
   const line = (verb: string, state: Parameters<typeof statusOf>[1]) =>
-    commandLine(EN, { command: { ...done, verb, state: "done", endedAt: NOW - 8000 }, status: statusOf("news_1", state) }, NOW);
+    commandLine(
+      EN,
+      {
+        command: { ...done, verb, state: "done", endedAt: NOW - 8000 },
+        status: statusOf("news_1", state),
+      },
+      NOW,
+    );
 
   test.each([
     ["start", { state: "BACKOFF", pid: null, since: NOW - 1000 }, false],

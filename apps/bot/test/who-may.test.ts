@@ -1,4 +1,7 @@
-/** Verb × role: one table over every button, every text command and every question (promises.md: a mutant let viewers restart workers). */
+/**
+ * Verb × role: one table over every button, every text command and every question (promises.md: a
+ * mutant let viewers restart workers).
+ */
 import { Verb } from "@flotilla/contracts";
 import { expect, test } from "vitest";
 import { handlePress } from "../src/presses/presses.ts";
@@ -10,7 +13,10 @@ import { type Fleet, meet, startFleet } from "./chat.ts";
 import { at, PASSWORD, PHONE } from "./login-at.ts";
 import { ANN, ASKER, BEN, WORKER } from "./support.ts";
 
-/** What each role may do, written down apart from the source: a button that changes sides is noticed here. */
+/**
+ * What each role may do, written down apart from the source: a button that changes sides is noticed
+ * here.
+ */
 const MAY: Readonly<Record<Role, string>> = {
   viewer: `menu workers worker log logfile who logins devices alerts crew runbook health settings lang zone limits find chart
     cancel routes route sources backups`,
@@ -53,7 +59,8 @@ const ANSWERS: Readonly<Record<Question, string>> = {
 
 const needs = (table: Readonly<Record<Role, string>>): (readonly [string, Role])[] =>
   ROLES.flatMap((role) => (table[role].match(/\S+/g) ?? []).map((each) => [each, role] as const));
-const below = (role: Role): Role[] => ROLES.filter((each) => ROLES.indexOf(each) < ROLES.indexOf(role));
+const below = (role: Role): Role[] =>
+  ROLES.filter((each) => ROLES.indexOf(each) < ROLES.indexOf(role));
 
 async function withWorker(): Promise<Fleet> {
   const fleet = await startFleet();
@@ -76,11 +83,15 @@ function becomes({ parts: { admins } }: Pick<Fleet, "parts">, role: Role): void 
 function recorded({ db }: Fleet): unknown {
   const tables = ["worker", "command", "audit", "setting", "admin", "invite", "route", "silence"];
   const there = new Set(
-    db.read<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => name),
+    db
+      .read<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .map(({ name }) => name),
   );
   // Whether a question is open is not what it asks about.
   const rowsOf = (table: string): object[] =>
-    db.read<object>(`SELECT * FROM ${table}`).map((row) => ({ ...row, expecting: null, expecting_about: null }));
+    db
+      .read<object>(`SELECT * FROM ${table}`)
+      .map((row) => ({ ...row, expecting: null, expecting_about: null }));
   return tables.flatMap((table) => (there.has(table) ? [[table, rowsOf(table)]] : []));
 }
 
@@ -93,31 +104,36 @@ test("the tables name every button, every command and every question", () => {
   expect(names(COMMANDS)).toEqual([...registeredCommands()].sort());
 });
 
-test("a button is refused to each role below its own, changes nothing, and is not refused to its own role", async () => {
-  const fleet = await withWorker();
-  let n = 0;
-  const press = async (verb: string, role: Role): Promise<string | undefined> => {
-    const said: (string | undefined)[] = [];
-    const message = (await fleet.bot.api.sendMessage(777, "card")).message_id;
-    await handlePress(fleet.parts, {
-      id: `press-${String(++n).padStart(10, "0")}`,
-      role,
-      admin: ANN,
-      press: { verb: Verb.parse(verb), worker: WORKER, arg: "" },
-      asker: ASKER,
-      chat: "777",
-      message,
-      toast: async (text) => void said.push(text?.key),
-    });
-    return said[0];
-  };
-  for (const [verb, least] of needs(MAY)) {
-    const before = recorded(fleet);
-    for (const role of below(least)) expect(`${verb} ${role} ${await press(verb, role)}`).toBe(`${verb} ${role} toast-refused`);
-    expect(recorded(fleet)).toEqual(before);
-    expect(`${verb} ${await press(verb, least)}`).not.toContain("toast-refused");
-  }
-});
+test(
+  "a button is refused to each role below its own, changes nothing, and is not refused to " +
+    "its own role",
+  async () => {
+    const fleet = await withWorker();
+    let n = 0;
+    const press = async (verb: string, role: Role): Promise<string | undefined> => {
+      const said: (string | undefined)[] = [];
+      const message = (await fleet.bot.api.sendMessage(777, "card")).message_id;
+      await handlePress(fleet.parts, {
+        id: `press-${String(++n).padStart(10, "0")}`,
+        role,
+        admin: ANN,
+        press: { verb: Verb.parse(verb), worker: WORKER, arg: "" },
+        asker: ASKER,
+        chat: "777",
+        message,
+        toast: async (text) => void said.push(text?.key),
+      });
+      return said[0];
+    };
+    for (const [verb, least] of needs(MAY)) {
+      const before = recorded(fleet);
+      for (const role of below(least))
+        expect(`${verb} ${role} ${await press(verb, role)}`).toBe(`${verb} ${role} toast-refused`);
+      expect(recorded(fleet)).toEqual(before);
+      expect(`${verb} ${await press(verb, least)}`).not.toContain("toast-refused");
+    }
+  },
+);
 
 test("a text command is refused to each role below its own", async () => {
   const fleet = await withWorker();
@@ -137,9 +153,13 @@ test("a text command is refused to each role below its own", async () => {
       };
       const calls = (await fleet.calls()).length;
       await fleet.bot.handleUpdate({ update_id: n, message } as never);
-      const told = (await fleet.calls()).slice(calls).map(({ params }) => String(params["text"] ?? ""));
+      const told = (await fleet.calls())
+        .slice(calls)
+        .map(({ params }) => String(params["text"] ?? ""));
       const isRefused = told.some((text) => /^You are .*needs?/s.test(text));
-      expect(`/${command} ${role} ${isRefused}`).toBe(`/${command} ${role} ${below(least).includes(role)}`);
+      expect(`/${command} ${role} ${isRefused}`).toBe(
+        `/${command} ${role} ${below(least).includes(role)}`,
+      );
     }
 });
 

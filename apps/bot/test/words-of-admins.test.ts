@@ -1,4 +1,7 @@
-/** What people write: commands with names in part, unknown words, answers to questions (field faults D3, D7). */
+/**
+ * What people write: commands with names in part, unknown words, answers to questions (field faults
+ * D3, D7).
+ */
 import { parseWorkerId } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
@@ -16,7 +19,8 @@ async function fleetOf(names: readonly string[]): Promise<Fleet> {
 
 const accounts = Array.from({ length: 24 }, (_, n) => `acc_${String(n + 1).padStart(2, "0")}`);
 const write = (fleet: Fleet, text: string) => fleet.post("/chat/text", { user: 777, text });
-const muted = (fleet: Fleet): string[] => fleet.parts.silences.active(Date.now()).map(({ scope }) => scope);
+const muted = (fleet: Fleet): string[] =>
+  fleet.parts.silences.active(Date.now()).map(({ scope }) => scope);
 
 describe("/mute", () => {
   test("of a part of a name that fits many mutes nobody and asks which", async () => {
@@ -52,7 +56,8 @@ describe("/mute", () => {
 
   test("says whom it muted, also for one and for a tag", async () => {
     const fleet = await fleetOf([...accounts, "sport"]);
-    for (const name of ["acc_03", "sport"]) fleet.parts.workers.setTags(parseWorkerId(name), ["eu"]);
+    for (const name of ["acc_03", "sport"])
+      fleet.parts.workers.setTags(parseWorkerId(name), ["eu"]);
     await write(fleet, "/mute spo 30m");
     await fleet.waitForBot(777, "🔕 sport: muted for 30 min");
     await write(fleet, "/mute #eu 2h");
@@ -60,22 +65,29 @@ describe("/mute", () => {
     expect(muted(fleet)).toEqual(["acc_03", "sport"]);
   });
 
-  test.each(["/mute all off", "/mute all 0ff", "/mute acc_01 0h"])("off means off: %s", async (command) => {
-    const fleet = await fleetOf(accounts);
-    const { alertActions, cards, alerts, outbox } = fleet.parts;
-    alertActions.mute("acc_01", 3_600_000, "Ben");
-    alertActions.mute("*", 3_600_000, "Ben");
-    alerts.raise("exit:acc_02", crashBody({ worker: parseWorkerId("acc_02"), kind: "test" }), Date.now());
-    await outbox.flush();
-    cards.mute(1, Date.now() + 3_600_000);
-    await write(fleet, command);
-    if (command !== "/mute all off") {
-      await fleet.waitForBot(777, "So: ");
-      return expect(muted(fleet)).toEqual(["*", "acc_01"]);
-    }
-    await fleet.waitForBot(777, "Nothing is muted any more");
-    expect([muted(fleet), cards.find(1)?.mutedUntil]).toEqual([[], null]);
-  });
+  test.each(["/mute all off", "/mute all 0ff", "/mute acc_01 0h"])(
+    "off means off: %s",
+    async (command) => {
+      const fleet = await fleetOf(accounts);
+      const { alertActions, cards, alerts, outbox } = fleet.parts;
+      alertActions.mute("acc_01", 3_600_000, "Ben");
+      alertActions.mute("*", 3_600_000, "Ben");
+      alerts.raise(
+        "exit:acc_02",
+        crashBody({ worker: parseWorkerId("acc_02"), kind: "test" }),
+        Date.now(),
+      );
+      await outbox.flush();
+      cards.mute(1, Date.now() + 3_600_000);
+      await write(fleet, command);
+      if (command !== "/mute all off") {
+        await fleet.waitForBot(777, "So: ");
+        return expect(muted(fleet)).toEqual(["*", "acc_01"]);
+      }
+      await fleet.waitForBot(777, "Nothing is muted any more");
+      expect([muted(fleet), cards.find(1)?.mutedUntil]).toEqual([[], null]);
+    },
+  );
 
   test("a worker that is heard again while all are muted: the answer says so", async () => {
     const fleet = await fleetOf(accounts);
@@ -92,7 +104,10 @@ describe("what is no command", () => {
     ["/Restrat", "Did you mean /restart?"],
     ["/status@another_bot acc_01", "names another bot. For me it is /status alone"],
     ["hello", "I do not know what “hello” means"],
-    ["what is going on here, and why does nobody answer me?", "I do not know what “what is going on"],
+    [
+      "what is going on here, and why does nobody answer me?",
+      "I do not know what “what is going on",
+    ],
     ["<b>&", "I do not know what “<b>&” means"],
   ])("%s is answered with what the bot knows", async (text, answer) => {
     const fleet = await fleetOf(accounts);
@@ -130,14 +145,18 @@ describe("what is no command", () => {
 
 test("/help has every command that the reader may give, with an example", async () => {
   const fleet = await fleetOf(["news_1"]);
-  const all = "start menu workers status restart stop who logs login proxy mute alerts health doctor settings cancel here help";
+  const all =
+    "start menu workers status restart stop who logs login proxy mute alerts health doctor " +
+    "settings cancel here help";
   await write(fleet, "/help");
   const { text } = await fleet.waitForBot(777, "/status news_1");
   for (const name of all.split(" ")) expect(text).toContain(`/${name}`);
   fleet.db.write("UPDATE admin SET role = 'viewer', invited = 1 WHERE id = '777'");
   await write(fleet, "/help");
   const viewer = await waitFor(async () =>
-    (await fleet.shown(777)).findLast(({ text: each, id }) => id > 0 && each.includes("/help –") && !each.includes("/restart")),
+    (await fleet.shown(777)).findLast(
+      ({ text: each, id }) => id > 0 && each.includes("/help –") && !each.includes("/restart"),
+    ),
   );
   expect(viewer.text).toContain("/status news_1");
 });
@@ -158,55 +177,71 @@ describe("a question that waits for its answer", () => {
     await fleet.post("/chat/press", { user: 777, label: "✋ I take it" });
     await fleet.waitForBot(777, "takes care of it");
     await write(fleet, "sport_9");
-    await waitFor(() => fleet.parts.workers.find("sport_9") !== null, { what: "the answer to be taken" });
+    await waitFor(() => fleet.parts.workers.find("sport_9") !== null, {
+      what: "the answer to be taken",
+    });
   });
 
-  test.each(["/menu", "/workers", "/health", "/settings"])("stays open under %s, and the screen says so", async (command) => {
-    const fleet = await asked();
-    await write(fleet, command);
-    await fleet.waitForBot(777, "Still asked: the name of the new worker. Send it, or /cancel.");
-    await write(fleet, "sport_9");
-    await waitFor(() => fleet.parts.workers.find("sport_9") !== null, { what: "the answer to be taken" });
-    const { text } = await fleet.waitForBot(777, "sport_9");
-    expect(text).not.toContain("Still asked");
-  });
+  test.each(["/menu", "/workers", "/health", "/settings"])(
+    "stays open under %s, and the screen says so",
+    async (command) => {
+      const fleet = await asked();
+      await write(fleet, command);
+      await fleet.waitForBot(777, "Still asked: the name of the new worker. Send it, or /cancel.");
+      await write(fleet, "sport_9");
+      await waitFor(() => fleet.parts.workers.find("sport_9") !== null, {
+        what: "the answer to be taken",
+      });
+      const { text } = await fleet.waitForBot(777, "sport_9");
+      expect(text).not.toContain("Still asked");
+    },
+  );
 
-  test("stays open when a button of an alert leads to another screen, and is asked again by no press", async () => {
-    const fleet = await asked();
-    fleet.parts.alerts.raise("exit:news_1", crashBody(), Date.now());
-    await fleet.parts.outbox.flush();
-    await fleet.waitForBot(777, "crashed");
-    await fleet.post("/chat/press", { user: 777, label: "👷 Details" });
-    await fleet.waitForBot(777, /news_1\.session[\s\S]*Still asked: the name of the new worker/);
-    await fleet.post("/chat/press", { user: 777, label: "⋯ More" });
-    await fleet.waitForBot(777, /Renaming[\s\S]*Still asked: the name of the new worker/);
-    await write(fleet, "/cancel");
-    const { text } = await fleet.waitForBot(777, "🛰 Fleet");
-    expect(text).not.toContain("Still asked");
-    await write(fleet, "sport_9");
-    await fleet.waitForBot(777, "no question is open");
-    expect(fleet.parts.workers.find("sport_9")).toBeNull();
-  });
+  test(
+    "stays open when a button of an alert leads to another screen, and is asked again by no " +
+      "press",
+    async () => {
+      const fleet = await asked();
+      fleet.parts.alerts.raise("exit:news_1", crashBody(), Date.now());
+      await fleet.parts.outbox.flush();
+      await fleet.waitForBot(777, "crashed");
+      await fleet.post("/chat/press", { user: 777, label: "👷 Details" });
+      await fleet.waitForBot(777, /news_1\.session[\s\S]*Still asked: the name of the new worker/);
+      await fleet.post("/chat/press", { user: 777, label: "⋯ More" });
+      await fleet.waitForBot(777, /Renaming[\s\S]*Still asked: the name of the new worker/);
+      await write(fleet, "/cancel");
+      const { text } = await fleet.waitForBot(777, "🛰 Fleet");
+      expect(text).not.toContain("Still asked");
+      await write(fleet, "sport_9");
+      await fleet.waitForBot(777, "no question is open");
+      expect(fleet.parts.workers.find("sport_9")).toBeNull();
+    },
+  );
 
-  test("an unknown command is its answer, and is refused as one; a question that another press asks takes its place", async () => {
-    const fleet = await asked();
-    await write(fleet, "/foo");
-    await fleet.waitForBot(777, /New worker[\s\S]*❌/);
-    await write(fleet, "/settings");
-    await fleet.waitForBot(777, "Still asked");
-    await fleet.post("/chat/press", { user: 777, label: "🕰 My time zone" });
-    const { text } = await fleet.waitForBot(777, "Which time zone");
-    expect(text).not.toContain("Still asked");
-    await write(fleet, "berlin");
-    await fleet.waitForBot(777, "Europe/Berlin");
-    expect(fleet.parts.workers.find("berlin")).toBeNull();
-  });
+  test(
+    "an unknown command is its answer, and is refused as one; a question that another press " +
+      "asks takes its place",
+    async () => {
+      const fleet = await asked();
+      await write(fleet, "/foo");
+      await fleet.waitForBot(777, /New worker[\s\S]*❌/);
+      await write(fleet, "/settings");
+      await fleet.waitForBot(777, "Still asked");
+      await fleet.post("/chat/press", { user: 777, label: "🕰 My time zone" });
+      const { text } = await fleet.waitForBot(777, "Which time zone");
+      expect(text).not.toContain("Still asked");
+      await write(fleet, "berlin");
+      await fleet.waitForBot(777, "Europe/Berlin");
+      expect(fleet.parts.workers.find("berlin")).toBeNull();
+    },
+  );
 
   test("of one admin is said in a group by name, and in no other chat", async () => {
     const { admins, screens, places } = (await fleetOf(["news_1"])).parts;
     places.add("-100123", "Night watch", "en");
     admins.expect(ANN, "rename", "news_1", "-100123");
-    const shown = async (chat: string): Promise<string> => (await screens.render(chat, { kind: "menu" })).html;
+    const shown = async (chat: string): Promise<string> =>
+      (await screens.render(chat, { kind: "menu" })).html;
     expect(await shown("-100123")).toContain("Asked of Ann: the new name of <b>news_1</b>");
     expect(await shown("777")).not.toContain("sked");
     admins.expect(ANN, "since", "signals", "777");
@@ -214,12 +249,16 @@ describe("a question that waits for its answer", () => {
     expect(await shown("-100123")).not.toContain("sked");
   });
 
-  test("is over when another screen has taken its place, and what is written then is not taken for its answer", async () => {
-    const fleet = await asked();
-    await fleet.post("/chat/press", { user: 777, label: "✖️ Cancel" });
-    await fleet.waitForBot(777, "Workers");
-    await write(fleet, "sport_9");
-    await fleet.waitForBot(777, "I do not know what “sport_9” means: no question is open");
-    expect(fleet.parts.workers.find("sport_9")).toBeNull();
-  });
+  test(
+    "is over when another screen has taken its place, and what is written then is not taken " +
+      "for its answer",
+    async () => {
+      const fleet = await asked();
+      await fleet.post("/chat/press", { user: 777, label: "✖️ Cancel" });
+      await fleet.waitForBot(777, "Workers");
+      await write(fleet, "sport_9");
+      await fleet.waitForBot(777, "I do not know what “sport_9” means: no question is open");
+      expect(fleet.parts.workers.find("sport_9")).toBeNull();
+    },
+  );
 });

@@ -73,7 +73,11 @@ describe("a time zone is read as people write it", () => {
   test("what is read is taken by Intl, whatever was written", () => {
     fc.assert(
       fc.property(
-        fc.oneof(fc.string(), fc.stringMatching(/^(UTC)?[+-]\d{1,2}(:?\d\d)?$/), fc.stringMatching(/^\d{1,2}:\d\d$/)),
+        fc.oneof(
+          fc.string(),
+          fc.stringMatching(/^(UTC)?[+-]\d{1,2}(:?\d\d)?$/),
+          fc.stringMatching(/^\d{1,2}:\d\d$/),
+        ),
         (text) => {
           const zone = zoneFromText(text, NOW);
           if (zone !== null) expect(() => new Times(zone).date(NOW)).not.toThrow();
@@ -85,14 +89,19 @@ describe("a time zone is read as people write it", () => {
   test("each zone of the list is found by its own name and by its city", () => {
     for (const zone of Intl.supportedValuesOf("timeZone")) {
       expect(zoneFromText(zone, NOW)?.toLowerCase()).toBe(zone.toLowerCase());
-      expect(zoneFromText(zone.replace(/^.*\//, "").replaceAll("_", " "), NOW), zone).not.toBeNull();
+      expect(
+        zoneFromText(zone.replace(/^.*\//, "").replaceAll("_", " "), NOW),
+        zone,
+      ).not.toBeNull();
     }
   });
 
   test("the time of any zone, also by a watch that is 5 minutes off, gives a zone with the same time", () => {
     const said = fc.record({
       // +13:45 there in summer is read as -10:15, which no clock has.
-      zone: fc.constantFrom(...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "Pacific/Chatham")),
+      zone: fc.constantFrom(
+        ...Intl.supportedValuesOf("timeZone").filter((zone) => zone !== "Pacific/Chatham"),
+      ),
       now: fc.integer({ min: Date.UTC(2020, 0), max: Date.UTC(2040, 0) }),
       offMin: fc.integer({ min: -5, max: 5 }),
     });
@@ -166,7 +175,12 @@ describe("every time that the chat shows", () => {
       vi.useFakeTimers({ toFake: ["Date"], now: NOW });
       const everything = async (zone: string): Promise<string[]> => {
         const its = words.in(zone);
-        const cards = [...(await shownScreens(its)), ...shownLogins(its), ...shownAnswers(its), ...(await shownAlerts(its))];
+        const cards = [
+          ...(await shownScreens(its)),
+          ...shownLogins(its),
+          ...shownAnswers(its),
+          ...(await shownAlerts(its)),
+        ];
         return cards
           .join("\n")
           .split("\n")
@@ -184,14 +198,20 @@ describe("every time that the chat shows", () => {
   );
 
   test("is made in one place", () => {
-    const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((path) => path.endsWith(".ts"));
-    const own = /toLocale|DateTimeFormat|\.get(UTC)?(FullYear|Month|Date|Day|Hours|Minutes|Seconds)\(|toTimeString|toUTCString/;
+    const files = readdirSync(SOURCES, { recursive: true, encoding: "utf8" }).filter((path) =>
+      path.endsWith(".ts"),
+    );
+    const own =
+      /toLocale|DateTimeFormat|\.get(UTC)?(FullYear|Month|Date|Day|Hours|Minutes|Seconds)\(|toTimeString|toUTCString/;
     const makes = files.filter((path) => own.test(readFileSync(join(SOURCES, path), "utf8")));
     expect(makes.sort()).toEqual(["words/times.ts", "words/zone.ts"]);
   });
 });
 
-/** Hours and dates that are no time at which something happens: those of the quiet hours, and how an answer is to be written. */
+/**
+ * Hours and dates that are no time at which something happens: those of the quiet hours, and how an
+ * answer is to be written.
+ */
 function isExample(line: string): boolean {
   return /22:00|2026-11-01|14:35/.test(line);
 }
@@ -239,7 +259,10 @@ describe("an admin's zone", () => {
       null,
     ]);
     expect(parts.wordsOf("777").times.name(NOW)).toBe("UTC+5:45");
-    expect([parts.wordsOf("778").times.zone, parts.wordsOf("-100123").times.zone]).toEqual([null, null]);
+    expect([parts.wordsOf("778").times.zone, parts.wordsOf("-100123").times.zone]).toEqual([
+      null,
+      null,
+    ]);
     await press("off");
     expect(parts.admins.zone(ANN)).toBeNull();
     parts.admins.setZone(BEN, "Asia/Tokyo");

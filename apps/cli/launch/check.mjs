@@ -46,7 +46,10 @@ export async function check({ root, env }, steps = STEPS) {
  * @returns {Promise<{ code: number, output: string }>}
  */
 function capture([tool = "", ...args], root, env) {
-  const [program, ...rest] = boundToParent([path.join(root, "node_modules", ".bin", tool), ...args]);
+  const [program, ...rest] = boundToParent([
+    path.join(root, "node_modules", ".bin", tool),
+    ...args,
+  ]);
   return new Promise((resolve, reject) => {
     const child = spawn(program, rest, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
     let output = "";

@@ -65,7 +65,9 @@ export function runChild(command, { cwd, env, sameSignalMs = SAME_SIGNAL_MS }) {
 export function boundToParent(command, signal = "KILL") {
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find(isUtilLinux);
   const [program = "", ...args] = command;
-  return setpriv === undefined ? [program, ...args] : [setpriv, "--pdeathsig", signal, program, ...args];
+  return setpriv === undefined
+    ? [program, ...args]
+    : [setpriv, "--pdeathsig", signal, program, ...args];
 }
 
 /**
@@ -110,7 +112,10 @@ function ignore() {}
 function isUtilLinux(file) {
   try {
     const [found, busybox] = [statSync(file), statSync("/bin/busybox", { throwIfNoEntry: false })];
-    return !/busybox/.test(realpathSync(file)) && !(found.dev === busybox?.dev && found.ino === busybox.ino);
+    return (
+      !/busybox/.test(realpathSync(file)) &&
+      !(found.dev === busybox?.dev && found.ino === busybox.ino)
+    );
   } catch {
     return false;
   }

@@ -11,7 +11,10 @@ import { LaunchError } from "./say.mjs";
  */
 export function hasOwnRedis(root, env) {
   const text = readDotenv(path.join(root, ".env"));
-  return Boolean(env.REDIS_URL) || /^[ \t]*(?:export[ \t]+)?REDIS_URL[ \t]*=[ \t]*(?!["'][ \t]*["']|#)\S/m.test(text);
+  return (
+    Boolean(env.REDIS_URL) ||
+    /^[ \t]*(?:export[ \t]+)?REDIS_URL[ \t]*=[ \t]*(?!["'][ \t]*["']|#)\S/m.test(text)
+  );
 }
 
 /**
@@ -20,13 +23,18 @@ export function hasOwnRedis(root, env) {
  */
 function readDotenv(file) {
   try {
-    // Editors on Windows begin a text file with a byte order mark, which would stand before the first name.
+    // Editors on Windows begin a text file with a byte order mark, which would stand before the
+    // first name.
     return readFileSync(file, "utf8").replace(/^\uFEFF/, "");
   } catch (error) {
     const { code } = /** @type {NodeJS.ErrnoException} */ (error);
     if (code === "ENOENT") return "";
     if (code === "EISDIR")
-      throw new LaunchError(".env is a folder. Remove it, and copy .env.example to .env if you want settings.");
-    throw new LaunchError(`.env cannot be read (${code}). Make it readable for this user: chmod u+r .env`);
+      throw new LaunchError(
+        ".env is a folder. Remove it, and copy .env.example to .env if you want settings.",
+      );
+    throw new LaunchError(
+      `.env cannot be read (${code}). Make it readable for this user: chmod u+r .env`,
+    );
   }
 }

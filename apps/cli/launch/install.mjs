@@ -1,6 +1,14 @@
 import { spawn } from "node:child_process";
 import { createHash } from "node:crypto";
-import { accessSync, constants, existsSync, mkdirSync, readFileSync, statfsSync, writeFileSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  statfsSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { boundToParent } from "./child.mjs";
 import { withLock } from "./lock.mjs";
@@ -35,13 +43,17 @@ const HOPELESS_AFTER = 20;
 export async function ensureInstalled(place) {
   if (isInstalled(place.root)) return;
   assertRoom(place.root);
-  await withLock(path.join(place.root, ".cache", "install.lock"), "installing the dependencies", async () => {
-    // The launcher that held the lock may have installed them.
-    if (isInstalled(place.root)) return;
-    say("flotilla: installing the dependencies (once, about 20 s) …");
-    await install(place);
-    writeFileSync(stampFile(place.root), lockHash(place.root));
-  });
+  await withLock(
+    path.join(place.root, ".cache", "install.lock"),
+    "installing the dependencies",
+    async () => {
+      // The launcher that held the lock may have installed them.
+      if (isInstalled(place.root)) return;
+      say("flotilla: installing the dependencies (once, about 20 s) …");
+      await install(place);
+      writeFileSync(stampFile(place.root), lockHash(place.root));
+    },
+  );
 }
 
 /**
@@ -55,7 +67,8 @@ function assertRoom(root) {
   const freeMb = Math.floor((bavail * bsize) / 1e6);
   if (freeMb < NEEDED_MB && !existsSync(path.join(root, "node_modules"))) {
     throw new LaunchError(
-      `The disk is nearly full: the dependencies need about ${NEEDED_MB} MB and ${freeMb} MB are free. Free some space, then start again.`,
+      `The disk is nearly full: the dependencies need about ${NEEDED_MB} MB and ${freeMb} MB are ` +
+        "free. Free some space, then start again.",
     );
   }
 }
@@ -65,7 +78,9 @@ async function install(place) {
   const clean = await npm(place, ["ci", ...FLAGS]);
   if (clean.code === 0) return;
   // The lock file lacks packages of this platform, or package.json was edited.
-  const result = /code EUSAGE/.test(clean.output) ? await npm(place, ["install", "--no-save", ...FLAGS]) : clean;
+  const result = /code EUSAGE/.test(clean.output)
+    ? await npm(place, ["install", "--no-save", ...FLAGS])
+    : clean;
   if (result.code !== 0) throw new LaunchError(explainNpm(result.output, result.code));
 }
 
@@ -87,13 +102,16 @@ export function isInstalled(root) {
   return Object.entries(wanted).every(([name, entry]) => {
     if (!name.startsWith("node_modules/") && !name.includes("/node_modules/")) return true;
     const there = present[name];
-    return there === undefined ? entry.optional === true || entry.devOptional === true : there.version === entry.version;
+    return there === undefined
+      ? entry.optional === true || entry.devOptional === true
+      : there.version === entry.version;
   });
 }
 
 /**
  * @param {string} file
- * @returns {Record<string, { version?: string, optional?: boolean, devOptional?: boolean }> | undefined}
+ * @returns {Record<string, { version?: string, optional?: boolean, devOptional?: boolean }> |
+ * undefined}
  */
 function readPackages(file) {
   try {
@@ -140,7 +158,10 @@ function npm({ root, env }, args) {
     }
     child.on("error", (error) => resolve({ code: 1, output: `npm error ${error.message}` }));
     child.on("close", (code, signal) =>
-      resolve({ code: code ?? 1, output: signal ? `${output}\nnpm error ended by ${signal}` : output }),
+      resolve({
+        code: code ?? 1,
+        output: signal ? `${output}\nnpm error ended by ${signal}` : output,
+      }),
     );
   });
 }
@@ -178,9 +199,13 @@ function cacheEnv(root, env) {
  * @returns {string}
  */
 export function explainNpm(output, code) {
-  const errors = output.split("\n").flatMap((line) => /^npm (?:error|ERR!) ?(.*)$/.exec(line)?.[1]?.trim() ?? []);
+  const errors = output
+    .split("\n")
+    .flatMap((line) => /^npm (?:error|ERR!) ?(.*)$/.exec(line)?.[1]?.trim() ?? []);
   const reason =
-    errors.map((line) => /^code (\S+)$/.exec(line)?.[1]).find(Boolean) ?? / failed with ([A-Z_]+)/.exec(output)?.[1] ?? "";
+    errors.map((line) => /^code (\S+)$/.exec(line)?.[1]).find(Boolean) ??
+    / failed with ([A-Z_]+)/.exec(output)?.[1] ??
+    "";
   const file = errors.map((line) => /^path (.+)$/.exec(line)?.[1]).find(Boolean);
   const known = remedyFor(reason, file);
   if (known !== undefined) return known;
@@ -189,9 +214,13 @@ export function explainNpm(output, code) {
       reason,
     )
   ) {
-    return `The npm registry cannot be reached (${reason}). Check the network and the proxy settings of npm, then start again.`;
+    return (
+      `The npm registry cannot be reached (${reason}). Check the network and the proxy settings ` +
+      "of npm, then start again."
+    );
   }
   const first =
-    errors.find((line) => line !== "" && !/^(code|path|errno|syscall) /.test(line)) ?? `npm ended with code ${code}`;
+    errors.find((line) => line !== "" && !/^(code|path|errno|syscall) /.test(line)) ??
+    `npm ended with code ${code}`;
   return `Installing the dependencies failed: ${first} Run \`npm ci\` to see npm's full output.`;
 }

@@ -52,7 +52,8 @@ function tryLock(lockDir) {
     if (code !== "ENOTEMPTY" && code !== "EEXIST" && code !== "EPERM") throw error;
   }
   const holder = readHolder(lockDir);
-  if (holder !== undefined && (!isHolder(holder.text) || holder.ageMs > ABANDONED_MS)) releaseLock(lockDir, holder.text);
+  if (holder !== undefined && (!isHolder(holder.text) || holder.ageMs > ABANDONED_MS))
+    releaseLock(lockDir, holder.text);
   return false;
 }
 
@@ -90,7 +91,9 @@ function readHolder(lockDir) {
   try {
     const file = path.join(lockDir, "pid");
     const text = readFileSync(file, "utf8").trim();
-    return /^[1-9]\d*( |$)/.test(text) ? { text, ageMs: Date.now() - statSync(file).mtimeMs } : undefined;
+    return /^[1-9]\d*( |$)/.test(text)
+      ? { text, ageMs: Date.now() - statSync(file).mtimeMs }
+      : undefined;
   } catch {
     return undefined;
   }

@@ -47,7 +47,14 @@ function programOf(verb, args) {
   if (verb === "test") return ["node_modules/vitest/vitest.mjs", "run", ...args];
   if (verb === "bench") return ["bench/run.ts", ...args];
   if (verb === "sandbox")
-    return ["packages/sandbox/src/main.ts", "--port", "8480", "--key-file", "data/sandbox-dc.pem", ...args];
+    return [
+      "packages/sandbox/src/main.ts",
+      "--port",
+      "8480",
+      "--key-file",
+      "data/sandbox-dc.pem",
+      ...args,
+    ];
   if (verb === "host") return ["apps/supervisor/src/main.ts", ...args];
   return ["apps/cli/src/main.ts", verb, ...args];
 }

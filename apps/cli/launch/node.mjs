@@ -31,7 +31,8 @@ export function pickNode(root) {
   );
   if (runs(file)) return file;
   throw new LaunchError(
-    `Flotilla needs Node 22.18 or newer; this is ${process.version}, and no packaged Node 24 fits ${process.platform}-${process.arch}. ` +
+    `Flotilla needs Node 22.18 or newer; this is ${process.version}, and no packaged Node 24 ` +
+      `fits ${process.platform}-${process.arch}. ` +
       "Install Node 24 from https://nodejs.org, then start again.",
   );
 }
@@ -42,7 +43,12 @@ export function pickNode(root) {
  */
 function runs(file) {
   try {
-    return runsFlotilla(execFileSync(file, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim());
+    return runsFlotilla(
+      execFileSync(file, ["--version"], {
+        encoding: "utf8",
+        stdio: ["ignore", "pipe", "ignore"],
+      }).trim(),
+    );
   } catch {
     return false;
   }
@@ -55,8 +61,12 @@ function runs(file) {
  * @returns {NodeJS.ProcessEnv}
  */
 export function childEnv({ root, env, node, redis }) {
-  const dirs = [path.join(root, "node_modules", ".bin"), path.dirname(node), env.PATH ?? ""].filter(Boolean);
-  const cache = { NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? path.join(root, ".cache", "compile") };
+  const dirs = [path.join(root, "node_modules", ".bin"), path.dirname(node), env.PATH ?? ""].filter(
+    Boolean,
+  );
+  const cache = {
+    NODE_COMPILE_CACHE: env.NODE_COMPILE_CACHE ?? path.join(root, ".cache", "compile"),
+  };
   return {
     ...env,
     ...cache,

@@ -1,5 +1,14 @@
 import { spawn } from "node:child_process";
-import { chmodSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import path from "node:path";
 import { withLock } from "./lock.mjs";
 import { say } from "./say.mjs";
@@ -18,7 +27,12 @@ const STEP_TIMEOUT_MS = 120_000;
  * @returns {Promise<string | undefined>} why it did not work, or undefined
  */
 export async function fetchRedis({ root, env }) {
-  if (process.platform !== "linux" || !existsSync("/usr/bin/apt-get") || !existsSync("/usr/bin/dpkg-deb")) return undefined;
+  if (
+    process.platform !== "linux" ||
+    !existsSync("/usr/bin/apt-get") ||
+    !existsSync("/usr/bin/dpkg-deb")
+  )
+    return undefined;
   const cache = path.join(root, ".cache");
   try {
     return await withLock(path.join(cache, "redis.lock"), "fetching Redis", async () => {
@@ -42,7 +56,15 @@ async function fetchInto(target, env) {
   for (const dir of ["lists/partial", "archives/partial", "debs", "tree/bin"])
     mkdirSync(path.join(work, dir), { recursive: true });
   try {
-    const apt = ["-q", "-o", `Dir::State::lists=${work}/lists`, "-o", `Dir::Cache=${work}`, "-o", "APT::Sandbox::User=root"];
+    const apt = [
+      "-q",
+      "-o",
+      `Dir::State::lists=${work}/lists`,
+      "-o",
+      `Dir::Cache=${work}`,
+      "-o",
+      "APT::Sandbox::User=root",
+    ];
     const debs = path.join(work, "debs");
     // Hooks of `update` may fail without root although the lists exist: only the download decides.
     await run("apt-get", [...apt, "update"], debs, env);
@@ -67,7 +89,9 @@ async function fetchInto(target, env) {
 function writeWrapper(tree) {
   const link = path.join(tree, "usr", "bin", "redis-server");
   if (!existsSync(link)) symlinkSync("redis-check-rdb", link);
-  const libs = readdirSync(path.join(tree, "usr", "lib")).filter((name) => name.includes("-linux-"));
+  const libs = readdirSync(path.join(tree, "usr", "lib")).filter((name) =>
+    name.includes("-linux-"),
+  );
   const libPath = libs.map((name) => `$here/usr/lib/${name}`).join(":");
   const script = [
     "#!/bin/sh",
@@ -85,7 +109,8 @@ function writeWrapper(tree) {
  * @param {string[]} args
  * @param {string} cwd
  * @param {NodeJS.ProcessEnv} env
- * @returns {Promise<string | undefined>} the last line of its errors, or undefined when it ended well
+ * @returns {Promise<string | undefined>} the last line of its errors, or undefined when it ended
+ * well
  */
 function run(command, args, cwd, env) {
   return new Promise((resolve) => {

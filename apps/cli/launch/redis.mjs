@@ -31,7 +31,8 @@ export async function ensureRedis(place) {
   const fetched = findRedis(place);
   if (fetched !== undefined) return fetched;
   throw new LaunchError(
-    `Flotilla needs Redis 6.2 or newer and this machine has none${problem === undefined ? "" : ` (${problem})`}. ` +
+    "Flotilla needs Redis 6.2 or newer and this machine has " +
+      `none${problem === undefined ? "" : ` (${problem})`}. ` +
       `${installHint(place.env)}, or set REDIS_URL in .env to a server you already run, then start again.`,
   );
 }
@@ -69,7 +70,11 @@ export function cachedServer(root) {
  */
 function isRecentEnough(file) {
   try {
-    const text = execFileSync(file, ["--version"], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"], timeout: 10_000 });
+    const text = execFileSync(file, ["--version"], {
+      encoding: "utf8",
+      stdio: ["ignore", "pipe", "ignore"],
+      timeout: 10_000,
+    });
     const match = /v=(\d+)\.(\d+)/.exec(text);
     if (!match) return false;
     const major = Number(match[1]);
@@ -104,7 +109,9 @@ function installHint(env) {
 function osReleaseIds() {
   try {
     const text = readFileSync("/etc/os-release", "utf8");
-    return [...text.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) => (match[1] ?? "").split(" "));
+    return [...text.matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)].flatMap((match) =>
+      (match[1] ?? "").split(" "),
+    );
   } catch {
     return [];
   }

@@ -44,10 +44,16 @@ export function remedyFor(code, file) {
     case "EDQUOT":
       return `The disk is full (${code}). Free about 600 MB where Flotilla lies, then start again.`;
     case "EROFS":
-      return `${where} is on a read-only file system. Copy Flotilla to a place that can be written, then start again.`;
+      return (
+        `${where} is on a read-only file system. Copy Flotilla to a place that can be written, ` +
+        "then start again."
+      );
     case "EACCES":
     case "EPERM":
-      return `No permission to write ${where} (${code}). Give this folder to the user who starts Flotilla, or start it as its owner.`;
+      return (
+        `No permission to write ${where} (${code}). Give this folder to the user who starts ` +
+        "Flotilla, or start it as its owner."
+      );
     default:
       return undefined;
   }

@@ -7,7 +7,13 @@ import { CommandSender, findFleet, fleetPlace } from "@flotilla/queue";
 
 /** Accounts of the demo. The user logs the second one in. */
 const ACCOUNTS = [
-  { worker: parseWorkerId("demo_1"), phone: "15550100001", firstName: "Nora", lastName: "News", username: "nora_news" },
+  {
+    worker: parseWorkerId("demo_1"),
+    phone: "15550100001",
+    firstName: "Nora",
+    lastName: "News",
+    username: "nora_news",
+  },
   {
     worker: parseWorkerId("demo_2"),
     phone: "15550100002",
@@ -30,7 +36,8 @@ const SEEDED = "demo-is-set-up";
 export async function seedDemo(sandboxUrl: string, config: Config): Promise<boolean> {
   if (existsSync(join(config.dataDir, SEEDED))) return false;
   const dir = join(config.dataDir, "sessions");
-  for (const { worker: _, ...account } of ACCOUNTS) await post(`${sandboxUrl}/control/accounts`, account);
+  for (const { worker: _, ...account } of ACCOUNTS)
+    await post(`${sandboxUrl}/control/accounts`, account);
   await logIn(ACCOUNTS[0].worker, ACCOUNTS[0].phone, dir, { sandboxUrl, config });
   return true;
 }
@@ -89,9 +96,12 @@ async function logIn(
     log: () => {},
   });
   await flow.sendCode(phone);
-  const code = (await (await fetch(`${sandboxUrl}/control/accounts/${phone}/code`)).json()) as { code: string };
+  const code = (await (await fetch(`${sandboxUrl}/control/accounts/${phone}/code`)).json()) as {
+    code: string;
+  };
   const result = await flow.submitCode(code.code);
-  if (result.kind !== "done") throw new AppError("demo-failed", `The demo account could not be logged in (${result.kind}).`);
+  if (result.kind !== "done")
+    throw new AppError("demo-failed", `The demo account could not be logged in (${result.kind}).`);
 }
 
 async function post(url: string, body: unknown): Promise<void> {

@@ -1,4 +1,9 @@
-import { DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "@flotilla/contracts";
+import {
+  DEFAULT_RESTART_RULES,
+  decideRestart,
+  type PastExit,
+  type RestartRules,
+} from "@flotilla/contracts";
 import { sleep, systemClock, toError } from "@flotilla/kernel";
 import type { ServiceProcess } from "./service-process.ts";
 

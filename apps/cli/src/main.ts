@@ -29,7 +29,9 @@ async function start(): Promise<number> {
     return 0;
   } catch (thrown) {
     const error = toError(thrown);
-    new Output(2).write(`${error instanceof AppError ? error.message : (error.stack ?? error.message)}\n`);
+    new Output(2).write(
+      `${error instanceof AppError ? error.message : (error.stack ?? error.message)}\n`,
+    );
     return 1;
   }
 }

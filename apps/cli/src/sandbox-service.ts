@@ -26,7 +26,11 @@ export function dataDirOf(env: EnvValues, cwd: string): string {
 const ADMIN = { id: "1001", name: "Ann" };
 
 /** Starts the sandbox with its state in the data folder. */
-export async function startSandboxService(env: EnvValues, dataDir: string, logDir: string): Promise<SandboxPlace> {
+export async function startSandboxService(
+  env: EnvValues,
+  dataDir: string,
+  logDir: string,
+): Promise<SandboxPlace> {
   const dir = join(dataDir, "telegram");
   makeFolder(dir, 0o700);
   const keyFile = join(dir, "dc-key.pem");
@@ -35,11 +39,18 @@ export async function startSandboxService(env: EnvValues, dataDir: string, logDi
   const args = ["--port", port, "--state-file", join(dir, "state.json"), "--key-file", keyFile];
   args.push("--bot-token", token, "--admin-id", ADMIN.id, "--admin-name", ADMIN.name);
   const file = fileURLToPath(import.meta.resolve("@flotilla/sandbox/main"));
-  const service = await startService({ name: "sandbox", file, args, env: childEnv({}), logDir }).catch((error: unknown) => {
+  const service = await startService({
+    name: "sandbox",
+    file,
+    args,
+    env: childEnv({}),
+    logDir,
+  }).catch((error: unknown) => {
     throw portTaken(error)
       ? new AppError(
           "port-taken",
-          `Port ${port} on 127.0.0.1 is in use. Stop the program that has it, or set SANDBOX_PORT to another port (0 = any free one).`,
+          `Port ${port} on 127.0.0.1 is in use. Stop the program that has it, or set SANDBOX_PORT to ` +
+            "another port (0 = any free one).",
         )
       : error;
   });

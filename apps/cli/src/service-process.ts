@@ -95,11 +95,13 @@ async function untilReady(
   options: ServiceOptions,
 ): Promise<Readonly<Record<string, unknown>>> {
   const { promise, resolve, reject } = Promise.withResolvers<Readonly<Record<string, unknown>>>();
-  const fail = (text: string, code = "unknown"): void => reject(new AppError("start-failed", text, { details: { code } }));
+  const fail = (text: string, code = "unknown"): void =>
+    reject(new AppError("start-failed", text, { details: { code } }));
   const timer = setTimeout(
     () =>
       fail(
-        `The ${options.name} was not ready within ${READY_MS / 1000} seconds. See ${join(options.logDir, `${options.name}.log`)}.`,
+        `The ${options.name} was not ready within ${READY_MS / 1000} seconds. See ` +
+          `${join(options.logDir, `${options.name}.log`)}.`,
       ),
     READY_MS,
   );
@@ -108,7 +110,9 @@ async function untilReady(
     if (message["kind"] === "ready") resolve(message);
     if (message["kind"] === "failed") fail(String(message["message"]), String(message["code"]));
   });
-  void exited.then((how) => fail(`The ${how} before it was ready. See ${join(options.logDir, `${options.name}.log`)}.`));
+  void exited.then((how) =>
+    fail(`The ${how} before it was ready. See ${join(options.logDir, `${options.name}.log`)}.`),
+  );
   try {
     return await promise;
   } finally {

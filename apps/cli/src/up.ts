@@ -48,7 +48,10 @@ export async function up(cwd: string): Promise<void> {
   words.write(started.text);
   const why = await Promise.race([signals.first, started.ended]);
   if (why !== undefined)
-    throw new AppError("service-ended", `The ${why}; everything else was stopped too. See ${started.logDir}.`);
+    throw new AppError(
+      "service-ended",
+      `The ${why}; everything else was stopped too. See ${started.logDir}.`,
+    );
   words.write("\nStopping…\n");
 }
 
@@ -59,7 +62,11 @@ interface Started {
   readonly ended: Promise<string>;
 }
 
-async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise<void>): Promise<Started> {
+async function startAll(
+  cwd: string,
+  stack: AsyncDisposableStack,
+  hurry: Promise<void>,
+): Promise<Started> {
   const env = readEnv(cwd);
   const problems = ruleProblems(env);
   if (problems.length > 0) throw badConfig(problems);
@@ -76,20 +83,36 @@ async function startAll(cwd: string, stack: AsyncDisposableStack, hurry: Promise
   const values = { ...env, ...sandbox?.values, REDIS_URL: redisUrl, DATA_DIR: dataDir };
   const config = parseConfig(values, { cwd, role: "fleet" });
   const unbound = unboundWarning();
-  for (const warning of [...(unbound === null ? [] : [unbound]), ...(await checkRedis(redisUrl)).warnings])
+  for (const warning of [
+    ...(unbound === null ? [] : [unbound]),
+    ...(await checkRedis(redisUrl)).warnings,
+  ])
     say(`Warning: ${warning}`);
   const fresh = sandbox !== null && (await seedDemo(sandbox.url, config));
   let waits = false;
   const onIntroduced = (username: string): void => {
-    if (waits) words.write(readyText(config, { bot: bot.current, supervisor: supervisor.current, username }, sandbox));
+    if (waits)
+      words.write(
+        readyText(config, { bot: bot.current, supervisor: supervisor.current, username }, sandbox),
+      );
     waits = false;
   };
-  const { bot, supervisor } = await startApps(stack, { config, values, logDir, hurry, onIntroduced });
+  const { bot, supervisor } = await startApps(stack, {
+    config,
+    values,
+    logDir,
+    hurry,
+    onIntroduced,
+  });
   if (fresh) await startDemoWorkers(config);
   const ended = sandbox ? sandbox.service.exited : new Promise<never>(() => {});
   const username = bot.current.said("username");
   waits = username === "";
-  const ready = readyText(config, { bot: bot.current, supervisor: supervisor.current, username }, sandbox);
+  const ready = readyText(
+    config,
+    { bot: bot.current, supervisor: supervisor.current, username },
+    sandbox,
+  );
   return { text: waits ? waitingText(bot.current) : ready, logDir, ended };
 }
 
@@ -119,12 +142,22 @@ async function startApps(
   let down: string | null = null;
   let ended: string | null = null;
   const tellBot = (): void => bot.current.say({ kind: "supervisor", down, ended });
-  const keep = async (app: "bot" | "supervisor", port: number, graceMs: number): Promise<KeptService> => {
+  const keep = async (
+    app: "bot" | "supervisor",
+    port: number,
+    graceMs: number,
+  ): Promise<KeptService> => {
     const file = fileURLToPath(new URL(`../../${app}/src/main.ts`, import.meta.url));
     const hear = (message: Readonly<Record<string, unknown>>): void => {
       if (message["kind"] === "introduced") onIntroduced(String(message["username"]));
     };
-    const options = { name: app, file, env: childEnv({ ...values, HTTP_PORT: String(port) }), logDir, hear };
+    const options = {
+      name: app,
+      file,
+      env: childEnv({ ...values, HTTP_PORT: String(port) }),
+      logDir,
+      hear,
+    };
     const onDown = (how: string | null): void => {
       down = how;
       tellBot();
@@ -145,7 +178,11 @@ async function startApps(
     return stack.adopt(kept, (it) => it.stop(graceMs));
   };
   const bot = await keep("bot", config.httpPort, GRACE_MS);
-  const supervisor = await keep("supervisor", config.httpPort === 0 ? 0 : config.httpPort + 1, SUPERVISOR_GRACE_MS);
+  const supervisor = await keep(
+    "supervisor",
+    config.httpPort === 0 ? 0 : config.httpPort + 1,
+    SUPERVISOR_GRACE_MS,
+  );
   return { bot, supervisor };
 }
 
@@ -158,7 +195,10 @@ function say(line: string): void {
 
 /** Printed while the Bot API is away; workers need no Bot API and run (field fault C6). */
 function waitingText(bot: ServiceProcess): string {
-  return `Workers run. The chat waits for the Bot API, which cannot be reached: ${bot.said("way")}. Asking every 5 s; check the network, BOT_API_ROOT and BOT_PROXY.\nStop with Ctrl+C.\n`;
+  return (
+    `Workers run. The chat waits for the Bot API, which cannot be reached: ${bot.said("way")}. ` +
+    `Asking every 5 s; check the network, BOT_API_ROOT and BOT_PROXY.\nStop with Ctrl+C.\n`
+  );
 }
 
 interface Ready {
@@ -167,8 +207,14 @@ interface Ready {
   readonly username: string;
 }
 
-function readyText(config: Config, { bot, supervisor, username }: Ready, sandbox: SandboxPlace | null): string {
-  const health = `Health: http://127.0.0.1:${bot.said("healthPort")}/healthz (bot), http://127.0.0.1:${supervisor.said("healthPort")}/healthz (supervisor)\n`;
+function readyText(
+  config: Config,
+  { bot, supervisor, username }: Ready,
+  sandbox: SandboxPlace | null,
+): string {
+  const health =
+    `Health: http://127.0.0.1:${bot.said("healthPort")}/healthz (bot), ` +
+    `http://127.0.0.1:${supervisor.said("healthPort")}/healthz (supervisor)\n`;
   const stop = `Logs: ${join(config.dataDir, "logs")}\nStop with Ctrl+C.\n`;
   if (sandbox) return `Flotilla is ready — open ${sandbox.url}/\n${health}${stop}`;
   return `Flotilla is ready — open https://t.me/${username} and press Start\n${health}${stop}`;
@@ -200,7 +246,8 @@ function prepareDataDir(dataDir: string): void {
     if (bavail * bsize < MIN_FREE_BYTES) {
       throw new AppError(
         "disk-full",
-        `The disk of ${dataDir} is full (less than 64 MB free). Make room, or set DATA_DIR to a folder on another disk.`,
+        `The disk of ${dataDir} is full (less than 64 MB free). Make room, or set DATA_DIR to a ` +
+          "folder on another disk.",
       );
     }
   } catch (error) {
@@ -209,7 +256,8 @@ function prepareDataDir(dataDir: string): void {
     const why = code === "ENOSPC" ? "the disk is full" : code;
     throw new AppError(
       "data-dir",
-      `The data folder ${dataDir} cannot be used (${why}). Make it writable for this user, or set DATA_DIR to another folder.`,
+      `The data folder ${dataDir} cannot be used (${why}). Make it writable for this user, or ` +
+        "set DATA_DIR to another folder.",
     );
   }
 }
@@ -229,8 +277,15 @@ function oneInstance(dataDir: string): Disposable {
 async function embeddedRedis(stack: AsyncDisposableStack, dataDir: string): Promise<string> {
   const program = redisProgram();
   if (!program)
-    throw new AppError("no-redis", "No Redis was found. Install redis-server, or set REDIS_URL in .env, and start again.");
-  const redis = await startEmbeddedRedis({ program, dir: join(dataDir, "redis"), env: childEnv({}) });
+    throw new AppError(
+      "no-redis",
+      "No Redis was found. Install redis-server, or set REDIS_URL in .env, and start again.",
+    );
+  const redis = await startEmbeddedRedis({
+    program,
+    dir: join(dataDir, "redis"),
+    env: childEnv({}),
+  });
   stack.adopt(redis, (it) => it.stop());
   return redis.url;
 }

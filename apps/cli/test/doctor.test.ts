@@ -54,9 +54,13 @@ interface Found {
 
 /** Findings of a run, without those that depend on the machine of the tests. */
 async function doctor(code: number, ...args: string[]): Promise<Found[]> {
-  const { findings } = (await machine.json(["doctor", ...args], code)) as unknown as { findings: Found[] };
-  for (const { what, why, todo } of findings) for (const text of [what, why, todo]) expect(text).toMatch(/\S/);
-  const isHint = (it: Found): boolean => it.level === "hint" && (it.check === "owner-lock" || it.check === "holder");
+  const { findings } = (await machine.json(["doctor", ...args], code)) as unknown as {
+    findings: Found[];
+  };
+  for (const { what, why, todo } of findings)
+    for (const text of [what, why, todo]) expect(text).toMatch(/\S/);
+  const isHint = (it: Found): boolean =>
+    it.level === "hint" && (it.check === "owner-lock" || it.check === "holder");
   return findings.filter((it) => it.check !== "stop-grace" && !isHint(it));
 }
 
@@ -81,9 +85,13 @@ test("an unusable folder for the locks on keys is a problem, and the doctor does
   const path = join(machine.dataDir, "no-folder");
   writeFileSync(path, "");
   machine.env["OWNER_DIR"] = path;
-  expect(await doctor(1)).toMatchObject([{ check: "owner-lock", what: expect.stringContaining(path) }]);
+  expect(await doctor(1)).toMatchObject([
+    { check: "owner-lock", what: expect.stringContaining(path) },
+  ]);
   machine.env["OWNER_DIR"] = "/proc/flotilla";
-  expect(await doctor(1)).toMatchObject([{ check: "owner-lock", what: expect.stringContaining("/proc/flotilla") }]);
+  expect(await doctor(1)).toMatchObject([
+    { check: "owner-lock", what: expect.stringContaining("/proc/flotilla") },
+  ]);
   machine.env["OWNER_DIR"] = join(machine.dataDir, "not-yet");
   expect(await doctor(0)).toEqual([]);
   expect(readdirSync(machine.dataDir)).not.toContain("not-yet");
@@ -132,7 +140,9 @@ test("damaged sessions, damaged backups and sessions without a backup are report
       ["backup", "hint"],
     ]),
   );
-  expect(found.find(({ check }) => check === "damaged")?.todo).toContain("flotilla restore ann --list");
+  expect(found.find(({ check }) => check === "damaged")?.todo).toContain(
+    "flotilla restore ann --list",
+  );
 });
 
 test("a wrong fleet key, a missing one and an interrupted change are reported", async () => {
@@ -157,7 +167,14 @@ test("a foreign holder and a stopped one are named; the session does not change"
   holder.kill("SIGSTOP");
   expect((await doctor(1))[0]?.what).toContain("is stopped");
   await holder[Symbol.asyncDispose]();
-  const worker = spawnNode(HOLDER, [machine.sessions, "ann", "--fleet", "x".repeat(300), "--worker", "ann"]);
+  const worker = spawnNode(HOLDER, [
+    machine.sessions,
+    "ann",
+    "--fleet",
+    "x".repeat(300),
+    "--worker",
+    "ann",
+  ]);
   await worker.waitForOutput("has it");
   expect(await doctor(0)).toEqual([]);
 });
@@ -173,7 +190,11 @@ test("--fix removes old leftovers of crashes and keeps new files", async () => {
     ["leftovers", true],
     ["leftovers", true],
   ]);
-  expect(readdirSync(machine.sessions).toSorted()).toEqual([".flotilla-new", "ann.identity", "ann.session"]);
+  expect(readdirSync(machine.sessions).toSorted()).toEqual([
+    ".flotilla-new",
+    "ann.identity",
+    "ann.session",
+  ]);
 });
 
 test("a wrong clock, and a Bot API and data centre that do not answer, are reported", async () => {
@@ -183,14 +204,20 @@ test("a wrong clock, and a Bot API and data centre that do not answer, are repor
   expect(clock?.what).toMatch(/(89|90|91) s behind/);
   Object.assign(machine.env, { BOT_API_ROOT: "http://127.0.0.1:9", MTPROTO_DC: "127.0.0.1:9" });
   const texts = (await doctor(1)).map(({ what }) => what);
-  expect(texts).toEqual([expect.stringContaining("Bot API"), expect.stringContaining("data centre (127.0.0.1:9)")]);
+  expect(texts).toEqual([
+    expect.stringContaining("Bot API"),
+    expect.stringContaining("data centre (127.0.0.1:9)"),
+  ]);
 });
 
 test("a Redis without persistence, with eviction, or absent is reported", async () => {
   await using redis = await startRedis();
   machine.env["REDIS_URL"] = redis.url;
   const found = await doctor(1);
-  expect(found[0]).toMatchObject({ check: "redis", what: expect.stringContaining("append-only") as string });
+  expect(found[0]).toMatchObject({
+    check: "redis",
+    what: expect.stringContaining("append-only") as string,
+  });
   machine.env["REDIS_URL"] = "redis://127.0.0.1:9";
   expect((await doctor(1))[0]?.what).toContain("Redis cannot be reached");
 });
@@ -200,13 +227,17 @@ test("the printed text says what, why and what to do", async () => {
   chmodSync(machine.sessions, 0o755);
   const said = await machine.run(["doctor"]);
   expect(said.code).toBe(1);
-  expect(said.stdout).toMatch(/✗ .*sessions is open to others \(755\)\.\n {4}Why it matters: .+\n {4}What to do: chmod 700/);
+  expect(said.stdout).toMatch(
+    /✗ .*sessions is open to others \(755\)\.\n {4}Why it matters: .+\n {4}What to do: chmod 700/,
+  );
   expect(said.stdout).toContain("flotilla doctor --fix");
 });
 
 describe("with a proxy no request goes around it (field fault C11)", () => {
   const reach = (): string[] =>
-    [machine.env["BOT_API_ROOT"] ?? "", machine.env["MTPROTO_DC"] ?? ""].map((it) => it.replace("http://", ""));
+    [machine.env["BOT_API_ROOT"] ?? "", machine.env["MTPROTO_DC"] ?? ""].map((it) =>
+      it.replace("http://", ""),
+    );
 
   test.each(["socks5", "socks4", "http"])(
     "TELEGRAM_PROXY of the kind %s: the data centre; BOT_PROXY: the Bot API",
@@ -219,24 +250,34 @@ describe("with a proxy no request goes around it (field fault C11)", () => {
     },
   );
 
-  test("without BOT_PROXY and BOT_API_ROOT both go through TELEGRAM_PROXY, to Telegram's own addresses", async () => {
-    const proxy = await startProxy();
-    proxy.refuse = 5;
-    for (const name of ["BOT_API_ROOT", "MTPROTO_DC", "MTPROTO_DC_KEY"]) delete machine.env[name];
-    machine.env["TELEGRAM_PROXY"] = `127.0.0.1:${proxy.port}:ann:s3cret`;
-    const found = await doctor(1);
-    expect(proxy.asked.toSorted()).toEqual(["149.154.167.51:443", "api.telegram.org:443"]);
-    expect(found.filter(({ check }) => check === "network").map(({ what }) => what)).toEqual([
-      expect.stringMatching(/Bot API .* through socks5:\/\/•••@127\.0\.0\.1:\d+: The proxy cannot reach/),
-      expect.stringMatching(/data centre .* through socks5:\/\/•••@127\.0\.0\.1:\d+: The proxy cannot reach/),
-    ]);
-    expect(JSON.stringify(found)).not.toContain("s3cret");
-  });
+  test(
+    "without BOT_PROXY and BOT_API_ROOT both go through TELEGRAM_PROXY, to Telegram's own " +
+      "addresses",
+    async () => {
+      const proxy = await startProxy();
+      proxy.refuse = 5;
+      for (const name of ["BOT_API_ROOT", "MTPROTO_DC", "MTPROTO_DC_KEY"]) delete machine.env[name];
+      machine.env["TELEGRAM_PROXY"] = `127.0.0.1:${proxy.port}:ann:s3cret`;
+      const found = await doctor(1);
+      expect(proxy.asked.toSorted()).toEqual(["149.154.167.51:443", "api.telegram.org:443"]);
+      expect(found.filter(({ check }) => check === "network").map(({ what }) => what)).toEqual([
+        expect.stringMatching(
+          /Bot API .* through socks5:\/\/•••@127\.0\.0\.1:\d+: The proxy cannot reach/,
+        ),
+        expect.stringMatching(
+          /data centre .* through socks5:\/\/•••@127\.0\.0\.1:\d+: The proxy cannot reach/,
+        ),
+      ]);
+      expect(JSON.stringify(found)).not.toContain("s3cret");
+    },
+  );
 
   test("an absent MTProxy is named; the data centre gets no request", async () => {
     machine.env["TELEGRAM_PROXY"] = "mtproxy://00112233445566778899aabbccddeeff@127.0.0.1:9";
     const [found, ...more] = (await doctor(1)).filter(({ check }) => check === "network");
-    expect(found?.what).toBe("The proxy of the workers (mtproxy://•••@127.0.0.1:9) cannot be reached: ECONNREFUSED.");
+    expect(found?.what).toBe(
+      "The proxy of the workers (mtproxy://•••@127.0.0.1:9) cannot be reached: ECONNREFUSED.",
+    );
     expect(more).toEqual([]);
   });
 });

@@ -21,7 +21,10 @@ test("a session file is read from standard input, as in a container", async () =
 });
 
 describe("config.json of another manager (field fault C4)", () => {
-  const config = async (text: string, sessions: Readonly<Record<string, Buffer>>): Promise<string> => {
+  const config = async (
+    text: string,
+    sessions: Readonly<Record<string, Buffer>>,
+  ): Promise<string> => {
     for (const [n, [name, key]] of Object.entries(sessions).entries()) {
       mkdirSync(dirname(join(machine.cwd, "old", name)), { recursive: true });
       writeFileSync(join(machine.cwd, "old", name), pyrogram(key, BigInt(7_000_001 + n)));
@@ -33,7 +36,9 @@ describe("config.json of another manager (field fault C4)", () => {
 
   test("every worker gets its session under its own name; comments and trailing commas are ignored", async () => {
     const file = await config(
-      `\uFEFF{ // the fleet\n "workers": [ { "worker_id": "worker_1", "session_name": "worker_1_session", /* unique */ "targets": ["http://x"] },\n { "worker_id": "Worker 2", "session_name": "w2.session", }, ] }`,
+      `\uFEFF{ // the fleet\n "workers": [ { "worker_id": "worker_1", "session_name": ` +
+        `"worker_1_session", /* unique */ "targets": ["http://x"] },\n { "worker_id": "Worker 2", ` +
+        `"session_name": "w2.session", }, ] }`,
       { "worker_1_session.session": one, "sessions/w2.session": two },
     );
     const said = await machine.run(["import", file, "--yes"]);
@@ -50,7 +55,10 @@ describe("config.json of another manager (field fault C4)", () => {
       ["c", "s1"],
       [4, "s2"],
     ].map(([id, session]) => ({ worker_id: id, session_name: session }));
-    const file = await config(JSON.stringify({ workers }), { "s1.session": one, "s2.session": two });
+    const file = await config(JSON.stringify({ workers }), {
+      "s1.session": one,
+      "s2.session": two,
+    });
     const json = await machine.json(["import", file, "--yes"], 1);
     expect(json["sessions"]).toMatchObject([{ name: "a" }, { name: "w_4" }]);
     expect(json["refused"]).toMatchObject([

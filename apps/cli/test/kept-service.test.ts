@@ -8,33 +8,41 @@ import { startService } from "../src/service-process.ts";
 
 const RULES = { ...DEFAULT_RESTART_RULES, crashDelayMs: 1, jitter: 0 };
 
-test("a service that keeps dying is never given up: beyond five exits it restarts once a minute, and the text says what that means", async () => {
-  const logDir = await testDir("kept-");
-  const file = join(import.meta.dirname, "fixtures/service.ts");
-  const told: string[] = [];
-  const down: (string | null)[] = [];
-  let starts = 0;
-  const kept = await KeptService.start({
-    start: () => {
-      starts += 1;
-      return startService({ name: "bot", file, env: {}, logDir });
-    },
-    tell: (line) => told.push(line),
-    meanwhile: "its workers are off Telegram.",
-    onDown: (how) => down.push(how),
-    rules: RULES,
-  });
-  for (let n = 1; n <= 6; n++) {
-    await waitFor(() => starts === n && isAlive(kept.current.pid));
-    kept.current.kill();
-    await waitFor(() => told.length === n);
-  }
-  expect(told.slice(0, 5)).toEqual([1, 2, 3, 4, 5].map((n) => `The bot ended (SIGKILL). Starting it again (${n}/5).`));
-  expect(told[5]).toBe("The bot ended (SIGKILL), again and again. Trying once a minute; its workers are off Telegram.");
-  expect(down).toEqual(["bot ended (SIGKILL)"]);
-  await kept.stop(1000);
-  expect(starts).toBe(6);
-});
+test(
+  "a service that keeps dying is never given up: beyond five exits it restarts once a " +
+    "minute, and the text says what that means",
+  async () => {
+    const logDir = await testDir("kept-");
+    const file = join(import.meta.dirname, "fixtures/service.ts");
+    const told: string[] = [];
+    const down: (string | null)[] = [];
+    let starts = 0;
+    const kept = await KeptService.start({
+      start: () => {
+        starts += 1;
+        return startService({ name: "bot", file, env: {}, logDir });
+      },
+      tell: (line) => told.push(line),
+      meanwhile: "its workers are off Telegram.",
+      onDown: (how) => down.push(how),
+      rules: RULES,
+    });
+    for (let n = 1; n <= 6; n++) {
+      await waitFor(() => starts === n && isAlive(kept.current.pid));
+      kept.current.kill();
+      await waitFor(() => told.length === n);
+    }
+    expect(told.slice(0, 5)).toEqual(
+      [1, 2, 3, 4, 5].map((n) => `The bot ended (SIGKILL). Starting it again (${n}/5).`),
+    );
+    expect(told[5]).toBe(
+      "The bot ended (SIGKILL), again and again. Trying once a minute; its workers are off Telegram.",
+    );
+    expect(down).toEqual(["bot ended (SIGKILL)"]);
+    await kept.stop(1000);
+    expect(starts).toBe(6);
+  },
+);
 
 test("a failed start is reported with its own message", async () => {
   const logDir = await testDir("kept-");
@@ -45,7 +53,10 @@ test("a failed start is reported with its own message", async () => {
     start: () => {
       starts += 1;
       if (starts === 1) return startService({ name: "bot", file, env: {}, logDir });
-      throw new AppError("start-failed", "The bot ended (exit code 1) before it was ready. See bot.log.");
+      throw new AppError(
+        "start-failed",
+        "The bot ended (exit code 1) before it was ready. See bot.log.",
+      );
     },
     tell: (line) => told.push(line),
     meanwhile: "the chat does not answer.",

@@ -60,11 +60,19 @@ export class Machine {
   }
 
   start(args: readonly string[], input?: string | Buffer): SpawnedProcess {
-    return spawnNode(MAIN, args, { env: this.env, cwd: this.cwd, ...(input === undefined ? {} : { input }) });
+    return spawnNode(MAIN, args, {
+      env: this.env,
+      cwd: this.cwd,
+      ...(input === undefined ? {} : { input }),
+    });
   }
 
   /** The JSON output of a command that must exit with `code`. */
-  async json(args: readonly string[], code: number, input?: string | Buffer): Promise<Record<string, unknown>> {
+  async json(
+    args: readonly string[],
+    code: number,
+    input?: string | Buffer,
+  ): Promise<Record<string, unknown>> {
     const said = await this.run([...args, "--json"], input);
     if (said.code !== code) throw new Error(`exit code ${said.code}: ${said.stdout}${said.stderr}`);
     return JSON.parse(said.stdout) as Record<string, unknown>;
@@ -72,7 +80,11 @@ export class Machine {
 
   /** Creates a logged-in session that no process has open; returns its key. */
   session(name: string, self = ANN, key: Buffer = randomBytes(256), dc = TELEGRAM): Buffer {
-    using store = openSession({ dir: this.sessions, name, fleetKey: Buffer.from(FLEET_KEY, "hex") });
+    using store = openSession({
+      dir: this.sessions,
+      name,
+      fleetKey: Buffer.from(FLEET_KEY, "hex"),
+    });
     store.beginLogin();
     store.setDc(dc);
     store.setAuthKey(key);
@@ -82,7 +94,12 @@ export class Machine {
 
   /** The present key of a session. */
   keyOf(name: string, fleetKey: string = FLEET_KEY): Buffer | null {
-    using store = openSession({ dir: this.sessions, name, fleetKey: Buffer.from(fleetKey, "hex"), unannounced: true });
+    using store = openSession({
+      dir: this.sessions,
+      name,
+      fleetKey: Buffer.from(fleetKey, "hex"),
+      unannounced: true,
+    });
     return store.authKey();
   }
 }

@@ -21,7 +21,10 @@ beforeEach(async () => {
   machine = new Machine(dir);
   machine.env["REDIS_URL"] = (await sharedRedis()).url;
   writeFileSync(join(dir, "routes.yaml"), FILE);
-  writeFileSync(join(dir, "bad.yaml"), FILE.replace("btc or eth", "(btc").replace('"-1001"', '"55"'));
+  writeFileSync(
+    join(dir, "bad.yaml"),
+    FILE.replace("btc or eth", "(btc").replace('"-1001"', '"55"'),
+  );
   writeFileSync(join(dir, "worse.yaml"), FILE.replace("filter", "fliter"));
 });
 
@@ -51,13 +54,26 @@ test("apply sends the whole file to the bot, diff and export read the bot's rout
     kind: "routes.apply",
     file: { routes: [{ id: "signals", filter: "btc or eth", on: true }] },
   });
-  expect(await machine.run(["routes", "diff", "routes.yaml"])).toMatchObject({ code: 1, stdout: "+ signals\n" });
-  expect(await machine.run(["routes", "export"])).toMatchObject({ code: 0, stdout: "version: 1\nroutes: []\n" });
+  expect(await machine.run(["routes", "diff", "routes.yaml"])).toMatchObject({
+    code: 1,
+    stdout: "+ signals\n",
+  });
+  expect(await machine.run(["routes", "export"])).toMatchObject({
+    code: 0,
+    stdout: "version: 1\nroutes: []\n",
+  });
 });
 
 test("apply shows what the bot notes about a route that it takes all the same", async () => {
   const notes = [{ route: "signals", field: "from", message: "@news_1 is no chat of demo_1" }];
-  await botThat(async () => ({ kind: "applied", version: 2, added: 1, changed: 0, removed: 0, notes }));
+  await botThat(async () => ({
+    kind: "applied",
+    version: 2,
+    added: 1,
+    changed: 0,
+    removed: 0,
+    notes,
+  }));
   expect(await machine.run(["routes", "apply", "routes.yaml"])).toMatchObject({
     code: 0,
     stdout: expect.stringContaining("⚠️ signals, from: @news_1 is no chat of demo_1\n"),
@@ -75,25 +91,49 @@ test("errors of the file are reported with their place before the bot is asked",
   expect(await machine.run(["routes", "paint"])).toMatchObject({ code: 2 });
 });
 
-test("chats that YAML reads as numbers are accepted; an inexact number is refused with a hint to quote it", async () => {
-  const asked = await botThat(async () => ({ kind: "applied", version: 2, added: 1, changed: 0, removed: 0 }));
-  const numbers = FILE.replace('["@news_1"]', "[-1001234567890, 2000001, me_too]").replace('"-1001"', "-1009007199254740");
-  writeFileSync(join(machine.cwd, "numbers.yaml"), numbers.replace(", me_too", ', "@me_too"'));
-  expect(await machine.run(["routes", "apply", "numbers.yaml"])).toMatchObject({ code: 0 });
-  expect(asked[0]).toMatchObject({
-    file: { routes: [{ from: { chats: ["-1001234567890", "2000001", "@me_too"] }, to: { chat: "-1009007199254740" } }] },
-  });
-  for (const [number, field] of [
-    ["-1001234567890123456", "routes.0.to.chat"],
-    ["-1.5", "routes.0.to.chat"],
-  ]) {
-    writeFileSync(join(machine.cwd, "long.yaml"), FILE.replace('"-1001"', number ?? ""));
-    const refused = await machine.run(["routes", "apply", "long.yaml"]);
-    expect(refused.stderr).toContain(`${field}: Invalid input: expected string, received number. Write it in quotes`);
-  }
-  writeFileSync(join(machine.cwd, "filter.yaml"), FILE.replace("btc or eth", "2026"));
-  expect((await machine.run(["routes", "apply", "filter.yaml"])).stderr).toMatch(/routes\.0\.filter: .*Write it in quotes/);
-});
+test(
+  "chats that YAML reads as numbers are accepted; an inexact number is refused with a hint " +
+    "to quote it",
+  async () => {
+    const asked = await botThat(async () => ({
+      kind: "applied",
+      version: 2,
+      added: 1,
+      changed: 0,
+      removed: 0,
+    }));
+    const numbers = FILE.replace('["@news_1"]', "[-1001234567890, 2000001, me_too]").replace(
+      '"-1001"',
+      "-1009007199254740",
+    );
+    writeFileSync(join(machine.cwd, "numbers.yaml"), numbers.replace(", me_too", ', "@me_too"'));
+    expect(await machine.run(["routes", "apply", "numbers.yaml"])).toMatchObject({ code: 0 });
+    expect(asked[0]).toMatchObject({
+      file: {
+        routes: [
+          {
+            from: { chats: ["-1001234567890", "2000001", "@me_too"] },
+            to: { chat: "-1009007199254740" },
+          },
+        ],
+      },
+    });
+    for (const [number, field] of [
+      ["-1001234567890123456", "routes.0.to.chat"],
+      ["-1.5", "routes.0.to.chat"],
+    ]) {
+      writeFileSync(join(machine.cwd, "long.yaml"), FILE.replace('"-1001"', number ?? ""));
+      const refused = await machine.run(["routes", "apply", "long.yaml"]);
+      expect(refused.stderr).toContain(
+        `${field}: Invalid input: expected string, received number. Write it in quotes`,
+      );
+    }
+    writeFileSync(join(machine.cwd, "filter.yaml"), FILE.replace("btc or eth", "2026"));
+    expect((await machine.run(["routes", "apply", "filter.yaml"])).stderr).toMatch(
+      /routes\.0\.filter: .*Write it in quotes/,
+    );
+  },
+);
 
 test("the error says that the bot does not run", async () => {
   const never = await machine.run(["routes", "export"]);

@@ -24,7 +24,10 @@ function status(name: string, state: WorkerState, updatedAt = Date.now()): Worke
     crashes: 0,
     crashLimit: 5,
     nextTryAt: null,
-    fault: state === "NEEDS_LOGIN" ? { class: "AUTH_DEAD", code: "SESSION_REVOKED", message: "Session ended." } : null,
+    fault:
+      state === "NEEDS_LOGIN"
+        ? { class: "AUTH_DEAD", code: "SESSION_REVOKED", message: "Session ended." }
+        : null,
     link,
     updatedAt,
   };
@@ -43,7 +46,9 @@ test("a healthy fleet is one line per worker and exit code 0", async () => {
   await fleetOf(status("news", "RUNNING"), status("relay_3", "FLOOD"));
   const said = await machine.run(["status"]);
   expect(said).toMatchObject({ code: 0, stderr: "" });
-  expect(said.stdout).toMatch(/^⏳ relay_3 {2}waiting \(flood\) for 9\d s {2}host-a, pid 4121\n✅ news {5}healthy for 9\d s/);
+  expect(said.stdout).toMatch(
+    /^⏳ relay_3 {2}waiting \(flood\) for 9\d s {2}host-a, pid 4121\n✅ news {5}healthy for 9\d s/,
+  );
 });
 
 test("a worker that needs an admin comes first with its fault, and the exit code is 1", async () => {
@@ -63,7 +68,10 @@ test("the last status of a dead supervisor counts as stale", async () => {
   const said = await machine.run(["status"]);
   expect(said.code).toBe(1);
   expect(said.stdout).toMatch(/^❔ news {2}no report for 10 min \(was: healthy\)/);
-  expect(await machine.json(["status"], 1)).toMatchObject({ ok: false, workers: [{ worker: "news", stale: true }] });
+  expect(await machine.json(["status"], 1)).toMatchObject({
+    ok: false,
+    workers: [{ worker: "news", stale: true }],
+  });
 });
 
 test("a fleet that does not run is one sentence with its remedy", async () => {
@@ -71,5 +79,8 @@ test("a fleet that does not run is one sentence with its remedy", async () => {
   expect(said).toMatchObject({ code: 1, stdout: "" });
   expect(said.stderr).toContain("does not run here");
   machine.env = { ...machine.env, REDIS_URL: "redis://127.0.0.1:1" };
-  expect(await machine.run(["status"])).toMatchObject({ code: 1, stderr: expect.stringContaining("ECONNREFUSED") as string });
+  expect(await machine.run(["status"])).toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining("ECONNREFUSED") as string,
+  });
 });

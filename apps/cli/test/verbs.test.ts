@@ -17,11 +17,23 @@ describe("usage", () => {
     for (const args of [[], ["fly"]]) {
       const said = await machine.run(args);
       expect(said.code).toBe(2);
-      for (const name of ["up", "status", "import", "export", "backup", "restore", "rekey", "doctor"])
+      for (const name of [
+        "up",
+        "status",
+        "import",
+        "export",
+        "backup",
+        "restore",
+        "rekey",
+        "doctor",
+      ])
         expect(said.stderr).toContain(`  ${name} `);
     }
     expect(await machine.run(["--help"])).toMatchObject({ code: 0, stderr: "" });
-    expect(await machine.json(["import"], 2)).toMatchObject({ ok: false, error: { code: "usage" } });
+    expect(await machine.json(["import"], 2)).toMatchObject({
+      ok: false,
+      error: { code: "usage" },
+    });
   });
 
   test.each(["status", "import", "export", "backup", "restore", "rekey", "doctor"])(
@@ -63,11 +75,21 @@ describe("import", () => {
     const old = join(machine.cwd, "old.session");
     const db = new DatabaseSync(old);
     db.exec(
-      "CREATE TABLE sessions (dc_id INTEGER PRIMARY KEY, server_address TEXT, port INTEGER, auth_key BLOB, takeout_id INTEGER)",
+      `CREATE TABLE sessions (dc_id INTEGER PRIMARY KEY, server_address TEXT, port INTEGER,
+        auth_key BLOB, takeout_id INTEGER)`,
     );
-    db.exec("CREATE TABLE entities (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, username TEXT, phone INTEGER, name TEXT)");
-    db.exec("CREATE TABLE update_state (id INTEGER PRIMARY KEY, pts INTEGER, qts INTEGER, date INTEGER, seq INTEGER)");
-    db.exec("INSERT INTO entities (id, hash) VALUES (0, 7000001); INSERT INTO update_state VALUES (0, 50, 1, 1700000000, 1)");
+    db.exec(
+      `CREATE TABLE entities (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, username TEXT,
+        phone INTEGER, name TEXT)`,
+    );
+    db.exec(
+      `CREATE TABLE update_state (id INTEGER PRIMARY KEY, pts INTEGER, qts INTEGER, date
+        INTEGER, seq INTEGER)`,
+    );
+    db.exec(
+      `INSERT INTO entities (id, hash) VALUES (0, 7000001); INSERT INTO update_state VALUES
+        (0, 50, 1, 1700000000, 1)`,
+    );
     db.prepare("INSERT INTO sessions VALUES (2, '149.154.167.51', 443, ?, NULL)").run(key);
 
     // While the old program has the file open, the import is refused with its pid.
@@ -99,8 +121,13 @@ describe("import", () => {
     const again = await machine.run(["import", "-", "--name", "bob", "--yes"], text);
     expect(again.code).toBe(1);
     expect(again.stderr).toContain('a copy of "ann"');
-    for (const output of [JSON.stringify(json), again.stdout, again.stderr]) expect(output).not.toContain(text.slice(20, 40));
-    const taken = await machine.json(["import", "-", "--name", "ann", "--yes"], 1, pyrogram(randomBytes(256), 5000n));
+    for (const output of [JSON.stringify(json), again.stdout, again.stderr])
+      expect(output).not.toContain(text.slice(20, 40));
+    const taken = await machine.json(
+      ["import", "-", "--name", "ann", "--yes"],
+      1,
+      pyrogram(randomBytes(256), 5000n),
+    );
     expect(taken).toMatchObject({ ok: false, error: { code: "session-exists" } });
   });
 
@@ -115,24 +142,55 @@ describe("import", () => {
 describe("export", () => {
   test("an export, into a file of mode 0600 or a pipe, can be imported again", async () => {
     const key = machine.session("ann");
-    const said = await machine.run(["export", "ann", "--format", "telethon", "--out", "out.txt", "--yes"]);
+    const said = await machine.run([
+      "export",
+      "ann",
+      "--format",
+      "telethon",
+      "--out",
+      "out.txt",
+      "--yes",
+    ]);
     expect(said.code).toBe(0);
     const file = join(machine.cwd, "out.txt");
     const text = readFileSync(file, "utf8");
     expect(statSync(file).mode & 0o777).toBe(0o600);
     expect(said.stdout + said.stderr).not.toContain(text.slice(0, 30));
     expect(said.stdout).toContain("is the account");
-    expect((await machine.run(["export", "ann", "--format", "telethon", "--yes"])).stdout).toBe(text);
+    expect((await machine.run(["export", "ann", "--format", "telethon", "--yes"])).stdout).toBe(
+      text,
+    );
     const other = new Machine(await testDir());
     expect((await other.run(["import", "-", "--name", "bob", "--yes"], text)).code).toBe(0);
     expect(other.keyOf("bob")).toEqual(key);
-    const made = await machine.run(["export", "ann", "--format", "telethon-file", "--out", "ann.session", "--yes"]);
+    const made = await machine.run([
+      "export",
+      "ann",
+      "--format",
+      "telethon-file",
+      "--out",
+      "ann.session",
+      "--yes",
+    ]);
     expect(made, made.stderr).toMatchObject({ code: 0 });
-    expect(readFileSync(join(machine.dataDir, "audit.jsonl"), "utf8")).toContain('"format":"telethon-file"');
+    expect(readFileSync(join(machine.dataDir, "audit.jsonl"), "utf8")).toContain(
+      '"format":"telethon-file"',
+    );
     const third = new Machine(await testDir());
-    expect((await third.run(["import", join(machine.cwd, "ann.session"), "--name", "cat", "--yes"])).code).toBe(0);
+    expect(
+      (await third.run(["import", join(machine.cwd, "ann.session"), "--name", "cat", "--yes"]))
+        .code,
+    ).toBe(0);
     expect(third.keyOf("cat")).toEqual(key);
-    const over = await machine.run(["export", "ann", "--format", "gramjs", "--out", "out.txt", "--yes"]);
+    const over = await machine.run([
+      "export",
+      "ann",
+      "--format",
+      "gramjs",
+      "--out",
+      "out.txt",
+      "--yes",
+    ]);
     expect(over.stderr).toContain("exists already");
     expect(readFileSync(file, "utf8")).toBe(text);
   });
@@ -143,13 +201,37 @@ describe("export", () => {
     const refused = await machine.run(["export", "ann", "--format", "telethon", "--yes"]);
     expect([refused.code, refused.stdout]).toEqual([1, ""]);
     expect(refused.stderr).toContain("--server <IPv4 address>:<port>");
-    for (const server of ["localhost:7443", "127.0.0.1", "127.0.0.1:0", "127.0.0.1:70000", "[::1]:7443"]) {
-      const said = await machine.run(["export", "ann", "--format", "telethon", "--yes", "--server", server]);
+    for (const server of [
+      "localhost:7443",
+      "127.0.0.1",
+      "127.0.0.1:0",
+      "127.0.0.1:70000",
+      "[::1]:7443",
+    ]) {
+      const said = await machine.run([
+        "export",
+        "ann",
+        "--format",
+        "telethon",
+        "--yes",
+        "--server",
+        server,
+      ]);
       expect([said.code, said.stdout], server).toEqual([2, ""]);
       expect(said.stderr).toContain("--server 127.0.0.1:7443");
     }
-    const said = await machine.run(["export", "ann", "--format", "telethon", "--yes", "--server", "127.0.0.1:7443"]);
-    expect(Buffer.from(said.stdout.slice(1), "base64url").subarray(0, 7)).toEqual(Buffer.from([2, 127, 0, 0, 1, 0x1d, 0x13]));
+    const said = await machine.run([
+      "export",
+      "ann",
+      "--format",
+      "telethon",
+      "--yes",
+      "--server",
+      "127.0.0.1:7443",
+    ]);
+    expect(Buffer.from(said.stdout.slice(1), "base64url").subarray(0, 7)).toEqual(
+      Buffer.from([2, 127, 0, 0, 1, 0x1d, 0x13]),
+    );
     const other = new Machine(await testDir());
     expect((await other.run(["import", "-", "--name", "bob", "--yes"], said.stdout)).code).toBe(0);
     expect(other.keyOf("bob")).toEqual(key);
@@ -162,7 +244,9 @@ describe("export", () => {
     const said = await machine.run(["export", "ann", "--format", "gramjs", "--yes"]);
     expect(said).toMatchObject({ code: 1, stdout: "" });
     expect(said.stderr).toContain("Stop the worker first");
-    expect((await machine.run(["export", "unknown", "--format", "gramjs", "--yes"])).stderr).toContain("no session");
+    expect(
+      (await machine.run(["export", "unknown", "--format", "gramjs", "--yes"])).stderr,
+    ).toContain("no session");
     expect(existsSync(join(machine.sessions, "unknown.session"))).toBe(false);
   });
 });
@@ -204,7 +288,9 @@ describe("rekey", () => {
     expect(said.stdout).not.toContain("09".repeat(8));
     machine.env["FLEET_KEY"] = "09".repeat(32);
     expect(machine.keyOf("ann", "09".repeat(32))).toEqual(key);
-    expect((await machine.json(["restore", "ann", "--list"], 0))["copies"]).toMatchObject([{ verified: true }]);
+    expect((await machine.json(["restore", "ann", "--list"], 0))["copies"]).toMatchObject([
+      { verified: true },
+    ]);
   });
 
   test("with the key in the data folder a new one replaces it, and the old one is kept", async () => {
@@ -223,7 +309,9 @@ describe("rekey", () => {
     );
     const note: unknown = JSON.parse(readFileSync(join(machine.dataDir, "rekeyed.json"), "utf8"));
     expect(note, "the bot asks for it").toEqual({ from: [ids[0]], to: ids[1] });
-    expect(readFileSync(join(machine.dataDir, "fleet.key"), "utf8").trim()).toMatch(/^[0-9a-f]{64}$/);
+    expect(readFileSync(join(machine.dataDir, "fleet.key"), "utf8").trim()).toMatch(
+      /^[0-9a-f]{64}$/,
+    );
     expect(readdirSync(machine.dataDir).filter((name) => name.includes("next"))).toEqual([]);
   });
 });

@@ -4,7 +4,13 @@ import { fileURLToPath } from "node:url";
 import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { type CommandOutcome, DEFAULT_RESTART_RULES, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
-import { createRegistry, DiskWatch, diskDetail, type Logger, startHealth } from "@flotilla/observability";
+import {
+  createRegistry,
+  DiskWatch,
+  diskDetail,
+  type Logger,
+  startHealth,
+} from "@flotilla/observability";
 import {
   aheadOfRedis,
   consumeHostCommands,
@@ -50,7 +56,11 @@ const BOARD_MS = 3000;
  * Builds the supervisor in start order: database, health, events, workers, commands. Resources are
  * released in reverse.
  */
-export async function startSupervisor(config: Config, env: EnvValues, log: Logger): Promise<Supervisor> {
+export async function startSupervisor(
+  config: Config,
+  env: EnvValues,
+  log: Logger,
+): Promise<Supervisor> {
   await using stack = new AsyncDisposableStack();
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
@@ -66,7 +76,8 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     clock: systemClock,
     log,
     publish: (event) => {
-      if (event.kind === "worker.exited") exits.inc({ class: event.exit.fault.class, decision: event.exit.decision.kind });
+      if (event.kind === "worker.exited")
+        exits.inc({ class: event.exit.fault.class, decision: event.exit.decision.kind });
       events.publish(event);
     },
     writeStatus: (status) => void redis.statuses.write(status),
@@ -74,11 +85,25 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
     newId: randomUUID,
     order: (workers) => sendersFirst(workers, place),
   });
-  const commands = new HostCommands({ fleet, db, clock: systemClock, log, sessions, doctor: doctorOf(env) });
+  const commands = new HostCommands({
+    fleet,
+    db,
+    clock: systemClock,
+    log,
+    sessions,
+    doctor: doctorOf(env),
+  });
   showFleet(registry, () => fleet.statuses());
-  const watches = [redis, stack.use(watchDisks(config.dataDir, fleet)), stack.use(watchClock(place, fleet))];
+  const watches = [
+    redis,
+    stack.use(watchDisks(config.dataDir, fleet)),
+    stack.use(watchClock(place, fleet)),
+  ];
   const problems = (): string[] => watches.flatMap((each) => each.problems());
-  const health = stack.adopt(await startHealth({ port: config.httpPort, registry, problems }), (it) => it.close());
+  const health = stack.adopt(
+    await startHealth({ port: config.httpPort, registry, problems }),
+    (it) => it.close(),
+  );
   stack.adopt(refreshing(fleet), (it) => it.stop());
   stack.use(await cleanUp(config, { db, fleet, fleetKey, log }));
   stack.defer(() => fleet.stopAll());
@@ -99,7 +124,9 @@ export async function startSupervisor(config: Config, env: EnvValues, log: Logge
 /** Starts the desired workers, and again when an unreadable host.db becomes readable. */
 function startWorkers(fleet: Fleet, db: HostDb, log: Logger): void {
   const start = (): void => {
-    fleet.startDesired().catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
+    fleet
+      .startDesired()
+      .catch((error: unknown) => log.error({ err: error }, "start of the workers failed"));
   };
   start();
   db.whenFound(start);
@@ -116,10 +143,17 @@ interface FileParts {
  * Ends processes of an earlier supervisor, adopts workers of a lost host.db, then watches the data
  * folder, the key and host.db.
  */
-async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, fleetKey, log }: FileParts): Promise<HostFiles> {
+async function cleanUp(
+  { dataDir, fleetKey: configured }: Config,
+  { db, fleet, fleetKey, log }: FileParts,
+): Promise<HostFiles> {
   await fleet.cleanUp();
   const known = takeKnownWorkers(db, dataDir, systemClock.now());
-  if (known.length > 0) log.warn({ workers: known }, "⚠️ host.db was empty; workers that ran here before are added back");
+  if (known.length > 0)
+    log.warn(
+      { workers: known },
+      "⚠️ host.db was empty; workers that ran here before are added back",
+    );
   const idle = new IdleSessions(db, dataDir);
   const files = new HostFiles({
     dataDir,
@@ -136,21 +170,26 @@ async function cleanUp({ dataDir, fleetKey: configured }: Config, { db, fleet, f
 
 /** Reports a full disk at once, and once more when it has space again. */
 function watchDisks(dataDir: string, fleet: Fleet): DiskWatch {
-  const folders = [dataDir, ...["sessions", "logs", "vault", "media"].map((name) => join(dataDir, name))];
+  const folders = [
+    dataDir,
+    ...["sessions", "logs", "vault", "media"].map((name) => join(dataDir, name)),
+  ];
   let told: string | null = null;
   return new DiskWatch(folders, (full) => {
     const detail = full.map(diskDetail).join("; ");
     if (told !== null && full.length === 0)
       fleet.tell({ kind: "host.trouble", trouble: "disk-full", over: true, detail: told });
     told = full.length === 0 ? null : detail.slice(0, 600);
-    if (told !== null) fleet.tell({ kind: "host.trouble", trouble: "disk-full", over: false, detail: told });
+    if (told !== null)
+      fleet.tell({ kind: "host.trouble", trouble: "disk-full", over: false, detail: told });
   });
 }
 
 function watchClock(place: QueuePlace, fleet: Fleet): ClockWatch {
   return new ClockWatch({
     ahead: () => aheadOfRedis(place),
-    tell: (over, detail) => fleet.tell({ kind: "host.trouble", trouble: "clock-apart", over, detail }),
+    tell: (over, detail) =>
+      fleet.tell({ kind: "host.trouble", trouble: "clock-apart", over, detail }),
   });
 }
 
@@ -159,7 +198,10 @@ function doctorOf(env: EnvValues): () => Promise<CommandOutcome> {
 }
 
 /** The start order from the relay board in Redis; the given order when Redis is away. */
-async function sendersFirst(workers: readonly WorkerId[], place: QueuePlace): Promise<readonly WorkerId[]> {
+async function sendersFirst(
+  workers: readonly WorkerId[],
+  place: QueuePlace,
+): Promise<readonly WorkerId[]> {
   if (workers.length < 2) return workers;
   const relays = new RelayBoard(place, () => {});
   try {
@@ -200,7 +242,11 @@ function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): Flee
 }
 
 function workerEnv(env: EnvValues): Record<string, string> {
-  return childEnv(Object.fromEntries(Object.entries(env).filter(([name]) => !BOT_ONLY.some((hidden) => hidden === name))));
+  return childEnv(
+    Object.fromEntries(
+      Object.entries(env).filter(([name]) => !BOT_ONLY.some((hidden) => hidden === name)),
+    ),
+  );
 }
 
 /** Refreshes every status, so that readers can tell a status of a dead supervisor by its age. */

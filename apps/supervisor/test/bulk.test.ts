@@ -29,7 +29,11 @@ async function run(
     touched.push(worker);
     return await outcome(worker);
   };
-  await carryOutBulk(bulk, { perform, tell: (progress) => void told.push(progress), stopping: stopping.signal });
+  await carryOutBulk(bulk, {
+    perform,
+    tell: (progress) => void told.push(progress),
+    stopping: stopping.signal,
+  });
   return { touched, told };
 }
 
@@ -37,20 +41,30 @@ test("a canary that fails leaves the other workers as they are", async () => {
   const { touched, told } = await run(command("restart", true), () => FAILED);
   expect(touched).toEqual([A]);
   expect(told.map((each) => each.phase)).toEqual(["canary", "canary-failed"]);
-  expect(told.at(-1)).toMatchObject({ total: 3, done: [], failed: [{ worker: A, code: "exit-3", message: "It crashed." }] });
+  expect(told.at(-1)).toMatchObject({
+    total: 3,
+    done: [],
+    failed: [{ worker: A, code: "exit-3", message: "It crashed." }],
+  });
 });
 
-test("after a good canary the other workers follow in order, and a failed one delays none of them", async () => {
-  const { touched, told } = await run(command("start", true), (worker) => (worker === B ? FAILED : { kind: "done" }));
-  expect(touched).toEqual([A, B, C]);
-  expect(told.map(({ phase, current }) => [phase, current])).toEqual([
-    ["canary", A],
-    ["rest", B],
-    ["rest", C],
-    ["done", null],
-  ]);
-  expect(told.at(-1)).toMatchObject({ done: [A, C], failed: [{ worker: B }] });
-});
+test(
+  "after a good canary the other workers follow in order, and a failed one delays none of " +
+    "them",
+  async () => {
+    const { touched, told } = await run(command("start", true), (worker) =>
+      worker === B ? FAILED : { kind: "done" },
+    );
+    expect(touched).toEqual([A, B, C]);
+    expect(told.map(({ phase, current }) => [phase, current])).toEqual([
+      ["canary", A],
+      ["rest", B],
+      ["rest", C],
+      ["done", null],
+    ]);
+    expect(told.at(-1)).toMatchObject({ done: [A, C], failed: [{ worker: B }] });
+  },
+);
 
 test("stops run in parallel: each may take its whole grace period", async () => {
   const gate = Promise.withResolvers<void>();

@@ -14,8 +14,15 @@ test.each([
     const { url } = await sharedRedis();
     let aheadMs = off;
     const told: [boolean, string][] = [];
-    const clock = { ...systemClock, now: () => Date.now() + aheadMs, monotonicMs: () => performance.now() };
-    const watch = new ClockWatch({ ahead: () => aheadOfRedis({ url }, clock), tell: (...words) => void told.push(words) });
+    const clock = {
+      ...systemClock,
+      now: () => Date.now() + aheadMs,
+      monotonicMs: () => performance.now(),
+    };
+    const watch = new ClockWatch({
+      ahead: () => aheadOfRedis({ url }, clock),
+      tell: (...words) => void told.push(words),
+    });
     onTestFinished(() => watch[Symbol.dispose]());
     await watch.look();
     await watch.look();
@@ -34,7 +41,10 @@ test.each([
 test("29 s are not reported, and a Redis that does not answer changes nothing", async () => {
   const told: unknown[] = [];
   let ahead: number | null = 29_000;
-  const watch = new ClockWatch({ ahead: async () => ahead, tell: (...words) => void told.push(words) });
+  const watch = new ClockWatch({
+    ahead: async () => ahead,
+    tell: (...words) => void told.push(words),
+  });
   onTestFinished(() => watch[Symbol.dispose]());
   await watch.look();
   ahead = null;
@@ -46,7 +56,10 @@ test("29 s are not reported, and a Redis that does not answer changes nothing", 
 test("another jump of a clock is reported again, a drift is not, and each end is reported once", async () => {
   const told: [boolean, string][] = [];
   let ahead = 86_400_000;
-  const watch = new ClockWatch({ ahead: async () => ahead, tell: (...words) => void told.push(words) });
+  const watch = new ClockWatch({
+    ahead: async () => ahead,
+    tell: (...words) => void told.push(words),
+  });
   onTestFinished(() => watch[Symbol.dispose]());
   const at = async (ms: number): Promise<void> => {
     ahead = ms;

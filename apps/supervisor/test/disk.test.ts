@@ -33,7 +33,15 @@ async function smallDisk(): Promise<{ dataDir: string; disk: string } | null> {
 
 const start = (id: string): HostCommand => {
   const askedBy = { id: "777", name: "Ann" };
-  return { v: 1, kind: "start", askedBy, askedAt: 1, id, worker: A, deadlineAt: Date.now() + 60_000 };
+  return {
+    v: 1,
+    kind: "start",
+    askedBy,
+    askedAt: 1,
+    id,
+    worker: A,
+    deadlineAt: Date.now() + 60_000,
+  };
 };
 
 const CAUSES = [
@@ -54,7 +62,8 @@ const CAUSES = [
 ];
 
 test.for(CAUSES)(
-  "a disk that is $what parks the worker with its own fault; it starts automatically when the disk works, not before",
+  "a disk that is $what parks the worker with its own fault; it starts automatically when " +
+    "the disk works, not before",
   async ({ code, come, go }, { skip }) => {
     const place = await smallDisk();
     if (place === null) return skip("mounting a tmpfs is not permitted here");
@@ -62,12 +71,23 @@ test.for(CAUSES)(
     come(place.disk);
     await commands.carryOut(start("command-1"));
     const status = (): WorkerStatus | undefined => fleet.statuses()[0];
-    expect(status()).toMatchObject({ state: "BROKEN", pid: null, crashes: 0, fault: { class: "DB_BROKEN", code } });
-    expect(events.filter((event) => event.kind === "worker.exited").map(({ exit }) => exit.decision.kind)).toEqual(["park"]);
+    expect(status()).toMatchObject({
+      state: "BROKEN",
+      pid: null,
+      crashes: 0,
+      fault: { class: "DB_BROKEN", code },
+    });
+    expect(
+      events
+        .filter((event) => event.kind === "worker.exited")
+        .map(({ exit }) => exit.decision.kind),
+    ).toEqual(["park"]);
     go(place.disk);
     await waitFor(() => states()["alpha"] === "RUNNING", { what: "the worker to run" });
     expect(starts(), "one start, and one more when the disk works").toBe(2);
-    const told = events.flatMap((event) => (event.kind === "worker.state" ? [event.status.state] : []));
+    const told = events.flatMap((event) =>
+      event.kind === "worker.state" ? [event.status.state] : [],
+    );
     expect(told).toEqual(["STARTING", "BROKEN", "STARTING", "RUNNING"]);
   },
 );

@@ -31,14 +31,23 @@ function session(name: string, fleetKey = key): void {
   store.beginLogin();
   store.setDc({ id: 2, address: "149.154.167.51", port: 443 });
   store.setAuthKey(randomBytes(256));
-  store.commitLogin({ id: String(randomBytes(4).readUInt32LE()), name, username: null, phone: null });
+  store.commitLogin({
+    id: String(randomBytes(4).readUInt32LE()),
+    name,
+    username: null,
+    phone: null,
+  });
 }
 
 /** What a start with this FLEET_KEY ends with. */
 function start(env: string | null = null): { key: Buffer | null; code: string; message: string } {
   const configured = env === null ? null : new Secret(env);
   try {
-    const got = fittingFleetKey(dir, () => loadFleetKey(configured, dir), findFleetKeys(configured, dir));
+    const got = fittingFleetKey(
+      dir,
+      () => loadFleetKey(configured, dir),
+      findFleetKeys(configured, dir),
+    );
     return { key: got, code: "", message: "" };
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
@@ -53,16 +62,28 @@ describe("a start without the key that the sessions want", () => {
     session("ann");
     session("ben");
     rmSync(file());
-    expect(start()).toMatchObject({ key: null, code: "no-fleet-key", message: expect.stringContaining(fleetKeyId(key)) });
-    expect(start().message).toMatch(/ann, ben want the key .* backups of the data folder, in \.env \(FLEET_KEY\)/);
+    expect(start()).toMatchObject({
+      key: null,
+      code: "no-fleet-key",
+      message: expect.stringContaining(fleetKeyId(key)),
+    });
+    expect(start().message).toMatch(
+      /ann, ben want the key .* backups of the data folder, in \.env \(FLEET_KEY\)/,
+    );
     expect(existsSync(file())).toBe(false);
   });
 
-  test.each(["fleet.key.old", "fleet.key.bak", "fleet.key.next", "fleet-copy.key"])("says that the key is in %s", (name) => {
-    session("ann");
-    renameSync(file(), `${dir}/${name}`);
-    expect(start()).toMatchObject({ code: "no-fleet-key", message: expect.stringContaining(`That key is in ${dir}/${name}.`) });
-  });
+  test.each(["fleet.key.old", "fleet.key.bak", "fleet.key.next", "fleet-copy.key"])(
+    "says that the key is in %s",
+    (name) => {
+      session("ann");
+      renameSync(file(), `${dir}/${name}`);
+      expect(start()).toMatchObject({
+        code: "no-fleet-key",
+        message: expect.stringContaining(`That key is in ${dir}/${name}.`),
+      });
+    },
+  );
 
   test("is refused when only backups of sessions, or unreadable sessions, are left", () => {
     session("ann");
@@ -80,15 +101,21 @@ describe("a start without the key that the sessions want", () => {
     expect(start().key, "an empty folder gets a new key").toHaveLength(32);
   });
 
-  test.each([0, 1, 32, 63])("with a key file of %i characters says what is wanted, and leaves it as it is", (length) => {
-    session("ann");
-    const cut = readFileSync(file(), "utf8").slice(0, length);
-    copyFileSync(file(), `${dir}/fleet.key.old`);
-    writeFileSync(file(), cut);
-    expect(start()).toMatchObject({ code: "bad-fleet-key", message: expect.stringContaining(fleetKeyId(key)) });
-    expect(start().message).toContain(`That key is in ${dir}/fleet.key.old.`);
-    expect(readFileSync(file(), "utf8")).toBe(cut);
-  });
+  test.each([0, 1, 32, 63])(
+    "with a key file of %i characters says what is wanted, and leaves it as it is",
+    (length) => {
+      session("ann");
+      const cut = readFileSync(file(), "utf8").slice(0, length);
+      copyFileSync(file(), `${dir}/fleet.key.old`);
+      writeFileSync(file(), cut);
+      expect(start()).toMatchObject({
+        code: "bad-fleet-key",
+        message: expect.stringContaining(fleetKeyId(key)),
+      });
+      expect(start().message).toContain(`That key is in ${dir}/fleet.key.old.`);
+      expect(readFileSync(file(), "utf8")).toBe(cut);
+    },
+  );
 
   test("with another key than all sessions want is refused, from the file and from FLEET_KEY", () => {
     session("ann");
@@ -97,12 +124,18 @@ describe("a start without the key that the sessions want", () => {
       code: "wrong-fleet-key",
       message: expect.stringContaining(`That key is in ${file()}.`),
     });
-    expect(start(other).message).toContain(`FLEET_KEY in the environment (or .env) is another key than ${file()}: remove it`);
+    expect(start(other).message).toContain(
+      `FLEET_KEY in the environment (or .env) is another key than ${file()}: remove it`,
+    );
     expect(start(other).message).not.toContain("Put it back");
     writeFileSync(file(), `${other}\n`);
-    expect(start()).toMatchObject({ code: "wrong-fleet-key", message: expect.stringContaining("ann wants the key") });
+    expect(start()).toMatchObject({
+      code: "wrong-fleet-key",
+      message: expect.stringContaining("ann wants the key"),
+    });
     expect(start(key.toString("base64")).key, "FLEET_KEY has the right one").toEqual(key);
-    for (const secret of [other, key.toString("hex")]) expect(start().message).not.toContain(secret);
+    for (const secret of [other, key.toString("hex")])
+      expect(start().message).not.toContain(secret);
   });
 
   test("with a wrong key in FLEET_KEY and in the file, or with none in the file, says what to set", () => {
@@ -158,19 +191,22 @@ describe("a key file while its fleet runs", () => {
   test.each([
     ["with hard links", "EEXIST"],
     ["without them", "EPERM"],
-  ])("that another process writes back at the same moment stays as it wrote it (%s)", async (_how, code) => {
-    const dir = await testDir();
-    const [key, other] = [randomBytes(32), randomBytes(32)];
-    const path = join(dir, "fleet.key");
-    const late = (theirs: Buffer) => (): never => {
-      writeFileSync(path, `${theirs.toString("hex")}\n`, { mode: 0o600 });
-      throw Object.assign(new Error(code), { code });
-    };
-    expect(keepKeyFile(dir, key, late(key))).toBe("ok");
-    rmSync(path);
-    expect(keepKeyFile(dir, key, late(other))).toBe("changed");
-    expect(readdirSync(dir)).toEqual(["fleet.key"]);
-  });
+  ])(
+    "that another process writes back at the same moment stays as it wrote it (%s)",
+    async (_how, code) => {
+      const dir = await testDir();
+      const [key, other] = [randomBytes(32), randomBytes(32)];
+      const path = join(dir, "fleet.key");
+      const late = (theirs: Buffer) => (): never => {
+        writeFileSync(path, `${theirs.toString("hex")}\n`, { mode: 0o600 });
+        throw Object.assign(new Error(code), { code });
+      };
+      expect(keepKeyFile(dir, key, late(key))).toBe("ok");
+      rmSync(path);
+      expect(keepKeyFile(dir, key, late(other))).toBe("changed");
+      expect(readdirSync(dir)).toEqual(["fleet.key"]);
+    },
+  );
 
   test("is written back when it is gone, for this user alone, and never over another one", () => {
     expect(keepKeyFile(dir, key)).toBe("ok");
@@ -185,7 +221,9 @@ describe("a key file while its fleet runs", () => {
     expect(keepKeyFile(dir, key)).toBe("damaged");
     expect(before).not.toContain(key.toString("hex"));
     rmSync(dir, { recursive: true });
-    expect(keepKeyFile(dir, key), "a folder that was taken away is not made again").toBe("folder-gone");
+    expect(keepKeyFile(dir, key), "a folder that was taken away is not made again").toBe(
+      "folder-gone",
+    );
     expect(existsSync(dir)).toBe(false);
   });
 });

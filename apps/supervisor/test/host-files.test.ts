@@ -71,7 +71,12 @@ function session(dir: string, name: string, key: Buffer): void {
   store.beginLogin();
   store.setDc({ id: 2, address: "149.154.167.51", port: 443 });
   store.setAuthKey(randomBytes(256));
-  store.commitLogin({ id: String(randomBytes(4).readUInt32LE()), name, username: null, phone: null });
+  store.commitLogin({
+    id: String(randomBytes(4).readUInt32LE()),
+    name,
+    username: null,
+    phone: null,
+  });
 }
 
 describe("the key of a host that runs", () => {
@@ -90,42 +95,52 @@ describe("the key of a host that runs", () => {
     ["another key", (): string => `${randomBytes(32).toString("hex")}\n`, "key-changed"],
     ["nothing", (): string => "", "key-damaged"],
     ["half of it", (): string => "0123456789abcdef", "key-damaged"],
-  ] as const)("replaced by %s: reported, left as it is, and over when the old key is back", async (_what, content, trouble) => {
-    const { dir, key, look } = await watched();
-    const text: string = content();
-    writeFileSync(`${dir}/fleet.key`, text);
-    expect(look()).toEqual([[trouble, false]]);
-    expect(look()).toEqual([]);
-    expect(readFileSync(`${dir}/fleet.key`, "utf8")).toBe(text);
-    rmSync(`${dir}/fleet.key`);
-    expect(look()).toEqual([
-      ["key-written-back", false],
-      [trouble, true],
-    ]);
-    expect(loadFleetKey(null, dir)).toEqual(key);
-  });
+  ] as const)(
+    "replaced by %s: reported, left as it is, and over when the old key is back",
+    async (_what, content, trouble) => {
+      const { dir, key, look } = await watched();
+      const text: string = content();
+      writeFileSync(`${dir}/fleet.key`, text);
+      expect(look()).toEqual([[trouble, false]]);
+      expect(look()).toEqual([]);
+      expect(readFileSync(`${dir}/fleet.key`, "utf8")).toBe(text);
+      rmSync(`${dir}/fleet.key`);
+      expect(look()).toEqual([
+        ["key-written-back", false],
+        [trouble, true],
+      ]);
+      expect(loadFleetKey(null, dir)).toEqual(key);
+    },
+  );
 
-  test("gone with its folder: the folder is not created again, and another folder in its place gets no key", async () => {
-    const { dir, look } = await watched();
-    renameSync(dir, `${dir}-moved`);
-    expect(look()).toEqual([["folder-gone", false]]);
-    expect(existsSync(dir)).toBe(false);
-    mkdirSync(dir);
-    expect(look()).toEqual([]);
-    expect(existsSync(`${dir}/fleet.key`)).toBe(false);
-    rmSync(dir, { recursive: true });
-    renameSync(`${dir}-moved`, dir);
-    expect(look()).toEqual([["folder-gone", true]]);
-  });
+  test(
+    "gone with its folder: the folder is not created again, and another folder in its place " +
+      "gets no key",
+    async () => {
+      const { dir, look } = await watched();
+      renameSync(dir, `${dir}-moved`);
+      expect(look()).toEqual([["folder-gone", false]]);
+      expect(existsSync(dir)).toBe(false);
+      mkdirSync(dir);
+      expect(look()).toEqual([]);
+      expect(existsSync(`${dir}/fleet.key`)).toBe(false);
+      rmSync(dir, { recursive: true });
+      renameSync(`${dir}-moved`, dir);
+      expect(look()).toEqual([["folder-gone", true]]);
+    },
+  );
 
-  test.runIf(process.getuid?.() !== 0)("in a read-only folder: reported until the folder is writable", async () => {
-    const { dir, look } = await watched();
-    rmSync(`${dir}/fleet.key`);
-    chmodSync(dir, 0o500);
-    expect(look()).toEqual([["key-unwritable", false]]);
-    chmodSync(dir, 0o700);
-    expect(look()).toContainEqual(["key-unwritable", true]);
-  });
+  test.runIf(process.getuid?.() !== 0)(
+    "in a read-only folder: reported until the folder is writable",
+    async () => {
+      const { dir, look } = await watched();
+      rmSync(`${dir}/fleet.key`);
+      chmodSync(dir, 0o500);
+      expect(look()).toEqual([["key-unwritable", false]]);
+      chmodSync(dir, 0o700);
+      expect(look()).toContainEqual(["key-unwritable", true]);
+    },
+  );
 });
 
 describe("the record of a host that runs", () => {
@@ -175,25 +190,29 @@ describe("sessions of the folder", () => {
     expect(look()).toEqual([["sessions-idle", true]]);
   });
 
-  test("that only look like one are not offered: copies, links, folders, pipes, empty ones, notes, journals and those without a login", async () => {
-    const { dir, key, db } = await watched();
-    const at = (name: string): string => `${dir}/sessions/${name}`;
-    session(dir, "alpha", key);
-    session(dir, "mine", key);
-    db.setDesired(A, "stopped", 1);
-    const idle = new IdleSessions(db, dir);
-    expect(idle.names()).toEqual(["mine"]);
-    copyFileSync(at("alpha.session"), at("alpha_copy.session"));
-    copyFileSync(at("mine.session"), at("mine_copy.session"));
-    symlinkSync(at("alpha.session"), at("link.session"));
-    symlinkSync(at("gone.session"), at("dangling.session"));
-    mkdirSync(at("folder.session"));
-    execFileSync("mkfifo", [at("pipe.session")]);
-    for (const [name, content] of Object.entries(ODD)) writeFileSync(at(name), content);
-    openSession({ dir: `${dir}/sessions`, name: "no_login", fleetKey: key }).close();
-    expect(idle.names()).toEqual(["mine"]);
-    expect(idle.names(), "the second look is the same").toEqual(["mine"]);
-  });
+  test(
+    "that only look like one are not offered: copies, links, folders, pipes, empty ones, " +
+      "notes, journals and those without a login",
+    async () => {
+      const { dir, key, db } = await watched();
+      const at = (name: string): string => `${dir}/sessions/${name}`;
+      session(dir, "alpha", key);
+      session(dir, "mine", key);
+      db.setDesired(A, "stopped", 1);
+      const idle = new IdleSessions(db, dir);
+      expect(idle.names()).toEqual(["mine"]);
+      copyFileSync(at("alpha.session"), at("alpha_copy.session"));
+      copyFileSync(at("mine.session"), at("mine_copy.session"));
+      symlinkSync(at("alpha.session"), at("link.session"));
+      symlinkSync(at("gone.session"), at("dangling.session"));
+      mkdirSync(at("folder.session"));
+      execFileSync("mkfifo", [at("pipe.session")]);
+      for (const [name, content] of Object.entries(ODD)) writeFileSync(at(name), content);
+      openSession({ dir: `${dir}/sessions`, name: "no_login", fleetKey: key }).close();
+      expect(idle.names()).toEqual(["mine"]);
+      expect(idle.names(), "the second look is the same").toEqual(["mine"]);
+    },
+  );
 
   test("are offered when they are free, whole, or no copy any more", async () => {
     const { dir, key, db } = await watched();
@@ -215,20 +234,25 @@ describe("sessions of the folder", () => {
     expect(idle.names()).toEqual(["beta"]);
   });
 
-  test("of workers that ran here are added back after a lost record when they have a key; others wait for an admin", async () => {
-    const { dir, key, db } = await watched();
-    for (const name of ["ran_1", "imported"]) session(dir, name, key);
-    openSession({ dir: `${dir}/sessions`, name: "no_login", fleetKey: key }).close();
-    writeFileSync(`${dir}/sessions/broken.session`, "text");
-    mkdirSync(`${dir}/logs`);
-    for (const name of ["ran_1", "no_login", "broken", "gone"]) writeFileSync(`${dir}/logs/${name}.log`, "");
-    expect(takeKnownWorkers(db, dir, 5)).toEqual(["ran_1"]);
-    expect(db.workers()).toEqual([{ id: "ran_1", desired: "running" }]);
-    expect(new IdleSessions(db, dir).names()).toEqual(["imported"]);
-    db.close();
-    const again = new HostDb(`${dir}/host.db`);
-    again.setDesired(parseWorkerId("ran_1"), "stopped", 6);
-    expect(takeKnownWorkers(again, dir, 7), "a record with workers is left as it is").toEqual([]);
-    again.close();
-  });
+  test(
+    "of workers that ran here are added back after a lost record when they have a key; others " +
+      "wait for an admin",
+    async () => {
+      const { dir, key, db } = await watched();
+      for (const name of ["ran_1", "imported"]) session(dir, name, key);
+      openSession({ dir: `${dir}/sessions`, name: "no_login", fleetKey: key }).close();
+      writeFileSync(`${dir}/sessions/broken.session`, "text");
+      mkdirSync(`${dir}/logs`);
+      for (const name of ["ran_1", "no_login", "broken", "gone"])
+        writeFileSync(`${dir}/logs/${name}.log`, "");
+      expect(takeKnownWorkers(db, dir, 5)).toEqual(["ran_1"]);
+      expect(db.workers()).toEqual([{ id: "ran_1", desired: "running" }]);
+      expect(new IdleSessions(db, dir).names()).toEqual(["imported"]);
+      db.close();
+      const again = new HostDb(`${dir}/host.db`);
+      again.setDesired(parseWorkerId("ran_1"), "stopped", 6);
+      expect(takeKnownWorkers(again, dir, 7), "a record with workers is left as it is").toEqual([]);
+      again.close();
+    },
+  );
 });

@@ -8,7 +8,12 @@ import { HostNetwork, type HostNetworkDeps } from "../src/fleet/host-network.ts"
 const log = createLogger({ name: "test", level: "silent" });
 const NETWORK = { class: "NETWORK" as const, code: "ECONNREFUSED", message: "x" };
 
-function status(worker: string, state: WorkerStatus["state"], attempt = 0, own = false): WorkerStatus {
+function status(
+  worker: string,
+  state: WorkerStatus["state"],
+  attempt = 0,
+  own = false,
+): WorkerStatus {
   return {
     v: 1,
     worker: parseWorkerId(worker),
@@ -37,22 +42,26 @@ function prepared() {
   return { network, told, changed };
 }
 
-test("without a network one worker probes at a time; when it is back they reconnect one after the other", () => {
-  const { network, told } = prepared();
-  for (const name of ["a", "b", "c"]) network.look(status(name, "RUNNING"));
-  for (const name of ["a", "b", "c"]) network.look(status(name, "RECONNECTING", 2));
-  expect(network.isOpen).toBe(false);
-  expect(told.splice(0)).toEqual(["hold b", "hold c"]);
-  network.look(status("a", "RECONNECTING", 3));
-  expect(told.splice(0)).toEqual(["hold a"]);
-  vi.advanceTimersByTime(10_000);
-  expect(told.splice(0)).toEqual(["go b"]);
-  network.look(status("b", "CATCHING_UP"));
-  expect(network.isOpen).toBe(true);
-  expect(told.splice(0)).toEqual(["go a"]);
-  vi.advanceTimersByTime(1000);
-  expect(told.splice(0)).toEqual(["go c"]);
-});
+test(
+  "without a network one worker probes at a time; when it is back they reconnect one after " +
+    "the other",
+  () => {
+    const { network, told } = prepared();
+    for (const name of ["a", "b", "c"]) network.look(status(name, "RUNNING"));
+    for (const name of ["a", "b", "c"]) network.look(status(name, "RECONNECTING", 2));
+    expect(network.isOpen).toBe(false);
+    expect(told.splice(0)).toEqual(["hold b", "hold c"]);
+    network.look(status("a", "RECONNECTING", 3));
+    expect(told.splice(0)).toEqual(["hold a"]);
+    vi.advanceTimersByTime(10_000);
+    expect(told.splice(0)).toEqual(["go b"]);
+    network.look(status("b", "CATCHING_UP"));
+    expect(network.isOpen).toBe(true);
+    expect(told.splice(0)).toEqual(["go a"]);
+    vi.advanceTimersByTime(1000);
+    expect(told.splice(0)).toEqual(["go c"]);
+  },
+);
 
 test("a probe that is not due yet is cancelled when the network is back", () => {
   const { network, told } = prepared();
@@ -68,7 +77,10 @@ test("workers behind their own proxy or in a flood wait say nothing about the ne
   const { network, told } = prepared();
   network.look(status("a", "RECONNECTING", 2, true));
   network.look(status("b", "RECONNECTING", 2));
-  network.look({ ...status("c", "RECONNECTING", 2), fault: { ...NETWORK, code: "transport-429", waitS: 60 } });
+  network.look({
+    ...status("c", "RECONNECTING", 2),
+    fault: { ...NETWORK, code: "transport-429", waitS: 60 },
+  });
   expect(network.isOpen).toBe(true);
   network.look(status("e", "RECONNECTING", 1));
   expect(network.isOpen).toBe(true);
@@ -81,7 +93,8 @@ test("workers behind their own proxy or in a flood wait say nothing about the ne
 
 test("the status of each held worker names the prober, and none does when the network is back", () => {
   const { network, changed } = prepared();
-  const asks = (): (string | null)[] => ["a", "b", "c"].map((worker) => network.proberFor(parseWorkerId(worker)));
+  const asks = (): (string | null)[] =>
+    ["a", "b", "c"].map((worker) => network.proberFor(parseWorkerId(worker)));
   network.look(status("c", "RECONNECTING", 2, true));
   expect(asks()).toEqual([null, null, null]);
   for (const name of ["a", "b"]) network.look(status(name, "RECONNECTING", 2));

@@ -37,14 +37,21 @@ const OTHERS = [
         exclusive: true,
       }),
   },
-  { what: "a session", open: (dir: string) => openSession({ dir: join(dir, "sessions"), name: "alpha", fleetKey: FLEET_KEY }) },
+  {
+    what: "a session",
+    open: (dir: string) =>
+      openSession({ dir: join(dir, "sessions"), name: "alpha", fleetKey: FLEET_KEY }),
+  },
 ];
 
 /** The descriptors that this process has open. */
 const descriptors = (): Set<string> => new Set(readdirSync("/proc/self/fd"));
 
 /** Opens a database; one of its files gets a number that was free and in `before`. */
-function openAtSameNumber(open: () => { close: () => void }, before: ReadonlySet<string>): { close: () => void } {
+function openAtSameNumber(
+  open: () => { close: () => void },
+  before: ReadonlySet<string>,
+): { close: () => void } {
   const free = [...before].filter((number) => !descriptors().has(number));
   const opened = open();
   const now = descriptors();
@@ -128,19 +135,25 @@ test("a log that cannot create a new file keeps writing the old one and rotates 
   expect(readFileSync(path, "utf8")).toBe("into the new one\n");
 });
 
-test("without a folder nothing is written; the first line after it exists says how many lines are missing", async () => {
-  const dir = await testDir("sink-");
-  writeFileSync(join(dir, "logs"), "");
-  const path = join(dir, "logs", "alpha.log");
-  const sink = new LogSink(path);
-  onTestFinished(() => sink.close());
-  sink.append("one\ntwo\n");
-  rmSync(join(dir, "logs"));
-  sink.append("three\n");
-  expect(readFileSync(path, "utf8")).toBe("2 lines were not written\nthree\n");
-});
+test(
+  "without a folder nothing is written; the first line after it exists says how many lines " +
+    "are missing",
+  async () => {
+    const dir = await testDir("sink-");
+    writeFileSync(join(dir, "logs"), "");
+    const path = join(dir, "logs", "alpha.log");
+    const sink = new LogSink(path);
+    onTestFinished(() => sink.close());
+    sink.append("one\ntwo\n");
+    rmSync(join(dir, "logs"));
+    sink.append("three\n");
+    expect(readFileSync(path, "utf8")).toBe("2 lines were not written\nthree\n");
+  },
+);
 
-test("on a full disk a line is cut, and a separate line says how many are missing", async ({ skip }) => {
+test("on a full disk a line is cut, and a separate line says how many are missing", async ({
+  skip,
+}) => {
   const dir = join(await testDir("sink-"), "disk");
   mkdirSync(dir);
   try {
@@ -163,14 +176,18 @@ test("on a full disk a line is cut, and a separate line says how many are missin
   expect(whole + Number.parseInt(lines.at(-2) ?? "", 10)).toBe(100);
 });
 
-test.each([10, 20, 30, 45])("a secret that the limit of a line cuts after %i characters is not in the log", async (cut) => {
-  const { sink, path } = await sinkIn();
-  const secret = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
-  const after = 64_000 - (secret.length - cut) - 1;
-  sink.append(`${"x ".repeat(1000)}${secret} ${"y ".repeat(32_000).slice(0, after)}`);
-  sink.append("\n");
-  sink.close();
-  const log = readFileSync(path, "utf8");
-  expect(log.length).toBeGreaterThan(60_000);
-  for (let at = 10; at + 8 <= secret.length; at++) expect(log).not.toContain(secret.slice(at, at + 8));
-});
+test.each([10, 20, 30, 45])(
+  "a secret that the limit of a line cuts after %i characters is not in the log",
+  async (cut) => {
+    const { sink, path } = await sinkIn();
+    const secret = "110201543:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw";
+    const after = 64_000 - (secret.length - cut) - 1;
+    sink.append(`${"x ".repeat(1000)}${secret} ${"y ".repeat(32_000).slice(0, after)}`);
+    sink.append("\n");
+    sink.close();
+    const log = readFileSync(path, "utf8");
+    expect(log.length).toBeGreaterThan(60_000);
+    for (let at = 10; at + 8 <= secret.length; at++)
+      expect(log).not.toContain(secret.slice(at, at + 8));
+  },
+);

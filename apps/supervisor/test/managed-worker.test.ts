@@ -16,8 +16,14 @@ test("each change tells since when the worker was in the state before", async ()
   await worker.start();
   await waitFor(() => worker.status().state === "RUNNING");
   await worker.stop();
-  expect(changes.map(({ before }) => before.state)).toEqual(["STOPPED", "STARTING", "RUNNING", "STOPPING"]);
-  for (const [n, { before }] of changes.slice(1).entries()) expect(before.since).toBe(changes[n]?.at);
+  expect(changes.map(({ before }) => before.state)).toEqual([
+    "STOPPED",
+    "STARTING",
+    "RUNNING",
+    "STOPPING",
+  ]);
+  for (const [n, { before }] of changes.slice(1).entries())
+    expect(before.since).toBe(changes[n]?.at);
 });
 
 test("two starts at once make one process", async () => {
@@ -32,7 +38,13 @@ test("a restart never has two processes: the old one has ended before the new on
   const old = pidOf(worker);
   await Promise.all([worker.restart(), worker.restart()]);
   const lines = journal().trim().split("\n");
-  expect(lines.map((line) => line.split(" ")[1])).toEqual(["started", "ended", "started", "ended", "started"]);
+  expect(lines.map((line) => line.split(" ")[1])).toEqual([
+    "started",
+    "ended",
+    "started",
+    "ended",
+    "started",
+  ]);
   expect(isAlive(old)).toBe(false);
 });
 
@@ -66,7 +78,10 @@ test("kill -9 is reported as observed, with the decision, and the worker restart
 });
 
 test("the exit code and the first error line are reported as observed", async () => {
-  const { worker, told } = await managed({ plan: "exit-at-once", rules: { ...RULES, crashDelayMs: 60_000 } });
+  const { worker, told } = await managed({
+    plan: "exit-at-once",
+    rules: { ...RULES, crashDelayMs: 60_000 },
+  });
   const result = await worker.start();
   expect(result).toMatchObject({ kind: "ended", fault: { class: "CRASH", code: "exit-3" } });
   expect(told[0]?.exit).toMatchObject({
@@ -81,7 +96,14 @@ test("a worker that always crashes is restarted five times, then given up", asyn
   await worker.start();
   await waitFor(() => worker.status().state === "GAVE_UP");
   expect(starts()).toBe(6);
-  expect(told.map(({ decision }) => decision.kind)).toEqual(["restart", "restart", "restart", "restart", "restart", "gave-up"]);
+  expect(told.map(({ decision }) => decision.kind)).toEqual([
+    "restart",
+    "restart",
+    "restart",
+    "restart",
+    "restart",
+    "gave-up",
+  ]);
   expect(worker.status()).toMatchObject({ pid: null, nextTryAt: null });
 });
 
@@ -116,14 +138,21 @@ test.each(["stays", "spins", "stops"])(
     await worker.start();
     const pid = pidOf(worker);
     await waitFor(() => told.length === 1);
-    expect(told[0]).toMatchObject({ exit: { signal: "SIGKILL" }, fault: { code: "last-words" }, phase: "run" });
+    expect(told[0]).toMatchObject({
+      exit: { signal: "SIGKILL" },
+      fault: { code: "last-words" },
+      phase: "run",
+    });
     expect(isAlive(pid)).toBe(false);
     expect(worker.status()).toMatchObject({ state: "BACKOFF", pid: null });
   },
 );
 
 test("a failed spawn is an exit like any other and is retried", async () => {
-  const { worker, told, starts } = await managed({ nodeFlags: ["\0"], rules: { ...RULES, crashDelayMs: 20 } });
+  const { worker, told, starts } = await managed({
+    nodeFlags: ["\0"],
+    rules: { ...RULES, crashDelayMs: 20 },
+  });
   expect(await worker.start()).toMatchObject({ kind: "ended" });
   await waitFor(() => told.length >= 3);
   expect(starts()).toBe(0);
@@ -138,7 +167,10 @@ test("a wrong configuration is not retried", async () => {
 });
 
 test("stop during the wait for a restart cancels it", async () => {
-  const { worker, starts } = await managed({ plan: "exit-at-once", rules: { ...RULES, crashDelayMs: 60_000 } });
+  const { worker, starts } = await managed({
+    plan: "exit-at-once",
+    rules: { ...RULES, crashDelayMs: 60_000 },
+  });
   await worker.start();
   expect(worker.status().state).toBe("BACKOFF");
   await worker.stop();
@@ -147,7 +179,10 @@ test("stop during the wait for a restart cancels it", async () => {
 });
 
 test("an exit before ready is reported as phase start, a later one as phase run", async () => {
-  const { worker, told } = await managed({ plan: "exit-at-once", rules: { ...RULES, crashDelayMs: 60_000 } });
+  const { worker, told } = await managed({
+    plan: "exit-at-once",
+    rules: { ...RULES, crashDelayMs: 60_000 },
+  });
   await worker.start();
   expect(told[0]?.phase).toBe("start");
 });
@@ -190,23 +225,26 @@ test("a worker that waits for its turn to start is STARTING; a stop meanwhile is
   expect(worker.status().state).toBe("STOPPED");
 });
 
-test.each([86_400_000, -86_400_000])("times of a status follow a clock that jumps by %i ms", async (jumpMs) => {
-  let jumped = 0;
-  const clock = { now: () => Date.now() + jumped, monotonicMs: () => performance.now() };
-  const { worker } = await managed({ clock, rules: { ...RULES, crashDelayMs: 60_000 } });
-  await worker.start();
-  await waitFor(() => worker.status().state === "RUNNING");
-  const before = worker.status();
-  jumped = jumpMs;
-  const after = worker.status();
-  const near = (one: number | null, other: number | null): void =>
-    expect(Math.abs((one ?? 0) - (other ?? 0) - jumpMs)).toBeLessThan(1000);
-  near(after.since, before.since);
-  near(after.startedAt, before.startedAt);
-  near(after.link?.lastSuccessAt ?? null, before.link?.lastSuccessAt ?? null);
-  process.kill(pidOf(worker), "SIGKILL");
-  await waitFor(() => worker.status().state === "BACKOFF");
-  const waits = worker.status();
-  jumped = 0;
-  near(waits.nextTryAt, worker.status().nextTryAt);
-});
+test.each([86_400_000, -86_400_000])(
+  "times of a status follow a clock that jumps by %i ms",
+  async (jumpMs) => {
+    let jumped = 0;
+    const clock = { now: () => Date.now() + jumped, monotonicMs: () => performance.now() };
+    const { worker } = await managed({ clock, rules: { ...RULES, crashDelayMs: 60_000 } });
+    await worker.start();
+    await waitFor(() => worker.status().state === "RUNNING");
+    const before = worker.status();
+    jumped = jumpMs;
+    const after = worker.status();
+    const near = (one: number | null, other: number | null): void =>
+      expect(Math.abs((one ?? 0) - (other ?? 0) - jumpMs)).toBeLessThan(1000);
+    near(after.since, before.since);
+    near(after.startedAt, before.startedAt);
+    near(after.link?.lastSuccessAt ?? null, before.link?.lastSuccessAt ?? null);
+    process.kill(pidOf(worker), "SIGKILL");
+    await waitFor(() => worker.status().state === "BACKOFF");
+    const waits = worker.status();
+    jumped = 0;
+    near(waits.nextTryAt, worker.status().nextTryAt);
+  },
+);

@@ -10,9 +10,23 @@ const LINK = { ...NO_LINK, reconnects: 3, messages: 12 };
 test("the metrics show each worker's state, messages and send budget", async () => {
   const { fleet } = await host();
   const quiet = fleet.find(parseWorkerId("beta")).worker.status();
-  const sending = { perMinute: 10, tokens: 4, waitUntil: Date.now() + 90_000, halvedUntil: null, stopped: "PEER_FLOOD" };
-  const link = { ...LINK, sending, readingWait: { method: "updates.getDifference", until: Date.now() + 30_000 } };
-  const busy: WorkerStatus = { ...fleet.find(parseWorkerId("alpha")).worker.status(), state: "FLOOD", link };
+  const sending = {
+    perMinute: 10,
+    tokens: 4,
+    waitUntil: Date.now() + 90_000,
+    halvedUntil: null,
+    stopped: "PEER_FLOOD",
+  };
+  const link = {
+    ...LINK,
+    sending,
+    readingWait: { method: "updates.getDifference", until: Date.now() + 30_000 },
+  };
+  const busy: WorkerStatus = {
+    ...fleet.find(parseWorkerId("alpha")).worker.status(),
+    state: "FLOOD",
+    link,
+  };
   const registry = createRegistry();
   exitCounter(registry).inc({ class: "CRASH", decision: "restart" });
   showFleet(registry, () => [busy, quiet]);

@@ -12,14 +12,25 @@ interface Side {
 
 async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
   const { url } = await sharedRedis();
-  const place = fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
+  const place = fleetPlace({
+    url,
+    fleet: { id: "0123456789abcdef", from01: false },
+    fleetKey: Buffer.alloc(32, 7),
+  });
   const made: Side[] = [];
   for (const [n, mode] of modes.entries()) {
     const board = new HostBoard(place, () => {});
     const said: unknown[] = [];
     const log = { warn: (fields: unknown) => void said.push(fields) } as never;
     const host = parseHostId(`host-${"abc"[n]}`);
-    const hosts = new OtherHosts({ board, host, hosts: mode, clock: systemClock, log, onError: (error) => said.push(error) });
+    const hosts = new OtherHosts({
+      board,
+      host,
+      hosts: mode,
+      clock: systemClock,
+      log,
+      onError: (error) => said.push(error),
+    });
     onTestFinished(async () => {
       await hosts.close();
       board.close();

@@ -36,39 +36,47 @@ async function smallDisk(): Promise<{ dir: string; fill: () => void; free: () =>
     return null;
   }
   onTestFinished(() => run("umount", ["-l", dir]));
-  const fill = (): void => expect(() => writeFileSync(`${dir}/filler`, Buffer.alloc(2 ** 22))).toThrow("ENOSPC");
+  const fill = (): void =>
+    expect(() => writeFileSync(`${dir}/filler`, Buffer.alloc(2 ** 22))).toThrow("ENOSPC");
   return { dir, fill, free: () => rmSync(`${dir}/filler`) };
 }
 
 describe("a disk of host.db that is full", () => {
-  test("a worker that crashes then restarts and obeys commands; all of it is written when there is space", async ({ skip }) => {
-    const disk = await smallDisk();
-    if (!disk) return skip("mounting a tmpfs is not permitted here");
-    const { commands, db, starts, states, fleet } = await host("stay", 0, disk.dir);
-    await commands.carryOut(command("start", "c-1"));
-    disk.fill();
-    for (let death = 1; death <= 3; death++) {
-      const pid = await waitFor(() => fleet.statuses()[0]?.pid || null);
-      process.kill(pid, "SIGKILL");
-      await waitFor(() => starts() === death + 1);
-    }
-    await waitFor(() => states()["alpha"] === "RUNNING");
-    await commands.carryOut(command("stop", "c-2"));
-    expect(states()).toEqual({ alpha: "STOPPED" });
-    await commands.carryOut(command("restart", "c-3"));
-    await waitFor(() => states()["alpha"] === "RUNNING");
-    await commands.carryOut(command("stop", "c-4"));
-    expect(db.trouble()).toEqual({ kind: "record-unwritable", detail: `${disk.dir}/host.db: sqlite-full` });
-    disk.free();
-    db.keepStats(A, NO_LINK);
-    expect(db.trouble()).toBeNull();
-    db.close();
-    const again = opened(disk.dir);
-    expect(again.workers()).toEqual([{ id: A, desired: "stopped" }]);
-    expect(again.outcomeOf("c-3")).toEqual({ kind: "done" });
-    expect(again.children(), "of processes that ended meanwhile").toEqual([]);
-    expect(again.stats(A)).toEqual(NO_LINK);
-  });
+  test(
+    "a worker that crashes then restarts and obeys commands; all of it is written when there " +
+      "is space",
+    async ({ skip }) => {
+      const disk = await smallDisk();
+      if (!disk) return skip("mounting a tmpfs is not permitted here");
+      const { commands, db, starts, states, fleet } = await host("stay", 0, disk.dir);
+      await commands.carryOut(command("start", "c-1"));
+      disk.fill();
+      for (let death = 1; death <= 3; death++) {
+        const pid = await waitFor(() => fleet.statuses()[0]?.pid || null);
+        process.kill(pid, "SIGKILL");
+        await waitFor(() => starts() === death + 1);
+      }
+      await waitFor(() => states()["alpha"] === "RUNNING");
+      await commands.carryOut(command("stop", "c-2"));
+      expect(states()).toEqual({ alpha: "STOPPED" });
+      await commands.carryOut(command("restart", "c-3"));
+      await waitFor(() => states()["alpha"] === "RUNNING");
+      await commands.carryOut(command("stop", "c-4"));
+      expect(db.trouble()).toEqual({
+        kind: "record-unwritable",
+        detail: `${disk.dir}/host.db: sqlite-full`,
+      });
+      disk.free();
+      db.keepStats(A, NO_LINK);
+      expect(db.trouble()).toBeNull();
+      db.close();
+      const again = opened(disk.dir);
+      expect(again.workers()).toEqual([{ id: A, desired: "stopped" }]);
+      expect(again.outcomeOf("c-3")).toEqual({ kind: "done" });
+      expect(again.children(), "of processes that ended meanwhile").toEqual([]);
+      expect(again.stats(A)).toEqual(NO_LINK);
+    },
+  );
 
   test("a supervisor that starts on it uses the content of the file", async ({ skip }) => {
     const disk = await smallDisk();
@@ -85,24 +93,28 @@ describe("a disk of host.db that is full", () => {
     expect(db.trouble()?.kind).toBe("record-unwritable");
   });
 
-  test("a first start on a read-only or missing folder keeps the record in memory and writes it when it can", async ({
+  test(
+    "a first start on a read-only or missing folder keeps the record in memory and writes it " +
+      "when it can",
+    async ({ skip }) => {
+      const disk = await smallDisk();
+      if (!disk) return skip("mounting a tmpfs is not permitted here");
+      run("mount", ["-o", "remount,ro", disk.dir]);
+      const db = opened(disk.dir);
+      db.setDesired(A, "running", 1);
+      db.recordExit(A, EXIT);
+      expect(db.history(A)).toHaveLength(1);
+      expect(db.trouble()?.kind).toBe("record-unwritable");
+      run("mount", ["-o", "remount,rw", disk.dir]);
+      await waitFor(() => db.trouble() === null, { timeoutMs: 20_000 });
+      db.close();
+      expect(opened(disk.dir).history(A)).toHaveLength(1);
+    },
+  );
+
+  test("a host.db that fails to open is not new: its content applies as soon as it opens", async ({
     skip,
   }) => {
-    const disk = await smallDisk();
-    if (!disk) return skip("mounting a tmpfs is not permitted here");
-    run("mount", ["-o", "remount,ro", disk.dir]);
-    const db = opened(disk.dir);
-    db.setDesired(A, "running", 1);
-    db.recordExit(A, EXIT);
-    expect(db.history(A)).toHaveLength(1);
-    expect(db.trouble()?.kind).toBe("record-unwritable");
-    run("mount", ["-o", "remount,rw", disk.dir]);
-    await waitFor(() => db.trouble() === null, { timeoutMs: 20_000 });
-    db.close();
-    expect(opened(disk.dir).history(A)).toHaveLength(1);
-  });
-
-  test("a host.db that fails to open is not new: its content applies as soon as it opens", async ({ skip }) => {
     const disk = await smallDisk();
     if (!disk) return skip("mounting a tmpfs is not permitted here");
     const before = opened(disk.dir);
@@ -116,10 +128,16 @@ describe("a disk of host.db that is full", () => {
     expect(db.workers()).toEqual([{ id: A, desired: "stopped" }]);
   });
 
-  test("changes before it opens are merged: newer rows win, and no row of the file is lost", async ({ skip }) => {
+  test("changes before it opens are merged: newer rows win, and no row of the file is lost", async ({
+    skip,
+  }) => {
     const disk = await smallDisk();
     if (!disk) return skip("mounting a tmpfs is not permitted here");
-    const [C, D, E] = ["gamma", "delta", "epsilon"].map(parseWorkerId) as [WorkerId, WorkerId, WorkerId];
+    const [C, D, E] = ["gamma", "delta", "epsilon"].map(parseWorkerId) as [
+      WorkerId,
+      WorkerId,
+      WorkerId,
+    ];
     const exit = (at: number) => ({ ...EXIT, at });
     const messages = (count: number): LinkStatus => ({ ...NO_LINK, messages: count });
     const before = opened(disk.dir);
@@ -154,12 +172,24 @@ describe("a disk of host.db that is full", () => {
     run("mount", ["-o", "remount,rw", disk.dir]);
     await found.promise;
     const holds = (record: HostDb): void => {
-      const desired = Object.fromEntries(record.workers().map((worker) => [worker.id, worker.desired]));
-      expect(desired).toEqual({ alpha: "stopped", beta: "running", delta: "running", epsilon: "running" });
+      const desired = Object.fromEntries(
+        record.workers().map((worker) => [worker.id, worker.desired]),
+      );
+      expect(desired).toEqual({
+        alpha: "stopped",
+        beta: "running",
+        delta: "running",
+        epsilon: "running",
+      });
       expect(record.workers()[0]?.id, "the order of adding").toBe(A);
       const exits = [A, B, C, D, E].map((id) => record.history(id).map(({ at }) => at));
       expect(exits).toEqual([[1, 2], [2], [], [], [1]]);
-      expect([A, C, D, E].map((id) => record.ownRules(id).crashLimit)).toEqual([3, undefined, undefined, 3]);
+      expect([A, C, D, E].map((id) => record.ownRules(id).crashLimit)).toEqual([
+        3,
+        undefined,
+        undefined,
+        3,
+      ]);
       expect([A, D, E].map((id) => record.stats(id)?.messages)).toEqual([2, undefined, 1]);
       const children = record.children().map(({ pid, startTicks }) => [pid, startTicks]);
       expect(children.toSorted()).toEqual([
@@ -179,7 +209,10 @@ describe("a disk of host.db that is full", () => {
 
 describe("a damaged host.db", () => {
   test.each([
-    ["overwritten at its beginning", (path: string) => writeFileSync(path, `log line\n${"x".repeat(5000)}`)],
+    [
+      "overwritten at its beginning",
+      (path: string) => writeFileSync(path, `log line\n${"x".repeat(5000)}`),
+    ],
     ["emptied", (path: string) => truncateSync(path, 0)],
     ["cut short", (path: string) => truncateSync(path, 5000)],
     ["a text file", (path: string) => writeFileSync(path, "hello")],
@@ -210,7 +243,10 @@ describe("a damaged host.db", () => {
     opened(dir).close();
     const path = `${dir}/host.db`;
     const statements = "ALTER TABLE worker RENAME TO other";
-    execFileSync(process.execPath, ["-e", `new (require("better-sqlite3"))(${JSON.stringify(path)}).exec("${statements}")`]);
+    execFileSync(process.execPath, [
+      "-e",
+      `new (require("better-sqlite3"))(${JSON.stringify(path)}).exec("${statements}")`,
+    ]);
     const db = opened(dir);
     expect(db.trouble()).toEqual({ kind: "record-unwritable", detail: `${path}: sqlite-error` });
     expect(db.isNew).toBe(false);

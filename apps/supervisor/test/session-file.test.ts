@@ -11,15 +11,24 @@ import { cause } from "../src/worker/broken-file-probe.ts";
 import { ID, managed } from "./support.ts";
 
 const root = process.getuid?.() === 0;
-const sound = (path: string): void => openDatabase({ path, role: "session", migrations: ["CREATE TABLE t (n)"] }).close();
+const sound = (path: string): void =>
+  openDatabase({ path, role: "session", migrations: ["CREATE TABLE t (n)"] }).close();
 
-test("a worker that waits for its session file is LOCKED with its process alive, and its start is answered at once", async () => {
-  const { worker } = await managed({ plan: "locked-waiting" });
-  expect(await worker.start()).toMatchObject({ kind: "ended", fault: { code: "sqlite-locked" } });
-  expect(worker.status()).toMatchObject({ state: "LOCKED", crashes: 0, fault: { message: "held by pid 42" } });
-  expect(worker.status().pid).not.toBeNull();
-  await worker.stop();
-});
+test(
+  "a worker that waits for its session file is LOCKED with its process alive, and its start " +
+    "is answered at once",
+  async () => {
+    const { worker } = await managed({ plan: "locked-waiting" });
+    expect(await worker.start()).toMatchObject({ kind: "ended", fault: { code: "sqlite-locked" } });
+    expect(worker.status()).toMatchObject({
+      state: "LOCKED",
+      crashes: 0,
+      fault: { message: "held by pid 42" },
+    });
+    expect(worker.status().pid).not.toBeNull();
+    await worker.stop();
+  },
+);
 
 test.runIf(root)(
   "a broken session file parks the worker; it starts automatically when the cause is gone, not before",
@@ -28,7 +37,12 @@ test.runIf(root)(
     sound(session);
     chownSync(session, 12_345, 12_345);
     await worker.start();
-    expect(worker.status()).toMatchObject({ state: "BROKEN", pid: null, crashes: 0, fault: { code: "sqlite-foreign-owner" } });
+    expect(worker.status()).toMatchObject({
+      state: "BROKEN",
+      pid: null,
+      crashes: 0,
+      fault: { code: "sqlite-foreign-owner" },
+    });
     chownSync(session, 0, 0);
     await waitFor(() => worker.status().state === "RUNNING");
     expect(starts()).toBe(2);
@@ -70,7 +84,12 @@ async function sessionService() {
   const db = new HostDb(`${dataDir}/host.db`);
   onTestFinished(() => db.close());
   const fleetKey = Buffer.alloc(32, 1);
-  return { dataDir, db, fleetKey, service: new SessionService({ dataDir, fleetKey, db, graceMs: 2000 }) };
+  return {
+    dataDir,
+    db,
+    fleetKey,
+    service: new SessionService({ dataDir, fleetKey, db, graceMs: 2000 }),
+  };
 }
 
 function identityOf(pid: number): ProcessIdentity {
@@ -80,7 +99,8 @@ function identityOf(pid: number): ProcessIdentity {
 }
 
 const LEGACY =
-  "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.execute('begin immediate')\nprint('held',flush=True)\nimport time\ntime.sleep(600)";
+  "import sqlite3,sys\nc=sqlite3.connect(sys.argv[1])\nc.execute('begin " +
+  "immediate')\nprint('held',flush=True)\nimport time\ntime.sleep(600)";
 
 test.runIf(process.platform === "linux")(
   "a holder that Flotilla started is ended after one more check, any other process is left alone",
@@ -90,13 +110,22 @@ test.runIf(process.platform === "linux")(
     const holder = spawnProcess("python3", ["-c", LEGACY, sessions.pathOf(ID)]);
     await holder.waitForOutput("held");
     const noWorker = async (): Promise<boolean> => false;
-    expect(await sessions.stopHolder(ID, holder.pid, noWorker)).toMatchObject({ kind: "failed", code: "not-ours" });
+    expect(await sessions.stopHolder(ID, holder.pid, noWorker)).toMatchObject({
+      kind: "failed",
+      code: "not-ours",
+    });
     expect(await sessions.holder(ID, null)).toMatchObject({ pid: holder.pid, ours: false });
     const elsewhere = spawnProcess("sleep", ["600"]);
     db.addChild(ID, identityOf(elsewhere.pid));
-    expect(await sessions.stopHolder(ID, elsewhere.pid, noWorker), "ours, but not in the way").toMatchObject({ kind: "done" });
+    expect(
+      await sessions.stopHolder(ID, elsewhere.pid, noWorker),
+      "ours, but not in the way",
+    ).toMatchObject({ kind: "done" });
     db.addChild(ID, identityOf(holder.pid));
-    expect(await sessions.holder(ID, null)).toMatchObject({ ours: true, command: expect.stringContaining("python3") });
+    expect(await sessions.holder(ID, null)).toMatchObject({
+      ours: true,
+      command: expect.stringContaining("python3"),
+    });
     holder.kill("SIGSTOP");
     expect(await sessions.stopHolder(ID, holder.pid, noWorker)).toMatchObject({ kind: "done" });
     expect(isAlive(holder.pid)).toBe(false);
@@ -118,10 +147,20 @@ test("backups of a worker without a process are made, listed with their use, and
   }
   expect(sessions.backup(worker)).toMatch(/^Backed up: \S+\.manual \(\d+ KiB, checked\)\.$/);
   const [copy] = sessions.copies(worker);
-  expect(copy).toMatchObject({ kind: "backup", reason: "manual", verified: true, problem: null, sameKey: true });
+  expect(copy).toMatchObject({
+    kind: "backup",
+    reason: "manual",
+    verified: true,
+    problem: null,
+    sameKey: true,
+  });
   expect(sessions.restoreHelps(worker)).toBe(false);
   truncateSync(sessions.pathOf(worker), 0);
-  expect(sessions.copies(worker)[0], "there is no key left to compare with").toMatchObject({ sameKey: null });
-  expect(sessions.restore(worker, copy?.id ?? "")).toMatch(/^Restored\. What was there before is kept as \S+\.damaged\.$/);
+  expect(sessions.copies(worker)[0], "there is no key left to compare with").toMatchObject({
+    sameKey: null,
+  });
+  expect(sessions.restore(worker, copy?.id ?? "")).toMatch(
+    /^Restored\. What was there before is kept as \S+\.damaged\.$/,
+  );
   openSession({ dir, name: worker, fleetKey }).close();
 });

@@ -24,9 +24,15 @@ async function orphan(place: { dataDir: string; env?: string; own?: boolean }) {
   const { dataDir, env = dataDir, own = false } = place;
   mkdirSync(`${dataDir}/sessions`, { recursive: true });
   const session = `${dataDir}/sessions/${ID}.session`;
-  if (own && !existsSync(session)) openSession({ dir: `${dataDir}/sessions`, name: ID, fleetKey: Buffer.alloc(32, 1) }).close();
+  if (own && !existsSync(session))
+    openSession({ dir: `${dataDir}/sessions`, name: ID, fleetKey: Buffer.alloc(32, 1) }).close();
   const child = spawnNode(CHILD, [], {
-    env: { PLAN: own ? "hold" : "ignore-term", JOURNAL: `${dataDir}/journal`, SESSION: session, DATA_DIR: env },
+    env: {
+      PLAN: own ? "hold" : "ignore-term",
+      JOURNAL: `${dataDir}/journal`,
+      SESSION: session,
+      DATA_DIR: env,
+    },
   });
   const identity = await waitFor(() => processIdentity(child.pid));
   if (own) await child.waitForOutput("holds");
@@ -91,17 +97,21 @@ describe.runIf(process.platform === "linux")("clean-up after an earlier supervis
     await child.exited;
   });
 
-  test("in a renamed folder the worker with its session open is ended, one of a copy at the old path is not", async () => {
-    const dir = await testDir("stale-");
-    const { child, identity } = await orphan({ dataDir: `${dir}/old`, own: true });
-    const first = new HostDb(`${dir}/old/host.db`);
-    first.addChild(ID, identity, GONE);
-    first.close();
-    renameSync(`${dir}/old`, `${dir}/new`);
-    cpSync(`${dir}/new`, `${dir}/old`, { recursive: true });
-    expect(await endStaleProcesses(record(`${dir}/old`), `${dir}/old`)).toEqual([]);
-    expect(isAlive(child.pid)).toBe(true);
-    expect(await endStaleProcesses(record(`${dir}/new`), `${dir}/new`)).toEqual(["news_1"]);
-    await child.exited;
-  });
+  test(
+    "in a renamed folder the worker with its session open is ended, one of a copy at the old " +
+      "path is not",
+    async () => {
+      const dir = await testDir("stale-");
+      const { child, identity } = await orphan({ dataDir: `${dir}/old`, own: true });
+      const first = new HostDb(`${dir}/old/host.db`);
+      first.addChild(ID, identity, GONE);
+      first.close();
+      renameSync(`${dir}/old`, `${dir}/new`);
+      cpSync(`${dir}/new`, `${dir}/old`, { recursive: true });
+      expect(await endStaleProcesses(record(`${dir}/old`), `${dir}/old`)).toEqual([]);
+      expect(isAlive(child.pid)).toBe(true);
+      expect(await endStaleProcesses(record(`${dir}/new`), `${dir}/new`)).toEqual(["news_1"]);
+      await child.exited;
+    },
+  );
 });

@@ -6,7 +6,10 @@ import { StartWindow } from "../src/worker/start-window.ts";
 import { managed, pidOf } from "./support.ts";
 
 const READY: StartResult = { kind: "ready" };
-const FAILED: StartResult = { kind: "ended", fault: { class: "CRASH", code: "exit-1", message: "x" } };
+const FAILED: StartResult = {
+  kind: "ended",
+  fault: { class: "CRASH", code: "exit-1", message: "x" },
+};
 
 /** Starts that the test ends. */
 function rig(most: number) {

@@ -16,8 +16,18 @@ import type { WorkerExit } from "../src/worker/worker-process.ts";
 /** Main file of a worker without Telegram. */
 export const CHILD = fileURLToPath(new URL("fixtures/child.ts", import.meta.url));
 export const ID = parseWorkerId("news_1");
-export const RULES: RestartRules = { ...DEFAULT_RESTART_RULES, crashDelayMs: 20, lockedDelaysMs: [20], jitter: 0 };
-export const LIMITS: WorkerLimits = { ...DEFAULT_VITAL_LIMITS, graceMs: 5000, stuckGraceMs: 100, lookMs: 20 };
+export const RULES: RestartRules = {
+  ...DEFAULT_RESTART_RULES,
+  crashDelayMs: 20,
+  lockedDelaysMs: [20],
+  jitter: 0,
+};
+export const LIMITS: WorkerLimits = {
+  ...DEFAULT_VITAL_LIMITS,
+  graceMs: 5000,
+  stuckGraceMs: 100,
+  lookMs: 20,
+};
 
 interface Options {
   readonly plan?: string;
@@ -94,5 +104,16 @@ export async function managed({
     readFileSync(journal, "utf8")
       .split("\n")
       .filter((line) => line.endsWith("started")).length;
-  return { worker, states, changes, told, db, log, starts, session, journal: () => readFileSync(journal, "utf8"), dir };
+  return {
+    worker,
+    states,
+    changes,
+    told,
+    db,
+    log,
+    starts,
+    session,
+    journal: () => readFileSync(journal, "utf8"),
+    dir,
+  };
 }

@@ -26,19 +26,25 @@ const REQUESTS = [
 const command = (
   request: (typeof REQUESTS)[number] | { kind: "forget" | "start" },
   deadlineAt = Date.now() + 60_000,
-): HostCommand => ({ ...base, id: `command-${request.kind}`, deadlineAt, ...request }) as HostCommand;
+): HostCommand =>
+  ({ ...base, id: `command-${request.kind}`, deadlineAt, ...request }) as HostCommand;
 
 const outcome = (events: readonly FleetEvent[]) =>
   events.flatMap((event) => (event.kind === "command.done" ? [event.outcome] : []));
 
-test.each(REQUESTS)("$kind for an unknown worker fails and leaves no process, no file and no row", async (request) => {
-  const { commands, db, events, starts, states, dataDir } = await host();
-  await commands.carryOut(command(request));
-  expect(outcome(events)).toEqual([{ kind: "failed", code: "no-such-worker", message: expect.stringContaining("ghost") }]);
-  expect([db.workers(), states(), starts()]).toEqual([[], {}, 0]);
-  const files = readdirSync(dataDir, { recursive: true, encoding: "utf8" });
-  expect(files.filter((name) => name.includes("ghost"))).toEqual([]);
-});
+test.each(REQUESTS)(
+  "$kind for an unknown worker fails and leaves no process, no file and no row",
+  async (request) => {
+    const { commands, db, events, starts, states, dataDir } = await host();
+    await commands.carryOut(command(request));
+    expect(outcome(events)).toEqual([
+      { kind: "failed", code: "no-such-worker", message: expect.stringContaining("ghost") },
+    ]);
+    expect([db.workers(), states(), starts()]).toEqual([[], {}, 0]);
+    const files = readdirSync(dataDir, { recursive: true, encoding: "utf8" });
+    expect(files.filter((name) => name.includes("ghost"))).toEqual([]);
+  },
+);
 
 test("an unknown name in a bulk does not stop the other workers and leaves no trace", async () => {
   const { commands, db, events, dataDir } = await host();
@@ -47,7 +53,15 @@ test("an unknown name in a bulk does not stop the other workers and leaves no tr
   const { worker: _, ...asked } = base;
   const deadlineAt = Date.now() + 60_000;
   const workers = [GHOST, alpha];
-  await commands.carryOut({ ...asked, kind: "bulk", id: "command-1", action: "restart", workers, canary: false, deadlineAt });
+  await commands.carryOut({
+    ...asked,
+    kind: "bulk",
+    id: "command-1",
+    action: "restart",
+    workers,
+    canary: false,
+    deadlineAt,
+  });
   expect(events.findLast((event) => event.kind === "bulk.progress")).toMatchObject({
     done: [alpha],
     failed: [{ worker: GHOST, code: "no-such-worker" }],

@@ -11,17 +11,24 @@ test("a process without a heartbeat is replaced, with the reason", async () => {
   });
 });
 
-test("a process with a blocked event loop is detected by its CPU time and replaced, with the reason", async () => {
-  const { worker, told, starts } = await managed({
-    plan: "hang",
-    rules: { ...RULES, firstDelayMs: 20 },
-    // Rules out detection by silence alone: only the CPU time remains.
-    limits: { starvedMs: 600_000 },
-  });
-  await worker.start();
-  await waitFor(() => starts() === 2, { timeoutMs: 50_000 });
-  expect(told[0]).toMatchObject({ fault: { class: "STUCK", code: "no-heartbeat" }, phase: "run" });
-});
+test(
+  "a process with a blocked event loop is detected by its CPU time and replaced, with the " +
+    "reason",
+  async () => {
+    const { worker, told, starts } = await managed({
+      plan: "hang",
+      rules: { ...RULES, firstDelayMs: 20 },
+      // Rules out detection by silence alone: only the CPU time remains.
+      limits: { starvedMs: 600_000 },
+    });
+    await worker.start();
+    await waitFor(() => starts() === 2, { timeoutMs: 50_000 });
+    expect(told[0]).toMatchObject({
+      fault: { class: "STUCK", code: "no-heartbeat" },
+      phase: "run",
+    });
+  },
+);
 
 test("a process stopped by SIGSTOP is killed and replaced", async () => {
   const { worker, told } = await managed({ limits: { silentMs: 300 } });
@@ -35,7 +42,10 @@ test("a process stopped by SIGSTOP is killed and replaced", async () => {
 });
 
 test("a sleeping process counts as hanging only after the longer limit", async () => {
-  const { worker, told } = await managed({ plan: "one-heartbeat", limits: { silentMs: 100, starvedMs: 1500 } });
+  const { worker, told } = await managed({
+    plan: "one-heartbeat",
+    limits: { silentMs: 100, starvedMs: 1500 },
+  });
   await worker.start();
   await waitFor(() => worker.status().vitals !== null);
   const heard = performance.now();
@@ -47,15 +57,24 @@ test("a process above its memory limit is replaced, with the reason", async () =
   const { worker, told, starts } = await managed({ limits: { memoryBytes: 1024 * 1024 } });
   await worker.start();
   await waitFor(() => starts() >= 2);
-  expect(told[0]).toMatchObject({ fault: { class: "OOM", code: "memory-cap" }, decision: { kind: "restart", attempt: 1 } });
+  expect(told[0]).toMatchObject({
+    fault: { class: "OOM", code: "memory-cap" },
+    decision: { kind: "restart", attempt: 1 },
+  });
   expect(told[0]?.fault.message).toMatch(/^The worker used \d+ MB \(limit 1\)\.$/);
 });
 
 test("a process stopped before its first heartbeat is replaced as fast", async () => {
-  const { worker, told, starts } = await managed({ plan: "never-ready", limits: { silentMs: 300 } });
+  const { worker, told, starts } = await managed({
+    plan: "never-ready",
+    limits: { silentMs: 300 },
+  });
   const started = worker.start();
   await waitFor(() => starts() === 1);
   process.kill(pidOf(worker), "SIGSTOP");
   await waitFor(() => told.length > 0);
-  expect(await started).toMatchObject({ kind: "ended", fault: { class: "STUCK", code: "start-timeout" } });
+  expect(await started).toMatchObject({
+    kind: "ended",
+    fault: { class: "STUCK", code: "start-timeout" },
+  });
 });

@@ -25,7 +25,11 @@ export interface CommandDeps {
 }
 
 /** Kept in place of a login's outcome, which holds secrets. */
-const LOGIN_BEFORE = { kind: "failed", code: "again", message: "This step of the login was carried out before." } as const;
+const LOGIN_BEFORE = {
+  kind: "failed",
+  code: "again",
+  message: "This step of the login was carried out before.",
+} as const;
 
 /**
  * Carries out one command and returns its outcome. A redelivered command, also after a restart, is
@@ -37,7 +41,10 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
   try {
     const before = store.commands.outcomeOf(command.id);
     if (before !== null) {
-      log.warn({ command: command.kind, id: command.id }, "redelivered command: answered with its kept outcome");
+      log.warn(
+        { command: command.kind, id: command.id },
+        "redelivered command: answered with its kept outcome",
+      );
       return CommandOutcome.parse(JSON.parse(before));
     }
   } catch (error) {
@@ -46,7 +53,8 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
   const outcome = await perform(deps, command);
   const kept = outcome.kind === "login" ? LOGIN_BEFORE : outcome;
   try {
-    if (kept.kind === "done" || kept.kind === "failed") store.commands.add(command.id, JSON.stringify(kept));
+    if (kept.kind === "done" || kept.kind === "failed")
+      store.commands.add(command.id, JSON.stringify(kept));
   } catch (error) {
     log.warn({ command: command.kind, err: error }, "the outcome of a command could not be kept");
   }
@@ -68,7 +76,8 @@ async function perform(deps: CommandDeps, command: WorkerCommand): Promise<Comma
       void deps.account.reconnect();
       return { kind: "done" };
     }
-    if (command.kind === "devices") return { kind: "devices", devices: [...(await deps.account.devices())] };
+    if (command.kind === "devices")
+      return { kind: "devices", devices: [...(await deps.account.devices())] };
     if (command.kind === "logout") return await logOut(deps);
     if (command.kind !== "check") return await deps.logins.perform(command);
     await deps.account.check();
@@ -86,7 +95,8 @@ function failed({ log }: CommandDeps, { kind }: WorkerCommand, error: unknown): 
 
 /** Makes a verified copy first (invariant 4), although it cannot restore this login. */
 async function logOut({ account, backup }: CommandDeps): Promise<CommandOutcome> {
-  if (!account.connected) throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
+  if (!account.connected)
+    throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
   backup();
   await account.logOut();
   return { kind: "done" };

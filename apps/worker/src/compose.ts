@@ -3,7 +3,14 @@ import type { Fault, LoginStep, SupervisorToWorker, WorkerCommand } from "@floti
 import { SEND_RATE, type SendRate } from "@flotilla/contracts";
 import { parseProxy, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { consumeWorkerCommands, EventPublisher, findFleet, fleetPlace, parseFleet, type QueuePlace } from "@flotilla/queue";
+import {
+  consumeWorkerCommands,
+  EventPublisher,
+  findFleet,
+  fleetPlace,
+  parseFleet,
+  type QueuePlace,
+} from "@flotilla/queue";
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, fatalDelays, workerIdentity } from "@flotilla/telegram";
 import { Account } from "./account/account.ts";
@@ -55,20 +62,59 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const store = stack.adopt(await takeSession(worker, deps, fleetKey), (it) => it.close());
   stack.use(events.keepIn(keptEvents(store)));
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
-  const ownership = new Ownership({ config, place, worker, store, leave, onError: onRedisError, log });
+  const ownership = new Ownership({
+    config,
+    place,
+    worker,
+    store,
+    leave,
+    onError: onRedisError,
+    log,
+  });
   stack.adopt(ownership, (it) => it.close());
-  const proxy = new ProxySetting(worker, store, config.telegramProxy && parseProxy(config.telegramProxy.reveal()));
-  const options = { ...accountOptions(worker, store, deps, () => account.tell()), ...shared(ownership, proxy) };
-  const { account, relay } = relayingAccount({ worker, store, vault, fleetKey, place, options, publish, proxy, deps, worked });
+  const proxy = new ProxySetting(
+    worker,
+    store,
+    config.telegramProxy && parseProxy(config.telegramProxy.reveal()),
+  );
+  const options = {
+    ...accountOptions(worker, store, deps, () => account.tell()),
+    ...shared(ownership, proxy),
+  };
+  const { account, relay } = relayingAccount({
+    worker,
+    store,
+    vault,
+    fleetKey,
+    place,
+    options,
+    publish,
+    proxy,
+    deps,
+    worked,
+  });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
-  const progress = (login: string, step: LoginStep): void => publish({ kind: "login.progress", worker, login, step });
+  const progress = (login: string, step: LoginStep): void =>
+    publish({ kind: "login.progress", worker, login, step });
   const ownerElsewhere = otherOwnerFinder(worker, place, deps);
   const foreign = foreignSession({ store, fleetKey, place, config, ownerElsewhere });
-  const login = { ...options, ownerElsewhere: (self: SelfUser) => ownerElsewhere({ fingerprint: null, userId: self.id }) };
+  const login = {
+    ...options,
+    ownerElsewhere: (self: SelfUser) => ownerElsewhere({ fingerprint: null, userId: self.id }),
+  };
   const keyChanged = (): void => ownership.keyChanged();
   const logins = stack.adopt(
-    new LoginService({ store, vault, account, options: login, clock: systemClock, foreign, keyChanged, progress }),
+    new LoginService({
+      store,
+      vault,
+      account,
+      options: login,
+      clock: systemClock,
+      foreign,
+      keyChanged,
+      progress,
+    }),
     (it) => it.close(),
   );
   const release = (): Promise<void> => account.stop().then(() => ownership.close());
@@ -78,9 +124,22 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   relay.start();
   account.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
-  const parts = { store, account, logins, relay, proxy, backup: () => backUp(vault, store), clock: systemClock, log };
+  const parts = {
+    store,
+    account,
+    logins,
+    relay,
+    proxy,
+    backup: () => backUp(vault, store),
+    clock: systemClock,
+    log,
+  };
   const answers = answering(parts, worker, events, publish);
-  const consumer = await consumeWorkerCommands(worker, { place, onError: onRedisError, ...answers });
+  const consumer = await consumeWorkerCommands(worker, {
+    place,
+    onError: onRedisError,
+    ...answers,
+  });
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
   return { hear: ({ order }) => account.network(order), close: () => owned.disposeAsync() };
@@ -100,14 +159,21 @@ async function placeOf({ config, fleet }: WorkerDeps, fleetKey: Buffer): Promise
 }
 
 /** Options that a connection and a login share; both read them on each use. */
-function shared(ownership: Ownership, proxy: ProxySetting): Pick<AccountOptions, "mayAct" | "proxy"> {
+function shared(
+  ownership: Ownership,
+  proxy: ProxySetting,
+): Pick<AccountOptions, "mayAct" | "proxy"> {
   return { mayAct: ownership.mayAct, proxy: () => proxy.current() };
 }
 
 /** The outcome of a command whose retries are used up, such as one that crashes this process. */
 const GIVEN_UP = {
   kind: "command.done",
-  outcome: { kind: "failed", code: "given-up", message: "The worker could not carry this out: it was tried three times." },
+  outcome: {
+    kind: "failed",
+    code: "given-up",
+    message: "The worker could not carry this out: it was tried three times.",
+  },
 } as const;
 
 /** Carries out a command and publishes its outcome, also when its retries are used up. */
@@ -154,7 +220,12 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
     lost: (loss) => publish({ kind: "worker.lost", worker, ...loss }),
   };
   const timings = { fatalDelaysMs: fatalDelays(deps.config.supervision.confirmEndMs) };
-  const account = new Account(store, { ...options, timings }, (report) => deps.say({ kind: "status", ...report }), listener);
+  const account = new Account(
+    store,
+    { ...options, timings },
+    (report) => deps.say({ kind: "status", ...report }),
+    listener,
+  );
   const telegram = relayTelegram(account.calls, store);
   const relay = new Relay({
     worker,
@@ -193,7 +264,12 @@ function accountOptions(
     identity: workerIdentity(worker),
     contested: config.supervision.hosts === "several",
     log: (level, message, fields) => log[level](fields ?? {}, message),
-    gate: new FloodGate({ table: store.flood, clock: systemClock, rate: sendRate(config.sendsPerMinute), onChange }),
+    gate: new FloodGate({
+      table: store.flood,
+      clock: systemClock,
+      rate: sendRate(config.sendsPerMinute),
+      onChange,
+    }),
     ...(config.localAddress === null ? {} : { localAddress: config.localAddress }),
   };
 }

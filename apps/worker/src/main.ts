@@ -1,6 +1,11 @@
 import { parseArgs } from "node:util";
 import { parseConfig, readProcessEnv } from "@flotilla/config";
-import { CLASS_ICONS, type Fault, SupervisorToWorker, type WorkerToSupervisor } from "@flotilla/contracts";
+import {
+  CLASS_ICONS,
+  type Fault,
+  SupervisorToWorker,
+  type WorkerToSupervisor,
+} from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { createLogger, runService } from "@flotilla/observability";
 import { classify } from "@flotilla/telegram";
@@ -24,11 +29,24 @@ const leave = (fault: Fault): void => {
 
 await runService("worker", async () => {
   try {
-    const { values } = parseArgs({ options: { worker: { type: "string" }, fleet: { type: "string" } } });
+    const { values } = parseArgs({
+      options: { worker: { type: "string" }, fleet: { type: "string" } },
+    });
     const worker = parseWorkerId(values.worker ?? "");
     const config = parseConfig(readProcessEnv(), { cwd: process.cwd(), role: "worker" });
-    const log = createLogger({ name: "worker", level: config.logLevel, fields: { worker }, icons: CLASS_ICONS });
-    const running = await startWorker(worker, { config, log, say, leave, fleet: values.fleet ?? null });
+    const log = createLogger({
+      name: "worker",
+      level: config.logLevel,
+      fields: { worker },
+      icons: CLASS_ICONS,
+    });
+    const running = await startWorker(worker, {
+      config,
+      log,
+      say,
+      leave,
+      fleet: values.fleet ?? null,
+    });
     process.on("message", (raw) => {
       const message = SupervisorToWorker.safeParse(raw);
       if (message.success) running.hear(message.data);

@@ -39,23 +39,38 @@ async function rig(): Promise<Rig> {
   world.createAccount({ phone, firstName: "Ann" });
   const owner = `1555778${numbers.toString().padStart(4, "0")}`;
   world.createAccount({ phone: owner, firstName: "Ben" });
-  const channel = world.createChannel({ title: "Signals", username: `signals_${numbers}`, members: [owner, phone] }).id;
+  const channel = world.createChannel({
+    title: "Signals",
+    username: `signals_${numbers}`,
+    members: [owner, phone],
+  }).id;
   const store = openSession({ dir: await testDir(), name: "w1", fleetKey: randomBytes(32) });
   onTestFinished(() => store.close());
   const { host, port, publicKeyPem } = sandbox.mtproto;
   const options: AccountOptions = {
     server: { kind: "custom", host, port, publicKeyPem },
     api: { id: 12345, hash: "0".repeat(32) },
-    identity: { deviceModel: "Flotilla w1", systemVersion: "1", appVersion: "0.1.0", langCode: "en" },
+    identity: {
+      deviceModel: "Flotilla w1",
+      systemVersion: "1",
+      appVersion: "0.1.0",
+      langCode: "en",
+    },
     log: () => {},
   };
   const login = new LoginFlow({ ...options, store });
   await login.sendCode(phone);
-  expect(await login.submitCode(world.latestCode(phone)?.code ?? "")).toMatchObject({ kind: "done" });
+  expect(await login.submitCode(world.latestCode(phone)?.code ?? "")).toMatchObject({
+    kind: "done",
+  });
   const reports: AccountReport[] = [];
   const losses: Loss[] = [];
   const chat = `-100${channel}`;
-  const gate = new FloodGate({ table: store.flood, clock: systemClock, onChange: () => account.tell() });
+  const gate = new FloodGate({
+    table: store.flood,
+    clock: systemClock,
+    onChange: () => account.tell(),
+  });
   const account = new Account(store, { ...options, gate }, (report) => reports.push(report), {
     wants: (each) => each === chat,
     sources: () => new Set([chat, "-1000000000009"]),
@@ -98,7 +113,13 @@ test("a start that missed nothing reports no outage; a reported outage survives 
 
 test("the report names an unreadable chat with the reason until it is readable again", async () => {
   const one = await rig();
-  const rule = { method: "updates.getChannelDifference", code: 400, text: "CHANNEL_PRIVATE", times: 99, phone: one.phone };
+  const rule = {
+    method: "updates.getChannelDifference",
+    code: 400,
+    text: "CHANNEL_PRIVATE",
+    times: 99,
+    phone: one.phone,
+  };
   await one.account.stop();
   sandbox.world.postToChannel(one.channel, "unseen");
   sandbox.world.faults.failCalls(rule);
@@ -106,7 +127,9 @@ test("the report names an unreadable chat with the reason until it is readable a
   await waitFor(() => (linkOf(one).sources?.closed.length ?? 0) > 0);
   expect(linkOf(one).sources).toMatchObject({
     readable: 1,
-    closed: [{ chat: one.chat, title: expect.stringMatching(/^@signals_/), reason: "CHANNEL_PRIVATE" }],
+    closed: [
+      { chat: one.chat, title: expect.stringMatching(/^@signals_/), reason: "CHANNEL_PRIVATE" },
+    ],
   });
   sandbox.world.faults.heal();
   await one.account.stop();
@@ -117,9 +140,18 @@ test("the report names an unreadable chat with the reason until it is readable a
 
 test("PEER_FLOOD stops sending and is reported at once; a check does not lift it, an admin does", async () => {
   const one = await rig();
-  sandbox.world.faults.failCalls({ method: "messages.sendMessage", code: 400, text: "PEER_FLOOD", times: 1, phone: one.phone });
+  sandbox.world.faults.failCalls({
+    method: "messages.sendMessage",
+    code: 400,
+    text: "PEER_FLOOD",
+    times: 1,
+    phone: one.phone,
+  });
   const send = () =>
-    one.account.calls.send({ chat: one.chat, topic: null }, { text: "x", entities: [], replyTo: null, randomId: "1" });
+    one.account.calls.send(
+      { chat: one.chat, topic: null },
+      { text: "x", entities: [], replyTo: null, randomId: "1" },
+    );
   await expect(send()).rejects.toThrow();
   await one.state("DEGRADED");
   expect(one.last().fault).toMatchObject({ class: "LIMITED", code: "PEER_FLOOD" });
@@ -138,10 +170,19 @@ test.each([
   ["messages.sendMessage", "sending"],
 ] as const)("a long wait for %s is FLOOD, with the end of the wait", async (method, what) => {
   const one = await rig();
-  sandbox.world.faults.failCalls({ method, code: 420, text: "FLOOD_WAIT_900", times: 1, phone: one.phone });
+  sandbox.world.faults.failCalls({
+    method,
+    code: 420,
+    text: "FLOOD_WAIT_900",
+    times: 1,
+    phone: one.phone,
+  });
   const call =
     what === "sending"
-      ? one.account.calls.send({ chat: one.chat, topic: null }, { text: "x", entities: [], replyTo: null, randomId: "1" })
+      ? one.account.calls.send(
+          { chat: one.chat, topic: null },
+          { text: "x", entities: [], replyTo: null, randomId: "1" },
+        )
       : one.account.check();
   await expect(call).rejects.toThrow();
   await one.state("FLOOD");

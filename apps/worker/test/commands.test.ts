@@ -25,7 +25,10 @@ test("a command redelivered after a restart is not carried out again and gets th
     using store = openSession({ dir, name: WORKER, fleetKey });
     const log = { warn: () => {} };
     const clock = { now: () => 1000, monotonicMs: () => 0 };
-    return await carryOut({ store, clock, log, backup: () => `copy ${++copies}` } as never, backup(id));
+    return await carryOut(
+      { store, clock, log, backup: () => `copy ${++copies}` } as never,
+      backup(id),
+    );
   };
   expect(await ask("command-1")).toEqual({ kind: "done", text: "copy 1" });
   expect(await ask("command-1")).toEqual({ kind: "done", text: "copy 1" });
@@ -34,7 +37,11 @@ test("a command redelivered after a restart is not carried out again and gets th
 });
 
 test("a worker keeps the outcomes of its last 500 commands", async () => {
-  using store = openSession({ dir: await testDir("commands-"), name: WORKER, fleetKey: randomBytes(32) });
+  using store = openSession({
+    dir: await testDir("commands-"),
+    name: WORKER,
+    fleetKey: randomBytes(32),
+  });
   for (let n = 0; n < 600; n++) store.commands.add(`c${n}`, "{}");
   expect([store.commands.outcomeOf("c99"), store.commands.outcomeOf("c100")]).toEqual([null, "{}"]);
 });

@@ -11,7 +11,9 @@ function checked(answers: readonly (ErrorCode | null)[], connected = true) {
   const account = {
     connected,
     check: async () => {
-      const answer = answers[Math.min(done.filter((each) => each === "check").length, answers.length - 1)] ?? null;
+      const answer =
+        answers[Math.min(done.filter((each) => each === "check").length, answers.length - 1)] ??
+        null;
       done.push("check");
       if (answer !== null) throw new AppError(answer, answer);
     },
@@ -25,7 +27,16 @@ function checked(answers: readonly (ErrorCode | null)[], connected = true) {
 test("two checks without an answer replace the connection, two replacements in vain the process", async () => {
   const { done, left } = checked(["call-timeout"]);
   await waitFor(() => left.length > 0);
-  expect(done).toEqual(["check", "check", "reconnect", "check", "check", "reconnect", "check", "check"]);
+  expect(done).toEqual([
+    "check",
+    "check",
+    "reconnect",
+    "check",
+    "check",
+    "reconnect",
+    "check",
+    "check",
+  ]);
   expect(left).toMatchObject([{ class: "STUCK", code: "deaf" }]);
 });
 

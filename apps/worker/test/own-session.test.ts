@@ -17,7 +17,9 @@ const ownerOf = (dir: string) => ({ configured: `${dir}/owners`, host: "host-a",
 
 /** Another program that has the file open in this SQLite transaction. */
 async function legacy(path: string, statement: string): Promise<SpawnedProcess> {
-  const script = `import sqlite3,sys,time\nc=sqlite3.connect(sys.argv[1],isolation_level=None)\nc.execute("${statement}").fetchall()\nprint('held',flush=True)\ntime.sleep(600)`;
+  const script =
+    "import " +
+    `sqlite3,sys,time\nc=sqlite3.connect(sys.argv[1],isolation_level=None)\nc.execute("${statement}").fetchall()\nprint('held',flush=True)\ntime.sleep(600)`;
   const child = spawnProcess(PYTHON ?? "python3", ["-c", script, path]);
   await child.waitForOutput("held");
   return child;
@@ -28,7 +30,15 @@ async function prepared() {
   openSession({ dir, name: WORKER, fleetKey }).close();
   const faults: Fault[] = [];
   const own = (budgetMs: number): Promise<SessionStore> =>
-    ownSession({ dir, worker: WORKER, fleetKey, owner: ownerOf(dir), log, budgetMs, onLocked: (fault) => faults.push(fault) });
+    ownSession({
+      dir,
+      worker: WORKER,
+      fleetKey,
+      owner: ownerOf(dir),
+      log,
+      budgetMs,
+      onLocked: (fault) => faults.push(fault),
+    });
   return { path: `${dir}/${WORKER}.session`, faults, own };
 }
 
@@ -57,7 +67,10 @@ describe.skipIf(!PYTHON)("a session that another program has open", () => {
       (thrown: unknown) => thrown,
     );
     expect(error).toBeInstanceOf(AppError);
-    expect(error).toMatchObject({ code: "sqlite-locked", details: { holderPid: holder.pid, holderState: "stopped" } });
+    expect(error).toMatchObject({
+      code: "sqlite-locked",
+      details: { holderPid: holder.pid, holderState: "stopped" },
+    });
   });
 
   test("the wait does not block the event loop", async () => {
@@ -93,7 +106,15 @@ describe("a session that is damaged inside", () => {
       store.entities.upsert(Array.from({ length: 500 }, (_, n) => entity(n + 1)));
     }
     const own = (): Promise<SessionStore> =>
-      ownSession({ dir, worker: WORKER, fleetKey, owner: ownerOf(dir), log, budgetMs: 1000, onLocked: () => {} });
+      ownSession({
+        dir,
+        worker: WORKER,
+        fleetKey,
+        owner: ownerOf(dir),
+        log,
+        budgetMs: 1000,
+        onLocked: () => {},
+      });
     return { path, own };
   }
 
@@ -104,7 +125,11 @@ describe("a session that is damaged inside", () => {
   }
 
   test.each([
-    ["a zeroed page", "sqlite-corrupt", (bytes: Buffer) => bytes.fill(0, bytes.length - 4096 * 3, bytes.length - 4096 * 2)],
+    [
+      "a zeroed page",
+      "sqlite-corrupt",
+      (bytes: Buffer) => bytes.fill(0, bytes.length - 4096 * 3, bytes.length - 4096 * 2),
+    ],
     ["an overwritten header", "sqlite-not-a-database", (bytes: Buffer) => bytes.fill(0x20, 0, 100)],
     [
       "a flipped bit in the key, which SQLite's integrity check does not detect",
@@ -119,6 +144,9 @@ describe("a session that is damaged inside", () => {
     (await own()).close();
     change(path, how);
     await expect(own()).rejects.toMatchObject({ code });
-    expect(classify(await own().catch((error: unknown) => error))).toMatchObject({ class: "DB_BROKEN", code });
+    expect(classify(await own().catch((error: unknown) => error))).toMatchObject({
+      class: "DB_BROKEN",
+      code,
+    });
   });
 });

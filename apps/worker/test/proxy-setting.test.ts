@@ -18,25 +18,32 @@ async function prepared() {
   return { dataDir, dir, fleetKey, open };
 }
 
-test("a worker's own proxy overrides the host's, survives the process and is shown without its secrets", async () => {
-  const { open, dir } = await prepared();
-  const host = parseProxy("socks4://host-proxy:1");
-  {
-    using store = open();
-    const proxy = new ProxySetting(WORKER, store, host);
-    expect(proxy.status()).toMatchObject({ shown: "socks4://host-proxy:1", own: false });
-    proxy.change(seal(proxy.status().sealTo, sealContext(WORKER), PROXY));
+test(
+  "a worker's own proxy overrides the host's, survives the process and is shown without its " +
+    "secrets",
+  async () => {
+    const { open, dir } = await prepared();
+    const host = parseProxy("socks4://host-proxy:1");
+    {
+      using store = open();
+      const proxy = new ProxySetting(WORKER, store, host);
+      expect(proxy.status()).toMatchObject({ shown: "socks4://host-proxy:1", own: false });
+      proxy.change(seal(proxy.status().sealTo, sealContext(WORKER), PROXY));
+      expect(proxy.current()).toEqual(parseProxy(PROXY));
+      expect(proxy.status()).toMatchObject({ shown: "socks5://•••@proxy.example:1080", own: true });
+    }
+    expect(readFileSync(sessionPath(dir, WORKER)).includes("planted")).toBe(false);
+    using again = open();
+    const proxy = new ProxySetting(WORKER, again, host);
     expect(proxy.current()).toEqual(parseProxy(PROXY));
-    expect(proxy.status()).toMatchObject({ shown: "socks5://•••@proxy.example:1080", own: true });
-  }
-  expect(readFileSync(sessionPath(dir, WORKER)).includes("planted")).toBe(false);
-  using again = open();
-  const proxy = new ProxySetting(WORKER, again, host);
-  expect(proxy.current()).toEqual(parseProxy(PROXY));
-  proxy.change(null);
-  expect(proxy.current()).toEqual(host);
-  expect(new ProxySetting(WORKER, again, null).status()).toMatchObject({ shown: null, own: false });
-});
+    proxy.change(null);
+    expect(proxy.current()).toEqual(host);
+    expect(new ProxySetting(WORKER, again, null).status()).toMatchObject({
+      shown: null,
+      own: false,
+    });
+  },
+);
 
 test("a proxy sealed for another process or worker, or a malformed one, changes nothing", async () => {
   const { open } = await prepared();
@@ -50,7 +57,9 @@ test("a proxy sealed for another process or worker, or a malformed one, changes 
     [sealTo, parseWorkerId("news_2"), PROXY, "bad-seal"],
     [sealTo, WORKER, "http://planted", "bad-proxy"],
   ] as const)
-    expect(() => proxy.change(seal(to, sealContext(worker), text))).toThrow(expect.objectContaining({ code }));
+    expect(() => proxy.change(seal(to, sealContext(worker), text))).toThrow(
+      expect.objectContaining({ code }),
+    );
   expect(proxy.current()).toEqual(parseProxy(PROXY));
 });
 

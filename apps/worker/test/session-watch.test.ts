@@ -24,7 +24,10 @@ function commit(store: SessionStore): void {
 
 function watched(dir: string) {
   let ahead = 0;
-  const clock: Clock = { now: () => Date.now() + ahead, monotonicMs: () => performance.now() + ahead };
+  const clock: Clock = {
+    now: () => Date.now() + ahead,
+    monotonicMs: () => performance.now() + ahead,
+  };
   const store: SessionStore = openSession({ dir, name: "ann", fleetKey });
   const told = {
     gone: [] as Fault[],
@@ -78,14 +81,17 @@ test("figures for the card are reported at once and on each change", async () =>
 test.each([
   ["deleted", "sqlite-deleted", (path: string) => rmSync(path)],
   ["replaced", "sqlite-replaced", (path: string) => writeFileSync(`${path}.new`, "x")],
-] as const)("a file that is %s is reported within seconds, and no further write succeeds", async (_how, code, harm) => {
-  const { store, told, path } = watched(await testDir());
-  harm(path);
-  if (code === "sqlite-replaced") renameSync(`${path}.new`, path);
-  expect(() => commit(store)).toThrow(expect.objectContaining({ code }));
-  await waitFor(() => told.gone.length > 0);
-  expect(told.gone).toMatchObject([{ class: "DB_BROKEN", code }]);
-});
+] as const)(
+  "a file that is %s is reported within seconds, and no further write succeeds",
+  async (_how, code, harm) => {
+    const { store, told, path } = watched(await testDir());
+    harm(path);
+    if (code === "sqlite-replaced") renameSync(`${path}.new`, path);
+    expect(() => commit(store)).toThrow(expect.objectContaining({ code }));
+    await waitFor(() => told.gone.length > 0);
+    expect(told.gone).toMatchObject([{ class: "DB_BROKEN", code }]);
+  },
+);
 
 test.runIf(root)("a foreign owner is reported while it lasts, with the file open", async () => {
   const { watch, told, path, store } = watched(await testDir());
@@ -98,7 +104,9 @@ test.runIf(root)("a foreign owner is reported while it lasts, with the file open
   commit(store);
 });
 
-test("a full disk is reported while it lasts, and writes succeed when it has space again", async ({ skip }) => {
+test("a full disk is reported while it lasts, and writes succeed when it has space again", async ({
+  skip,
+}) => {
   const disk = `${await testDir()}/disk`;
   mkdirSync(disk);
   try {
@@ -116,29 +124,38 @@ test("a full disk is reported while it lasts, and writes succeed when it has spa
   commit(store);
 });
 
-test("long waits, a large journal and a failed checkpoint are problems; a long hold is only logged; five quiet minutes end them", async () => {
-  const { told, watch, travel, event } = watched(await testDir());
-  const path = "";
-  event({ kind: "slow", path, operation: { kind: "hold", name: "save", tookMs: 2000 } });
-  expect(told.problems).toEqual([]);
-  event({ kind: "slow", path, operation: { kind: "wait", name: "save", tookMs: 12_000 } });
-  event({ kind: "waits-long", path, p95Ms: 1500.4 });
-  event({ kind: "wal-large", path, walBytes: 80_000_000, holders: { path, holders: [], notVisible: null, tookMs: 1 } });
-  event({ kind: "checkpoint-failed", path, error: new Error("disk I/O error") });
-  expect(told.problems).toEqual([
-    { kind: "slow-wait", operation: "save", tookMs: 12_000 },
-    { kind: "waits-long", p95Ms: 1500 },
-    { kind: "wal-large", walBytes: 80_000_000, holder: null },
-    { kind: "checkpoint-failed", message: "disk I/O error" },
-  ]);
-  travel(299_000);
-  watch.look();
-  expect(told.problems).toHaveLength(4);
-  travel(2000);
-  watch.look();
-  watch.look();
-  expect(told.problems.slice(4)).toEqual([null]);
-});
+test(
+  "long waits, a large journal and a failed checkpoint are problems; a long hold is only " +
+    "logged; five quiet minutes end them",
+  async () => {
+    const { told, watch, travel, event } = watched(await testDir());
+    const path = "";
+    event({ kind: "slow", path, operation: { kind: "hold", name: "save", tookMs: 2000 } });
+    expect(told.problems).toEqual([]);
+    event({ kind: "slow", path, operation: { kind: "wait", name: "save", tookMs: 12_000 } });
+    event({ kind: "waits-long", path, p95Ms: 1500.4 });
+    event({
+      kind: "wal-large",
+      path,
+      walBytes: 80_000_000,
+      holders: { path, holders: [], notVisible: null, tookMs: 1 },
+    });
+    event({ kind: "checkpoint-failed", path, error: new Error("disk I/O error") });
+    expect(told.problems).toEqual([
+      { kind: "slow-wait", operation: "save", tookMs: 12_000 },
+      { kind: "waits-long", p95Ms: 1500 },
+      { kind: "wal-large", walBytes: 80_000_000, holder: null },
+      { kind: "checkpoint-failed", message: "disk I/O error" },
+    ]);
+    travel(299_000);
+    watch.look();
+    expect(told.problems).toHaveLength(4);
+    travel(2000);
+    watch.look();
+    watch.look();
+    expect(told.problems.slice(4)).toEqual([null]);
+  },
+);
 
 test("another process with the key, and a lock that cannot be taken again, are reported once", async () => {
   const store = openSession({ dir: await testDir(), name: "ann", fleetKey });

@@ -21,8 +21,8 @@ test.each([
 });
 
 test("a wait for a single chat blocks nothing else", () => {
-  expect([sendingWait([wait("messages.sendMedia", "-1001")]), readingWait([wait("messages.getHistory", "-1001")])]).toEqual([
-    null,
-    null,
-  ]);
+  expect([
+    sendingWait([wait("messages.sendMedia", "-1001")]),
+    readingWait([wait("messages.getHistory", "-1001")]),
+  ]).toEqual([null, null]);
 });

@@ -15,11 +15,17 @@ export function botProxyOf(env: EnvValues): Secret | null {
  * connection (docs/safety.md).
  */
 export function botProxyProblems(env: EnvValues): string[] {
-  if (env.BOT_PROXY || env.BOT_API_ROOT || !env.TELEGRAM_PROXY || ENV.TELEGRAM_PROXY.schema.safeParse(env.TELEGRAM_PROXY).error)
+  if (
+    env.BOT_PROXY ||
+    env.BOT_API_ROOT ||
+    !env.TELEGRAM_PROXY ||
+    ENV.TELEGRAM_PROXY.schema.safeParse(env.TELEGRAM_PROXY).error
+  )
     return [];
   return parseProxy(env.TELEGRAM_PROXY).kind === "mtproxy"
     ? [
-        "BOT_PROXY is not set, and TELEGRAM_PROXY is an MTProxy, which carries no Bot API: set BOT_PROXY to a SOCKS or HTTP proxy, or to direct",
+        "BOT_PROXY is not set, and TELEGRAM_PROXY is an MTProxy, which carries no Bot API: set " +
+          "BOT_PROXY to a SOCKS or HTTP proxy, or to direct",
       ]
     : [];
 }

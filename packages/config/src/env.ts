@@ -23,7 +23,8 @@ export function readEnv(cwd: string): EnvValues {
     if (code !== "ENOENT") {
       throw new AppError(
         "env-unreadable",
-        `The file .env cannot be read (${code}). Make it a text file that this user may read (chmod 600 .env), or remove it to run the sandbox.`,
+        `The file .env cannot be read (${code}). Make it a text file that this user may read ` +
+          "(chmod 600 .env), or remove it to run the sandbox.",
       );
     }
   }
@@ -69,8 +70,12 @@ export const PASSED_ON: readonly string[] = [
 
 /** The environment of a child process: {@link PASSED_ON} and `values`, and no other variable. */
 export function childEnv(values: EnvValues): Record<string, string> {
-  const kept = PASSED_ON.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]] as const]));
-  const own = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined);
+  const kept = PASSED_ON.flatMap((name) =>
+    process.env[name] === undefined ? [] : [[name, process.env[name]] as const],
+  );
+  const own = Object.entries(values).filter(
+    (entry): entry is [string, string] => entry[1] !== undefined,
+  );
   return Object.fromEntries([...kept, ...own]);
 }
 
@@ -79,7 +84,10 @@ export function redisProgram(): string | null {
   return process.env.FLOTILLA_REDIS_SERVER || null;
 }
 
-/** Paths, and what can hold a password, stay letter by letter; anything else is read without what people copy along with it. */
+/**
+ * Paths, and what can hold a password, stay letter by letter; anything else is read without what
+ * people copy along with it.
+ */
 const EXACT: ReadonlySet<EnvName> = new Set([
   "REDIS_URL",
   "DATA_DIR",

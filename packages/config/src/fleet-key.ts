@@ -13,7 +13,11 @@ const FILE = "fleet.key";
  * when it is missing although there are sessions, which a new key could not open. `make: false`
  * never makes the file; a process that starts after its maker passes it.
  */
-export function loadFleetKey(configured: Secret | null, dataDir: string, { make = true } = {}): Buffer {
+export function loadFleetKey(
+  configured: Secret | null,
+  dataDir: string,
+  { make = true } = {},
+): Buffer {
   if (configured) return decode(configured.reveal());
   const path = join(dataDir, FILE);
   if (make) makeFolder(dataDir, 0o700);
@@ -22,9 +26,13 @@ export function loadFleetKey(configured: Secret | null, dataDir: string, { make 
     placeKeyFile(path, randomBytes(32));
   }
   if ((statSync(path).mode & 0o077) !== 0) {
-    throw new AppError("bad-fleet-key", `The key file ${path} is readable by others. Run: chmod 600 ${path}`, {
-      details: { path, reason: "open-to-others" },
-    });
+    throw new AppError(
+      "bad-fleet-key",
+      `The key file ${path} is readable by others. Run: chmod 600 ${path}`,
+      {
+        details: { path, reason: "open-to-others" },
+      },
+    );
   }
   const key = decode(readKey(path).trim());
   if (key.length !== 32)
@@ -41,7 +49,8 @@ export function loadFleetKey(configured: Secret | null, dataDir: string, { make 
  * whose read would never end.
  */
 function readKey(path: string): string {
-  if (!statSync(path).isFile()) throw unreadable(path, "it is no plain file. Put the key back in its place");
+  if (!statSync(path).isFile())
+    throw unreadable(path, "it is no plain file. Put the key back in its place");
   try {
     return readFileSync(path, "utf8");
   } catch (error) {
@@ -51,9 +60,13 @@ function readKey(path: string): string {
 }
 
 function unreadable(path: string, why: string): AppError {
-  return new AppError("bad-fleet-key", `The key file ${path} cannot be read: ${why}. Nothing was changed.`, {
-    details: { path, reason: "unreadable" },
-  });
+  return new AppError(
+    "bad-fleet-key",
+    `The key file ${path} cannot be read: ${why}. Nothing was changed.`,
+    {
+      details: { path, reason: "unreadable" },
+    },
+  );
 }
 
 /**
@@ -61,7 +74,9 @@ function unreadable(path: string, why: string): AppError {
  * lost key. Never throws.
  */
 export function findFleetKeys(configured: Secret | null, dataDir: string): FoundKey[] {
-  const set = configured ? [{ from: "env" as const, where: "FLEET_KEY", key: decode(configured.reveal()) }] : [];
+  const set = configured
+    ? [{ from: "env" as const, where: "FLEET_KEY", key: decode(configured.reveal()) }]
+    : [];
   return [...set, ...keyFiles(dataDir)].filter(({ key }) => key.length === 32);
 }
 
@@ -78,7 +93,8 @@ export type KeyFileState = "ok" | "written-back" | "changed" | "damaged" | "fold
 export function keepKeyFile(dataDir: string, key: Buffer, link = linkSync): KeyFileState {
   if (!statSync(dataDir, { throwIfNoEntry: false })) return "folder-gone";
   const path = join(dataDir, FILE);
-  if (!statSync(path, { throwIfNoEntry: false }) && placeKeyFile(path, key, link)) return "written-back";
+  if (!statSync(path, { throwIfNoEntry: false }) && placeKeyFile(path, key, link))
+    return "written-back";
   const there = decode(readKey(path).trim());
   if (there.length !== 32) return "damaged";
   return there.equals(key) ? "ok" : "changed";
@@ -116,12 +132,16 @@ function text(key: Buffer): string {
 }
 
 function hasSessions(dataDir: string): boolean {
-  const copies = names(join(dataDir, "vault")).flatMap((name) => names(join(dataDir, "vault", name)));
+  const copies = names(join(dataDir, "vault")).flatMap((name) =>
+    names(join(dataDir, "vault", name)),
+  );
   return [...names(join(dataDir, "sessions")), ...copies].some((name) => /\.session$/.test(name));
 }
 
 function keyFiles(dataDir: string): FoundKey[] {
-  const files = names(dataDir).filter((name) => /^fleet\.key(\.|$)/.test(name) || /^fleet.*\.key$/.test(name));
+  const files = names(dataDir).filter(
+    (name) => /^fleet\.key(\.|$)/.test(name) || /^fleet.*\.key$/.test(name),
+  );
   return files.flatMap((name) => {
     const where = join(dataDir, name);
     try {
@@ -143,7 +163,8 @@ function names(folder: string): string[] {
 function keyGone(path: string): AppError {
   return new AppError(
     "no-fleet-key",
-    `The fleet key is gone: FLEET_KEY is not set and ${path} is not there, but there are sessions that are encrypted with it. No new key was made: it would open none of them.`,
+    `The fleet key is gone: FLEET_KEY is not set and ${path} is not there, but there are ` +
+      "sessions that are encrypted with it. No new key was made: it would open none of them.",
     { details: { path } },
   );
 }

@@ -9,7 +9,12 @@ import { Secret, secretOf } from "./secret.ts";
 /** The MTProto servers that workers connect to: Telegram's, or one custom server. */
 export type MtprotoServer =
   | { readonly kind: "telegram" }
-  | { readonly kind: "custom"; readonly host: string; readonly port: number; readonly publicKeyPem: string };
+  | {
+      readonly kind: "custom";
+      readonly host: string;
+      readonly port: number;
+      readonly publicKeyPem: string;
+    };
 
 /** Restart, start and memory settings of a supervisor. Times in milliseconds. */
 export interface Supervision {
@@ -105,10 +110,18 @@ export const BOT_ONLY: readonly EnvName[] = [
  * message never contains a rejected value.
  */
 export function parseConfig(env: EnvValues, options: ParseOptions): Config {
-  const problems = [...ruleProblems(env), ...missing(env, options.role), ...pairProblems(env), ...paceProblems(env)];
+  const problems = [
+    ...ruleProblems(env),
+    ...missing(env, options.role),
+    ...pairProblems(env),
+    ...paceProblems(env),
+  ];
   if (options.role === "fleet") problems.push(...botProxyProblems(env));
-  if (options.role === "host") problems.push(...hostProblems(env, resolve(options.cwd, env.DATA_DIR ?? "data")));
-  const pem = env.MTPROTO_DC_KEY ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems) : null;
+  if (options.role === "host")
+    problems.push(...hostProblems(env, resolve(options.cwd, env.DATA_DIR ?? "data")));
+  const pem = env.MTPROTO_DC_KEY
+    ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems)
+    : null;
   if (problems.length > 0) throw badConfig(problems);
   return {
     botToken: new Secret(env.BOT_TOKEN ?? ""),
@@ -180,13 +193,17 @@ export function badConfig(problems: readonly string[]): AppError<"bad-config"> {
   const list = problems.map((problem) => `  - ${problem}`).join("\n");
   return new AppError(
     "bad-config",
-    `The configuration has ${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${list}\nSet the values in .env (see .env.example for where to get each one).`,
+    "The configuration has " +
+      `${problems.length === 1 ? "a problem" : `${problems.length} problems`}:\n${list}\nSet the ` +
+      "values in .env (see .env.example for where to get each one).",
   );
 }
 
 function missing(env: EnvValues, role: ParseOptions["role"]): string[] {
   const names = (Object.keys(ENV) as EnvName[]).filter((name) => ENV[name].required && !env[name]);
-  return names.filter((name) => role === "fleet" || !BOT_ONLY.includes(name)).map((name) => `${name} is not set`);
+  return names
+    .filter((name) => role === "fleet" || !BOT_ONLY.includes(name))
+    .map((name) => `${name} is not set`);
 }
 
 /**
@@ -194,20 +211,30 @@ function missing(env: EnvValues, role: ParseOptions["role"]): string[] {
  * that the fleet does not use.
  */
 function hostProblems(env: EnvValues, dataDir: string): string[] {
-  const hasKey = env.FLEET_KEY || ["fleet.key", "sessions"].some((name) => existsSync(join(dataDir, name)));
+  const hasKey =
+    env.FLEET_KEY || ["fleet.key", "sessions"].some((name) => existsSync(join(dataDir, name)));
   const problems: string[] = [];
-  if (!env.REDIS_URL) problems.push("REDIS_URL is not set: a host needs the Redis of the fleet, the one that the bot uses");
+  if (!env.REDIS_URL)
+    problems.push(
+      "REDIS_URL is not set: a host needs the Redis of the fleet, the one that the bot uses",
+    );
   if (!hasKey)
     problems.push(
-      "FLEET_KEY is not set: a host needs the key of the fleet, the one of the bot's host (its .env, or fleet.key in its data folder)",
+      "FLEET_KEY is not set: a host needs the key of the fleet, the one of the bot's host (its " +
+        ".env, or fleet.key in its data folder)",
     );
   return problems;
 }
 
 function pairProblems(env: EnvValues): string[] {
-  if (env.ALERT_SMTP_URL && !env.ALERT_EMAIL_TO) return ["ALERT_SMTP_URL needs ALERT_EMAIL_TO as well"];
+  if (env.ALERT_SMTP_URL && !env.ALERT_EMAIL_TO)
+    return ["ALERT_SMTP_URL needs ALERT_EMAIL_TO as well"];
   if (Boolean(env.MTPROTO_DC) === Boolean(env.MTPROTO_DC_KEY)) return [];
-  return [env.MTPROTO_DC ? "MTPROTO_DC needs MTPROTO_DC_KEY as well" : "MTPROTO_DC_KEY needs MTPROTO_DC as well"];
+  return [
+    env.MTPROTO_DC
+      ? "MTPROTO_DC needs MTPROTO_DC_KEY as well"
+      : "MTPROTO_DC_KEY needs MTPROTO_DC as well",
+  ];
 }
 
 /**

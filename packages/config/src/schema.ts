@@ -10,7 +10,8 @@ export interface EnvEntry {
   readonly example: string;
 }
 
-const text = (pattern: RegExp, rule: string): z.ZodType<string | undefined> => z.string().regex(pattern, rule).optional();
+const text = (pattern: RegExp, rule: string): z.ZodType<string | undefined> =>
+  z.string().regex(pattern, rule).optional();
 /** A shell would have made a folder of them; here they would be its name. */
 const path = (rule: string): z.ZodType<string | undefined> =>
   z
@@ -56,7 +57,10 @@ const botProxy = (): z.ZodType<string | undefined> =>
     if (value.toLowerCase() === "direct") return null;
     const problem = proxyProblem(value);
     return (
-      problem ?? (parseProxy(value).kind === "mtproxy" ? "must be a SOCKS or HTTP proxy: an MTProxy carries no Bot API" : null)
+      problem ??
+      (parseProxy(value).kind === "mtproxy"
+        ? "must be a SOCKS or HTTP proxy: an MTProxy carries no Bot API"
+        : null)
     );
   });
 
@@ -83,20 +87,29 @@ export const ENV = {
     example: "",
   },
   ADMIN_IDS: {
-    schema: text(/^\s*[1-9]\d{0,15}(\s*,\s*[1-9]\d{0,15})*\s*$/, "must be numeric Telegram user ids, separated by commas"),
+    schema: text(
+      /^\s*[1-9]\d{0,15}(\s*,\s*[1-9]\d{0,15})*\s*$/,
+      "must be numeric Telegram user ids, separated by commas",
+    ),
     secret: false,
     required: true,
     example: "",
   },
   REDIS_URL: {
-    schema: text(/^(rediss?:\/\/\S+|\/[^\0\n\r]+)$/, "must be redis://…, rediss://… or the path of a unix socket"),
+    schema: text(
+      /^(rediss?:\/\/\S+|\/[^\0\n\r]+)$/,
+      "must be redis://…, rediss://… or the path of a unix socket",
+    ),
     secret: true,
     required: false,
     example: "",
   },
   DATA_DIR: { schema: path("must be a folder"), secret: false, required: false, example: "data" },
   FLEET_KEY: {
-    schema: text(/^([0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$/i, "must be 32 bytes as 64 hexadecimal characters or as base64"),
+    schema: text(
+      /^([0-9a-f]{64}|[A-Za-z0-9+/]{43}=)$/i,
+      "must be 32 bytes as 64 hexadecimal characters or as base64",
+    ),
     secret: true,
     required: false,
     example: "",
@@ -139,7 +152,10 @@ export const ENV = {
     example: "600",
   },
   LOCK_DELAYS_S: {
-    schema: text(/^\d{1,4}(\s*,\s*\d{1,4}){0,9}$/, "must be one or more numbers of seconds, separated by commas"),
+    schema: text(
+      /^\d{1,4}(\s*,\s*\d{1,4}){0,9}$/,
+      "must be one or more numbers of seconds, separated by commas",
+    ),
     secret: false,
     required: false,
     example: "60,120",
@@ -162,7 +178,12 @@ export const ENV = {
     required: false,
     example: "512",
   },
-  HOSTS: { schema: text(/^(one|several)$/, "must be one or several"), secret: false, required: false, example: "one" },
+  HOSTS: {
+    schema: text(/^(one|several)$/, "must be one or several"),
+    secret: false,
+    required: false,
+    example: "one",
+  },
   LOCAL_ADDRESS: {
     schema: z.union([z.ipv4(), z.ipv6()], "must be an IP address of this machine").optional(),
     secret: false,
@@ -221,9 +242,14 @@ export const ENV = {
   MTPROTO_DC: {
     schema: z
       .string()
-      .refine((value) => /^\S+:[1-9]\d{0,4}$/.test(value) && Number(value.slice(value.lastIndexOf(":") + 1)) <= 65_535, {
-        error: "must be host:port, with a port from 1 to 65535",
-      })
+      .refine(
+        (value) =>
+          /^\S+:[1-9]\d{0,4}$/.test(value) &&
+          Number(value.slice(value.lastIndexOf(":") + 1)) <= 65_535,
+        {
+          error: "must be host:port, with a port from 1 to 65535",
+        },
+      )
       .optional(),
     secret: false,
     required: false,

@@ -13,7 +13,8 @@ test("a child trusts the certificates of NODE_EXTRA_CA_CERTS and lives in the ti
   const program = join(dir, "child.mjs");
   writeFileSync(
     program,
-    `import tls from "node:tls"; console.log(tls.getCACertificates("extra").length, new Date(0).getHours(), process.env.HTTPS_PROXY);`,
+    `import tls from "node:tls"; console.log(tls.getCACertificates("extra").length, new ` +
+      "Date(0).getHours(), process.env.HTTPS_PROXY);",
   );
   vi.stubEnv("NODE_EXTRA_CA_CERTS", authority);
   vi.stubEnv("TZ", "Asia/Kolkata");
@@ -30,7 +31,8 @@ test.each(PASSED_ON)("%s is passed on", (name) => {
 
 test("settings come only as they are given, and nothing else comes at all", () => {
   const known = new Set<string>(PASSED_ON);
-  for (const name of [...Object.keys(ENV), "AWS_SECRET_ACCESS_KEY", "npm_config_registry"]) vi.stubEnv(name, "leaked");
+  for (const name of [...Object.keys(ENV), "AWS_SECRET_ACCESS_KEY", "npm_config_registry"])
+    vi.stubEnv(name, "leaked");
   const passed = childEnv({ DATA_DIR: "/data", HOST_ID: undefined });
   expect(Object.keys(passed).filter((name) => !known.has(name))).toEqual(["DATA_DIR"]);
   expect(Object.values(passed)).not.toContain("leaked");

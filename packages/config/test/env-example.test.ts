@@ -1,7 +1,14 @@
 import { copyFileSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { parseEnv } from "node:util";
-import { ENV, type EnvName, parseConfig, readEnv, ruleProblems, wantsSandbox } from "@flotilla/config";
+import {
+  ENV,
+  type EnvName,
+  parseConfig,
+  readEnv,
+  ruleProblems,
+  wantsSandbox,
+} from "@flotilla/config";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 
@@ -15,13 +22,19 @@ beforeEach(() => {
 
 /** The paragraph of a value: its comment and the values that share it. */
 function paragraphOf(name: string): string {
-  return text.split(/\n\s*\n/).find((paragraph) => new RegExp(`^${name}=`, "m").test(paragraph)) ?? "";
+  return (
+    text.split(/\n\s*\n/).find((paragraph) => new RegExp(`^${name}=`, "m").test(paragraph)) ?? ""
+  );
 }
 
-test("the example lists every value that is read, each once and in the order of the table, and nothing else", () => {
-  const assigned = [...text.matchAll(/^([A-Z_0-9]+)=/gm)].map((match) => match[1]);
-  expect(assigned).toEqual(NAMES);
-});
+test(
+  "the example lists every value that is read, each once and in the order of the table, and " +
+    "nothing else",
+  () => {
+    const assigned = [...text.matchAll(/^([A-Z_0-9]+)=/gm)].map((match) => match[1]);
+    expect(assigned).toEqual(NAMES);
+  },
+);
 
 describe.each(NAMES)("%s", (name) => {
   test("has the example value of the table", () => {

@@ -34,15 +34,21 @@ describe("the key file", () => {
     expect(loadFleetKey(null, await testDir())).not.toEqual(loadFleetKey(null, await testDir()));
   });
 
-  test.each([0o644, 0o640, 0o604, 0o660])("is refused with the remedy when its mode is %o", async (mode) => {
-    const dir = await testDir();
-    loadFleetKey(null, dir);
-    const path = join(dir, "fleet.key");
-    chmodSync(path, mode);
-    expect(() => loadFleetKey(null, dir)).toThrow(
-      expect.objectContaining({ code: "bad-fleet-key", message: expect.stringContaining(`chmod 600 ${path}`) }),
-    );
-  });
+  test.each([0o644, 0o640, 0o604, 0o660])(
+    "is refused with the remedy when its mode is %o",
+    async (mode) => {
+      const dir = await testDir();
+      loadFleetKey(null, dir);
+      const path = join(dir, "fleet.key");
+      chmodSync(path, mode);
+      expect(() => loadFleetKey(null, dir)).toThrow(
+        expect.objectContaining({
+          code: "bad-fleet-key",
+          message: expect.stringContaining(`chmod 600 ${path}`),
+        }),
+      );
+    },
+  );
 
   test("a pipe or a folder in its place is no key, and nothing waits for it", async () => {
     const dir = await testDir();
@@ -53,7 +59,10 @@ describe("the key file", () => {
       const path = join(dir, name, "fleet.key");
       mkdirSync(join(dir, name));
       make(path);
-      const refused = expect.objectContaining({ code: "bad-fleet-key", message: expect.stringContaining("no plain file") });
+      const refused = expect.objectContaining({
+        code: "bad-fleet-key",
+        message: expect.stringContaining("no plain file"),
+      });
       expect(() => loadFleetKey(null, join(dir, name))).toThrow(refused);
       expect(() => keepKeyFile(join(dir, name), randomBytes(32))).toThrow(refused);
       expect(findFleetKeys(null, join(dir, name))).toEqual([]);
@@ -67,7 +76,10 @@ describe("the key file", () => {
       const path = join(dir, "fleet.key");
       writeFileSync(path, `${randomBytes(32).toString("hex")}\n`, { mode: 0o000 });
       expect(() => loadFleetKey(null, dir)).toThrow(
-        expect.objectContaining({ code: "bad-fleet-key", message: expect.stringContaining(`${path} cannot be read: EACCES`) }),
+        expect.objectContaining({
+          code: "bad-fleet-key",
+          message: expect.stringContaining(`${path} cannot be read: EACCES`),
+        }),
       );
     },
   );
@@ -79,7 +91,9 @@ describe("the key file", () => {
     const whole = readFileSync(path, "utf8");
     for (let length = 0; length < 64; length++) {
       writeFileSync(path, whole.slice(0, length));
-      expect(() => loadFleetKey(null, dir), `${length} characters`).toThrow(/damaged\. Restore it from your backup/);
+      expect(() => loadFleetKey(null, dir), `${length} characters`).toThrow(
+        /damaged\. Restore it from your backup/,
+      );
       expect(readFileSync(path, "utf8")).toBe(whole.slice(0, length));
     }
   });
@@ -91,7 +105,9 @@ describe("the key file", () => {
   ])("is refused with %s, and the message does not repeat it", async (_what, content) => {
     const dir = await testDir();
     writeFileSync(join(dir, "fleet.key"), content, { mode: 0o600 });
-    expect(() => loadFleetKey(null, dir)).toThrow(expect.objectContaining({ code: "bad-fleet-key" }));
+    expect(() => loadFleetKey(null, dir)).toThrow(
+      expect.objectContaining({ code: "bad-fleet-key" }),
+    );
     expect(() => loadFleetKey(null, dir)).not.toThrow(content);
   });
 

@@ -31,14 +31,17 @@ const junk = fc.stringMatching(/^~[!-9;-~]{8,40}$/);
 
 test("all problems are told at once, each by its name, and no value is repeated", () => {
   fc.assert(
-    fc.property(fc.uniqueArray(junk, { minLength: NAMES.length, maxLength: NAMES.length }), (values) => {
-      const env = Object.fromEntries(NAMES.map((name, index) => [name, values[index]]));
-      const error = problem(env);
-      expect(error.code).toBe("bad-config");
-      for (const name of NAMES) expect(error.message).toMatch(new RegExp(`^ {2}- ${name} `, "m"));
-      const printed = inspect(error, { depth: null });
-      for (const value of values) expect(printed).not.toContain(value);
-    }),
+    fc.property(
+      fc.uniqueArray(junk, { minLength: NAMES.length, maxLength: NAMES.length }),
+      (values) => {
+        const env = Object.fromEntries(NAMES.map((name, index) => [name, values[index]]));
+        const error = problem(env);
+        expect(error.code).toBe("bad-config");
+        for (const name of NAMES) expect(error.message).toMatch(new RegExp(`^ {2}- ${name} `, "m"));
+        const printed = inspect(error, { depth: null });
+        for (const value of values) expect(printed).not.toContain(value);
+      },
+    ),
   );
 });
 
@@ -54,7 +57,9 @@ test("nothing set: the four needed values are named, with where to get them", ()
 });
 
 test("a single problem is called one", () => {
-  expect(problem({ ...GOOD, LOG_LEVEL: "loud" }).message).toMatch(/^The configuration has a problem:\n {2}- LOG_LEVEL must be/);
+  expect(problem({ ...GOOD, LOG_LEVEL: "loud" }).message).toMatch(
+    /^The configuration has a problem:\n {2}- LOG_LEVEL must be/,
+  );
 });
 
 test("a worker needs neither the bot's token nor the admins", () => {
@@ -102,10 +107,22 @@ describe("a value is refused", () => {
 
 test("values are taken as they are meant", () => {
   const config = parseConfig(
-    { ...GOOD, REDIS_URL: "redis://u:p@h:1/2", HTTP_PORT: "0", RESTART_DELAY_S: "0.25", HOST_ID: "host-b", DATA_DIR: "there" },
+    {
+      ...GOOD,
+      REDIS_URL: "redis://u:p@h:1/2",
+      HTTP_PORT: "0",
+      RESTART_DELAY_S: "0.25",
+      HOST_ID: "host-b",
+      DATA_DIR: "there",
+    },
     { cwd: "/srv", role: "fleet" },
   );
-  expect(config).toMatchObject({ httpPort: 0, supervision: { crashDelayMs: 250 }, hostId: "host-b", dataDir: "/srv/there" });
+  expect(config).toMatchObject({
+    httpPort: 0,
+    supervision: { crashDelayMs: 250 },
+    hostId: "host-b",
+    dataDir: "/srv/there",
+  });
   expect(config.redisUrl?.reveal()).toBe("redis://u:p@h:1/2");
   expect(config.botToken.reveal()).toBe(GOOD.BOT_TOKEN);
 });
@@ -118,7 +135,8 @@ test("a whole configuration can be printed: no secret is in it", () => {
   const env = { ...GOOD, REDIS_URL: "redis://u:hunter2@h", FLEET_KEY: "ab".repeat(32) };
   const config = parseConfig(env, FLEET);
   for (const printed of [inspect(config, { depth: null }), JSON.stringify(config)]) {
-    for (const secret of [env.BOT_TOKEN, env.API_HASH, "hunter2", env.FLEET_KEY]) expect(printed).not.toContain(secret);
+    for (const secret of [env.BOT_TOKEN, env.API_HASH, "hunter2", env.FLEET_KEY])
+      expect(printed).not.toContain(secret);
   }
 });
 
@@ -128,15 +146,30 @@ describe("another MTProto server", () => {
   test("is an address and a key", async () => {
     const cwd = await testDir();
     writeFileSync(join(cwd, "key.pem"), PEM);
-    const six = parseConfig({ ...GOOD, MTPROTO_DC: "[::1]:4430", MTPROTO_DC_KEY: "key.pem" }, { cwd, role: "fleet" });
+    const six = parseConfig(
+      { ...GOOD, MTPROTO_DC: "[::1]:4430", MTPROTO_DC_KEY: "key.pem" },
+      { cwd, role: "fleet" },
+    );
     expect(six.mtproto).toMatchObject({ host: "::1", port: 4430 });
-    const config = parseConfig({ ...GOOD, MTPROTO_DC: "127.0.0.1:4430", MTPROTO_DC_KEY: "key.pem" }, { cwd, role: "fleet" });
-    expect(config.mtproto).toEqual({ kind: "custom", host: "127.0.0.1", port: 4430, publicKeyPem: PEM });
+    const config = parseConfig(
+      { ...GOOD, MTPROTO_DC: "127.0.0.1:4430", MTPROTO_DC_KEY: "key.pem" },
+      { cwd, role: "fleet" },
+    );
+    expect(config.mtproto).toEqual({
+      kind: "custom",
+      host: "127.0.0.1",
+      port: 4430,
+      publicKeyPem: PEM,
+    });
   });
 
   test("is refused by halves", () => {
-    expect(problem({ ...GOOD, MTPROTO_DC: "127.0.0.1:4430" }).message).toContain("MTPROTO_DC needs MTPROTO_DC_KEY as well");
-    expect(problem({ ...GOOD, MTPROTO_DC_KEY: "key.pem" }).message).toContain("MTPROTO_DC_KEY needs MTPROTO_DC as well");
+    expect(problem({ ...GOOD, MTPROTO_DC: "127.0.0.1:4430" }).message).toContain(
+      "MTPROTO_DC needs MTPROTO_DC_KEY as well",
+    );
+    expect(problem({ ...GOOD, MTPROTO_DC_KEY: "key.pem" }).message).toContain(
+      "MTPROTO_DC_KEY needs MTPROTO_DC as well",
+    );
   });
 
   test("is refused with a key that is none, or cannot be read", async () => {
@@ -144,7 +177,10 @@ describe("another MTProto server", () => {
     writeFileSync(join(cwd, "not.pem"), "hello");
     mkdirSync(join(cwd, "folder.pem"));
     const parse = (key: string) => () =>
-      parseConfig({ ...GOOD, MTPROTO_DC: "127.0.0.1:4430", MTPROTO_DC_KEY: key }, { cwd, role: "fleet" });
+      parseConfig(
+        { ...GOOD, MTPROTO_DC: "127.0.0.1:4430", MTPROTO_DC_KEY: key },
+        { cwd, role: "fleet" },
+      );
     expect(parse("not.pem")).toThrow("MTPROTO_DC_KEY is not a PKCS#1 PEM file");
     expect(parse("folder.pem")).toThrow("MTPROTO_DC_KEY cannot be read");
     expect(parse("absent.pem")).toThrow("MTPROTO_DC_KEY cannot be read");

@@ -18,11 +18,23 @@ describe("a secret does not show", () => {
     ["as a text", () => String(secret)],
     ["as JSON", () => JSON.stringify({ secret, list: [secret] })],
     ["when inspected", () => inspect(secret)],
-    ["when everything is inspected", () => inspect({ deep: { secret } }, { depth: null, showHidden: true, getters: true })],
-    ["when its own way of printing is left out", () => inspect(secret, { customInspect: false, showHidden: true })],
+    [
+      "when everything is inspected",
+      () => inspect({ deep: { secret } }, { depth: null, showHidden: true, getters: true }),
+    ],
+    [
+      "when its own way of printing is left out",
+      () => inspect(secret, { customInspect: false, showHidden: true }),
+    ],
     ["by format", () => format("%s %o %O %j %d", secret, secret, secret, secret, secret)],
-    ["in an error about it", () => inspect(new Error(`bad ${text}`, { cause: secret }), { depth: null })],
-    ["among its properties", () => JSON.stringify([Object.entries(secret), Reflect.ownKeys(secret).map(String)])],
+    [
+      "in an error about it",
+      () => inspect(new Error(`bad ${text}`, { cause: secret }), { depth: null }),
+    ],
+    [
+      "among its properties",
+      () => JSON.stringify([Object.entries(secret), Reflect.ownKeys(secret).map(String)]),
+    ],
     ["in a copy", () => inspect({ ...secret })],
     ["in a list", () => [secret, secret].join()],
   ])("%s", (_where, print) => {

@@ -87,12 +87,18 @@ export function classOfCode(code: string): ErrorClass | null {
 const CODES: readonly (readonly [RegExp, ErrorClass])[] = [
   [/^SQLITE_(?:BUSY|LOCKED)/, "SESSION_LOCKED"],
   [/^SQLITE_NOMEM/, "OOM"],
-  [/^SQLITE_(?:CONSTRAINT|MISUSE|RANGE|TOOBIG|INTERNAL|ABORT|INTERRUPT|SCHEMA|MISMATCH|ERROR)/, "CRASH"],
+  [
+    /^SQLITE_(?:CONSTRAINT|MISUSE|RANGE|TOOBIG|INTERNAL|ABORT|INTERRUPT|SCHEMA|MISMATCH|ERROR)/,
+    "CRASH",
+  ],
   [/^SQLITE_/, "DB_BROKEN"],
   [/^(?:ENOSPC|EDQUOT|EROFS|EIO)$/, "DB_BROKEN"],
   [/^(?:ENOMEM|ERR_MEMORY_ALLOCATION_FAILED|ERR_WORKER_OUT_OF_MEMORY)$/, "OOM"],
   [/^(?:EADDRINUSE|EADDRNOTAVAIL)$/, "CONFIG"],
-  [/^(?:EACCES|EPERM|ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|ERR_DLOPEN_FAILED|ERR_UNSUPPORTED_)/, "CONFIG"],
+  [
+    /^(?:EACCES|EPERM|ERR_MODULE_NOT_FOUND|MODULE_NOT_FOUND|ERR_DLOPEN_FAILED|ERR_UNSUPPORTED_)/,
+    "CONFIG",
+  ],
   [/^(?:CERT_|DEPTH_ZERO_|SELF_SIGNED_|UNABLE_TO_|ERR_TLS_CERT_)/, "CONFIG"],
   [
     /^(?:E(?:CONN|HOST|NET|PIPE|ADDR|PROTO|TIMEDOUT|AI_|NOTFOUND|NODATA|SERVFAIL)|UND_|ERR_SOCKET_|ERR_STREAM_PREMATURE)/,
@@ -130,7 +136,8 @@ const MAX_CODE = 120;
  */
 export function classifySystem(error: Error): Fault | null {
   const code = "code" in error && typeof error.code === "string" ? error.code : "";
-  if (error.name === "ReplyError" || error.constructor.name === "ReplyError") return redisReply(error.message);
+  if (error.name === "ReplyError" || error.constructor.name === "ReplyError")
+    return redisReply(error.message);
   for (const [pattern, found] of CODES) {
     if (pattern.test(code))
       return {
@@ -139,8 +146,12 @@ export function classifySystem(error: Error): Fault | null {
         message: `${SENTENCES[found] ?? "It failed"}: ${code}.`.slice(0, 200),
       };
   }
-  if (REDIS_TEXTS.test(error.message)) return { class: "NETWORK", code: "redis-away", message: "Redis cannot be reached." };
-  if (error instanceof RangeError && /allocation failed|Invalid array buffer length/i.test(error.message)) {
+  if (REDIS_TEXTS.test(error.message))
+    return { class: "NETWORK", code: "redis-away", message: "Redis cannot be reached." };
+  if (
+    error instanceof RangeError &&
+    /allocation failed|Invalid array buffer length/i.test(error.message)
+  ) {
     return { class: "OOM", code: "allocation", message: "The worker has no more memory." };
   }
   return null;

@@ -107,7 +107,11 @@ const LOGIN: CommandFacts = { onCard: false, desired: "running" };
 const FACTS = new Map<string, CommandFacts>();
 
 /** One command: its kind, its facts, its payload. */
-function defineCommand<K extends string, S extends z.ZodRawShape>(kind: K, facts: CommandFacts, payload: S) {
+function defineCommand<K extends string, S extends z.ZodRawShape>(
+  kind: K,
+  facts: CommandFacts,
+  payload: S,
+) {
   FACTS.set(kind, facts);
   return z.object({ ...payload, kind: z.literal(kind) });
 }
@@ -164,7 +168,11 @@ export const HostCommand = z.discriminatedUnion("kind", [
 export type HostCommand = z.infer<typeof HostCommand>;
 
 /** Ciphertext for one login attempt; see `sealed.ts`. */
-export const Sealed = z.object({ ephemeral: z.string().max(100), nonce: z.string().max(40), box: z.string().max(4000) });
+export const Sealed = z.object({
+  ephemeral: z.string().max(100),
+  nonce: z.string().max(40),
+  box: z.string().max(4000),
+});
 export type Sealed = z.infer<typeof Sealed>;
 
 const login = { ...base, loginId: z.string().max(64) };
@@ -183,7 +191,10 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   defineCommand("logout", ON_CARD, base),
   defineCommand("login.begin", LOGIN, login),
   defineCommand("login.phone", LOGIN, { ...login, sealed: Sealed }),
-  /** `fresh`: the code that was sent is of no use any more, so one is asked for also when there is no other way to send it. */
+  /**
+   * `fresh`: the code that was sent is of no use any more, so one is asked for also when there is
+   * no other way to send it.
+   */
   defineCommand("login.resend", LOGIN, { ...login, fresh: z.literal(true).exactOptional() }),
   defineCommand("login.code", LOGIN, { ...login, sealed: Sealed }),
   defineCommand("login.password", LOGIN, { ...login, sealed: Sealed }),
@@ -204,8 +215,16 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
    * Fetches old messages for a route: the latest `last`, or those since a time (milliseconds since
    * the epoch).
    */
-  defineCommand("relay.fill", QUIET, { ...base, route: RouteId, last: z.number().int().positive().max(2000) }),
-  defineCommand("relay.fill-since", QUIET, { ...base, route: RouteId, since: z.number().nonnegative() }),
+  defineCommand("relay.fill", QUIET, {
+    ...base,
+    route: RouteId,
+    last: z.number().int().positive().max(2000),
+  }),
+  defineCommand("relay.fill-since", QUIET, {
+    ...base,
+    route: RouteId,
+    since: z.number().nonnegative(),
+  }),
   defineCommand("relay.stop-fill", QUIET, base),
   /** Retries or drops the messages set aside on a route. */
   defineCommand("relay.retry", QUIET, { ...base, route: RouteId }),
@@ -237,7 +256,12 @@ export function commandsWith(is: (facts: CommandFacts) => boolean): CommandKind[
 
 /** State of a login after a step. Data for the wizard; contains no secret. */
 export const LoginStep = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("began"), publicKey: z.string(), knownPhoneMasked: z.string().nullable(), expiresAt: z.number() }),
+  z.object({
+    kind: z.literal("began"),
+    publicKey: z.string(),
+    knownPhoneMasked: z.string().nullable(),
+    expiresAt: z.number(),
+  }),
   z.object({
     kind: z.literal("code-sent"),
     via: z.string(),
@@ -284,7 +308,10 @@ export const LoginStep = z.discriminatedUnion("kind", [
 ]);
 export type LoginStep = z.infer<typeof LoginStep>;
 
-/** A source that is no chat of the account, and the marked id that was probably meant; null = not known. */
+/**
+ * A source that is no chat of the account, and the marked id that was probably meant; null = not
+ * known.
+ */
 export const UnknownChat = z.object({ ref: ChatRef, meant: ChatRef.nullable() });
 export type UnknownChat = z.infer<typeof UnknownChat>;
 
@@ -292,7 +319,11 @@ export type UnknownChat = z.infer<typeof UnknownChat>;
 export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done"), text: shown(4000).optional() }),
   /** Programs that have the session file open; `hidden` = the system hides those of other users. */
-  z.object({ kind: z.literal("holders"), holders: firstOf(HolderSummary, 50), hidden: z.boolean() }),
+  z.object({
+    kind: z.literal("holders"),
+    holders: firstOf(HolderSummary, 50),
+    hidden: z.boolean(),
+  }),
   z.object({ kind: z.literal("login"), step: LoginStep }),
   z.object({ kind: z.literal("backups"), copies: firstOf(BackupCopy, 100) }),
   z.object({ kind: z.literal("devices"), devices: firstOf(Device, 100) }),
@@ -301,7 +332,10 @@ export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("chats"), chats: firstOf(KnownChat, 100) }),
   z.object({ kind: z.literal("topics"), chat: ChatRef, topics: firstOf(KnownTopic, 100) }),
   z.object({ kind: z.literal("unknown-chats"), chats: firstOf(UnknownChat, 50) }),
-  z.object({ kind: z.literal("dry"), lines: z.array(z.object({ text: shown(200), verdict: shown(40) })) }),
+  z.object({
+    kind: z.literal("dry"),
+    lines: z.array(z.object({ text: shown(200), verdict: shown(40) })),
+  }),
   z.object({ kind: z.literal("failed"), code: z.string(), message: shown(500) }),
   z.object({ kind: z.literal("expired") }),
 ]);

@@ -2,7 +2,13 @@ import { z } from "zod";
 import { BulkAction, CommandOutcome, LoginStep } from "./commands.ts";
 import { Fault } from "./error-class.ts";
 import { shown } from "./shown.ts";
-import { HostIdField, OutageReport, WorkerIdField, WorkerState, WorkerStatus } from "./worker-status.ts";
+import {
+  HostIdField,
+  OutageReport,
+  WorkerIdField,
+  WorkerState,
+  WorkerStatus,
+} from "./worker-status.ts";
 
 const base = {
   v: z.literal(1),
@@ -14,7 +20,12 @@ const base = {
 
 /** Decision of the restart policy after an exit. */
 export const RestartDecision = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("restart"), delayMs: z.number(), attempt: z.number().int(), limit: z.number().int() }),
+  z.object({
+    kind: z.literal("restart"),
+    delayMs: z.number(),
+    attempt: z.number().int(),
+    limit: z.number().int(),
+  }),
   z.object({ kind: z.literal("retry"), delayMs: z.number() }),
   z.object({ kind: z.literal("gave-up"), attempts: z.number().int(), windowMs: z.number() }),
   z.object({ kind: z.literal("park") }),
@@ -101,7 +112,10 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     kind: z.literal("worker.state"),
     worker: WorkerIdField,
     previous: WorkerState,
-    /** Since when it was in that state, in milliseconds since the epoch. Hosts up to version 0.1 do not tell. */
+    /**
+     * Since when it was in that state, in milliseconds since the epoch. Hosts up to version 0.1 do
+     * not tell.
+     */
     previousSince: z.number().exactOptional(),
     status: WorkerStatus,
     /** The event of the worker's state machine that caused it. */
@@ -141,7 +155,13 @@ export const FleetEvent = z.discriminatedUnion("kind", [
   }),
   /** A process of this host refused jobs. */
   z.object({ ...base, kind: z.literal("jobs.refused"), ...JobRefusal.shape }),
-  z.object({ ...base, kind: z.literal("command.done"), worker: WorkerIdField, command: z.string(), outcome: CommandOutcome }),
+  z.object({
+    ...base,
+    kind: z.literal("command.done"),
+    worker: WorkerIdField,
+    command: z.string(),
+    outcome: CommandOutcome,
+  }),
   /** A step of a login for which no command is waiting. */
   z.object({
     ...base,

@@ -72,8 +72,22 @@ export {
   TargetGone,
 } from "./relay.ts";
 export { relayFile, relayFolder } from "./relay-file.ts";
-export { BackfillStatus, BotAnswer, BotRequest, RelayStatus, RouteStatus, RouteStuck, SourceStatus } from "./relay-status.ts";
-export { countingCrashes, DEFAULT_RESTART_RULES, decideRestart, type PastExit, type RestartRules } from "./restart-policy.ts";
+export {
+  BackfillStatus,
+  BotAnswer,
+  BotRequest,
+  RelayStatus,
+  RouteStatus,
+  RouteStuck,
+  SourceStatus,
+} from "./relay-status.ts";
+export {
+  countingCrashes,
+  DEFAULT_RESTART_RULES,
+  decideRestart,
+  type PastExit,
+  type RestartRules,
+} from "./restart-policy.ts";
 export {
   ChatRef,
   GENERAL_TOPIC,
@@ -88,7 +102,15 @@ export {
   RouteTarget,
   routeFileSchema,
 } from "./routes.ts";
-export { newSealKeyPair, type SealKeyPair, seal, sealBytes, sealContext, unseal, unsealBytes } from "./sealed.ts";
+export {
+  newSealKeyPair,
+  type SealKeyPair,
+  seal,
+  sealBytes,
+  sealContext,
+  unseal,
+  unsealBytes,
+} from "./sealed.ts";
 export { SEND_RATE, type SendRate } from "./send-rate.ts";
 export { clip } from "./shown.ts";
 export { AlertPiece, GonePiece, MediaKind, SourceMessage, TextEntity } from "./source-message.ts";

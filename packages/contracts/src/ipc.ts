@@ -26,7 +26,12 @@ export const WorkerToSupervisor = z.discriminatedUnion("kind", [
    * `loopLagMs` = longest delay of the event loop since the last heartbeat; `cpuMs` = processor
    * time used so far, user and system.
    */
-  z.object({ kind: z.literal("heartbeat"), loopLagMs: z.number(), rssBytes: z.number(), cpuMs: z.number() }),
+  z.object({
+    kind: z.literal("heartbeat"),
+    loopLagMs: z.number(),
+    rssBytes: z.number(),
+    cpuMs: z.number(),
+  }),
   /** State of the session file; sent on change. */
   z.object({ kind: z.literal("storage"), storage: StorageStatus }),
   /** Sent right before an exit that the worker chose; it overrides the exit code. */
@@ -38,7 +43,10 @@ export type WorkerToSupervisor = z.infer<typeof WorkerToSupervisor>;
  * Messages of a supervisor over the same channel. `hold` = do not connect before `go`: another
  * worker probes the network.
  */
-export const SupervisorToWorker = z.object({ kind: z.literal("network"), order: z.enum(["hold", "go"]) });
+export const SupervisorToWorker = z.object({
+  kind: z.literal("network"),
+  order: z.enum(["hold", "go"]),
+});
 export type SupervisorToWorker = z.infer<typeof SupervisorToWorker>;
 
 /** States that a worker reports; only its supervisor knows the others. */

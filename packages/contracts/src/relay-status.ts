@@ -46,9 +46,14 @@ export const RouteStatus = z.object({
   forecastAt: Time.nullable(),
   /** The file that is being downloaded for this route, or null. */
   file: z.object({ name: z.string(), doneBytes: Count, sizeBytes: Count }).nullable().default(null),
-  /** Sources that are no chat of the reader's account; `ref → number` where the probable number is known. */
+  /**
+   * Sources that are no chat of the reader's account; `ref → number` where the probable number is
+   * known.
+   */
   unknownChats: z.array(z.string()),
-  /** Chats of the route that have another number by now: groups that became supergroups. Marked ids. */
+  /**
+   * Chats of the route that have another number by now: groups that became supergroups. Marked ids.
+   */
   moved: z.array(z.object({ chat: z.string(), to: z.string() })).default([]),
 });
 export type RouteStatus = z.infer<typeof RouteStatus>;
@@ -75,7 +80,10 @@ export const SourceStatus = z.object({
    * The channel whose posts Telegram copies into this group (its discussion group); null = none, or
    * not known yet.
    */
-  copiesOf: z.object({ chat: z.string(), username: z.string().nullable() }).nullable().default(null),
+  copiesOf: z
+    .object({ chat: z.string(), username: z.string().nullable() })
+    .nullable()
+    .default(null),
 });
 export type SourceStatus = z.infer<typeof SourceStatus>;
 

@@ -26,7 +26,9 @@ export type Loss = z.infer<typeof Loss>;
 
 /** How a video or a sound is shown. */
 const FileLook = z.object({
-  video: z.object({ durationS: z.number(), width: z.number(), height: z.number(), round: z.boolean() }).exactOptional(),
+  video: z
+    .object({ durationS: z.number(), width: z.number(), height: z.number(), round: z.boolean() })
+    .exactOptional(),
   audio: z
     .object({
       durationS: z.number(),
@@ -66,7 +68,14 @@ const lost = z.array(Loss).exactOptional();
 
 /** One step of one route for a sender. Telegram drops a second try with the same `randomIds`. */
 export const DeliveryStep = z.discriminatedUnion("kind", [
-  z.object({ kind: z.literal("send"), randomId: Int64, ...rendered, replyTo: MessageId.nullable(), rest, lost }),
+  z.object({
+    kind: z.literal("send"),
+    randomId: Int64,
+    ...rendered,
+    replyTo: MessageId.nullable(),
+    rest,
+    lost,
+  }),
   z.object({
     kind: z.literal("forward"),
     fromChat: z.string(),
@@ -80,7 +89,9 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
      * as new messages, each with its text. `to` null = no reply: new messages only when the text is
      * too long for a file of this account.
      */
-    answer: z.object({ to: MessageId.nullable(), said: z.array(z.object(rendered)).min(1).max(100) }).exactOptional(),
+    answer: z
+      .object({ to: MessageId.nullable(), said: z.array(z.object(rendered)).min(1).max(100) })
+      .exactOptional(),
     rest,
   }),
   /** Media that cannot be sent by reference: uploaded from the disk of this host. */
@@ -96,7 +107,9 @@ export const DeliveryStep = z.discriminatedUnion("kind", [
     message: MessageId,
     ...rendered,
     /** Replaces its photo or file by that of this message. */
-    media: z.object({ fromChat: z.string(), fromUsername: z.string().nullable(), id: MessageId }).exactOptional(),
+    media: z
+      .object({ fromChat: z.string(), fromUsername: z.string().nullable(), id: MessageId })
+      .exactOptional(),
     /** For a bot, which can send the file only from the disk of this host. */
     file: z.object({ row, ...CopiedFile.shape }).exactOptional(),
     /** The message has a photo or file: its text is a caption. */
@@ -199,7 +212,12 @@ export const DeliveryResult = z.discriminatedUnion("kind", [
    */
   z.object({ kind: z.literal("no-access"), code: shown(100), reason: shown(300) }),
   /** An unexpected error: retry. `sent` = the messages sent before it. */
-  z.object({ kind: z.literal("failed"), code: shown(100), reason: shown(300), sent: z.object(sentIds).exactOptional() }),
+  z.object({
+    kind: z.literal("failed"),
+    code: shown(100),
+    reason: shown(300),
+    sent: z.object(sentIds).exactOptional(),
+  }),
 ]);
 export type DeliveryResult = z.infer<typeof DeliveryResult>;
 
@@ -242,5 +260,10 @@ export const TargetGone = z.object({
 export type TargetGone = z.infer<typeof TargetGone>;
 
 /** What travels on the relay queue of a worker. */
-export const RelayMessage = z.discriminatedUnion("kind", [Delivery, Confirmation, RoutesForReader, TargetGone]);
+export const RelayMessage = z.discriminatedUnion("kind", [
+  Delivery,
+  Confirmation,
+  RoutesForReader,
+  TargetGone,
+]);
 export type RelayMessage = z.infer<typeof RelayMessage>;

@@ -52,12 +52,20 @@ export interface PastExit {
  * Crashes in `history` (in order of occurrence) that count at `now`. A crash in the future was
  * recorded while the clock was ahead; its real time is unknown, and it does not count.
  */
-export function countingCrashes(history: readonly PastExit[], now: number, rules: RestartRules): readonly PastExit[] {
+export function countingCrashes(
+  history: readonly PastExit[],
+  now: number,
+  rules: RestartRules,
+): readonly PastExit[] {
   let counting: PastExit[] = [];
   for (const exit of history) {
     // A long run proves that the earlier trouble is over, whatever ended the run.
     if (exit.uptimeMs >= rules.stableMs) counting = [];
-    if (ERROR_TABLE[exit.class].afterExit === "restart" && exit.at > now - rules.windowMs && exit.at <= now)
+    if (
+      ERROR_TABLE[exit.class].afterExit === "restart" &&
+      exit.at > now - rules.windowMs &&
+      exit.at <= now
+    )
       counting.push(exit);
   }
   return counting;
@@ -77,7 +85,8 @@ export function decideRestart(
 ): RestartDecision {
   const last = history.at(-1);
   if (!last) return { kind: "none" };
-  const spread = (delayMs: number): number => Math.round(delayMs * (1 + rules.jitter * (2 * random - 1)));
+  const spread = (delayMs: number): number =>
+    Math.round(delayMs * (1 + rules.jitter * (2 * random - 1)));
   const { afterExit } = ERROR_TABLE[last.class];
   switch (afterExit) {
     case "park":
@@ -89,7 +98,8 @@ export function decideRestart(
       return { kind: "retry", delayMs: spread(rules.crashDelayMs) };
     case "restart": {
       const crashes = countingCrashes(history, now, rules);
-      if (crashes.length > rules.crashLimit) return { kind: "gave-up", attempts: rules.crashLimit, windowMs: rules.windowMs };
+      if (crashes.length > rules.crashLimit)
+        return { kind: "gave-up", attempts: rules.crashLimit, windowMs: rules.windowMs };
       const delayMs = spread(crashDelay(last, crashes, rules));
       return { kind: "restart", delayMs, attempt: crashes.length, limit: rules.crashLimit };
     }
@@ -108,7 +118,11 @@ function crashDelay(last: PastExit, counting: readonly PastExit[], rules: Restar
 }
 
 function lockedDelay(history: readonly PastExit[], rules: RestartRules): number {
-  const before = history.findLastIndex((exit) => ERROR_TABLE[exit.class].afterExit !== "wait-for-release");
+  const before = history.findLastIndex(
+    (exit) => ERROR_TABLE[exit.class].afterExit !== "wait-for-release",
+  );
   const tries = history.length - before - 1;
-  return rules.lockedDelaysMs[Math.min(tries, rules.lockedDelaysMs.length) - 1] ?? rules.crashDelayMs;
+  return (
+    rules.lockedDelaysMs[Math.min(tries, rules.lockedDelaysMs.length) - 1] ?? rules.crashDelayMs
+  );
 }

@@ -25,7 +25,14 @@ export type ChatRef = z.infer<typeof ChatRef>;
  * codes), the account of verification codes, and the collected replies. The list is that of
  * Telegram's own clients (TDLib: `UserManager::get_*_user_id`).
  */
-const SERVICE_CHATS: ReadonlySet<string> = new Set(["777000", "333000", "42777", "489000", "1271266957", "708513"]);
+const SERVICE_CHATS: ReadonlySet<string> = new Set([
+  "777000",
+  "333000",
+  "42777",
+  "489000",
+  "1271266957",
+  "708513",
+]);
 /**
  * Admins write −100 before any number. Channel ids begin above 10^9, so no channel has such a short
  * id.
@@ -45,7 +52,10 @@ export function isServiceChat(ref: string): boolean {
 /** Id of a route; part of database keys and buttons. */
 export const RouteId = z
   .string()
-  .regex(/^[a-z][a-z0-9_-]{0,31}$/, "a route name has 1 to 32 of a-z 0-9 _ - and starts with a letter");
+  .regex(
+    /^[a-z][a-z0-9_-]{0,31}$/,
+    "a route name has 1 to 32 of a-z 0-9 _ - and starts with a letter",
+  );
 export type RouteId = z.infer<typeof RouteId>;
 
 /**
@@ -86,7 +96,12 @@ const WebhookUrl = z
 
 /** Where a route delivers to. Fixed: no kind of target is a list of people. */
 export const RouteTarget = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("worker"), worker: WorkerIdField, chat: ChatRef, topic: Topic.optional() }),
+  z.strictObject({
+    kind: z.literal("worker"),
+    worker: WorkerIdField,
+    chat: ChatRef,
+    topic: Topic.optional(),
+  }),
   z.strictObject({ kind: z.literal("bot"), chat: ChatRef, topic: Topic.optional() }),
   z.strictObject({ kind: z.literal("webhook"), url: WebhookUrl }),
 ]);
@@ -95,7 +110,10 @@ export type RouteTarget = z.infer<typeof RouteTarget>;
 /** What a route does with a message: forward it as it is, or send new text made by a template. */
 export const RouteAction = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("forward") }),
-  z.strictObject({ kind: z.literal("copy"), template: z.string().min(1).max(1000).default("{text}") }),
+  z.strictObject({
+    kind: z.literal("copy"),
+    template: z.string().min(1).max(1000).default("{text}"),
+  }),
 ]);
 export type RouteAction = z.infer<typeof RouteAction>;
 

@@ -32,7 +32,10 @@ export function sealContext(worker: WorkerId): string {
 /** Makes the key pair for one login. */
 export function newSealKeyPair(): SealKeyPair {
   const pair = generateKeyPairSync("x25519");
-  return { publicKey: pair.publicKey.export({ type: "spki", format: "der" }).toString("base64"), privateKey: pair.privateKey };
+  return {
+    publicKey: pair.publicKey.export({ type: "spki", format: "der" }).toString("base64"),
+    privateKey: pair.privateKey,
+  };
 }
 
 /**
@@ -40,7 +43,11 @@ export function newSealKeyPair(): SealKeyPair {
  */
 export function seal(publicKey: string, context: string, text: string): Sealed {
   const { sender, nonce, box } = encrypt(publicKey, context, Buffer.from(text, "utf8"));
-  return { ephemeral: sender.toString("base64"), nonce: nonce.toString("base64"), box: box.toString("base64") };
+  return {
+    ephemeral: sender.toString("base64"),
+    nonce: nonce.toString("base64"),
+    box: box.toString("base64"),
+  };
 }
 
 /**
@@ -49,7 +56,11 @@ export function seal(publicKey: string, context: string, text: string): Sealed {
  */
 export function unseal(privateKey: KeyObject, context: string, sealed: Sealed): string {
   const part = (text: string): Buffer => Buffer.from(text, "base64");
-  const parts = { sender: part(sealed.ephemeral), nonce: part(sealed.nonce), box: part(sealed.box) };
+  const parts = {
+    sender: part(sealed.ephemeral),
+    nonce: part(sealed.nonce),
+    box: part(sealed.box),
+  };
   return decrypt(privateKey, context, parts).toString("utf8");
 }
 
@@ -62,7 +73,11 @@ export function sealBytes(publicKey: string, context: string, bytes: Buffer): Bu
 /** Decrypts the result of {@link sealBytes}. Throws AppError `bad-seal`. */
 export function unsealBytes(privateKey: KeyObject, context: string, sealed: Buffer): Buffer {
   const [sender, rest] = [sealed.subarray(0, SENDER_BYTES), sealed.subarray(SENDER_BYTES)];
-  return decrypt(privateKey, context, { sender, nonce: rest.subarray(0, NONCE_BYTES), box: rest.subarray(NONCE_BYTES) });
+  return decrypt(privateKey, context, {
+    sender,
+    nonce: rest.subarray(0, NONCE_BYTES),
+    box: rest.subarray(NONCE_BYTES),
+  });
 }
 
 interface Parts {
@@ -74,28 +89,50 @@ interface Parts {
 }
 
 function encrypt(publicKey: string, context: string, plain: Buffer): Parts {
-  const recipient = createPublicKey({ key: Buffer.from(publicKey, "base64"), type: "spki", format: "der" });
+  const recipient = createPublicKey({
+    key: Buffer.from(publicKey, "base64"),
+    type: "spki",
+    format: "der",
+  });
   const ephemeral = generateKeyPairSync("x25519");
   const sender = ephemeral.publicKey.export({ type: "spki", format: "der" });
   const nonce = randomBytes(NONCE_BYTES);
-  const key = deriveKey(diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient }), nonce);
+  const key = deriveKey(
+    diffieHellman({ privateKey: ephemeral.privateKey, publicKey: recipient }),
+    nonce,
+  );
   const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_BYTES });
   cipher.setAAD(bound(sender, context));
-  return { sender, nonce, box: Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]) };
+  return {
+    sender,
+    nonce,
+    box: Buffer.concat([cipher.update(plain), cipher.final(), cipher.getAuthTag()]),
+  };
 }
 
 function decrypt(privateKey: KeyObject, context: string, { sender, nonce, box }: Parts): Buffer {
   try {
     const publicKey = createPublicKey({ key: sender, type: "spki", format: "der" });
-    const decipher = createDecipheriv(CIPHER, deriveKey(diffieHellman({ privateKey, publicKey }), nonce), nonce, {
-      authTagLength: TAG_BYTES,
-    });
+    const decipher = createDecipheriv(
+      CIPHER,
+      deriveKey(diffieHellman({ privateKey, publicKey }), nonce),
+      nonce,
+      {
+        authTagLength: TAG_BYTES,
+      },
+    );
     decipher.setAAD(bound(sender, context));
     decipher.setAuthTag(box.subarray(box.length - TAG_BYTES));
-    return Buffer.concat([decipher.update(box.subarray(0, box.length - TAG_BYTES)), decipher.final()]);
+    return Buffer.concat([
+      decipher.update(box.subarray(0, box.length - TAG_BYTES)),
+      decipher.final(),
+    ]);
   } catch {
     // Leaves the cause out on purpose: it must not carry bytes of a secret.
-    throw new AppError("bad-seal", "This entry was not made for the login that is under way. Start the login again.");
+    throw new AppError(
+      "bad-seal",
+      "This entry was not made for the login that is under way. Start the login again.",
+    );
   }
 }
 

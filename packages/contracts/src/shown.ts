@@ -15,4 +15,5 @@ export function clip(text: string, most: number): string {
 export const shown = (most: number) => z.string().overwrite((text) => clip(text, most));
 
 /** A list for people, cut to the first `most` entries. */
-export const firstOf = <T extends z.ZodType>(entry: T, most: number) => z.array(entry).overwrite((list) => list.slice(0, most));
+export const firstOf = <T extends z.ZodType>(entry: T, most: number) =>
+  z.array(entry).overwrite((list) => list.slice(0, most));

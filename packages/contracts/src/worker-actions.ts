@@ -1,7 +1,17 @@
 import type { WorkerState } from "./worker-status.ts";
 
 /** Actions of an admin on a worker's card. */
-export type WorkerAction = "start" | "stop" | "restart" | "login" | "check" | "look" | "log" | "who" | "retry" | "backups";
+export type WorkerAction =
+  | "start"
+  | "stop"
+  | "restart"
+  | "login"
+  | "check"
+  | "look"
+  | "log"
+  | "who"
+  | "retry"
+  | "backups";
 
 /**
  * Actions that can help in a state: a stopped worker has no Restart, a dead session has only

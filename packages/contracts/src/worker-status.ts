@@ -1,4 +1,11 @@
-import { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
+import {
+  type HostId,
+  parseHostId,
+  parseUserId,
+  parseWorkerId,
+  type UserId,
+  type WorkerId,
+} from "@flotilla/kernel";
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
 import { firstOf, shown } from "./shown.ts";
@@ -9,7 +16,10 @@ const parsedBy = <T extends string>(parse: (text: string) => T) =>
     try {
       return parse(text);
     } catch (error) {
-      context.addIssue({ code: "custom", message: error instanceof Error ? error.message : "bad value" });
+      context.addIssue({
+        code: "custom",
+        message: error instanceof Error ? error.message : "bad value",
+      });
       return z.NEVER;
     }
   });

@@ -1,8 +1,12 @@
 import type { LinkStatus, WorkerStatus } from "./worker-status.ts";
 
-const moved = <T extends number | null>(at: T, byMs: number): T => (at === null ? at : ((at + byMs) as T));
+const moved = <T extends number | null>(at: T, byMs: number): T =>
+  at === null ? at : ((at + byMs) as T);
 
-/** The same status by a clock that is `byMs` ahead of the one that it was written by: of its host, whose times these are. */
+/**
+ * The same status by a clock that is `byMs` ahead of the one that it was written by: of its host,
+ * whose times these are.
+ */
 export function moveTimes(status: WorkerStatus, byMs: number): WorkerStatus {
   if (byMs === 0) return status;
   const { since, startedAt, nextTryAt, link, storage, holder } = status;
@@ -12,7 +16,9 @@ export function moveTimes(status: WorkerStatus, byMs: number): WorkerStatus {
     startedAt: moved(startedAt, byMs),
     nextTryAt: moved(nextTryAt, byMs),
     link: link && moveLinkTimes(link, byMs),
-    ...(storage ? { storage: { ...storage, checkpointAt: moved(storage.checkpointAt, byMs) } } : {}),
+    ...(storage
+      ? { storage: { ...storage, checkpointAt: moved(storage.checkpointAt, byMs) } }
+      : {}),
     ...(holder ? { holder: { ...holder, since: moved(holder.since, byMs) } } : {}),
   };
 }
@@ -27,9 +33,17 @@ export function moveLinkTimes(link: LinkStatus, byMs: number): LinkStatus {
     lastSuccessAt: moved(link.lastSuccessAt, byMs),
     lastMessageAt: moved(link.lastMessageAt, byMs),
     nextTryAt: moved(link.nextTryAt, byMs),
-    ...(outage ? { outage: { ...outage, beganAt: moved(beganAt, byMs), endedAt: endedAt + byMs } } : {}),
+    ...(outage
+      ? { outage: { ...outage, beganAt: moved(beganAt, byMs), endedAt: endedAt + byMs } }
+      : {}),
     ...(sending
-      ? { sending: { ...sending, waitUntil: moved(sending.waitUntil, byMs), halvedUntil: moved(sending.halvedUntil, byMs) } }
+      ? {
+          sending: {
+            ...sending,
+            waitUntil: moved(sending.waitUntil, byMs),
+            halvedUntil: moved(sending.halvedUntil, byMs),
+          },
+        }
       : {}),
     ...(readingWait ? { readingWait: { ...readingWait, until: readingWait.until + byMs } } : {}),
   };

@@ -9,16 +9,23 @@ const arg = fc.stringMatching(/^[a-z0-9-]{0,16}$/);
 test("a press is read as it was written", () => {
   fc.assert(
     fc.property(fc.constantFrom(...Verb.options), worker, arg, (verb, name, detail) => {
-      expect(decodePress(encodePress(verb, name, detail))).toEqual({ verb, worker: name, arg: detail });
+      expect(decodePress(encodePress(verb, name, detail))).toEqual({
+        verb,
+        worker: name,
+        arg: detail,
+      });
     }),
   );
 });
 
-test.each(Verb.options)("the button %s fits into Telegram's 64 bytes with the longest name and argument", (verb) => {
-  const data = encodePress(verb, LONGEST_WORKER, "z".repeat(16));
-  expect(Buffer.byteLength(data)).toBeLessThanOrEqual(CALLBACK_LIMIT_BYTES);
-  expect(decodePress(data)).toEqual({ verb, worker: LONGEST_WORKER, arg: "z".repeat(16) });
-});
+test.each(Verb.options)(
+  "the button %s fits into Telegram's 64 bytes with the longest name and argument",
+  (verb) => {
+    const data = encodePress(verb, LONGEST_WORKER, "z".repeat(16));
+    expect(Buffer.byteLength(data)).toBeLessThanOrEqual(CALLBACK_LIMIT_BYTES);
+    expect(decodePress(data)).toEqual({ verb, worker: LONGEST_WORKER, arg: "z".repeat(16) });
+  },
+);
 
 test("a button that would not fit is refused where it is made, not by Telegram", () => {
   expect(() => encodePress("restart", LONGEST_WORKER, "ж".repeat(16))).toThrow(RangeError);

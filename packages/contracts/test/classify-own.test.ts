@@ -2,7 +2,8 @@ import { classifySystem, classOfCode, ERROR_TABLE, ErrorClass, Fault } from "@fl
 import fc from "fast-check";
 import { expect, test } from "vitest";
 
-const coded = (code: string, message = "secret /srv/path") => classifySystem(Object.assign(new Error(message), { code }));
+const coded = (code: string, message = "secret /srv/path") =>
+  classifySystem(Object.assign(new Error(message), { code }));
 
 test.each([
   ["SQLITE_BUSY", "SESSION_LOCKED"],
@@ -61,7 +62,9 @@ test.each([
 });
 
 test("a failed allocation is OOM, other range errors are not", () => {
-  expect(classifySystem(new RangeError("Array buffer allocation failed"))).toMatchObject({ class: "OOM" });
+  expect(classifySystem(new RangeError("Array buffer allocation failed"))).toMatchObject({
+    class: "OOM",
+  });
   expect(classifySystem(new RangeError("Maximum call stack size exceeded"))).toBeNull();
 });
 
@@ -84,6 +87,15 @@ test("any error gives a valid fault or none, and so does any code", () => {
 test("the table has a row for each class, and a class that needs an admin is never retried", () => {
   expect(Object.keys(ERROR_TABLE).sort()).toEqual([...ErrorClass.options].sort());
   const after = (found: ErrorClass) => ERROR_TABLE[found].afterExit;
-  expect((["CONFIG", "DB_BROKEN", "BANNED", "AUTH_DEAD"] as const).map(after)).toEqual(["park", "park", "park", "login"]);
-  expect(ErrorClass.options.filter((found) => after(found) === "restart").sort()).toEqual(["CRASH", "OOM", "STUCK"]);
+  expect((["CONFIG", "DB_BROKEN", "BANNED", "AUTH_DEAD"] as const).map(after)).toEqual([
+    "park",
+    "park",
+    "park",
+    "login",
+  ]);
+  expect(ErrorClass.options.filter((found) => after(found) === "restart").sort()).toEqual([
+    "CRASH",
+    "OOM",
+    "STUCK",
+  ]);
 });

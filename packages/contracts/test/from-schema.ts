@@ -65,7 +65,10 @@ function objectOf(shape: Record<string, z.ZodType>): fc.Arbitrary<unknown> {
     const inner = isOptional(field) ? (field._zod.def as unknown as Definition).innerType : field;
     return [name, valuesOf(inner)] as const;
   });
-  return fc.record(Object.fromEntries(arbitraries), { requiredKeys: required, noNullPrototype: true });
+  return fc.record(Object.fromEntries(arbitraries), {
+    requiredKeys: required,
+    noNullPrototype: true,
+  });
 }
 
 function checksOf(def: Definition): Check[] {
@@ -76,7 +79,11 @@ function textOf(def: Definition): fc.Arbitrary<unknown> {
   const pattern = checksOf(def).find((each) => each.pattern)?.pattern;
   if (pattern) return fc.stringMatching(pattern);
   const maximum = checksOf(def).find((each) => each.check === "max_length")?.maximum ?? 1000;
-  return fc.string({ minLength: minLength(def), maxLength: Math.min(maximum, 1000), size: "medium" });
+  return fc.string({
+    minLength: minLength(def),
+    maxLength: Math.min(maximum, 1000),
+    size: "medium",
+  });
 }
 
 function numberOf(def: Definition): fc.Arbitrary<unknown> {
@@ -87,5 +94,10 @@ function numberOf(def: Definition): fc.Arbitrary<unknown> {
 }
 
 function minLength(def: Definition): number {
-  return Math.max(0, ...(def.checks ?? []).map(({ _zod }) => (_zod.def.check === "min_length" ? (_zod.def.minimum ?? 0) : 0)));
+  return Math.max(
+    0,
+    ...(def.checks ?? []).map(({ _zod }) =>
+      _zod.def.check === "min_length" ? (_zod.def.minimum ?? 0) : 0,
+    ),
+  );
 }

@@ -33,11 +33,17 @@ describe.each(MESSAGES)("every %s", (_name, schema) => {
 
   test("of a kind or version that this version does not know is refused", () => {
     fc.assert(
-      fc.property(valuesOf(schema), fc.constantFrom("", "format-disk", "toString", "__proto__"), (message, kind) => {
-        const versioned = (message as { v?: unknown }).v !== undefined;
-        const changed = versioned ? { ...(message as object), v: 2 } : { ...(message as object), kind };
-        expect(schema.safeParse(changed).success).toBe(false);
-      }),
+      fc.property(
+        valuesOf(schema),
+        fc.constantFrom("", "format-disk", "toString", "__proto__"),
+        (message, kind) => {
+          const versioned = (message as { v?: unknown }).v !== undefined;
+          const changed = versioned
+            ? { ...(message as object), v: 2 }
+            : { ...(message as object), kind };
+          expect(schema.safeParse(changed).success).toBe(false);
+        },
+      ),
     );
   });
 
@@ -71,11 +77,20 @@ describe("a command is refused", () => {
   test.each([
     ["a worker name with a capital letter", { ...base, kind: "restart", worker: "News" }],
     ["a worker name of 33 characters", { ...base, kind: "restart", worker: "a".repeat(33) }],
-    ["a worker name with a colon, which would reach another queue", { ...base, kind: "restart", worker: "a:b" }],
+    [
+      "a worker name with a colon, which would reach another queue",
+      { ...base, kind: "restart", worker: "a:b" },
+    ],
     ["a worker name with a line break", { ...base, kind: "restart", worker: "news\n" }],
-    ["an id with a colon, which BullMQ cannot take", { ...base, kind: "restart", id: "0123:45678" }],
+    [
+      "an id with a colon, which BullMQ cannot take",
+      { ...base, kind: "restart", id: "0123:45678" },
+    ],
     ["an id of 7 characters", { ...base, kind: "restart", id: "0123456" }],
-    ["an asker whose name is a book", { ...base, kind: "restart", askedBy: { id: "777", name: "x".repeat(65) } }],
+    [
+      "an asker whose name is a book",
+      { ...base, kind: "restart", askedBy: { id: "777", name: "x".repeat(65) } },
+    ],
     ["a time that is a text", { ...base, kind: "restart", askedAt: "now" }],
     ["a time that is no number", { ...base, kind: "restart", deadlineAt: Number.NaN }],
     ["no lines of a log", { ...base, kind: "log", lines: 0 }],
@@ -101,13 +116,16 @@ describe("a command is refused", () => {
   test("and the same without the mistake is taken", () => {
     expect(HostCommand.safeParse({ ...base, kind: "restart" }).success).toBe(true);
     expect(HostCommand.safeParse({ ...base, kind: "log", lines: 200 }).success).toBe(true);
-    expect(WorkerCommand.safeParse({ ...base, kind: "login.code", loginId: "l", sealed }).success).toBe(true);
+    expect(
+      WorkerCommand.safeParse({ ...base, kind: "login.code", loginId: "l", sealed }).success,
+    ).toBe(true);
   });
 });
 
 test("a supervisor cannot be told by a worker that it is stopped: only it knows that", () => {
   const link = NO_LINK;
-  const told = (state: string): boolean => WorkerToSupervisor.safeParse({ kind: "status", state, fault: null, link }).success;
+  const told = (state: string): boolean =>
+    WorkerToSupervisor.safeParse({ kind: "status", state, fault: null, link }).success;
   expect(told("RUNNING")).toBe(true);
   expect(["STOPPED", "GAVE_UP", "BACKOFF", "STOPPING"].filter(told)).toEqual([]);
 });

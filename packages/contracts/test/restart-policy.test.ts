@@ -42,9 +42,12 @@ const rules: fc.Arbitrary<RestartRules> = fc
   .map(({ moreMs, ...rest }) => ({ ...rest, stableMs: rest.windowMs + moreMs }));
 
 /** Runs in real order: each lasts, ends, and the next begins when the policy allows it. */
-const runs = fc.array(fc.record({ uptimeMs: fc.nat(900_000), class: fc.constantFrom(...ErrorClass.options) }), {
-  maxLength: 60,
-});
+const runs = fc.array(
+  fc.record({ uptimeMs: fc.nat(900_000), class: fc.constantFrom(...ErrorClass.options) }),
+  {
+    maxLength: 60,
+  },
+);
 
 interface Step {
   readonly at: number;
@@ -52,7 +55,10 @@ interface Step {
 }
 
 /** Plays the runs; an admin presses Restart one minute after the policy gave up. */
-function live(lives: readonly Omit<PastExit, "at">[], under: RestartRules): { history: PastExit[]; steps: Step[] } {
+function live(
+  lives: readonly Omit<PastExit, "at">[],
+  under: RestartRules,
+): { history: PastExit[]; steps: Step[] } {
   const history: PastExit[] = [];
   const steps: Step[] = [];
   let now = START;
@@ -66,7 +72,11 @@ function live(lives: readonly Omit<PastExit, "at">[], under: RestartRules): { hi
   return { history, steps };
 }
 
-const crash = (at: number, uptimeMs = 0, kind: PastExit["class"] = "CRASH"): PastExit => ({ at, uptimeMs, class: kind });
+const crash = (at: number, uptimeMs = 0, kind: PastExit["class"] = "CRASH"): PastExit => ({
+  at,
+  uptimeMs,
+  class: kind,
+});
 
 describe("over any history", () => {
   test("never more restarts than the limit are granted within any window", () => {
@@ -74,7 +84,9 @@ describe("over any history", () => {
       fc.property(runs, rules, (lives, under) => {
         const granted = live(lives, under).steps.filter((step) => step.decision.kind === "restart");
         for (const { at } of granted) {
-          const within = granted.filter((other) => other.at <= at && other.at > at - under.windowMs);
+          const within = granted.filter(
+            (other) => other.at <= at && other.at > at - under.windowMs,
+          );
           expect(within.length).toBeLessThanOrEqual(under.crashLimit);
         }
       }),
@@ -83,14 +95,20 @@ describe("over any history", () => {
 
   test("trouble that is not the worker's fault is never counted, and is always tried again", () => {
     fc.assert(
-      fc.property(runs, rules, fc.constantFrom(...NEVER_COUNTED), fc.nat(900_000), (lives, under, kind, uptimeMs) => {
-        const { history } = live(lives, under);
-        const now = (history.at(-1)?.at ?? START) + uptimeMs;
-        const longer = [...history, crash(now, uptimeMs, kind)];
-        const before = uptimeMs >= under.stableMs ? [] : countingCrashes(history, now, under);
-        expect(countingCrashes(longer, now, under)).toEqual(before);
-        expect(decideRestart(longer, now, under).kind).toBe("retry");
-      }),
+      fc.property(
+        runs,
+        rules,
+        fc.constantFrom(...NEVER_COUNTED),
+        fc.nat(900_000),
+        (lives, under, kind, uptimeMs) => {
+          const { history } = live(lives, under);
+          const now = (history.at(-1)?.at ?? START) + uptimeMs;
+          const longer = [...history, crash(now, uptimeMs, kind)];
+          const before = uptimeMs >= under.stableMs ? [] : countingCrashes(history, now, under);
+          expect(countingCrashes(longer, now, under)).toEqual(before);
+          expect(decideRestart(longer, now, under).kind).toBe("retry");
+        },
+      ),
     );
   });
 
@@ -102,24 +120,32 @@ describe("over any history", () => {
         expect(decideRestart([...history, crash(now, 1, kind)], now, under)).toEqual({
           kind: kind === "AUTH_DEAD" ? "login" : "park",
         });
-        expect(countingCrashes([...history, crash(now, 1, kind)], now, under).map((exit) => exit.class)).not.toContain(kind);
+        expect(
+          countingCrashes([...history, crash(now, 1, kind)], now, under).map((exit) => exit.class),
+        ).not.toContain(kind);
       }),
     );
   });
 
   test("a crash after a stable run is the first one again, and is restarted soon", () => {
     fc.assert(
-      fc.property(runs, rules, fc.constantFrom(...COUNTED), fc.nat(10_000), (lives, under, kind, more) => {
-        const { history } = live(lives, under);
-        const uptimeMs = under.stableMs + more;
-        const now = (history.at(-1)?.at ?? START) + uptimeMs;
-        expect(decideRestart([...history, crash(now, uptimeMs, kind)], now, under, 0.5)).toEqual({
-          kind: "restart",
-          delayMs: Math.min(under.firstDelayMs, under.crashDelayMs),
-          attempt: 1,
-          limit: under.crashLimit,
-        });
-      }),
+      fc.property(
+        runs,
+        rules,
+        fc.constantFrom(...COUNTED),
+        fc.nat(10_000),
+        (lives, under, kind, more) => {
+          const { history } = live(lives, under);
+          const uptimeMs = under.stableMs + more;
+          const now = (history.at(-1)?.at ?? START) + uptimeMs;
+          expect(decideRestart([...history, crash(now, uptimeMs, kind)], now, under, 0.5)).toEqual({
+            kind: "restart",
+            delayMs: Math.min(under.firstDelayMs, under.crashDelayMs),
+            attempt: 1,
+            limit: under.crashLimit,
+          });
+        },
+      ),
     );
   });
 
@@ -134,7 +160,9 @@ describe("over any history", () => {
       fc.property(runs, rules, (lives, under) => {
         const { history, steps } = live(lives, under);
         const frozen = Object.freeze(history.map((exit) => Object.freeze({ ...exit })));
-        const again = steps.map(({ at }, index) => decideRestart(frozen.slice(0, index + 1), at, under, 0.5));
+        const again = steps.map(({ at }, index) =>
+          decideRestart(frozen.slice(0, index + 1), at, under, 0.5),
+        );
         expect(again).toEqual(steps.map((step) => step.decision));
       }),
     );
@@ -169,7 +197,9 @@ test("a crash stops counting exactly when the window is over", () => {
 
 test("a locked session is tried after 60 s, then every 120 s, until something else ends a run", () => {
   const locked = (count: number) =>
-    Array.from({ length: count }, (_, n) => crash(START + n, 0, n % 2 ? "IN_USE" : "SESSION_LOCKED"));
+    Array.from({ length: count }, (_, n) =>
+      crash(START + n, 0, n % 2 ? "IN_USE" : "SESSION_LOCKED"),
+    );
   const delay = (history: readonly PastExit[]) => decideRestart(history, START + 99, RULES, 0.5);
   expect([1, 2, 3, 9].map((count) => delay(locked(count)))).toEqual(
     [60_000, 120_000, 120_000, 120_000].map((delayMs) => ({ kind: "retry", delayMs })),
@@ -185,8 +215,14 @@ test("a locked session is tried after 60 s, then every 120 s, until something el
 test("a first hang is replaced soon, the next ones wait like crashes", () => {
   const [first, second] = [crash(START, 5000, "STUCK"), crash(START + 10_000, 5000, "STUCK")];
   expect(decideRestart([first], START, RULES, 0.5)).toMatchObject({ delayMs: 1000, attempt: 1 });
-  expect(decideRestart([first, second], START + 10_000, RULES, 0.5)).toMatchObject({ delayMs: 30_000, attempt: 2 });
-  expect(decideRestart([crash(START), second], START + 10_000, RULES, 0.5)).toMatchObject({ delayMs: 30_000, attempt: 2 });
+  expect(decideRestart([first, second], START + 10_000, RULES, 0.5)).toMatchObject({
+    delayMs: 30_000,
+    attempt: 2,
+  });
+  expect(decideRestart([crash(START), second], START + 10_000, RULES, 0.5)).toMatchObject({
+    delayMs: 30_000,
+    attempt: 2,
+  });
 });
 
 test("delays are spread by a fifth to both sides, and no further", () => {

@@ -43,7 +43,9 @@ describe("a route file", () => {
   });
 
   it("has its schema in docs/routes.schema.json", () => {
-    const published: unknown = JSON.parse(readFileSync(new URL("../../../docs/routes.schema.json", import.meta.url), "utf8"));
+    const published: unknown = JSON.parse(
+      readFileSync(new URL("../../../docs/routes.schema.json", import.meta.url), "utf8"),
+    );
     expect(published).toEqual(routeFileSchema());
   });
 });

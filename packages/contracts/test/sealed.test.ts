@@ -1,5 +1,12 @@
 import { inspect } from "node:util";
-import { newSealKeyPair, type Sealed, seal, sealBytes, unseal, unsealBytes } from "@flotilla/contracts";
+import {
+  newSealKeyPair,
+  type Sealed,
+  seal,
+  sealBytes,
+  unseal,
+  unsealBytes,
+} from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
 import fc from "fast-check";
 import { expect, test } from "vitest";
@@ -74,8 +81,17 @@ test("the refusal holds nothing of the text", () => {
   const secret = "correct horse battery";
   const sealed = seal(keys.publicKey, LOGIN, secret);
   const error = refusal(() => unseal(keys.privateKey, "another", sealed));
-  const printed = [error.message, error.stack, inspect(error, { showHidden: true, depth: null }), JSON.stringify(error)].join();
-  for (const word of [...secret.split(" "), Buffer.from(secret).toString("base64"), Buffer.from(secret).toString("hex")]) {
+  const printed = [
+    error.message,
+    error.stack,
+    inspect(error, { showHidden: true, depth: null }),
+    JSON.stringify(error),
+  ].join();
+  for (const word of [
+    ...secret.split(" "),
+    Buffer.from(secret).toString("base64"),
+    Buffer.from(secret).toString("hex"),
+  ]) {
     expect(printed).not.toContain(word);
   }
   expect(error.cause).toBeUndefined();
@@ -88,22 +104,30 @@ test("the same text is never sealed to the same bytes twice", () => {
   expect(new Set(boxes.map((sealed) => sealed.nonce)).size).toBe(20);
 });
 
-test("bytes that are sealed as one block open with their key and login, and with no other; a changed or short block opens nothing", () => {
-  const keys = newSealKeyPair();
-  fc.assert(
-    fc.property(fc.uint8Array({ maxLength: 500 }), (bytes) => {
-      const sealed = sealBytes(keys.publicKey, LOGIN, Buffer.from(bytes));
-      expect(unsealBytes(keys.privateKey, LOGIN, sealed).equals(bytes)).toBe(true);
-      expect(refusal(() => unsealBytes(keys.privateKey, "login-2", sealed)).code).toBe("bad-seal");
-    }),
-    { numRuns: 30 },
-  );
-  const sealed = sealBytes(keys.publicKey, LOGIN, Buffer.from("12345"));
-  for (let length = 0; length < sealed.length; length++)
-    expect(refusal(() => unsealBytes(keys.privateKey, LOGIN, sealed.subarray(0, length))).code).toBe("bad-seal");
-  for (let at = 0; at < sealed.length; at++) {
-    const changed = Buffer.from(sealed);
-    changed[at] = (changed[at] ?? 0) ^ 1;
-    expect(refusal(() => unsealBytes(keys.privateKey, LOGIN, changed)).code).toBe("bad-seal");
-  }
-});
+test(
+  "bytes that are sealed as one block open with their key and login, and with no other; a " +
+    "changed or short block opens nothing",
+  () => {
+    const keys = newSealKeyPair();
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 500 }), (bytes) => {
+        const sealed = sealBytes(keys.publicKey, LOGIN, Buffer.from(bytes));
+        expect(unsealBytes(keys.privateKey, LOGIN, sealed).equals(bytes)).toBe(true);
+        expect(refusal(() => unsealBytes(keys.privateKey, "login-2", sealed)).code).toBe(
+          "bad-seal",
+        );
+      }),
+      { numRuns: 30 },
+    );
+    const sealed = sealBytes(keys.publicKey, LOGIN, Buffer.from("12345"));
+    for (let length = 0; length < sealed.length; length++)
+      expect(
+        refusal(() => unsealBytes(keys.privateKey, LOGIN, sealed.subarray(0, length))).code,
+      ).toBe("bad-seal");
+    for (let at = 0; at < sealed.length; at++) {
+      const changed = Buffer.from(sealed);
+      changed[at] = (changed[at] ?? 0) ^ 1;
+      expect(refusal(() => unsealBytes(keys.privateKey, LOGIN, changed)).code).toBe("bad-seal");
+    }
+  },
+);

@@ -30,7 +30,14 @@ test("only a worker that does not run can be started", () => {
 
 test("a worker that is stopped, banned, in transition or in a login has no Restart", () => {
   const restartable = having("restart");
-  for (const state of ["STOPPED", "MAINTENANCE", "BANNED", "STARTING", "STOPPING", "LOGGING_IN"] as const) {
+  for (const state of [
+    "STOPPED",
+    "MAINTENANCE",
+    "BANNED",
+    "STARTING",
+    "STOPPING",
+    "LOGGING_IN",
+  ] as const) {
     expect(restartable).not.toContain(state);
   }
 });
@@ -46,14 +53,24 @@ test("a session that Telegram took for ended can be asked about again", () => {
 });
 
 test("Telegram is asked only where a connection can be", () => {
-  expect(having("check").sort()).toEqual(["CATCHING_UP", "DEGRADED", "FLOOD", "RECONNECTING", "RUNNING"]);
+  expect(having("check").sort()).toEqual([
+    "CATCHING_UP",
+    "DEGRADED",
+    "FLOOD",
+    "RECONNECTING",
+    "RUNNING",
+  ]);
 });
 
-test("problems that wait for a person come before those that mend themselves, and both before what is fine", () => {
-  const places = WorkerState.options.map(urgency);
-  expect(new Set(places).size).toBe(WorkerState.options.length);
-  expect(urgency("GAVE_UP")).toBeLessThan(urgency("BACKOFF"));
-  expect(urgency("NEEDS_LOGIN")).toBeLessThan(urgency("RECONNECTING"));
-  expect(urgency("RECONNECTING")).toBeLessThan(urgency("RUNNING"));
-  expect(urgency("FLOOD")).toBeLessThan(urgency("STOPPED"));
-});
+test(
+  "problems that wait for a person come before those that mend themselves, and both before " +
+    "what is fine",
+  () => {
+    const places = WorkerState.options.map(urgency);
+    expect(new Set(places).size).toBe(WorkerState.options.length);
+    expect(urgency("GAVE_UP")).toBeLessThan(urgency("BACKOFF"));
+    expect(urgency("NEEDS_LOGIN")).toBeLessThan(urgency("RECONNECTING"));
+    expect(urgency("RECONNECTING")).toBeLessThan(urgency("RUNNING"));
+    expect(urgency("FLOOD")).toBeLessThan(urgency("STOPPED"));
+  },
+);

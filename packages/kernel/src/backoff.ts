@@ -9,7 +9,11 @@ export interface BackoffPlan {
  * Delay in milliseconds before attempt `attempt` (0 = the first retry).
  * `random` is a number in [0, 1); pass your own for a deterministic test.
  */
-export function backoffDelayMs(plan: BackoffPlan, attempt: number, random: number = Math.random()): number {
+export function backoffDelayMs(
+  plan: BackoffPlan,
+  attempt: number,
+  random: number = Math.random(),
+): number {
   const index = Math.min(Math.max(attempt, 0), plan.delaysMs.length - 1);
   const base = plan.delaysMs[index] ?? 0;
   return Math.round(base * (1 + plan.jitter * (2 * random - 1)));

@@ -27,5 +27,7 @@ export class AppError<Code extends ErrorCode = ErrorCode> extends Error {
 /** Turns any thrown value into an Error. Libraries here reject with strings and with undefined. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;
-  return new Error(typeof thrown === "string" ? thrown : `non-error thrown: ${inspect(thrown, { depth: 1 })}`);
+  return new Error(
+    typeof thrown === "string" ? thrown : `non-error thrown: ${inspect(thrown, { depth: 1 })}`,
+  );
 }

@@ -15,5 +15,9 @@ export interface FoundKey {
  * key.
  */
 export function fleetKeyId(fleetKey: Buffer): string {
-  return createHash("sha256").update("flotilla-fleet-key-id\0").update(fleetKey).digest("hex").slice(0, 16);
+  return createHash("sha256")
+    .update("flotilla-fleet-key-id\0")
+    .update(fleetKey)
+    .digest("hex")
+    .slice(0, 16);
 }

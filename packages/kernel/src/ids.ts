@@ -18,13 +18,19 @@ const NAME = /^[a-z][a-z0-9_-]{0,31}$/;
 /** Parses a worker name. Throws AppError `bad-worker-id` with the rule in its text. */
 export function parseWorkerId(text: string): WorkerId {
   if (NAME.test(text)) return text as WorkerId;
-  throw new AppError("bad-worker-id", "A worker name has 1 to 32 characters of a-z, 0-9, _ and -, and starts with a letter.");
+  throw new AppError(
+    "bad-worker-id",
+    "A worker name has 1 to 32 characters of a-z, 0-9, _ and -, and starts with a letter.",
+  );
 }
 
 /** Parses a host id. Throws AppError `bad-host-id`. */
 export function parseHostId(text: string): HostId {
   if (NAME.test(text)) return text as HostId;
-  throw new AppError("bad-host-id", "A host id has 1 to 32 characters of a-z, 0-9, _ and -, and starts with a letter.");
+  throw new AppError(
+    "bad-host-id",
+    "A host id has 1 to 32 characters of a-z, 0-9, _ and -, and starts with a letter.",
+  );
 }
 
 /** Parses a Telegram user id. Throws AppError `bad-user-id`. */

@@ -5,7 +5,14 @@ export { type Clock, systemClock } from "./clock.ts";
 export type { ErrorCode } from "./error-codes.ts";
 export { AppError, type AppErrorOptions, toError } from "./errors.ts";
 export { type FoundKey, fleetKeyId } from "./fleet-key-id.ts";
-export { type HostId, parseHostId, parseUserId, parseWorkerId, type UserId, type WorkerId } from "./ids.ts";
+export {
+  type HostId,
+  parseHostId,
+  parseUserId,
+  parseWorkerId,
+  type UserId,
+  type WorkerId,
+} from "./ids.ts";
 export { LoopShare, nextTurn } from "./loop-share.ts";
 export { makeFolder } from "./make-folder.ts";
 export { Moment } from "./moment.ts";
@@ -16,7 +23,14 @@ export { encodedTexts } from "./pasted/encoded.ts";
 export { parsePhone } from "./pasted/phone.ts";
 export { type DialOptions, dial } from "./proxy/dial.ts";
 export { homeAddressOf, reachable } from "./proxy/reach.ts";
-export { type MtProxyRoute, maskProxy, PROXY_FORMS, type ProxyRoute, parseProxy, type TcpProxyRoute } from "./proxy/route.ts";
+export {
+  type MtProxyRoute,
+  maskProxy,
+  PROXY_FORMS,
+  type ProxyRoute,
+  parseProxy,
+  type TcpProxyRoute,
+} from "./proxy/route.ts";
 export { type Endpoint, type ProxyWire, throughProxy } from "./proxy/through.ts";
 export { SerialQueue } from "./serial-queue.ts";
 export { SingleFlight } from "./single-flight.ts";

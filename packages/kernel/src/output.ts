@@ -83,7 +83,11 @@ export class Output {
     if (this.#untold === 0) return;
     // A cut line is completed by its waiting rest; a line whose rest was dropped stays open.
     const isOpen = this.#isCut && this.#waiting.length === 0;
-    this.#push(Buffer.from(`${isOpen ? "\n" : ""}${this.#lostLine(this.#untold)}`), this.#untold, true);
+    this.#push(
+      Buffer.from(`${isOpen ? "\n" : ""}${this.#lostLine(this.#untold)}`),
+      this.#untold,
+      true,
+    );
     this.#untold = 0;
   }
 

@@ -17,7 +17,10 @@ export function sinkOf(fd: 1 | 2): Sink {
   try {
     // Opens its own descriptor: O_NONBLOCK on the inherited one would change it for other processes
     // too.
-    const own = openSync(`/dev/fd/${fd}`, constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY);
+    const own = openSync(
+      `/dev/fd/${fd}`,
+      constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK | constants.O_NOCTTY,
+    );
     return { write: (bytes) => writeSync(own, bytes) };
   } catch {
     return handedTo(fd === 1 ? process.stdout : process.stderr);

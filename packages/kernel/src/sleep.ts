@@ -20,7 +20,11 @@ export async function sleep(delayMs: number, signal?: AbortSignal): Promise<void
  * Settles like `work`, or rejects with `onTimeout()` after `timeoutMs` milliseconds. Does not
  * cancel `work`: the caller does. A rejection of `work` after the timeout is swallowed.
  */
-export async function withTimeout<T>(work: Promise<T>, timeoutMs: number, onTimeout: () => Error): Promise<T> {
+export async function withTimeout<T>(
+  work: Promise<T>,
+  timeoutMs: number,
+  onTimeout: () => Error,
+): Promise<T> {
   const { promise, reject } = Promise.withResolvers<never>();
   const timer = setTimeout(() => reject(onTimeout()), timeoutMs);
   work.catch(() => {});

@@ -10,23 +10,27 @@ function manual() {
   return { now: () => at, monotonicMs: () => at, advance };
 }
 
-test("work within its slice continues at once, and gives the event loop a turn when the slice is over", async () => {
-  const clock = manual();
-  const share = new LoopShare(10, clock);
-  const order: string[] = [];
-  setImmediate(() => order.push("others"));
-  await share.turn();
-  order.push("first");
-  clock.advance(9);
-  await share.turn();
-  order.push("second");
-  clock.advance(1);
-  await share.turn();
-  order.push("third");
-  await share.turn();
-  order.push("fourth");
-  expect(order).toEqual(["first", "second", "others", "third", "fourth"]);
-});
+test(
+  "work within its slice continues at once, and gives the event loop a turn when the slice " +
+    "is over",
+  async () => {
+    const clock = manual();
+    const share = new LoopShare(10, clock);
+    const order: string[] = [];
+    setImmediate(() => order.push("others"));
+    await share.turn();
+    order.push("first");
+    clock.advance(9);
+    await share.turn();
+    order.push("second");
+    clock.advance(1);
+    await share.turn();
+    order.push("third");
+    await share.turn();
+    order.push("fourth");
+    expect(order).toEqual(["first", "second", "others", "third", "fourth"]);
+  },
+);
 
 test("a turn that has passed anyway counts", async () => {
   const clock = manual();

@@ -20,7 +20,10 @@ test("a file in the way is said", async () => {
   expect(() => makeFolder(join(dir, "file", "below"), 0o700)).toThrow("ENOTDIR");
 });
 
-test.runIf(process.platform === "linux")("where no folder can be made it says so instead of trying for ever", () => {
-  expect(() => makeFolder("/proc/flotilla", 0o700)).toThrow("ENOENT");
-  expect(() => makeFolder("/proc/flotilla/below", 0o700)).toThrow("ENOENT");
-});
+test.runIf(process.platform === "linux")(
+  "where no folder can be made it says so instead of trying for ever",
+  () => {
+    expect(() => makeFolder("/proc/flotilla", 0o700)).toThrow("ENOENT");
+    expect(() => makeFolder("/proc/flotilla/below", 0o700)).toThrow("ENOENT");
+  },
+);

@@ -18,7 +18,10 @@ class TestClock {
 }
 
 test("a moment lies as far back as time has passed, whatever the wall clock did", () => {
-  const step = fc.record({ ms: fc.nat(10_000_000), jump: fc.oneof(fc.constant(0), fc.integer({ min: -1e11, max: 1e11 })) });
+  const step = fc.record({
+    ms: fc.nat(10_000_000),
+    jump: fc.oneof(fc.constant(0), fc.integer({ min: -1e11, max: 1e11 })),
+  });
   fc.assert(
     fc.property(fc.array(step, { maxLength: 20 }), (steps) => {
       const clock = new TestClock();

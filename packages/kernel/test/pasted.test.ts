@@ -81,7 +81,10 @@ test.each([
   ["marks of a mail that is answered", `> ${TEXT.replace(/.{60}/g, "$&\n> ")}\nthanks`],
   ["numbers of lines", TEXT.replace(/.{1,60}/g, "7 $&\n")],
   ["a block of YAML", `session: >-\n  ${TEXT.replace(/.{70}/g, "$&\n  ")}\nname: x`],
-  ["lines of a PEM file", `-----BEGIN SESSION-----\n${TEXT.replace(/.{64}/g, "$&\n")}\n-----END SESSION-----`],
+  [
+    "lines of a PEM file",
+    `-----BEGIN SESSION-----\n${TEXT.replace(/.{64}/g, "$&\n")}\n-----END SESSION-----`,
+  ],
   ["line breaks of JSON", JSON.stringify(TEXT.replace(/.{76}/g, "$&\r\n"))],
   ["percent encoding", `?session=${encodeURIComponent(TEXT)}&x=1`],
   ["marks of direction", `\u202A${TEXT}\u202C`],

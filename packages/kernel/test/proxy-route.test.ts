@@ -32,19 +32,33 @@ test("what is no proxy is refused without being quoted", () => {
     expect(() => parseProxy(url), url).toThrow(expect.objectContaining({ code: "bad-proxy" }));
     expect(() => parseProxy(url)).not.toThrow(/s3cret/);
   }
-  expect(() => parseProxy("socks6://h:1")).toThrow(/socks5:\/\/user:password@host:port.*http:\/\/.*t\.me\/proxy/);
+  expect(() => parseProxy("socks6://h:1")).toThrow(
+    /socks5:\/\/user:password@host:port.*http:\/\/.*t\.me\/proxy/,
+  );
   expect(() => parseProxy("2001:db8::1:1080")).toThrow("must stand in brackets");
   expect(() => parseProxy("https://h:3128")).toThrow("write http://host:port");
 });
 
-const at = (kind: string, host: string, port: number, username: string | null = null, password: string | null = null) => ({
+const at = (
+  kind: string,
+  host: string,
+  port: number,
+  username: string | null = null,
+  password: string | null = null,
+) => ({
   kind,
   host,
   port,
   username,
   password,
 });
-const mt = (host: string, more = {}) => ({ kind: "mtproxy", host, port: 443, secret: SECRET, ...more });
+const mt = (host: string, more = {}) => ({
+  kind: "mtproxy",
+  host,
+  port: 443,
+  secret: SECRET,
+  ...more,
+});
 
 test.each([
   ["socks5://[::1]:1080", at("socks5", "::1", 1080)],
@@ -86,7 +100,10 @@ test.each([
   ["socks5://ann:pass@h:1080#my%20proxy", at("socks5", "h", 1080, "ann", "pass")],
   ['export ALL_PROXY="socks5://h:1080"', at("socks5", "h", 1080)],
   ["TELEGRAM_PROXY = http://h:3128", at("http", "h", 3128)],
-  ["Host: 1.2.3.4\nPort: 1080\nUsername: ann\nPassword: pass", at("socks5", "1.2.3.4", 1080, "ann", "pass")],
+  [
+    "Host: 1.2.3.4\nPort: 1080\nUsername: ann\nPassword: pass",
+    at("socks5", "1.2.3.4", 1080, "ann", "pass"),
+  ],
   ["t.me/socks?server=[2001:db8::1]&port=1080", at("socks5", "2001:db8::1", 1080)],
   [`🔹 Server: h\n🔹 Port: 443\n🔹 Secret: ${SECRET}`, mt("h")],
   [`Сервер: h\nПорт: 443\nКлюч: ${SECRET}`, mt("h")],
@@ -99,7 +116,10 @@ test.each([
   [`h:443:${SECRET.toUpperCase()}`, mt("h")],
   [`https://t.me/proxy?server=1.2.3.4&port=443&secret=${SECRET}`, mt("1.2.3.4")],
   [`https://telegram.me/proxy?server=1.2.3.4&amp;port=443&amp;secret=${SECRET}`, mt("1.2.3.4")],
-  [`tg://proxy?server=h&port=443&secret=${Buffer.from(`dd${SECRET}`, "hex").toString("base64url")}`, mt("h")],
+  [
+    `tg://proxy?server=h&port=443&secret=${Buffer.from(`dd${SECRET}`, "hex").toString("base64url")}`,
+    mt("h"),
+  ],
   [`mtproxy://${FAKE_TLS}@h:443`, mt("h", { domain: "www.google.com" })],
   [
     `https://t.me/proxy?server=h&port=443&secret=${Buffer.from(FAKE_TLS, "hex").toString("base64url")}`,
@@ -113,7 +133,10 @@ test("what is shown has the way, and nothing else; anything at all is taken or r
   const word = fc.stringMatching(/^[a-z]{6,12}$/);
   fc.assert(
     fc.property(word, word, (user, password) => {
-      for (const text of [`socks5://${user}:${password}@proxy.example:1080`, `proxy.example:1080:${user}:${password}`])
+      for (const text of [
+        `socks5://${user}:${password}@proxy.example:1080`,
+        `proxy.example:1080:${user}:${password}`,
+      ])
         expect(maskProxy(parseProxy(text))).toBe("socks5://•••@proxy.example:1080");
     }),
   );

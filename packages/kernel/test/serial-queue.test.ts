@@ -14,12 +14,20 @@ test("work is done in the order of asking, one at a time, and a failure holds up
   const fail = (): never => {
     throw new Error("no");
   };
-  const all = [queue.run(work("a", () => gate.promise)), queue.run(work("b", fail)), queue.run(work("c", () => {}))];
+  const all = [
+    queue.run(work("a", () => gate.promise)),
+    queue.run(work("b", fail)),
+    queue.run(work("c", () => {})),
+  ];
   const settled = Promise.allSettled(all);
   await Promise.resolve();
   expect(events).toEqual(["a begins"]);
   gate.resolve();
   await queue.idle();
-  expect((await settled).map(({ status }) => status)).toEqual(["fulfilled", "rejected", "fulfilled"]);
+  expect((await settled).map(({ status }) => status)).toEqual([
+    "fulfilled",
+    "rejected",
+    "fulfilled",
+  ]);
   expect(events).toEqual(["a begins", "a ends", "b begins", "c begins", "c ends"]);
 });

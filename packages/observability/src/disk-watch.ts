@@ -46,7 +46,9 @@ export class DiskWatch implements Disposable {
     if (this.#looking) return;
     this.#looking = true;
     const before = new Set(this.#full.map(({ path }) => path));
-    const found = await Promise.all(oneOfEach(this.#paths).map((path) => fullDisk(path, before.has(path))));
+    const found = await Promise.all(
+      oneOfEach(this.#paths).map((path) => fullDisk(path, before.has(path))),
+    );
     this.#looking = false;
     const full = found.filter((each) => each !== null);
     const changed = full.map(({ path }) => path).join("\0") !== [...before].join("\0");
@@ -61,7 +63,9 @@ export class DiskWatch implements Disposable {
 
 /** One English sentence without a full stop. */
 export function diskProblem({ path, freeMb, noInodes }: FullDisk): string {
-  return noInodes ? `disk of ${path} has no room for new files` : `disk of ${path} is full: ${freeMb} MB free`;
+  return noInodes
+    ? `disk of ${path} has no room for new files`
+    : `disk of ${path} is full: ${freeMb} MB free`;
 }
 
 /**

@@ -1,4 +1,10 @@
-import { createServer, type IncomingMessage, type RequestListener, type Server, type ServerResponse } from "node:http";
+import {
+  createServer,
+  type IncomingMessage,
+  type RequestListener,
+  type Server,
+  type ServerResponse,
+} from "node:http";
 import type { AddressInfo } from "node:net";
 import { AppError, toError } from "@flotilla/kernel";
 import { collectDefaultMetrics, Registry } from "prom-client";
@@ -33,7 +39,11 @@ export async function startHealth(options: {
   readonly problems: () => readonly string[];
 }): Promise<HealthServer> {
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
-    const failed = (error: unknown): [number, string, string] => [500, "text/plain", `${toError(error).message}\n`];
+    const failed = (error: unknown): [number, string, string] => [
+      500,
+      "text/plain",
+      `${toError(error).message}\n`,
+    ];
     void answer(request.url ?? "/", options)
       .catch(failed)
       .then(([status, type, body]) => {
@@ -41,7 +51,10 @@ export async function startHealth(options: {
       });
   };
   const servers = await listenOnLoopback(serve, options.port);
-  return { port: portOf(servers[0]), close: async () => void (await Promise.all(servers.map(closed))) };
+  return {
+    port: portOf(servers[0]),
+    close: async () => void (await Promise.all(servers.map(closed))),
+  };
 }
 
 async function closed(server: Server): Promise<void> {
@@ -56,11 +69,15 @@ async function answer(
   options: { readonly registry: Registry; readonly problems: () => readonly string[] },
 ): Promise<[number, string, string]> {
   const path = url.split("?")[0];
-  if (path === "/metrics") return [200, options.registry.contentType, await options.registry.metrics()];
+  if (path === "/metrics")
+    return [200, options.registry.contentType, await options.registry.metrics()];
   if (path === "/livez") return [200, "text/plain", "alive\n"];
-  if (path !== "/healthz") return [404, "text/plain", "not found: try /healthz, /livez or /metrics\n"];
+  if (path !== "/healthz")
+    return [404, "text/plain", "not found: try /healthz, /livez or /metrics\n"];
   const problems = options.problems();
-  return problems.length === 0 ? [200, "text/plain", "ok\n"] : [503, "text/plain", `${problems.join("\n")}\n`];
+  return problems.length === 0
+    ? [200, "text/plain", "ok\n"]
+    : [503, "text/plain", `${problems.join("\n")}\n`];
 }
 
 /** The loopback address of a host without IPv4, or without IPv6, is none. */
@@ -70,7 +87,10 @@ const NO_ADDRESS: ReadonlySet<string> = new Set(["EADDRNOTAVAIL", "EAFNOSUPPORT"
  * Both loopback addresses, with one port. A free one is chosen by the first; where the other has it
  * in use, the first is enough.
  */
-async function listenOnLoopback(serve: RequestListener, wanted: number): Promise<[Server, ...Server[]]> {
+async function listenOnLoopback(
+  serve: RequestListener,
+  wanted: number,
+): Promise<[Server, ...Server[]]> {
   const servers: Server[] = [];
   let failure: NodeJS.ErrnoException | null = null;
   for (const host of ["127.0.0.1", "::1"]) {
@@ -90,7 +110,11 @@ async function listenOnLoopback(serve: RequestListener, wanted: number): Promise
 }
 
 /** Null: it listens. */
-async function listen(server: Server, port: number, host: string): Promise<NodeJS.ErrnoException | null> {
+async function listen(
+  server: Server,
+  port: number,
+  host: string,
+): Promise<NodeJS.ErrnoException | null> {
   const { promise, resolve } = Promise.withResolvers<NodeJS.ErrnoException | null>();
   server.once("error", resolve);
   server.listen(port, host, () => resolve(null));
@@ -100,7 +124,8 @@ async function listen(server: Server, port: number, host: string): Promise<NodeJ
 }
 
 function portTaken(port: number, host: string): AppError {
-  const remedy = "Stop the program that has it, or set HTTP_PORT to another port (0 = any free one).";
+  const remedy =
+    "Stop the program that has it, or set HTTP_PORT to another port (0 = any free one).";
   return new AppError("port-taken", `Port ${port} on ${host} is in use. ${remedy}`);
 }
 

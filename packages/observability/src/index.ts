@@ -1,6 +1,13 @@
 /** Observability of a process: log, health, metrics. */
 export { DiskWatch, diskDetail, diskProblem, type FullDisk } from "./disk-watch.ts";
-export { Counter, createRegistry, Gauge, type HealthServer, Registry, startHealth } from "./health.ts";
+export {
+  Counter,
+  createRegistry,
+  Gauge,
+  type HealthServer,
+  Registry,
+  startHealth,
+} from "./health.ts";
 export { createLogger, type Logger } from "./logger.ts";
 export { quietly } from "./quietly.ts";
 export { redact } from "./redact.ts";

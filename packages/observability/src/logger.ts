@@ -57,7 +57,11 @@ const [WARN, ERROR] = [40, 50];
 const HAS_ICON = /^\p{Extended_Pictographic}/u;
 
 /** Adds the icon to the text of a warning or error that has none. */
-function withIcon(args: unknown[], icons: Readonly<Record<string, string>>, level: number): unknown[] {
+function withIcon(
+  args: unknown[],
+  icons: Readonly<Record<string, string>>,
+  level: number,
+): unknown[] {
   const [fields, text, ...rest] = typeof args[0] === "string" ? [{}, ...args] : args;
   if (typeof text !== "string" || level < WARN || HAS_ICON.test(text)) return args;
   const kind = (fields as { class?: unknown } | null)?.class;

@@ -11,7 +11,10 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   // Bounded length, so that no text makes the search for the last @ slow.
   [/(rediss?:\/\/[^:@/\s"]{0,100}:)[^\s"]{1,500}(?=@)/g, "$1[redacted]"],
   // Values under a secret's name, and codes of digits; the code of an error is no secret.
-  [/"(\w{0,30}(?:token|password|phonecode|apihash|authkey|fleetkey))":"[^"\\]*(?:\\.[^"\\]*)*"/gi, '"$1":"[redacted]"'],
+  [
+    /"(\w{0,30}(?:token|password|phonecode|apihash|authkey|fleetkey))":"[^"\\]*(?:\\.[^"\\]*)*"/gi,
+    '"$1":"[redacted]"',
+  ],
   [/"code":"\d{3,8}"/g, '"code":"[redacted]"'],
 ];
 

@@ -26,7 +26,10 @@ const LEAVE_MS = 2000;
  * process at once. A failed start prints one plain text on stderr, tells the parent, and exits with
  * 1.
  */
-export async function runService(name: string, start: () => Promise<RunningService>): Promise<void> {
+export async function runService(
+  name: string,
+  start: () => Promise<RunningService>,
+): Promise<void> {
   const stop = Promise.withResolvers<string>();
   let asked = 0;
   let hurry: (() => void) | undefined;
@@ -52,7 +55,8 @@ export async function runService(name: string, start: () => Promise<RunningServi
     process.exitCode = 0;
   } catch (thrown) {
     const error = toError(thrown);
-    const text = error instanceof AppError ? error.message : `${name} failed: ${error.stack ?? error.message}`;
+    const text =
+      error instanceof AppError ? error.message : `${name} failed: ${error.stack ?? error.message}`;
     tellParent({ kind: "failed", message: text });
     new Output(2).write(`${text}\n`);
     process.exitCode = 1;
@@ -66,7 +70,10 @@ export async function runService(name: string, start: () => Promise<RunningServi
  * Stops waiting for a start when the service must end: the start may wait for a Redis that never
  * comes. The kernel frees its resources.
  */
-async function startOrLeave(start: () => Promise<RunningService>, stop: Promise<string>): Promise<RunningService> {
+async function startOrLeave(
+  start: () => Promise<RunningService>,
+  stop: Promise<string>,
+): Promise<RunningService> {
   const started = new AbortController();
   const leave = stop.then(() => sleep(LEAVE_MS, started.signal));
   leave.then(

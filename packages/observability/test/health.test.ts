@@ -7,7 +7,11 @@ async function served(
   problems: () => readonly string[],
 ): Promise<{ get: (path: string) => Promise<[number, string]>; port: number }> {
   const registry = createRegistry();
-  new Counter({ name: "flotilla_test_total", help: "A counter of the test.", registers: [registry] }).inc(3);
+  new Counter({
+    name: "flotilla_test_total",
+    help: "A counter of the test.",
+    registers: [registry],
+  }).inc(3);
   const health = await startHealth({ port: 0, registry, problems });
   onTestFinished(() => health.close());
   return {
@@ -19,15 +23,22 @@ async function served(
   };
 }
 
-test("a healthy process answers 200, a troubled one 503 with a reason per line, as it is at that moment", async () => {
-  let problems: string[] = [];
-  const { get } = await served(() => problems);
-  expect(await get("/healthz")).toEqual([200, "ok\n"]);
-  problems = ["Redis is away", "the Bot API cannot be reached"];
-  expect(await get("/healthz?verbose")).toEqual([503, "Redis is away\nthe Bot API cannot be reached\n"]);
-  problems = [];
-  expect(await get("/healthz")).toEqual([200, "ok\n"]);
-});
+test(
+  "a healthy process answers 200, a troubled one 503 with a reason per line, as it is at " +
+    "that moment",
+  async () => {
+    let problems: string[] = [];
+    const { get } = await served(() => problems);
+    expect(await get("/healthz")).toEqual([200, "ok\n"]);
+    problems = ["Redis is away", "the Bot API cannot be reached"];
+    expect(await get("/healthz?verbose")).toEqual([
+      503,
+      "Redis is away\nthe Bot API cannot be reached\n",
+    ]);
+    problems = [];
+    expect(await get("/healthz")).toEqual([200, "ok\n"]);
+  },
+);
 
 test("metrics hold Node's own and those of the process", async () => {
   const { get } = await served(() => []);
@@ -55,9 +66,13 @@ test("a port that is taken is said in one sentence with the remedy", async () =>
   onTestFinished(() => void other.close());
   await new Promise((resolve) => other.once("listening", resolve));
   const { port } = other.address() as AddressInfo;
-  await expect(startHealth({ port, registry: createRegistry(), problems: () => [] })).rejects.toMatchObject({
+  await expect(
+    startHealth({ port, registry: createRegistry(), problems: () => [] }),
+  ).rejects.toMatchObject({
     code: "port-taken",
-    message: expect.stringMatching(new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is in use\\. .*HTTP_PORT`)),
+    message: expect.stringMatching(
+      new RegExp(`^Port ${port} on 127\\.0\\.0\\.1 is in use\\. .*HTTP_PORT`),
+    ),
   });
 });
 

@@ -26,7 +26,15 @@ describe.each([
 ])("the log of a real process that holds %s", (_what, secret) => {
   test("does not show it in texts, nested objects, errors, causes or fields of a child", async () => {
     const { text, lines } = await logged(secret);
-    expect(lines.map((line) => line.level)).toEqual(["info", "info", "error", "error", "error", "warn", "info"]);
+    expect(lines.map((line) => line.level)).toEqual([
+      "info",
+      "info",
+      "error",
+      "error",
+      "error",
+      "warn",
+      "info",
+    ]);
     expect(text).not.toContain("what Ann wrote");
     expect(text).not.toContain(secret);
     expect(text).not.toContain("t0p-secret");
@@ -38,7 +46,10 @@ describe.each([
     expect(lines.map((line) => line.worker)).toEqual(Array(7).fill("news_1"));
     expect(lines[0]?.msg).toBe("text [redacted]");
     expect(lines[0]?.time).toMatch(/^\d{4}-\d\d-\d\dT.*Z$/);
-    expect(lines[2]?.err).toMatchObject({ code: "ECONNREFUSED", stack: expect.stringContaining("log.ts") });
+    expect(lines[2]?.err).toMatchObject({
+      code: "ECONNREFUSED",
+      stack: expect.stringContaining("log.ts"),
+    });
   });
 });
 

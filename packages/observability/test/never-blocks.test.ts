@@ -1,5 +1,14 @@
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { closeSync, mkdirSync, openSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import {
+  closeSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  truncateSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { boundToParent } from "@flotilla/os";
 import { testDir, waitFor } from "@flotilla/testkit";
@@ -70,51 +79,59 @@ async function fullDisk(): Promise<{ at: string; makeRoom: () => void } | null> 
   return { at, makeRoom: () => rmSync(`${at}/filler`) };
 }
 
-test("a process whose log is on a full disk runs on with bounded memory; with room again, the log reports the missing lines", async ({
-  skip,
-}) => {
-  const disk = await fullDisk();
-  if (disk === null) return skip("mounting a tmpfs is not permitted here");
-  // Leaves room in the first page, so that a line is cut in the middle.
-  truncateSync(`${disk.at}/filler`, 2 ** 20 - 4096);
-  const path = `${disk.at}/log`;
-  const log = openSync(path, "a");
-  const it = chatty(log);
-  closeSync(log);
-  await turns(it, 50);
-  const before = it.rss;
-  await turns(it, 200);
-  expect(it.rss - before).toBeLessThan(64 * 2 ** 20);
-  const written = statSync(path).size;
-  disk.makeRoom();
-  await waitFor(() => statSync(path).size > written, { what: "the log to go on" });
-  await end(it);
-  const lines = readFileSync(path, "utf8").trim().split("\n");
-  const notice = lines.find((line) => line.includes("were not written")) ?? "";
-  expect(JSON.parse(notice)).toMatchObject({
-    level: "warn",
-    worker: "news_1",
-    msg: expect.stringMatching(/^⚠️ \d{4,} lines were not written$/),
-  });
-  expect(missing(lines.filter((line) => line.endsWith("}")))).toBeGreaterThan(1000);
-  // The disk's end cuts one line; the next line starts on its own.
-  expect(lines.filter((line) => !line.endsWith("}"))).toHaveLength(1);
-});
+test(
+  "a process whose log is on a full disk runs on with bounded memory; with room again, the " +
+    "log reports the missing lines",
+  async ({ skip }) => {
+    const disk = await fullDisk();
+    if (disk === null) return skip("mounting a tmpfs is not permitted here");
+    // Leaves room in the first page, so that a line is cut in the middle.
+    truncateSync(`${disk.at}/filler`, 2 ** 20 - 4096);
+    const path = `${disk.at}/log`;
+    const log = openSync(path, "a");
+    const it = chatty(log);
+    closeSync(log);
+    await turns(it, 50);
+    const before = it.rss;
+    await turns(it, 200);
+    expect(it.rss - before).toBeLessThan(64 * 2 ** 20);
+    const written = statSync(path).size;
+    disk.makeRoom();
+    await waitFor(() => statSync(path).size > written, { what: "the log to go on" });
+    await end(it);
+    const lines = readFileSync(path, "utf8").trim().split("\n");
+    const notice = lines.find((line) => line.includes("were not written")) ?? "";
+    expect(JSON.parse(notice)).toMatchObject({
+      level: "warn",
+      worker: "news_1",
+      msg: expect.stringMatching(/^⚠️ \d{4,} lines were not written$/),
+    });
+    expect(missing(lines.filter((line) => line.endsWith("}")))).toBeGreaterThan(1000);
+    // The disk's end cuts one line; the next line starts on its own.
+    expect(lines.filter((line) => !line.endsWith("}"))).toHaveLength(1);
+  },
+);
 
-test("a pipe without a reader costs neither time nor memory; a reader that reads on gets whole lines, and the number of those that are missing", async () => {
-  const it = chatty("pipe");
-  await turns(it, 100);
-  const before = it.rss;
-  await turns(it, 200);
-  expect(it.rss - before).toBeLessThan(64 * 2 ** 20);
-  let text = "";
-  it.child.stdout?.setEncoding("utf8").on("data", (part: string) => {
-    text += part;
-  });
-  await waitFor(() => text.includes("were not written"), { what: "the lost lines to be told of" });
-  await end(it);
-  expect(missing(text.trim().split("\n"))).toBeGreaterThan(100);
-});
+test(
+  "a pipe without a reader costs neither time nor memory; a reader that reads on gets whole " +
+    "lines, and the number of those that are missing",
+  async () => {
+    const it = chatty("pipe");
+    await turns(it, 100);
+    const before = it.rss;
+    await turns(it, 200);
+    expect(it.rss - before).toBeLessThan(64 * 2 ** 20);
+    let text = "";
+    it.child.stdout?.setEncoding("utf8").on("data", (part: string) => {
+      text += part;
+    });
+    await waitFor(() => text.includes("were not written"), {
+      what: "the lost lines to be told of",
+    });
+    await end(it);
+    expect(missing(text.trim().split("\n"))).toBeGreaterThan(100);
+  },
+);
 
 test("a real pipe, as a shell makes it, may be full: npm start | sleep", async () => {
   const dir = await testDir("fifo-");
@@ -143,7 +160,9 @@ test("a device that is always full, and standard streams that are closed, end no
   await end(it);
   const bound = boundToParent(process.execPath, [CHATTY], "KILL");
   const line = `exec "$0" "$@" >&- 2>&-`;
-  const closed = spawn("/bin/sh", ["-c", line, bound.command, ...bound.args], { stdio: ["ignore", "ignore", "ignore", "ipc"] });
+  const closed = spawn("/bin/sh", ["-c", line, bound.command, ...bound.args], {
+    stdio: ["ignore", "ignore", "ignore", "ipc"],
+  });
   onTestFinished(() => void closed.kill("SIGKILL"));
   let rounds = 0;
   closed.on("message", () => {
@@ -157,9 +176,13 @@ test("a device that is always full, and standard streams that are closed, end no
 });
 
 test("a terminal that was stopped with Ctrl+S holds no process up", async () => {
-  const it = spawn("python3", [join(import.meta.dirname, "fixtures/stopped-terminal.py"), process.execPath, CHATTY], {
-    stdio: ["ignore", "pipe", "inherit", "ipc"],
-  });
+  const it = spawn(
+    "python3",
+    [join(import.meta.dirname, "fixtures/stopped-terminal.py"), process.execPath, CHATTY],
+    {
+      stdio: ["ignore", "pipe", "inherit", "ipc"],
+    },
+  );
   onTestFinished(() => void it.kill("SIGKILL"));
   let rounds = 0;
   it.on("message", () => {

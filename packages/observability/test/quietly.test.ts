@@ -4,7 +4,11 @@ import { expect, test } from "vitest";
 function written() {
   const lines: string[] = [];
   let now = 0;
-  const onError = quietly({ warn: ({ err }: { err: Error }) => void lines.push(err.message) } as never, "redis", () => now);
+  const onError = quietly(
+    { warn: ({ err }: { err: Error }) => void lines.push(err.message) } as never,
+    "redis",
+    () => now,
+  );
   const say = (...texts: readonly string[]): void => {
     for (const text of texts) onError(new Error(text));
   };

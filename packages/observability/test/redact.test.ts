@@ -27,7 +27,9 @@ describe.each(Object.entries(SECRETS))("%s", (_what, secret) => {
   test("never survives in a line of JSON, whatever stands around it", () => {
     fc.assert(
       fc.property(fc.string({ unit: "binary" }), fc.string({ unit: "binary" }), (before, after) => {
-        expect(redact(JSON.stringify({ msg: `${before}${secret}${after}` }))).not.toContain(coreOf(secret));
+        expect(redact(JSON.stringify({ msg: `${before}${secret}${after}` }))).not.toContain(
+          coreOf(secret),
+        );
       }),
     );
   });
@@ -55,8 +57,14 @@ describe("the password of a Redis", () => {
   });
 
   test("takes nothing else with it", () => {
-    expect(redact("redis://user:hunter2@redis:6379/0")).toBe("redis://user:[redacted]@redis:6379/0");
-    expect(JSON.parse(redact(JSON.stringify({ url: "redis://u:hunter2@redis", mail: "ann@example.org" })))).toEqual({
+    expect(redact("redis://user:hunter2@redis:6379/0")).toBe(
+      "redis://user:[redacted]@redis:6379/0",
+    );
+    expect(
+      JSON.parse(
+        redact(JSON.stringify({ url: "redis://u:hunter2@redis", mail: "ann@example.org" })),
+      ),
+    ).toEqual({
       url: "redis://u:[redacted]@redis",
       mail: "ann@example.org",
     });
@@ -67,7 +75,11 @@ describe("a value under a name that says secret", () => {
   test.each(["token", "password", "phoneCode", "apiHash", "authKey", "botToken", "fleetKey"])(
     "%s is redacted at any depth of a line",
     (name) => {
-      const line = JSON.stringify({ [name]: 'to"p', a: { b: { c: [{ [name]: "dee\\p" }] } }, kept: "yes" });
+      const line = JSON.stringify({
+        [name]: 'to"p',
+        a: { b: { c: [{ [name]: "dee\\p" }] } },
+        kept: "yes",
+      });
       expect(JSON.parse(redact(line))).toEqual({
         [name]: "[redacted]",
         a: { b: { c: [{ [name]: "[redacted]" }] } },
@@ -77,8 +89,16 @@ describe("a value under a name that says secret", () => {
   );
 
   test("a code of digits is redacted, the code of an error is not", () => {
-    const line = JSON.stringify({ a: { code: "12345" }, err: { code: "ECONNREFUSED" }, exit: { code: 1 } });
-    expect(JSON.parse(redact(line))).toEqual({ a: { code: "[redacted]" }, err: { code: "ECONNREFUSED" }, exit: { code: 1 } });
+    const line = JSON.stringify({
+      a: { code: "12345" },
+      err: { code: "ECONNREFUSED" },
+      exit: { code: 1 },
+    });
+    expect(JSON.parse(redact(line))).toEqual({
+      a: { code: "[redacted]" },
+      err: { code: "ECONNREFUSED" },
+      exit: { code: 1 },
+    });
   });
 });
 
@@ -95,6 +115,7 @@ test("what is no secret is left as it is", () => {
 
 test("a line of a megabyte is done in no time", () => {
   const started = performance.now();
-  for (const letter of ["a", "1", "/", ":", "redis://:"]) redact(letter.repeat(1_000_000 / letter.length));
+  for (const letter of ["a", "1", "/", ":", "redis://:"])
+    redact(letter.repeat(1_000_000 / letter.length));
   expect(performance.now() - started).toBeLessThan(5000);
 });

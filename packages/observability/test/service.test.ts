@@ -100,7 +100,10 @@ describe("with a parent", () => {
   test("it tells the parent why it could not start", async () => {
     const service = run("app-error", { ipc: true });
     const [message] = (await once(service.child, "message")) as [unknown];
-    expect(message).toEqual({ kind: "failed", message: "The configuration has a problem. Set it in .env." });
+    expect(message).toEqual({
+      kind: "failed",
+      message: "The configuration has a problem. Set it in .env.",
+    });
     expect((await service.exited).code).toBe(1);
   });
 });
@@ -115,6 +118,8 @@ describe("a start that fails", () => {
   test("for an unknown reason ends with 1 and where it happened", async () => {
     const service = run("bug");
     expect(await service.exited).toEqual({ code: 1, signal: null });
-    expect(service.stderr).toMatch(/^fixture failed: TypeError: x is not a function\n {4}at .*service\.ts/);
+    expect(service.stderr).toMatch(
+      /^fixture failed: TypeError: x is not a function\n {4}at .*service\.ts/,
+    );
   });
 });

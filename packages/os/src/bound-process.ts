@@ -38,7 +38,10 @@ export function canBindToParent(setpriv: string = SETPRIV, busybox: string = BUS
  */
 export function unboundWarning(): string | null {
   if (process.platform !== "linux" || canBindToParent()) return null;
-  return "This machine has no setpriv of util-linux: a worker that hangs while its supervisor is killed lives on until the next start ends it. Install util-linux.";
+  return (
+    "This machine has no setpriv of util-linux: a worker that hangs while its supervisor is " +
+    "killed lives on until the next start ends it. Install util-linux."
+  );
 }
 
 /** BusyBox is also installed as one file with many names. */

@@ -16,9 +16,21 @@ async function installed(how: (dir: string) => void): Promise<boolean> {
 test.runIf(process.platform === "linux").each([
   ["a program of its own", true, (dir: string) => writeFileSync(`${dir}/setpriv`, "")],
   ["nothing", false, () => {}],
-  ["a link to BusyBox", false, (dir: string) => symlinkSync(`${dir}/bin/busybox`, `${dir}/setpriv`)],
-  ["a second name of BusyBox", false, (dir: string) => linkSync(`${dir}/bin/busybox`, `${dir}/setpriv`)],
-  ["a link that leads nowhere", false, (dir: string) => symlinkSync(`${dir}/gone`, `${dir}/setpriv`)],
+  [
+    "a link to BusyBox",
+    false,
+    (dir: string) => symlinkSync(`${dir}/bin/busybox`, `${dir}/setpriv`),
+  ],
+  [
+    "a second name of BusyBox",
+    false,
+    (dir: string) => linkSync(`${dir}/bin/busybox`, `${dir}/setpriv`),
+  ],
+  [
+    "a link that leads nowhere",
+    false,
+    (dir: string) => symlinkSync(`${dir}/gone`, `${dir}/setpriv`),
+  ],
 ] as const)("setpriv is %s: usable is %s", async (_what, usable, how) => {
   expect(await installed(how)).toBe(usable);
 });

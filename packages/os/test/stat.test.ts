@@ -10,7 +10,11 @@ test("the fields are read for a program with any name", () => {
   fc.assert(
     fc.property(names, fc.nat(1e6), fc.nat(1e6), fc.nat(1e9), (name, user, system, start) => {
       const line = `42 (${name}) ${rest("T", user, system, start)}\n`;
-      expect(parseStat(line)).toEqual({ state: "stopped", startTicks: String(start), cpuMs: (user + system) * 10 });
+      expect(parseStat(line)).toEqual({
+        state: "stopped",
+        startTicks: String(start),
+        cpuMs: (user + system) * 10,
+      });
     }),
   );
 });

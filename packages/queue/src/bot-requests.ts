@@ -43,7 +43,10 @@ export const REQUEST_GOOD_FOR_MS = 10 * 60_000;
 /**
  * Answers requests one after another, each once: a replayed request must not restore old routes.
  */
-export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }: AnswerOptions): Consumer {
+export function answerBotRequests(
+  place: QueuePlace,
+  { handle, onError, isNew }: AnswerOptions,
+): Consumer {
   const { wire } = place;
   const redis = new Redis(patientOptions(place.url));
   redis.on("error", onError);
@@ -54,7 +57,11 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
     // BullMQ counts the parameters of this function to decide what to pass: keep it at one.
     async (job: Job) => {
       const id = job.id ?? "";
-      const opened = wire.open({ queue: BOT_REQUESTS_QUEUE, id, name: job.name }, job.data, REQUEST_GOOD_FOR_MS);
+      const opened = wire.open(
+        { queue: BOT_REQUESTS_QUEUE, id, name: job.name },
+        job.data,
+        REQUEST_GOOD_FOR_MS,
+      );
       if (opened.kind === "refused") return refuse(place, BOT_REQUESTS_QUEUE, opened.why, job);
       if (!isNew(id)) {
         if (!isRedelivered(job)) return refuse(place, BOT_REQUESTS_QUEUE, "again", job);
@@ -64,7 +71,10 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
         );
       }
       const parsed = BotRequest.safeParse(opened.body);
-      if (!parsed.success) throw new UnrecoverableError("The bot does not know this request, or its data is not valid.");
+      if (!parsed.success)
+        throw new UnrecoverableError(
+          "The bot does not know this request, or its data is not valid.",
+        );
       last = { id, answer: wire.sign(answerSlot(id), await handle(parsed.data)) };
       return last.answer;
     },
@@ -84,10 +94,18 @@ export function answerBotRequests(place: QueuePlace, { handle, onError, isNew }:
  * it. Throws AppError `bot-silent` when no answer came in time (the request is withdrawn and has no
  * effect), `redis-away` (no connection within 10 s), `bot-refused`.
  */
-export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: number): Promise<BotAnswer> {
+export async function askBot(
+  place: QueuePlace,
+  request: BotRequest,
+  timeoutMs: number,
+): Promise<BotAnswer> {
   const { prefix, wire } = place;
   const streams = { events: { maxLen: KEPT_EVENTS } };
-  const queue = new Queue(BOT_REQUESTS_QUEUE, { connection: promptOptions(place.url), prefix, streams });
+  const queue = new Queue(BOT_REQUESTS_QUEUE, {
+    connection: promptOptions(place.url),
+    prefix,
+    streams,
+  });
   // Reads from the start of the stream: "ready" precedes the first read, which would miss an answer
   // that comes in between.
   const events = new QueueEvents(BOT_REQUESTS_QUEUE, {
@@ -100,7 +118,11 @@ export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: 
   events.on("error", () => {});
   const away = (): Error => (reason === null ? noAnswer() : redisAway(troubleOf(reason), reason));
   try {
-    await withTimeout(Promise.all([queue.waitUntilReady(), events.waitUntilReady()]), CONNECT_MS, away);
+    await withTimeout(
+      Promise.all([queue.waitUntilReady(), events.waitUntilReady()]),
+      CONNECT_MS,
+      away,
+    );
     const [id, { kind }] = [randomUUID(), request];
     const signed = wire.sign({ queue: BOT_REQUESTS_QUEUE, id, name: kind }, request);
     const job = await queue.add(kind, signed, { jobId: id, ...KEEP });
@@ -108,10 +130,14 @@ export async function askBot(place: QueuePlace, request: BotRequest, timeoutMs: 
     if (opened.kind === "signed") return BotAnswer.parse(opened.body);
     throw new AppError(
       "bot-unproven",
-      "The answer is not from this fleet's bot, or its version differs. Check whether the request took effect.",
+      "The answer is not from this fleet's bot, or its version differs. Check whether the " +
+        "request took effect.",
     );
   } finally {
-    await Promise.allSettled([withTimeout(events.close(), LEAVE_MS, away), withTimeout(queue.close(), LEAVE_MS, away)]);
+    await Promise.allSettled([
+      withTimeout(events.close(), LEAVE_MS, away),
+      withTimeout(queue.close(), LEAVE_MS, away),
+    ]);
   }
 }
 
@@ -124,6 +150,9 @@ async function answerTo(job: Job, events: QueueEvents, timeoutMs: number): Promi
     if (await job.isFailed()) throw new AppError("bot-refused", toError(error).message);
     // Withdraws the request unless the bot is handling it.
     await job.remove().catch(() => {});
-    throw new AppError("bot-silent", "The bot did not answer. Is it running? Only the bot can change routes.");
+    throw new AppError(
+      "bot-silent",
+      "The bot did not answer. Is it running? Only the bot can change routes.",
+    );
   }
 }

@@ -36,7 +36,10 @@ export function redisOptions(url: string): RedisConnection {
   }
   const [unknown] = [...parsed.searchParams.keys()];
   if (unknown !== undefined)
-    throw new AppError("bad-redis-url", `REDIS_URL has ?${unknown}=…, which Flotilla does not know: leave it out.`);
+    throw new AppError(
+      "bad-redis-url",
+      `REDIS_URL has ?${unknown}=…, which Flotilla does not know: leave it out.`,
+    );
   return {
     // In a URL, an IPv6 address has brackets.
     host: parsed.hostname.replace(/^\[(.*)\]$/, "$1"),
@@ -99,8 +102,16 @@ export interface RedisFacts {
  * Runs `ask` over a connection of its own. Throws AppError `redis-away` when there is no answer
  * within `limitMs`.
  */
-export async function askOnce<T>(url: string, limitMs: number, ask: (redis: Redis) => Promise<T>): Promise<T> {
-  const redis = new Redis({ ...promptOptions(url), enableOfflineQueue: true, enableReadyCheck: true });
+export async function askOnce<T>(
+  url: string,
+  limitMs: number,
+  ask: (redis: Redis) => Promise<T>,
+): Promise<T> {
+  const redis = new Redis({
+    ...promptOptions(url),
+    enableOfflineQueue: true,
+    enableReadyCheck: true,
+  });
   // The command's error only reports too many retries; the event has the reason.
   const reasons: Error[] = [];
   redis.on("error", (error: Error) => reasons.push(error));
@@ -122,22 +133,33 @@ export async function askOnce<T>(url: string, limitMs: number, ask: (redis: Redi
  * Warns when Redis persists nothing.
  */
 export async function checkRedis(url: string): Promise<RedisFacts> {
-  const redis = new Redis({ ...redisOptions(url), lazyConnect: true, retryStrategy: () => null, connectTimeout: 5000 });
+  const redis = new Redis({
+    ...redisOptions(url),
+    lazyConnect: true,
+    retryStrategy: () => null,
+    connectTimeout: 5000,
+  });
   // The connection's error is "Connection is closed"; the event has the reason.
   const reasons: Error[] = [];
   redis.on("error", (error: Error) => reasons.push(error));
   try {
     await withTimeout(redis.connect(), CHECK_MS, noAnswer);
     const info = await withTimeout(redis.info(), CHECK_MS, noAnswer);
-    const field = (name: string): string => new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim() ?? "";
+    const field = (name: string): string =>
+      new RegExp(`^${name}:(.*)$`, "m").exec(info)?.[1]?.trim() ?? "";
     return judge(field("redis_version"), field("maxmemory_policy"), field("aof_enabled"));
   } catch (error) {
     if (error instanceof AppError && error.code !== "redis-away") throw error;
     const known: NodeJS.ErrnoException = reasons[0] ?? toError(error);
     const reason = known.code ?? known.message.split("\n")[0];
     const what =
-      known instanceof AppError ? known.message : `Redis cannot be reached (${reason}). ${redisAway(troubleOf(known)).message}`;
-    throw new AppError("redis-unreachable", `${what} Or leave REDIS_URL empty to use a Redis of Flotilla's own.`);
+      known instanceof AppError
+        ? known.message
+        : `Redis cannot be reached (${reason}). ${redisAway(troubleOf(known)).message}`;
+    throw new AppError(
+      "redis-unreachable",
+      `${what} Or leave REDIS_URL empty to use a Redis of Flotilla's own.`,
+    );
   } finally {
     redis.disconnect();
   }
@@ -150,12 +172,16 @@ function judge(version: string, policy: string, aof: string): RedisFacts {
   if (policy && policy !== "noeviction") {
     throw new AppError(
       "redis-evicts",
-      `Redis may throw jobs away (maxmemory-policy ${policy}). Run: redis-cli config set maxmemory-policy noeviction`,
+      `Redis may throw jobs away (maxmemory-policy ${policy}). Run: redis-cli config set ` +
+        "maxmemory-policy noeviction",
     );
   }
   const warnings =
     aof === "1"
       ? []
-      : ["Redis keeps no append-only file (appendonly no): commands and alerts on their way are lost when it dies."];
+      : [
+          "Redis keeps no append-only file (appendonly no): commands and alerts on their way are " +
+            "lost when it dies.",
+        ];
   return { version, warnings };
 }

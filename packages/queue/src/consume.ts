@@ -1,4 +1,11 @@
-import { EVENTS_QUEUE, FleetEvent, HostCommand, hostQueue, WorkerCommand, workerQueue } from "@flotilla/contracts";
+import {
+  EVENTS_QUEUE,
+  FleetEvent,
+  HostCommand,
+  hostQueue,
+  WorkerCommand,
+  workerQueue,
+} from "@flotilla/contracts";
 import { AppError, type HostId, sleep, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { type Job, UnrecoverableError, type Worker } from "bullmq";
 import { Redis } from "ioredis";
@@ -37,21 +44,29 @@ export interface ConsumerOptions<T> {
  * Consumes the commands for a host. Handles several at once, so that a slow stop delays no other
  * command. Does not wait for a Redis that is away: commands arrive when it is back.
  */
-export async function consumeHostCommands(host: HostId, options: ConsumerOptions<HostCommand>): Promise<Consumer> {
+export async function consumeHostCommands(
+  host: HostId,
+  options: ConsumerOptions<HostCommand>,
+): Promise<Consumer> {
   const { handle } = options;
   const here = {
     ...options,
-    handle: async (command: HostCommand, redis: Redis) => await handle(await asOfHere(redis, command)),
+    handle: async (command: HostCommand, redis: Redis) =>
+      await handle(await asOfHere(redis, command)),
   };
   return await QueueConsumer.start(hostQueue(host), HostCommand, { concurrency: 20, ...here });
 }
 
 /** Consumes the commands for one worker, strictly one after another. */
-export async function consumeWorkerCommands(worker: WorkerId, options: ConsumerOptions<WorkerCommand>): Promise<Consumer> {
+export async function consumeWorkerCommands(
+  worker: WorkerId,
+  options: ConsumerOptions<WorkerCommand>,
+): Promise<Consumer> {
   const { handle } = options;
   const here = {
     ...options,
-    handle: async (command: WorkerCommand, redis: Redis) => await handle(await asOfHere(redis, command)),
+    handle: async (command: WorkerCommand, redis: Redis) =>
+      await handle(await asOfHere(redis, command)),
   };
   return await QueueConsumer.start(workerQueue(worker), WorkerCommand, here);
 }
@@ -92,13 +107,22 @@ class QueueConsumer<T> implements Consumer {
   readonly #done = new Set<string>();
 
   /** Moves the jobs of version 0.1 in this queue first. */
-  static async start<T>(queue: string, schema: z.ZodType<T>, options: WithRedis<T>): Promise<Consumer> {
+  static async start<T>(
+    queue: string,
+    schema: z.ZodType<T>,
+    options: WithRedis<T>,
+  ): Promise<Consumer> {
     const before = new JobsOf01(options.place, queue, options.onError);
     await before.takeAlong();
     return new QueueConsumer(queue, schema, options, before);
   }
 
-  private constructor(queue: string, schema: z.ZodType<T>, options: WithRedis<T>, before: JobsOf01) {
+  private constructor(
+    queue: string,
+    schema: z.ZodType<T>,
+    options: WithRedis<T>,
+    before: JobsOf01,
+  ) {
     this.#queue = queue;
     this.#schema = schema;
     this.#options = options;
@@ -115,7 +139,11 @@ class QueueConsumer<T> implements Consumer {
   async close(): Promise<void> {
     this.#over.abort();
     await this.#watching;
-    await this.#drop(this.#worker, this.#redis, this.#inHand > 0 ? CLOSE_MS : closingMs(this.#redis, CLOSE_MS));
+    await this.#drop(
+      this.#worker,
+      this.#redis,
+      this.#inHand > 0 ? CLOSE_MS : closingMs(this.#redis, CLOSE_MS),
+    );
   }
 
   #connect(): Redis {
@@ -159,11 +187,13 @@ class QueueConsumer<T> implements Consumer {
     const id = job.id ?? "";
     // BullMQ redelivers a job whose completion was lost; a job that another program added again is
     // refused.
-    if (this.#done.has(id)) return isRedelivered(job) ? undefined : refuse(place, this.#queue, "again", job);
+    if (this.#done.has(id))
+      return isRedelivered(job) ? undefined : refuse(place, this.#queue, "again", job);
     const parsed = this.#schema.safeParse(opened.body);
     if (!parsed.success)
       throw new UnrecoverableError(
-        `refused payload of ${this.#queue}: ${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.code}`).join(", ")}`,
+        `refused payload of ${this.#queue}: ` +
+          `${parsed.error.issues.map((issue) => `${issue.path.join(".")} ${issue.code}`).join(", ")}`,
       );
     this.#inHand += 1;
     try {
@@ -175,7 +205,10 @@ class QueueConsumer<T> implements Consumer {
   }
 
   #open(job: Job): Opened {
-    return this.#options.place.wire.open({ queue: this.#queue, id: job.id ?? "", name: job.name }, job.data);
+    return this.#options.place.wire.open(
+      { queue: this.#queue, id: job.id ?? "", name: job.name },
+      job.data,
+    );
   }
 
   /** A program with access to Redis could add a finished job again. */
@@ -223,7 +256,10 @@ class QueueConsumer<T> implements Consumer {
 
   #rebuild(): void {
     this.#options.onError(
-      new AppError("consumer-dead", `The jobs of ${this.#queue} were not taken: its consumer was recreated.`),
+      new AppError(
+        "consumer-dead",
+        `The jobs of ${this.#queue} were not taken: its consumer was recreated.`,
+      ),
     );
     const [worker, redis] = [this.#worker, this.#redis];
     this.#redis = this.#connect();

@@ -13,7 +13,11 @@ const ANSWER_MS = 1000;
  */
 export async function redisTime(redis: Redis): Promise<number | null> {
   try {
-    const [seconds, micros] = await withTimeout(redis.time(), ANSWER_MS, () => new Error("no answer"));
+    const [seconds, micros] = await withTimeout(
+      redis.time(),
+      ANSWER_MS,
+      () => new Error("no answer"),
+    );
     const time = Number(seconds) * 1000 + Math.floor(Number(micros) / 1000);
     return Number.isFinite(time) ? time : null;
   } catch {
@@ -25,7 +29,10 @@ export async function redisTime(redis: Redis): Promise<number | null> {
  * Milliseconds by which the clock of this process is ahead of Redis (negative = behind). Null =
  * Redis does not answer.
  */
-export async function aheadOfRedis(place: Pick<QueuePlace, "url">, clock: Clock = systemClock): Promise<number | null> {
+export async function aheadOfRedis(
+  place: Pick<QueuePlace, "url">,
+  clock: Clock = systemClock,
+): Promise<number | null> {
   try {
     return await askOnce(place.url, ANSWER_MS, async (redis) => {
       await redis.ping();
@@ -51,7 +58,9 @@ interface WithDeadline {
  */
 export async function stamped<C extends WithDeadline>(redis: Redis, command: C): Promise<C> {
   const at = await redisTime(redis);
-  return at === null ? command : { ...command, sent: { at, goodForMs: Math.max(0, command.deadlineAt - command.askedAt) } };
+  return at === null
+    ? command
+    : { ...command, sent: { at, goodForMs: Math.max(0, command.deadlineAt - command.askedAt) } };
 }
 
 /**
@@ -59,7 +68,11 @@ export async function stamped<C extends WithDeadline>(redis: Redis, command: C):
  * clock of Redis: the clocks of sender and consumer may differ by days. Keeps the given deadline
  * for commands of version 0.1, and when Redis does not report its time.
  */
-export async function asOfHere<C extends WithDeadline>(redis: Redis, command: C, clock: Clock = systemClock): Promise<C> {
+export async function asOfHere<C extends WithDeadline>(
+  redis: Redis,
+  command: C,
+  clock: Clock = systemClock,
+): Promise<C> {
   if (!command.sent) return command;
   const now = await redisTime(redis);
   if (now === null) return command;

@@ -46,7 +46,10 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
   child.once("exit", (code, signal) => exited.resolve(signal ?? `code ${code}`));
   child.once("error", (error) => exited.resolve(error.message));
   try {
-    await Promise.race([answering(socket), exited.promise.then((how) => Promise.reject(failed(options.dir, how)))]);
+    await Promise.race([
+      answering(socket),
+      exited.promise.then((how) => Promise.reject(failed(options.dir, how))),
+    ]);
   } catch (error) {
     child.kill("SIGKILL");
     throw error;
@@ -58,14 +61,24 @@ export async function startEmbeddedRedis(options: EmbeddedRedisOptions): Promise
     stop: async () => {
       child.kill("SIGTERM");
       await exited.promise;
-      if (dirname(socket) !== options.dir) rmSync(dirname(socket), { recursive: true, force: true });
+      if (dirname(socket) !== options.dir)
+        rmSync(dirname(socket), { recursive: true, force: true });
     },
   };
 }
 
 function launch(options: EmbeddedRedisOptions, socket: string): ChildProcess {
   const log = openLog(options.dir);
-  const args = ["--port", "0", "--unixsocket", socket, "--unixsocketperm", "700", "--dir", options.dir];
+  const args = [
+    "--port",
+    "0",
+    "--unixsocket",
+    socket,
+    "--unixsocketperm",
+    "700",
+    "--dir",
+    options.dir,
+  ];
   args.push(
     "--appendonly",
     "yes",
@@ -80,7 +93,11 @@ function launch(options: EmbeddedRedisOptions, socket: string): ChildProcess {
   );
   const bound = boundToParent(options.program, args, "TERM");
   try {
-    return spawn(bound.command, bound.args, { detached: true, stdio: ["ignore", log, log], env: options.env });
+    return spawn(bound.command, bound.args, {
+      detached: true,
+      stdio: ["ignore", log, log],
+      env: options.env,
+    });
   } finally {
     if (log !== "ignore") closeSync(log);
   }
@@ -100,7 +117,10 @@ async function answering(socket: string): Promise<void> {
   redis.on("error", () => {});
   try {
     const silent = (): Error =>
-      new AppError("redis-failed", `The embedded Redis did not answer within ${READY_MS / 1000} seconds.`);
+      new AppError(
+        "redis-failed",
+        `The embedded Redis did not answer within ${READY_MS / 1000} seconds.`,
+      );
     await withTimeout(redis.ping(), READY_MS, silent);
   } finally {
     redis.disconnect();
@@ -137,18 +157,25 @@ function statusOf(path: string): Stats | undefined {
  */
 function shortFolders(dir: string): string[] {
   const name = `flotilla-${createHash("sha256").update(dir).digest("hex").slice(0, 16)}`;
-  return [...new Set([tmpdir(), `/run/user/${process.getuid?.() ?? 0}`, "/dev/shm"])].map((folder) => join(folder, name));
+  return [...new Set([tmpdir(), `/run/user/${process.getuid?.() ?? 0}`, "/dev/shm"])].map(
+    (folder) => join(folder, name),
+  );
 }
 
 function socketPath(dir: string): string {
   const near = join(dir, "redis.sock");
   if (Buffer.byteLength(near) <= SOCKET_LIMIT) return near;
   const folder = shortFolders(dir).find(canBeMade);
-  const text = `The path ${dir} is too long for a socket, and there is no temporary folder for it. Set DATA_DIR to a shorter path.`;
+  const text =
+    `The path ${dir} is too long for a socket, and there is no temporary folder for it. Set ` +
+    "DATA_DIR to a shorter path.";
   if (folder === undefined) throw new AppError("redis-failed", text);
   const { uid, mode } = lstatSync(folder);
   if (uid !== process.getuid?.() || (mode & 0o077) !== 0) {
-    throw new AppError("redis-failed", `The folder ${folder} is open to others. Remove it, or set DATA_DIR to a shorter path.`);
+    throw new AppError(
+      "redis-failed",
+      `The folder ${folder} is open to others. Remove it, or set DATA_DIR to a shorter path.`,
+    );
   }
   return join(folder, "redis.sock");
 }
@@ -171,6 +198,7 @@ function canBeMade(folder: string): boolean {
 function failed(dir: string, how: string): AppError {
   return new AppError(
     "redis-failed",
-    `The embedded Redis ended at once (${how}). Its log is ${join(dir, "redis.log")}; a full or read-only disk is the usual cause.`,
+    `The embedded Redis ended at once (${how}). Its log is ${join(dir, "redis.log")}; a full ` +
+      "or read-only disk is the usual cause.",
   );
 }

@@ -75,7 +75,9 @@ export class EventBacklog {
   }
 
   #isOver(part: number): boolean {
-    return this.#waiting.length > this.#limits.events * part || this.#bytes > this.#limits.bytes * part;
+    return (
+      this.#waiting.length > this.#limits.events * part || this.#bytes > this.#limits.bytes * part
+    );
   }
 
   #makeRoom(): void {
@@ -166,6 +168,7 @@ function joined(older: FleetEvent, newer: FleetEvent): FleetEvent {
     const { previous, previousSince } = older;
     return { ...rest, previous, ...(previousSince === undefined ? {} : { previousSince }) };
   }
-  if (older.kind === "jobs.refused" && newer.kind === "jobs.refused") return { ...newer, times: newer.times + older.times };
+  if (older.kind === "jobs.refused" && newer.kind === "jobs.refused")
+    return { ...newer, times: newer.times + older.times };
   return newer;
 }

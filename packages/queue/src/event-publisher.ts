@@ -68,7 +68,8 @@ export class EventPublisher {
   /** Queues one event behind the earlier ones. */
   publish(event: FleetEvent): void {
     const madeRoom = this.#backlog.push(event);
-    if (this.#isKept) this.#onDisk((kept) => (madeRoom ? kept.replace(this.#left()) : kept.add(event)));
+    if (this.#isKept)
+      this.#onDisk((kept) => (madeRoom ? kept.replace(this.#left()) : kept.add(event)));
     this.#running ??= this.#sendAll();
   }
 
@@ -132,7 +133,9 @@ export class EventPublisher {
   async close(): Promise<void> {
     await this.#settle();
     this.#over.abort();
-    await withTimeout(this.#queue.close(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
+    await withTimeout(this.#queue.close(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(
+      () => {},
+    );
     this.#redis.disconnect();
   }
 
@@ -165,7 +168,8 @@ export class EventPublisher {
         return;
       } catch (error) {
         this.#onError(error);
-        const isRefused = troubleOf(error) !== "away" || REFUSED_BY_REDIS.test(toError(error).message);
+        const isRefused =
+          troubleOf(error) !== "away" || REFUSED_BY_REDIS.test(toError(error).message);
         const isRedis = this.#redis.status !== "ready" || isRefused;
         if (!isRedis && tries >= MOST_TRIES) return;
         await sleep(RETRY_MS, signal).catch(() => {});
@@ -175,6 +179,8 @@ export class EventPublisher {
 }
 
 function tooMany(dropped: number): AppError {
-  const text = `Redis was away for long: ${dropped} events were dropped, because newer ones replace them or there was no room.`;
+  const text =
+    `Redis was away for long: ${dropped} events were dropped, because newer ones replace them ` +
+    "or there was no room.";
   return new AppError("events-dropped", text, { details: { dropped } });
 }

@@ -17,7 +17,8 @@ return 1
 export async function takeFencesAlong(redis: Redis, prefix: string): Promise<void> {
   const before = KEYS_OF_0_1.fence("");
   for await (const keys of redis.scanStream({ match: `${before}*`, count: 1000 }))
-    for (const key of keys as string[]) await redis.eval(RAISE, 2, key, fenceKey(prefix, key.slice(before.length)));
+    for (const key of keys as string[])
+      await redis.eval(RAISE, 2, key, fenceKey(prefix, key.slice(before.length)));
   const run = await redis.get(KEYS_OF_0_1.leaseRun);
   if (run !== null) await redis.set(leaseRunKey(prefix), run, "NX");
 }
@@ -30,7 +31,11 @@ export async function takeFencesAlong(redis: Redis, prefix: string): Promise<voi
  */
 export function leasesOf01({ before }: QueuePlace, resources: readonly string[]): LeasesOf01 {
   const shared = before === undefined ? [] : resources.filter((each) => !each.startsWith("name."));
-  return { resources: shared, leases: shared.map(KEYS_OF_0_1.lease), fences: shared.map(KEYS_OF_0_1.fence) };
+  return {
+    resources: shared,
+    leases: shared.map(KEYS_OF_0_1.lease),
+    fences: shared.map(KEYS_OF_0_1.fence),
+  };
 }
 
 interface LeasesOf01 {

@@ -26,7 +26,9 @@ const FleetRecord = z.object({ fleet: FleetId, from01: z.boolean() });
 
 /** Parses a stored Fleet; null when it is not one. */
 export function parseFleet(kept: unknown): Fleet | null {
-  return z.object({ id: FleetId, keyId: FleetId, from01: z.boolean() }).safeParse(kept).data ?? null;
+  return (
+    z.object({ id: FleetId, keyId: FleetId, from01: z.boolean() }).safeParse(kept).data ?? null
+  );
 }
 
 const ANSWER_MS = 5000;
@@ -46,7 +48,10 @@ export function fleetPlace({ url, fleet, fleetKey, dataDir }: PlaceOptions): Que
   const prefix = fleetPrefix(fleet.id);
   const place = { url, prefix, wire: new Wire(fleetKey, prefix) };
   if (!fleet.from01 || dataDir === undefined) return place;
-  return { ...place, before: { prefix: PREFIX_OF_0_1, gate: unsignedGate(join(dataDir, "signed")) } };
+  return {
+    ...place,
+    before: { prefix: PREFIX_OF_0_1, gate: unsignedGate(join(dataDir, "signed")) },
+  };
 }
 
 /** Knowledge of the bot at its start. */
@@ -67,13 +72,22 @@ export interface ClaimOptions {
  * `wrong-fleet-key` (the fleet has another key), `fleet-conflict` (Redis has another fleet with
  * this key), `redis-away`.
  */
-export async function claimFleet({ url, fleetKey, known, from01, rekeyedFrom }: ClaimOptions): Promise<Fleet> {
+export async function claimFleet({
+  url,
+  fleetKey,
+  known,
+  from01,
+  rekeyedFrom,
+}: ClaimOptions): Promise<Fleet> {
   const keyId = fleetKeyId(fleetKey);
-  if (known && known.keyId !== keyId && !rekeyedFrom.includes(known.keyId)) throw wrongKey(keyId, known.keyId);
+  if (known && known.keyId !== keyId && !rekeyedFrom.includes(known.keyId))
+    throw wrongKey(keyId, known.keyId);
   return await askOnce(url, ANSWER_MS, async (redis) => {
     const there = await read(redis, fleetKey);
     if (known && there && there.id !== known.id) throw conflict(known.id, there.id);
-    const fleet = known ? { ...known, keyId } : (there ?? { id: randomBytes(8).toString("hex"), keyId, from01 });
+    const fleet = known
+      ? { ...known, keyId }
+      : (there ?? { id: randomBytes(8).toString("hex"), keyId, from01 });
     // Before any process can find the fleet: no worker may get a fencing token that was granted
     // before.
     if (fleet.from01) await takeFencesAlong(redis, fleetPrefix(fleet.id));
@@ -100,14 +114,23 @@ export interface FindOptions {
  * For every process but the bot: finds the fleet of this FLEET_KEY. Needs no Redis on a host that
  * has stored it. Throws AppError `no-fleet`, `wrong-fleet-key`, `redis-away`.
  */
-export async function findFleet({ url, fleetKey, known, waitMs, signal }: FindOptions): Promise<Fleet> {
+export async function findFleet({
+  url,
+  fleetKey,
+  known,
+  waitMs,
+  signal,
+}: FindOptions): Promise<Fleet> {
   const keyId = fleetKeyId(fleetKey);
   const until = performance.now() + waitMs;
   for (;;) {
-    const found = await askOnce(url, ANSWER_MS, (redis) => look(redis, fleetKey, known)).catch((error: unknown) => {
-      if (known && error instanceof AppError && error.code === "redis-away") return { ...known, keyId };
-      throw toError(error);
-    });
+    const found = await askOnce(url, ANSWER_MS, (redis) => look(redis, fleetKey, known)).catch(
+      (error: unknown) => {
+        if (known && error instanceof AppError && error.code === "redis-away")
+          return { ...known, keyId };
+        throw toError(error);
+      },
+    );
     if (found) return found;
     if (performance.now() >= until) throw await missing(url, keyId);
     await sleep(LOOK_EVERY_MS, signal);
@@ -166,13 +189,17 @@ async function missing(url: string, keyId: string): Promise<AppError> {
     return [...found].toSorted();
   });
   if (others.length > 0) return wrongKey(keyId, others.slice(0, NAMED).join(", "));
-  return new AppError("no-fleet", "No fleet was ever started on this Redis with this FLEET_KEY. Start its bot first.");
+  return new AppError(
+    "no-fleet",
+    "No fleet was ever started on this Redis with this FLEET_KEY. Start its bot first.",
+  );
 }
 
 function wrongKey(mine: string, theirs: string): AppError {
   return new AppError(
     "wrong-fleet-key",
-    `This FLEET_KEY (id ${mine}) is not the one that the fleet works with (id ${theirs}). Use the key of the bot's host; if it was to be changed, run: flotilla rekey`,
+    `This FLEET_KEY (id ${mine}) is not the one that the fleet works with (id ${theirs}). Use ` +
+      "the key of the bot's host; if it was to be changed, run: flotilla rekey",
     { details: { mine, theirs } },
   );
 }
@@ -180,7 +207,8 @@ function wrongKey(mine: string, theirs: string): AppError {
 function conflict(mine: string, theirs: string): AppError {
   return new AppError(
     "fleet-conflict",
-    `This Redis already has another fleet with this FLEET_KEY (${theirs}; this data folder is of ${mine}). Two fleets need two keys: set another FLEET_KEY, or another REDIS_URL.`,
+    `This Redis already has another fleet with this FLEET_KEY (${theirs}; this data folder is ` +
+      `of ${mine}). Two fleets need two keys: set another FLEET_KEY, or another REDIS_URL.`,
     { details: { mine, theirs } },
   );
 }

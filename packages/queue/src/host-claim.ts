@@ -102,7 +102,8 @@ export class HostClaim {
     clearInterval(this.#timer);
     const { place, host, me, onError } = this.#options;
     const key = hostClaimKey(place.prefix, host);
-    if (this.#redis.trouble === null) await this.#redis.ask((redis) => redis.eval(LEAVE, 1, key, me.id)).catch(onError);
+    if (this.#redis.trouble === null)
+      await this.#redis.ask((redis) => redis.eval(LEAVE, 1, key, me.id)).catch(onError);
     this.#redis.close();
   }
 
@@ -134,8 +135,11 @@ export class HostClaim {
 function taken(host: HostId, held: string): AppError {
   const found = HostClaimant.safeParse(JSON.parse(held));
   const who = found.success
-    ? `pid ${found.data.pid} on ${found.data.machine} (data folder ${found.data.dataDir}, since ${new Date(found.data.since).toISOString()})`
+    ? `pid ${found.data.pid} on ${found.data.machine} (data folder ${found.data.dataDir}, since ` +
+      `${new Date(found.data.since).toISOString()})`
     : "an unknown supervisor";
-  const text = `Another supervisor is the host "${host}" of this fleet: ${who}. Two with one name take each other's commands. Set another HOST_ID here, or stop that one.`;
+  const text =
+    `Another supervisor is the host "${host}" of this fleet: ${who}. Two with one name take ` +
+    "each other's commands. Set another HOST_ID here, or stop that one.";
   return new AppError("host-id-taken", text, { details: { host } });
 }

@@ -2,9 +2,20 @@
 
 export { type AnswerOptions, answerBotRequests, askBot } from "./bot-requests.ts";
 export { checkRedis, type RedisFacts } from "./connection.ts";
-export { type Consumer, type ConsumerOptions, consumeEvents, consumeHostCommands, consumeWorkerCommands } from "./consume.ts";
+export {
+  type Consumer,
+  type ConsumerOptions,
+  consumeEvents,
+  consumeHostCommands,
+  consumeWorkerCommands,
+} from "./consume.ts";
 export { aheadOfRedis } from "./deadline.ts";
-export { type EmbeddedRedis, type EmbeddedRedisOptions, embeddedRedisUrl, startEmbeddedRedis } from "./embedded-redis.ts";
+export {
+  type EmbeddedRedis,
+  type EmbeddedRedisOptions,
+  embeddedRedisUrl,
+  startEmbeddedRedis,
+} from "./embedded-redis.ts";
 export { EventPublisher, type KeptEvents } from "./event-publisher.ts";
 export {
   type ClaimOptions,
@@ -19,7 +30,13 @@ export {
 } from "./fleet.ts";
 export { HostBoard } from "./host-board.ts";
 export { HostClaim, type HostClaimant, type HostClaimOptions } from "./host-claim.ts";
-export { LEASE_TIMINGS, Lease, type LeaseMode, type LeaseOptions, type LeaseTimings } from "./lease.ts";
+export {
+  LEASE_TIMINGS,
+  Lease,
+  type LeaseMode,
+  type LeaseOptions,
+  type LeaseTimings,
+} from "./lease.ts";
 export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
 export { takeParcel } from "./parcel.ts";
 export type { QueuePlace } from "./place.ts";

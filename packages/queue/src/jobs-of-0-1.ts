@@ -35,7 +35,9 @@ return redis.call('LRANGE', KEYS[6], 0, -1)
 const LISTS = ["wait", "paused", "prioritized", "delayed", "active", "moved"] as const;
 /** The options of a job that say what happens after it. The others were the same for all jobs. */
 const JobOptions = z.object({
-  removeOnComplete: z.union([z.boolean(), z.number(), z.object({ count: z.number() })]).exactOptional(),
+  removeOnComplete: z
+    .union([z.boolean(), z.number(), z.object({ count: z.number() })])
+    .exactOptional(),
   removeOnFail: z.union([z.boolean(), z.number(), z.object({ count: z.number() })]).exactOptional(),
 });
 
@@ -105,7 +107,9 @@ export class JobsOf01 {
 
   async #move(redis: Redis, before: string): Promise<void> {
     const lists = LISTS.map((name) => before + name);
-    const ids = z.array(z.string()).parse(await redis.eval(TAKE_ALL, lists.length, ...lists, before));
+    const ids = z
+      .array(z.string())
+      .parse(await redis.eval(TAKE_ALL, lists.length, ...lists, before));
     if (ids.length === 0) return;
     this.#place.onTakenAlong?.({ queue: this.#queue, count: ids.length });
     const queue = new Queue(this.#queue, { connection: redis, prefix: this.#place.prefix });

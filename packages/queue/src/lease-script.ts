@@ -96,7 +96,8 @@ const UNKNOWN: LeaseRecord = { token: "", owner: "", host: "another host", worke
 /** Parses the reply of {@link TAKE}. Throws AppError `bad-reply`. */
 export function parseAnswer(reply: unknown): LeaseAnswer {
   const parsed = z.tuple([z.enum(["granted", "held", "wait"]), z.string()]).safeParse(reply);
-  if (!parsed.success) throw new AppError("bad-reply", "Redis answered a lease with something else.");
+  if (!parsed.success)
+    throw new AppError("bad-reply", "Redis answered a lease with something else.");
   const [kind, value] = parsed.data;
   if (kind === "granted") return { kind, fence: Number(value) };
   if (kind === "wait") return { kind, leftMs: Number(value) };

@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { type Fault, fenceKey, leaseKey, leaseQuietKey, leaseRunKey } from "@flotilla/contracts";
-import { type Clock, type HostId, sleep, toError, type WorkerId, withTimeout } from "@flotilla/kernel";
+import {
+  type Clock,
+  type HostId,
+  sleep,
+  toError,
+  type WorkerId,
+  withTimeout,
+} from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
@@ -32,7 +39,12 @@ export interface LeaseTimings {
  * cover a frozen machine, which cannot even close its connection: by then Telegram has closed it
  * (`CONTESTED_TIMINGS` of the Telegram package, ADR 0005).
  */
-export const LEASE_TIMINGS: LeaseTimings = { ttlMs: 20_000, actMs: 10_000, renewEveryMs: 5000, firstAnswerMs: 1000 };
+export const LEASE_TIMINGS: LeaseTimings = {
+  ttlMs: 20_000,
+  actMs: 10_000,
+  renewEveryMs: 5000,
+  firstAnswerMs: 1000,
+};
 
 /** Resources and holder of a lease, and its listener. */
 export interface LeaseOptions {
@@ -131,7 +143,9 @@ export class Lease {
     await Promise.race([connected, sleep(this.#timings.firstAnswerMs, signal)]).catch(() => {});
     connected.catch(() => {});
     while (!signal.aborted) {
-      const pauseMs = await this.#step().catch((error: unknown) => this.#failed(toError(error), begun));
+      const pauseMs = await this.#step().catch((error: unknown) =>
+        this.#failed(toError(error), begun),
+      );
       if (signal.aborted) return;
       this.#wake = Promise.withResolvers();
       await Promise.race([sleep(pauseMs, signal), this.#wake.promise]).catch(() => {});
@@ -157,21 +171,39 @@ export class Lease {
     return this.#timings.renewEveryMs;
   }
 
-  async #ask(resources: readonly string[], { keys, granted, known }: Question): Promise<LeaseAnswer> {
+  async #ask(
+    resources: readonly string[],
+    { keys, granted, known }: Question,
+  ): Promise<LeaseAnswer> {
     const { place, mode, host, worker, owner } = this.#options;
     const { ttlMs, renewEveryMs } = this.#timings;
     const record: LeaseRecord = { token: this.#token, owner, host, worker, since: this.#since };
-    const fences = [...resources.map((each) => fenceKey(place.prefix, each)), ...leasesOf01(place, resources).fences];
+    const fences = [
+      ...resources.map((each) => fenceKey(place.prefix, each)),
+      ...leasesOf01(place, resources).fences,
+    ];
     const quietMs = mode === "one" ? 0 : ttlMs;
     const run = [leaseRunKey(place.prefix), leaseQuietKey(place.prefix)];
-    const args = [keys.length, this.#token, owner, JSON.stringify(record), ttlMs, known, granted ? "1" : "0", quietMs];
+    const args = [
+      keys.length,
+      this.#token,
+      owner,
+      JSON.stringify(record),
+      ttlMs,
+      known,
+      granted ? "1" : "0",
+      quietMs,
+    ];
     const reply = this.#redis.eval(TAKE, keys.length * 2 + 2, ...keys, ...fences, ...run, ...args);
     return parseAnswer(await withTimeout(reply, renewEveryMs * 0.8, noAnswer));
   }
 
   #keysOf(resources: readonly string[]): string[] {
     const { place } = this.#options;
-    return [...resources.map((each) => leaseKey(place.prefix, each)), ...leasesOf01(place, resources).leases];
+    return [
+      ...resources.map((each) => leaseKey(place.prefix, each)),
+      ...leasesOf01(place, resources).leases,
+    ];
   }
 
   #granted(fence: number, question: Question): void {
@@ -190,7 +222,10 @@ export class Lease {
   #lightFuse(): void {
     clearTimeout(this.#fuse);
     if (this.#options.mode === "one") return;
-    this.#fuse = setTimeout(() => (this.mayAct() ? this.#lightFuse() : undefined), Math.max(this.#tenure.leftMs(), 1));
+    this.#fuse = setTimeout(
+      () => (this.mayAct() ? this.#lightFuse() : undefined),
+      Math.max(this.#tenure.leftMs(), 1),
+    );
     this.#fuse.unref();
   }
 
@@ -223,8 +258,12 @@ export class Lease {
 
 /** The fault for `trouble`. Without one Redis answered in time: this machine was too slow. */
 function unrenewed(trouble: RedisTrouble | null): Fault {
-  const why = trouble === null ? "This machine stood still, or its clock jumped." : redisAway(trouble).message;
-  const therefore = "With HOSTS=several a worker may not stay on Telegram without its lease: it reconnects automatically.";
+  const why =
+    trouble === null
+      ? "This machine stood still, or its clock jumped."
+      : redisAway(trouble).message;
+  const therefore =
+    "With HOSTS=several a worker may not stay on Telegram without its lease: it reconnects automatically.";
   return { class: "NETWORK", code: "lease-unrenewed", message: `${why} ${therefore}` };
 }
 
@@ -234,6 +273,8 @@ function heldBy(by: LeaseRecord): Fault {
   return {
     class: "IN_USE",
     code: "lease-held",
-    message: `${by.host} already runs this session${name}${since}. Start refused, to keep Telegram from cancelling it.`,
+    message:
+      `${by.host} already runs this session${name}${since}. Start refused, to keep Telegram from ` +
+      "cancelling it.",
   };
 }

@@ -40,29 +40,51 @@ export function leaseResources({ worker, fingerprint, userId }: Omit<Wanted, "ho
  * Finds another worker of the fleet with this name, key or account. Leases show the current users,
  * the status board also workers that were stopped. Null = none. Throws AppError `redis-away`.
  */
-export async function findOtherOwner(place: QueuePlace, wanted: Wanted): Promise<OtherOwner | null> {
+export async function findOtherOwner(
+  place: QueuePlace,
+  wanted: Wanted,
+): Promise<OtherOwner | null> {
   const resources = leaseResources(wanted);
   const before = leasesOf01(place, resources);
   const keys = [...resources.map((each) => leaseKey(place.prefix, each)), ...before.leases];
   const [leases, rows, ahead] = await askOnce(place.url, ANSWER_MS, (redis) =>
-    Promise.all([redis.mget(keys), redis.hgetall(statusKey(place.prefix)), aheadOf(redis, systemClock)]),
+    Promise.all([
+      redis.mget(keys),
+      redis.hgetall(statusKey(place.prefix)),
+      aheadOf(redis, systemClock),
+    ]),
   );
   const statuses = readStatuses(place.wire, rows, ahead);
-  return leased(leases, [...resources, ...before.resources], wanted) ?? onBoard(statuses, wanted, systemClock.now());
+  return (
+    leased(leases, [...resources, ...before.resources], wanted) ??
+    onBoard(statuses, wanted, systemClock.now())
+  );
 }
 
-function leased(leases: readonly (string | null)[], resources: readonly string[], { host, worker }: Wanted): OtherOwner | null {
+function leased(
+  leases: readonly (string | null)[],
+  resources: readonly string[],
+  { host, worker }: Wanted,
+): OtherOwner | null {
   for (const [index, text] of leases.entries()) {
     if (text === null) continue;
     const record = LeaseRecord.parse(JSON.parse(text));
     if (record.host === host && record.worker === worker) continue;
     const what = (resources[index] ?? "").split(".")[0];
-    return { host: record.host, worker: record.worker, what: what === "key" || what === "account" ? what : "name" };
+    return {
+      host: record.host,
+      worker: record.worker,
+      what: what === "key" || what === "account" ? what : "name",
+    };
   }
   return null;
 }
 
-function onBoard(statuses: readonly WorkerStatus[], { host, worker, userId }: Wanted, now: number): OtherOwner | null {
+function onBoard(
+  statuses: readonly WorkerStatus[],
+  { host, worker, userId }: Wanted,
+  now: number,
+): OtherOwner | null {
   for (const status of statuses) {
     if (now - status.updatedAt > STATUS_STALE_MS) continue;
     const mine = status.worker === worker;

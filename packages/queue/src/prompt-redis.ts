@@ -51,7 +51,10 @@ export class PromptRedis {
       this.#trouble = null;
       return answer;
     } catch (cause) {
-      const error = cause instanceof AppError && cause.code === "redis-away" ? cause : redisAway(troubleOf(cause), cause);
+      const error =
+        cause instanceof AppError && cause.code === "redis-away"
+          ? cause
+          : redisAway(troubleOf(cause), cause);
       this.#trouble = troubleOf(error);
       if (this.#trouble === "hangs") this.#reconnect();
       throw error;
@@ -69,7 +72,8 @@ export class PromptRedis {
 
   #notReady(): RedisTrouble {
     // Redis has accepted the connection and sends no greeting.
-    if (this.#reason === null && ["connecting", "connect"].includes(this.redis.status)) return "hangs";
+    if (this.#reason === null && ["connecting", "connect"].includes(this.redis.status))
+      return "hangs";
     return this.#reason ?? this.#trouble ?? "gone";
   }
 
@@ -86,7 +90,11 @@ export class PromptRedis {
   async #comesUp(): Promise<void> {
     const over = new AbortController();
     try {
-      await Promise.race([this.ready(over.signal), this.#fails(over.signal), sleep(ANSWER_MS, over.signal)]);
+      await Promise.race([
+        this.ready(over.signal),
+        this.#fails(over.signal),
+        sleep(ANSWER_MS, over.signal),
+      ]);
     } finally {
       over.abort();
     }

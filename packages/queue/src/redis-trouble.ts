@@ -22,9 +22,11 @@ export type RedisTrouble =
 /** Each problem in plain words, with the remedy. */
 const WORDS: Readonly<Record<RedisTrouble, string>> = {
   hangs:
-    "Redis hangs: it takes connections and answers nothing. Look at its machine (stopped process, slow disk, CLIENT PAUSE).",
+    "Redis hangs: it takes connections and answers nothing. Look at its machine (stopped " +
+    "process, slow disk, CLIENT PAUSE).",
   silent:
-    "Nothing answers at the address of Redis. Look whether its machine is on, and at the network and firewall in between.",
+    "Nothing answers at the address of Redis. Look whether its machine is on, and at the " +
+    "network and firewall in between.",
   gone: "Redis is not running: its port refuses connections. Start it, or correct REDIS_URL.",
   "no-name": "The host name of Redis is not known. Correct REDIS_URL, or look at the name server.",
   memory: "Redis is out of memory and takes nothing new. Raise maxmemory, or make room.",
@@ -33,7 +35,8 @@ const WORDS: Readonly<Record<RedisTrouble, string>> = {
   loading: "Redis is loading its data. Wait until it is done.",
   busy: "Redis is busy with one long script. Wait, or end it with SCRIPT KILL.",
   password: "Redis refuses the user or the password. Correct them in REDIS_URL.",
-  permission: "The user of REDIS_URL may not do this in Redis. Give it the rights of docs/safety.md.",
+  permission:
+    "The user of REDIS_URL may not do this in Redis. Give it the rights of docs/safety.md.",
   full: "Redis takes no more connections. Raise maxclients, or end programs that have many.",
   away: "Redis cannot be reached. Look whether it runs, and whether this machine reaches it.",
 };
@@ -45,7 +48,10 @@ const BY_TEXT: readonly (readonly [RegExp, RedisTrouble])[] = [
   [/\bMISCONF\b/, "disk"],
   [/\bLOADING\b/, "loading"],
   [/\bBUSY Redis\b/, "busy"],
-  [/\b(WRONGPASS|NOAUTH)\b|invalid (username-)?password|AUTH <?password|without any password configured/i, "password"],
+  [
+    /\b(WRONGPASS|NOAUTH)\b|invalid (username-)?password|AUTH <?password|without any password configured/i,
+    "password",
+  ],
   [/\bNOPERM\b/, "permission"],
   [/max number of clients/, "full"],
 ];
@@ -72,7 +78,8 @@ export function troubleOf(thrown: unknown): RedisTrouble {
   const error: NodeJS.ErrnoException & { errors?: readonly unknown[] } = toError(thrown);
   const found = BY_TEXT.find(([pattern]) => pattern.test(error.message));
   if (found) return found[1];
-  if (error.code !== undefined && Object.hasOwn(BY_CODE, error.code)) return BY_CODE[error.code] ?? "away";
+  if (error.code !== undefined && Object.hasOwn(BY_CODE, error.code))
+    return BY_CODE[error.code] ?? "away";
   // A name with several addresses fails with one error per address.
   const [first] = error.errors ?? [];
   return first === undefined ? "away" : troubleOf(first);

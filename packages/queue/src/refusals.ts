@@ -5,7 +5,8 @@ import type { QueuePlace } from "./place.ts";
 const QUIET_MS = 60_000;
 
 const REFUSED = "⛔ jobs refused: this fleet did not write them";
-const TAKEN_ALONG = "unsigned jobs of version 0.1 were moved; after the first signed job, unsigned ones are refused";
+const TAKEN_ALONG =
+  "unsigned jobs of version 0.1 were moved; after the first signed job, unsigned ones are refused";
 
 /** Counts refusals and reports them: the first at once, then once a minute with their number. */
 export class Refusals {

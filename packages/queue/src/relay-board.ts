@@ -41,7 +41,8 @@ export class RelayBoard {
 
   /** Null for a row that this version cannot parse, or that this fleet has not signed. */
   #parse(worker: string, row: string | null): RelayStatus | null {
-    const parsed = row === null ? null : RelayStatus.safeParse(this.#wire.openRow(RELAY_TABLE, worker, row));
+    const parsed =
+      row === null ? null : RelayStatus.safeParse(this.#wire.openRow(RELAY_TABLE, worker, row));
     return parsed?.data?.worker === worker ? parsed.data : null;
   }
 }

@@ -82,7 +82,8 @@ export class RelayLink {
         if (opened.kind === "refused") return refuse(place, name, opened.why, job);
         if (!opened.from01) place.before?.gate.close(name);
         const parsed = RelayMessage.safeParse(opened.body);
-        if (!parsed.success) throw new UnrecoverableError(`refused payload of ${name}: ${fieldsOf(parsed.error)}`);
+        if (!parsed.success)
+          throw new UnrecoverableError(`refused payload of ${name}: ${fieldsOf(parsed.error)}`);
         await handle(parsed.data);
       },
       {
@@ -102,8 +103,13 @@ export class RelayLink {
   /** Sends a step to its sender. Does not add a try that is already queued. */
   async deliver(delivery: Delivery): Promise<void> {
     const { to } = delivery;
-    if (to.kind === "webhook") throw new AppError("no-queue", "A webhook is called by the reader itself.");
-    await this.#add(to.kind === "worker" ? relayQueue(to.worker) : BOT_RELAY_QUEUE, delivery.id, delivery);
+    if (to.kind === "webhook")
+      throw new AppError("no-queue", "A webhook is called by the reader itself.");
+    await this.#add(
+      to.kind === "worker" ? relayQueue(to.worker) : BOT_RELAY_QUEUE,
+      delivery.id,
+      delivery,
+    );
   }
 
   /** Sends the result of a try to its reader. */
@@ -137,8 +143,15 @@ export class RelayLink {
   /** Waits for the current messages, but not for a Redis that is away. */
   async close(): Promise<void> {
     this.#over.abort();
-    await withTimeout(Promise.all([this.#starting, this.#later]), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
-    if (this.#worker) await withTimeout(this.#worker.close(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
+    await withTimeout(
+      Promise.all([this.#starting, this.#later]),
+      closingMs(this.#redis, CLOSE_MS),
+      noAnswer,
+    ).catch(() => {});
+    if (this.#worker)
+      await withTimeout(this.#worker.close(), closingMs(this.#redis, CLOSE_MS), noAnswer).catch(
+        () => {},
+      );
     const closing = Promise.allSettled([...this.#queues.values()].map((queue) => queue.close()));
     await withTimeout(closing, closingMs(this.#redis, CLOSE_MS), noAnswer).catch(() => {});
     this.#redis.disconnect();
@@ -147,13 +160,20 @@ export class RelayLink {
   async #add(name: string, id: string, message: RelayMessage): Promise<void> {
     let queue = this.#queues.get(name);
     if (!queue) {
-      queue = new Queue(name, { connection: this.#redis, prefix: this.#options.place.prefix, skipWaitingForReady: true });
+      queue = new Queue(name, {
+        connection: this.#redis,
+        prefix: this.#options.place.prefix,
+        skipWaitingForReady: true,
+      });
       // The connection reports the same error.
       queue.on("error", () => {});
       this.#queues.set(name, queue);
     }
     try {
-      const signed = this.#options.place.wire.sign({ queue: name, id, name: message.kind }, message);
+      const signed = this.#options.place.wire.sign(
+        { queue: name, id, name: message.kind },
+        message,
+      );
       await queue.add(message.kind, signed, { jobId: id, ...JOB });
     } catch (error) {
       // A queue created while Redis was away may stay broken: the next message creates another.

@@ -1,4 +1,11 @@
-import { botPulseKey, HostCommand, hostQueue, parcelKey, WorkerCommand, workerQueue } from "@flotilla/contracts";
+import {
+  botPulseKey,
+  HostCommand,
+  hostQueue,
+  parcelKey,
+  WorkerCommand,
+  workerQueue,
+} from "@flotilla/contracts";
 import { AppError, type HostId } from "@flotilla/kernel";
 import { Queue } from "bullmq";
 import { stamped } from "./deadline.ts";
@@ -35,7 +42,11 @@ export class CommandSender {
 
   /** Sends a command to one worker process. */
   async toWorker(command: WorkerCommand): Promise<void> {
-    await this.#add(workerQueue(command.worker), WorkerCommand.parse(command), command.kind.startsWith("login."));
+    await this.#add(
+      workerQueue(command.worker),
+      WorkerCommand.parse(command),
+      command.kind.startsWith("login."),
+    );
   }
 
   /**
@@ -44,7 +55,9 @@ export class CommandSender {
   async leaveParcel(login: string, sealed: Buffer): Promise<void> {
     const { prefix, wire } = this.#place;
     const signed = wire.signBytes(parcelSlot(login), sealed);
-    await this.#redis.ask((redis) => redis.set(parcelKey(prefix, login), signed, "PX", PARCEL_MS)).catch(notTaken);
+    await this.#redis
+      .ask((redis) => redis.set(parcelKey(prefix, login), signed, "PX", PARCEL_MS))
+      .catch(notTaken);
   }
 
   /** Resolves when the connection is open; earlier commands fail. */
@@ -64,7 +77,9 @@ export class CommandSender {
 
   /** Tests whether Redis takes commands, by writing as they do. Throws AppError `redis-away`. */
   async probe(): Promise<void> {
-    await this.#redis.ask((redis) => redis.set(botPulseKey(this.#place.prefix), "1", "PX", PARCEL_MS));
+    await this.#redis.ask((redis) =>
+      redis.set(botPulseKey(this.#place.prefix), "1", "PX", PARCEL_MS),
+    );
   }
 
   async close(): Promise<void> {
@@ -93,7 +108,11 @@ export class CommandSender {
   #queue(name: string): Queue {
     const known = this.#queues.get(name);
     if (known) return known;
-    const queue = new Queue(name, { connection: this.#redis.redis, prefix: this.#place.prefix, skipWaitingForReady: true });
+    const queue = new Queue(name, {
+      connection: this.#redis.redis,
+      prefix: this.#place.prefix,
+      skipWaitingForReady: true,
+    });
     // The connection reports the same error.
     queue.on("error", () => {});
     this.#queues.set(name, queue);
@@ -105,6 +124,9 @@ export class CommandSender {
 function notTaken(error: unknown): never {
   const away = redisAway(troubleOf(error), error);
   const { redis } = away.details;
-  const done = redis === "hangs" || redis === "away" ? "It may still be done within a minute." : "So nothing was done.";
+  const done =
+    redis === "hangs" || redis === "away"
+      ? "It may still be done within a minute."
+      : "So nothing was done.";
   throw new AppError(away.code, `${away.message} ${done}`, { cause: error, details: away.details });
 }

@@ -107,8 +107,13 @@ export class StatusWriter {
   async #trip(rows: readonly (readonly [string, WorkerStatus | null])[]): Promise<void> {
     const gone = rows.flatMap(([row, status]) => (status === null ? [row] : []));
     const ahead = await aheadOf(this.#redis, this.#clock);
-    const told = (status: WorkerStatus): WorkerStatus => ({ ...status, ...toldAt(status.updatedAt, ahead) });
-    const there = rows.flatMap(([row, status]) => (status === null ? [] : [row, this.#wire.signRow(TABLE, row, told(status))]));
+    const told = (status: WorkerStatus): WorkerStatus => ({
+      ...status,
+      ...toldAt(status.updatedAt, ahead),
+    });
+    const there = rows.flatMap(([row, status]) =>
+      status === null ? [] : [row, this.#wire.signRow(TABLE, row, told(status))],
+    );
     const writes: Promise<number>[] = [];
     if (there.length > 0) writes.push(this.#redis.hset(this.#key, ...there));
     if (gone.length > 0) writes.push(this.#redis.hdel(this.#key, ...gone));
@@ -164,15 +169,20 @@ export class StatusReader {
   }
 }
 
-const rowOf = ({ worker, host }: Pick<WorkerStatus, "worker" | "host">): string => `${worker}@${host}`;
+const rowOf = ({ worker, host }: Pick<WorkerStatus, "worker" | "host">): string =>
+  `${worker}@${host}`;
 
 /** A host that has the session wins over one that waits for it; otherwise the newer status wins. */
 function tellsMore(one: WorkerStatus, other: WorkerStatus): boolean {
-  const has = ({ pid, state }: WorkerStatus): boolean => pid !== null && state !== "IN_USE" && state !== "STARTING";
+  const has = ({ pid, state }: WorkerStatus): boolean =>
+    pid !== null && state !== "IN_USE" && state !== "STARTING";
   return has(one) === has(other) ? one.updatedAt > other.updatedAt : has(one);
 }
 
-/** How far the clocks of writer and reader are apart, in steps that do not change with each question to Redis. */
+/**
+ * How far the clocks of writer and reader are apart, in steps that do not change with each question
+ * to Redis.
+ */
 function apart(ms: number): number {
   return Math.round(ms / APART_STEP_MS) * APART_STEP_MS;
 }
@@ -181,7 +191,11 @@ function apart(ms: number): number {
  * The rows of the board that this version can parse and this fleet has signed. `ahead`: see {@link
  * aheadOf}.
  */
-export function readStatuses(wire: Wire, rows: Readonly<Record<string, string>>, ahead: number | null): WorkerStatus[] {
+export function readStatuses(
+  wire: Wire,
+  rows: Readonly<Record<string, string>>,
+  ahead: number | null,
+): WorkerStatus[] {
   return Object.entries(rows).flatMap(([row, text]) => {
     const status = WorkerStatus.safeParse(wire.openRow(TABLE, row, text)).data;
     if (!status || rowOf(status) !== row) return [];

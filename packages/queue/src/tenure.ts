@@ -60,7 +60,9 @@ export class Tenure {
   leftMs(): number {
     const { clock, actMs, endless } = this.#options;
     if (endless) return Number.POSITIVE_INFINITY;
-    return actMs - Math.max(clock.monotonicMs() - this.#asked.monotonicMs, clock.now() - this.#asked.now);
+    return (
+      actMs - Math.max(clock.monotonicMs() - this.#asked.monotonicMs, clock.now() - this.#asked.now)
+    );
   }
 
   /** The next question. `sessionFence` is the session's fencing token; the higher one counts. */

@@ -25,7 +25,12 @@ function readable(data: JobJson): JobJson {
 }
 
 /** Ends a refused job: reports and deletes it, whatever its options say. */
-export function refuse({ onRefused }: QueuePlace, queue: string, why: JobRefusal["why"], job: Job): void {
+export function refuse(
+  { onRefused }: QueuePlace,
+  queue: string,
+  why: JobRefusal["why"],
+  job: Job,
+): void {
   job.opts.removeOnComplete = true;
   onRefused?.({ queue, why, times: 1 });
 }
@@ -51,7 +56,11 @@ export function withoutUnreadable(
   };
 }
 
-async function sweep(redis: Redis, { prefix, onRefused }: QueuePlace, queue: string): Promise<void> {
+async function sweep(
+  redis: Redis,
+  { prefix, onRefused }: QueuePlace,
+  queue: string,
+): Promise<void> {
   const base = `${prefix}:${queue}:`;
   for (const id of await redis.lrange(`${base}active`, 0, -1)) {
     const parsed = await redis.hmget(base + id, "opts", "progress");

@@ -58,9 +58,11 @@ export class Wire {
 
   /** Verifies first, then parses. `goodForMs` is its greatest age. */
   open(slot: Slot, data: unknown, goodForMs = GOOD_FOR_MS): Opened {
-    if (!isSigned(data)) return { kind: "refused", why: isUnreadable(data) ? "unreadable" : "unsigned" };
+    if (!isSigned(data))
+      return { kind: "refused", why: isUnreadable(data) ? "unreadable" : "unsigned" };
     const from01 = data.from01 === true;
-    if (!same(data.mac, this.#mac(slot, data.at, data.body, from01))) return { kind: "refused", why: "wrong-signature" };
+    if (!same(data.mac, this.#mac(slot, data.at, data.body, from01)))
+      return { kind: "refused", why: "wrong-signature" };
     if (Date.now() - data.at > goodForMs) return { kind: "refused", why: "too-old" };
     return { kind: "signed", body: JSON.parse(data.body), from01 };
   }
@@ -72,7 +74,11 @@ export class Wire {
 
   /** The payload of a row; null when this fleet did not sign it. Rows contain their own age. */
   openRow(table: string, row: string, text: string): unknown {
-    const opened = this.open({ queue: table, id: row, name: "row" }, parse(text), Number.POSITIVE_INFINITY);
+    const opened = this.open(
+      { queue: table, id: row, name: "row" },
+      parse(text),
+      Number.POSITIVE_INFINITY,
+    );
     return opened.kind === "signed" ? opened.body : null;
   }
 
@@ -111,7 +117,12 @@ function isUnreadable(data: unknown): boolean {
 function isSigned(data: unknown): data is Signed {
   if (typeof data !== "object" || data === null) return false;
   const { at, mac, body } = data as Partial<Record<keyof Signed, unknown>>;
-  return typeof at === "number" && Number.isFinite(at) && typeof mac === "string" && typeof body === "string";
+  return (
+    typeof at === "number" &&
+    Number.isFinite(at) &&
+    typeof mac === "string" &&
+    typeof body === "string"
+  );
 }
 
 function same(told: string, right: string): boolean {

@@ -3,16 +3,25 @@ import { checkRedis } from "@flotilla/queue";
 import { freePort, startRedis, testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
-test("a Redis that fits is told by its version, by URL and by socket, and one that keeps everything has no warning", async () => {
-  await using redis = await startRedis({ persistence: "aof" });
-  for (const url of [redis.url, redis.socketPath]) {
-    expect(await checkRedis(url)).toEqual({ version: expect.stringMatching(/^\d+\.\d+/), warnings: [] });
-  }
-});
+test(
+  "a Redis that fits is told by its version, by URL and by socket, and one that keeps " +
+    "everything has no warning",
+  async () => {
+    await using redis = await startRedis({ persistence: "aof" });
+    for (const url of [redis.url, redis.socketPath]) {
+      expect(await checkRedis(url)).toEqual({
+        version: expect.stringMatching(/^\d+\.\d+/),
+        warnings: [],
+      });
+    }
+  },
+);
 
 test("a Redis that keeps nothing is warned of", async () => {
   await using redis = await startRedis();
-  expect((await checkRedis(redis.url)).warnings).toEqual([expect.stringContaining("appendonly no")]);
+  expect((await checkRedis(redis.url)).warnings).toEqual([
+    expect.stringContaining("appendonly no"),
+  ]);
 });
 
 test("a Redis that may throw jobs away is refused with the remedy", async () => {
@@ -31,8 +40,13 @@ test("a Redis that wants a password is one sentence with the remedy, and right w
     message: expect.stringContaining("NOAUTH"),
   });
   const wrong = checkRedis(redis.url.replace("redis://", "redis://:wr0ng@"));
-  await expect(wrong).rejects.toMatchObject({ code: "redis-unreachable", message: expect.not.stringContaining("wr0ng") });
-  expect((await checkRedis(redis.url.replace("redis://", "redis://:hunter2@"))).warnings).toEqual([]);
+  await expect(wrong).rejects.toMatchObject({
+    code: "redis-unreachable",
+    message: expect.not.stringContaining("wr0ng"),
+  });
+  expect((await checkRedis(redis.url.replace("redis://", "redis://:hunter2@"))).warnings).toEqual(
+    [],
+  );
 });
 
 test("a Redis that is not there is one sentence with the remedy", async () => {
@@ -44,19 +58,25 @@ test("a Redis that is not there is one sentence with the remedy", async () => {
   ] as const) {
     await expect(checkRedis(url)).rejects.toMatchObject({
       code: "redis-unreachable",
-      message: expect.stringMatching(new RegExp(`^Redis cannot be reached \\(${why}\\)\\. .*REDIS_URL`)),
+      message: expect.stringMatching(
+        new RegExp(`^Redis cannot be reached \\(${why}\\)\\. .*REDIS_URL`),
+      ),
     });
   }
 });
 
 test("something else on the port is one sentence, not a wait without an end", async () => {
-  const server = createServer((socket) => void socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"));
+  const server = createServer(
+    (socket) => void socket.on("error", () => {}).end("HTTP/1.1 400 Bad Request\r\n\r\n"),
+  );
   server.listen(0, "127.0.0.1");
   onTestFinished(() => void server.close());
   await new Promise((resolve) => server.once("listening", resolve));
   const address = server.address();
   const port = address && typeof address === "object" ? address.port : 0;
-  await expect(checkRedis(`redis://127.0.0.1:${port}`)).rejects.toMatchObject({ code: "redis-unreachable" });
+  await expect(checkRedis(`redis://127.0.0.1:${port}`)).rejects.toMatchObject({
+    code: "redis-unreachable",
+  });
 });
 
 test("what is no URL is refused without being repeated", async () => {

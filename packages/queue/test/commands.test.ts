@@ -1,10 +1,25 @@
 import { join } from "node:path";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
-import { CommandSender, consumeHostCommands, consumeWorkerCommands, type QueuePlace } from "@flotilla/queue";
+import {
+  CommandSender,
+  consumeHostCommands,
+  consumeWorkerCommands,
+  type QueuePlace,
+} from "@flotilla/queue";
 import { redisCommand, spawnNode, startRedis, waitFor } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { expect, onTestFinished, test } from "vitest";
-import { addSigned, checkCommand, codeCommand, errorList, HOST, hostCommand, placeAt, sharedPlace, WORKER } from "./support.ts";
+import {
+  addSigned,
+  checkCommand,
+  codeCommand,
+  errorList,
+  HOST,
+  hostCommand,
+  placeAt,
+  sharedPlace,
+  WORKER,
+} from "./support.ts";
 
 async function sender(place: QueuePlace): Promise<CommandSender> {
   const made = new CommandSender(place, () => {});
@@ -40,11 +55,16 @@ test("commands reach their host and their worker, each in the order in which the
   const got: string[] = [];
   const errors = errorList();
   const other = parseWorkerId("sport");
-  const take = (who: string) => async (command: { id: string }) => void got.push(`${who} ${command.id}`);
+  const take = (who: string) => async (command: { id: string }) =>
+    void got.push(`${who} ${command.id}`);
   const options = { place, onError: errors.add };
   for (const consumer of [
     await consumeHostCommands(HOST, { ...options, concurrency: 1, handle: take("host-a") }),
-    await consumeHostCommands(parseHostId("host-b"), { ...options, concurrency: 1, handle: take("host-b") }),
+    await consumeHostCommands(parseHostId("host-b"), {
+      ...options,
+      concurrency: 1,
+      handle: take("host-b"),
+    }),
     await consumeWorkerCommands(WORKER, { ...options, handle: take("news_1") }),
     await consumeWorkerCommands(other, { ...options, handle: take("sport") }),
   ])
@@ -102,32 +122,39 @@ test("the same command sent twice is carried out once", async () => {
   expect(got).toEqual(["command-1", "command-2"]);
 });
 
-test("a payload that does not fit is failed and reported without its content, and the next one still runs", async () => {
-  const place = await sharedPlace();
-  const got: string[] = [];
-  const errors = errorList();
-  const queue = new Queue("worker.news_1", { connection: { url: place.url }, prefix: place.prefix });
-  onTestFinished(() => queue.close());
-  const named = { ...checkCommand("command-1"), worker: "No Such Name", note: "s3cr3t" };
-  await addSigned(queue, place, "bad-1", named);
-  await addSigned(queue, place, "bad-2", { ...checkCommand("command-2"), kind: "format-disk" });
-  const consumer = await consumeWorkerCommands(WORKER, {
-    place,
-    onError: errors.add,
-    handle: async ({ id }) => void got.push(id),
-  });
-  onTestFinished(() => consumer.close());
-  await (await sender(place)).toWorker(checkCommand("command-3"));
-  await waitFor(() => got.length > 0 && errors.seen.length > 1);
-  expect(got).toEqual(["command-3"]);
-  const failed = await queue.getJobs(["failed"]);
-  expect(failed.map((job) => job.id).sort()).toEqual(["bad-1", "bad-2"]);
-  expect(errors.seen.map(String)).toEqual([
-    expect.stringContaining("refused payload of worker.news_1: worker custom"),
-    expect.stringContaining("refused payload of worker.news_1: kind invalid_union"),
-  ]);
-  expect(errors.seen.map(String).join()).not.toMatch(/s3cr3t|No Such Name|format-disk/);
-});
+test(
+  "a payload that does not fit is failed and reported without its content, and the next one " +
+    "still runs",
+  async () => {
+    const place = await sharedPlace();
+    const got: string[] = [];
+    const errors = errorList();
+    const queue = new Queue("worker.news_1", {
+      connection: { url: place.url },
+      prefix: place.prefix,
+    });
+    onTestFinished(() => queue.close());
+    const named = { ...checkCommand("command-1"), worker: "No Such Name", note: "s3cr3t" };
+    await addSigned(queue, place, "bad-1", named);
+    await addSigned(queue, place, "bad-2", { ...checkCommand("command-2"), kind: "format-disk" });
+    const consumer = await consumeWorkerCommands(WORKER, {
+      place,
+      onError: errors.add,
+      handle: async ({ id }) => void got.push(id),
+    });
+    onTestFinished(() => consumer.close());
+    await (await sender(place)).toWorker(checkCommand("command-3"));
+    await waitFor(() => got.length > 0 && errors.seen.length > 1);
+    expect(got).toEqual(["command-3"]);
+    const failed = await queue.getJobs(["failed"]);
+    expect(failed.map((job) => job.id).sort()).toEqual(["bad-1", "bad-2"]);
+    expect(errors.seen.map(String)).toEqual([
+      expect.stringContaining("refused payload of worker.news_1: worker custom"),
+      expect.stringContaining("refused payload of worker.news_1: kind invalid_union"),
+    ]);
+    expect(errors.seen.map(String).join()).not.toMatch(/s3cr3t|No Such Name|format-disk/);
+  },
+);
 
 test("a command that does not fit is refused by the sender and never reaches Redis", async () => {
   const place = await sharedPlace();
@@ -155,36 +182,41 @@ test("a handler that fails is reported, and the next command still runs", async 
   expect(errors.seen.map(String)).toEqual(["Error: broken handler"]);
 });
 
-test.each(["done", "failed"])("a login step leaves nothing sealed in Redis after it was %s", async (how) => {
-  const place = await sharedPlace();
-  const box = "5EA1ED-B0X-OF-THE-C0DE";
-  const login = "10G1N-1D";
-  const gate = Promise.withResolvers<void>();
-  const over = Promise.withResolvers<void>();
-  const consumer = await consumeWorkerCommands(WORKER, {
-    place,
-    onError: () => {},
-    handle: async ({ id }) => {
-      if (id === "after-it") return over.resolve();
-      await gate.promise;
-      if (how === "failed") throw new Error("refused");
-    },
-  });
-  onTestFinished(() => consumer.close());
-  const send = await sender(place);
-  await send.toWorker(codeCommand("login-step", box, login));
-  await send.toWorker(checkCommand("after-it"));
-  // Proves that the search finds it while it is there.
-  expect(JSON.stringify([...(await dump(place.url))])).toContain(box);
-  gate.resolve();
-  await over.promise;
-  const left = await dump(place.url);
-  expect(JSON.stringify([...left])).not.toContain(box);
-  expect(JSON.stringify([...left])).not.toContain(login);
-  // Only the event stream of the queue names the job.
-  const naming = [...left].filter(([key, value]) => key.includes("login-step") || value.includes("login-step"));
-  expect(naming.map(([key]) => key)).toEqual([`${place.prefix}:worker.news_1:events`]);
-});
+test.each(["done", "failed"])(
+  "a login step leaves nothing sealed in Redis after it was %s",
+  async (how) => {
+    const place = await sharedPlace();
+    const box = "5EA1ED-B0X-OF-THE-C0DE";
+    const login = "10G1N-1D";
+    const gate = Promise.withResolvers<void>();
+    const over = Promise.withResolvers<void>();
+    const consumer = await consumeWorkerCommands(WORKER, {
+      place,
+      onError: () => {},
+      handle: async ({ id }) => {
+        if (id === "after-it") return over.resolve();
+        await gate.promise;
+        if (how === "failed") throw new Error("refused");
+      },
+    });
+    onTestFinished(() => consumer.close());
+    const send = await sender(place);
+    await send.toWorker(codeCommand("login-step", box, login));
+    await send.toWorker(checkCommand("after-it"));
+    // Proves that the search finds it while it is there.
+    expect(JSON.stringify([...(await dump(place.url))])).toContain(box);
+    gate.resolve();
+    await over.promise;
+    const left = await dump(place.url);
+    expect(JSON.stringify([...left])).not.toContain(box);
+    expect(JSON.stringify([...left])).not.toContain(login);
+    // Only the event stream of the queue names the job.
+    const naming = [...left].filter(
+      ([key, value]) => key.includes("login-step") || value.includes("login-step"),
+    );
+    expect(naming.map(([key]) => key)).toEqual([`${place.prefix}:worker.news_1:events`]);
+  },
+);
 
 test("while Redis is away a command is refused at once, and goes through after it is back", async () => {
   await using redis = await startRedis({ persistence: "aof" });
@@ -218,7 +250,9 @@ test("a sender without a Redis refuses, and can be closed", async () => {
   const url = redis.url;
   await redis.kill9();
   const send = new CommandSender(placeAt(url), () => {});
-  await expect(send.toHost(HOST, hostCommand("command-1"))).rejects.toMatchObject({ code: "redis-away" });
+  await expect(send.toHost(HOST, hostCommand("command-1"))).rejects.toMatchObject({
+    code: "redis-away",
+  });
   await send.close();
 });
 

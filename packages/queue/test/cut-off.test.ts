@@ -38,7 +38,12 @@ test("a connection that breaks before Redis answers: it is not said that nothing
     code: "redis-away",
     message: expect.stringContaining("It may still be done"),
   });
-  await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:worker.${WORKER}:command-cut`)) === 1, {
-    what: "the command, which was done",
-  });
+  await waitFor(
+    async () =>
+      (await redisCommand(place.url, "EXISTS", `${place.prefix}:worker.${WORKER}:command-cut`)) ===
+      1,
+    {
+      what: "the command, which was done",
+    },
+  );
 });

@@ -47,20 +47,28 @@ test("a consumer with unnoticed dead connections is recreated, and takes the wai
   });
   onTestFinished(() => consumer.close());
   const place = placeAt(redis.url);
-  const queue = new Queue("worker.news_1", { connection: { url: redis.url }, prefix: place.prefix });
+  const queue = new Queue("worker.news_1", {
+    connection: { url: redis.url },
+    prefix: place.prefix,
+  });
   onTestFinished(() => queue.close());
   await addSigned(queue, place, "command-1", checkCommand("command-1"));
   await waitFor(() => got.length === 1);
   loseThoseThatAreOpen();
   await addSigned(queue, place, "command-2", checkCommand("command-2"));
   await waitFor(() => got.length === 2, { what: "the second command" });
-  expect(errors.seen.map(String)).toContainEqual(expect.stringContaining("its consumer was recreated"));
+  expect(errors.seen.map(String)).toContainEqual(
+    expect.stringContaining("its consumer was recreated"),
+  );
 });
 
 test("a command that takes its consumer down three times is given up, reported, and others go on", async () => {
   await using redis = await startRedis();
   const place = placeAt(redis.url);
-  const queue = new Queue("worker.news_1", { connection: { url: redis.url }, prefix: place.prefix });
+  const queue = new Queue("worker.news_1", {
+    connection: { url: redis.url },
+    prefix: place.prefix,
+  });
   onTestFinished(() => queue.close());
   await addSigned(queue, place, "command-1", checkCommand("command-1"));
   for (let run = 1; run <= 3; run++) {

@@ -6,7 +6,10 @@ import { embeddedRedisUrl, startEmbeddedRedis } from "@flotilla/queue";
 import { isAlive, redisCommand, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { expect, inject, onTestFinished, test, vi } from "vitest";
 
-async function start(dir: string, program = inject("redisServer")): ReturnType<typeof startEmbeddedRedis> {
+async function start(
+  dir: string,
+  program = inject("redisServer"),
+): ReturnType<typeof startEmbeddedRedis> {
   const redis = await startEmbeddedRedis({ program, dir, env: {} });
   onTestFinished(() => redis.stop());
   return redis;
@@ -14,20 +17,27 @@ async function start(dir: string, program = inject("redisServer")): ReturnType<t
 
 const modeOf = (path: string): number => statSync(path).mode & 0o777;
 
-test("it listens on a socket for this user alone, in a folder for this user alone, and on no port", async () => {
-  const dir = join(await testDir(), "redis");
-  const redis = await start(dir);
-  expect(await redisCommand(redis.url, "PING")).toBe("PONG");
-  expect(modeOf(redis.url)).toBe(0o700);
-  expect(modeOf(dir)).toBe(0o700);
-  expect(modeOf(join(dir, "redis.log"))).toBe(0o600);
-  expect(await redisCommand(redis.url, "CONFIG", "GET", "port")).toEqual(["port", "0"]);
-});
+test(
+  "it listens on a socket for this user alone, in a folder for this user alone, and on no " +
+    "port",
+  async () => {
+    const dir = join(await testDir(), "redis");
+    const redis = await start(dir);
+    expect(await redisCommand(redis.url, "PING")).toBe("PONG");
+    expect(modeOf(redis.url)).toBe(0o700);
+    expect(modeOf(dir)).toBe(0o700);
+    expect(modeOf(join(dir, "redis.log"))).toBe(0o600);
+    expect(await redisCommand(redis.url, "CONFIG", "GET", "port")).toEqual(["port", "0"]);
+  },
+);
 
 test("it throws nothing away and keeps its data over a restart", async () => {
   const dir = await testDir();
   const first = await start(dir);
-  expect(await redisCommand(first.url, "CONFIG", "GET", "maxmemory-policy")).toEqual(["maxmemory-policy", "noeviction"]);
+  expect(await redisCommand(first.url, "CONFIG", "GET", "maxmemory-policy")).toEqual([
+    "maxmemory-policy",
+    "noeviction",
+  ]);
   await redisCommand(first.url, "SET", "kept", "yes");
   await first.stop();
   const second = await start(dir);
@@ -53,15 +63,21 @@ test("stopping it leaves no process, and stopping it twice does no harm", async 
   await redis.stop();
 });
 
-test.runIf(process.platform === "linux")("it is gone when the process that started it is killed by -9", async () => {
-  const dir = await testDir();
-  const parent = spawnNode(join(import.meta.dirname, "fixtures/embedded.ts"), [inject("redisServer"), dir]);
-  await parent.waitForOutput(/redis \d+\n/);
-  const pid = Number(/redis (\d+)/.exec(parent.stdout)?.[1]);
-  expect(isAlive(pid)).toBe(true);
-  parent.kill("SIGKILL");
-  await waitFor(() => !isAlive(pid), { what: "Redis to end with its parent" });
-});
+test.runIf(process.platform === "linux")(
+  "it is gone when the process that started it is killed by -9",
+  async () => {
+    const dir = await testDir();
+    const parent = spawnNode(join(import.meta.dirname, "fixtures/embedded.ts"), [
+      inject("redisServer"),
+      dir,
+    ]);
+    await parent.waitForOutput(/redis \d+\n/);
+    const pid = Number(/redis (\d+)/.exec(parent.stdout)?.[1]);
+    expect(isAlive(pid)).toBe(true);
+    parent.kill("SIGKILL");
+    await waitFor(() => !isAlive(pid), { what: "Redis to end with its parent" });
+  },
+);
 
 test("a folder whose path is too long for a socket works, and stays closed to other users", async () => {
   const dir = join(await testDir(), "d".repeat(60), "e".repeat(60));
@@ -75,19 +91,23 @@ test("a folder whose path is too long for a socket works, and stays closed to ot
   expect(existsSync(dirname(redis.url)), "the folder for its socket").toBe(false);
 });
 
-test("where the temporary folder cannot be used, the socket of a long path is elsewhere, found by every process", async () => {
-  const base = await testDir();
-  const dir = join(base, "d".repeat(60), "e".repeat(60));
-  mkdirSync(dirname(dir), { recursive: true });
-  writeFileSync(join(base, "temp"), "a file, and no folder");
-  vi.stubEnv("TMPDIR", join(base, "temp"));
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const redis = await start(dir);
-  expect(redis.url.startsWith(base)).toBe(false);
-  expect(modeOf(dirname(redis.url))).toBe(0o700);
-  expect(embeddedRedisUrl(dir)).toBe(redis.url);
-  expect(await redisCommand(redis.url, "PING")).toBe("PONG");
-});
+test(
+  "where the temporary folder cannot be used, the socket of a long path is elsewhere, found " +
+    "by every process",
+  async () => {
+    const base = await testDir();
+    const dir = join(base, "d".repeat(60), "e".repeat(60));
+    mkdirSync(dirname(dir), { recursive: true });
+    writeFileSync(join(base, "temp"), "a file, and no folder");
+    vi.stubEnv("TMPDIR", join(base, "temp"));
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const redis = await start(dir);
+    expect(redis.url.startsWith(base)).toBe(false);
+    expect(modeOf(dirname(redis.url))).toBe(0o700);
+    expect(embeddedRedisUrl(dir)).toBe(redis.url);
+    expect(await redisCommand(redis.url, "PING")).toBe("PONG");
+  },
+);
 
 test("two folders have two servers", async () => {
   const [one, other] = [await start(await testDir()), await start(await testDir())];
@@ -116,20 +136,23 @@ test.each([
 test.each([
   ["in a folder that others can write", 0o777, true],
   ["that is no socket", 0o700, false],
-])("what lies where the socket of a long path would be, %s, is not taken for it", async (_what, mode, isSocket) => {
-  const base = await testDir("r-");
-  const dir = join(base, "d".repeat(60), "e".repeat(60));
-  vi.stubEnv("TMPDIR", base);
-  onTestFinished(() => void vi.unstubAllEnvs());
-  const socket = embeddedRedisUrl(dir);
-  expect(dirname(dirname(socket))).toBe(base);
-  mkdirSync(dirname(socket));
-  if (isSocket) {
-    const server = createServer().listen(socket);
-    onTestFinished(() => void server.close());
-    await once(server, "listening");
-    expect(embeddedRedisUrl(dir)).toBe(socket);
-  } else writeFileSync(socket, "");
-  chmodSync(dirname(socket), mode);
-  expect(embeddedRedisUrl(dir)).not.toBe(socket);
-});
+])(
+  "what lies where the socket of a long path would be, %s, is not taken for it",
+  async (_what, mode, isSocket) => {
+    const base = await testDir("r-");
+    const dir = join(base, "d".repeat(60), "e".repeat(60));
+    vi.stubEnv("TMPDIR", base);
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const socket = embeddedRedisUrl(dir);
+    expect(dirname(dirname(socket))).toBe(base);
+    mkdirSync(dirname(socket));
+    if (isSocket) {
+      const server = createServer().listen(socket);
+      onTestFinished(() => void server.close());
+      await once(server, "listening");
+      expect(embeddedRedisUrl(dir)).toBe(socket);
+    } else writeFileSync(socket, "");
+    chmodSync(dirname(socket), mode);
+    expect(embeddedRedisUrl(dir)).not.toBe(socket);
+  },
+);

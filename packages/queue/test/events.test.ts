@@ -4,7 +4,8 @@ import { redisCommand, startRedis, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { errorList, event, placeAt, sharedPlace, status } from "./support.ts";
 
-const ids = (from: number, to: number): string[] => Array.from({ length: to - from }, (_, n) => `event-${from + n}`);
+const ids = (from: number, to: number): string[] =>
+  Array.from({ length: to - from }, (_, n) => `event-${from + n}`);
 
 test("events arrive in the order in which they were published, each once", async () => {
   const place = await sharedPlace();
@@ -15,7 +16,11 @@ test("events arrive in the order in which they were published, each once", async
   for (const id of ids(0, 30)) publisher.publish(event(id));
   publisher.publish(event("event-0"));
   await publisher.flush();
-  const consumer = await consumeEvents({ place, onError: errors.add, handle: async ({ id }) => void got.push(id) });
+  const consumer = await consumeEvents({
+    place,
+    onError: errors.add,
+    handle: async ({ id }) => void got.push(id),
+  });
   onTestFinished(() => consumer.close());
   await waitFor(() => got.length === 30);
   expect(got).toEqual(ids(0, 30));
@@ -41,7 +46,11 @@ test("the order survives a Redis that was away, and flush waits until everything
   await flush;
   await publisher.flush();
   const got: string[] = [];
-  const consumer = await consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
+  const consumer = await consumeEvents({
+    place,
+    onError: () => {},
+    handle: async ({ id }) => void got.push(id),
+  });
   await waitFor(() => got.length === 30);
   await consumer.close();
   await publisher.close();
@@ -52,7 +61,11 @@ test("a consumer continues after Redis was away", async () => {
   await using redis = await startRedis({ persistence: "aof" });
   const place = placeAt(redis.url);
   const got: string[] = [];
-  const consumer = await consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
+  const consumer = await consumeEvents({
+    place,
+    onError: () => {},
+    handle: async ({ id }) => void got.push(id),
+  });
   const publisher = new EventPublisher(place, () => {});
   publisher.publish(event("event-1"));
   await waitFor(() => got.length === 1);
@@ -85,47 +98,62 @@ test("the status of every worker is read as it was written last", async () => {
   );
 });
 
-test("of a worker that two hosts have, the one that runs it is shown, not the one that waits for it", async () => {
-  const place = await sharedPlace();
-  const writer = new StatusWriter(place, () => {});
-  const reader = new StatusReader(place, () => {});
-  onTestFinished(() => {
-    writer.close();
-    reader.close();
-  });
-  await reader.ready();
-  const runs = { ...status("news_1", "RUNNING"), pid: 4242 };
-  const waits = { ...status("news_1", "IN_USE"), host: parseHostId("host-b"), pid: null, updatedAt: runs.updatedAt + 1 };
-  const shown = async (): Promise<string | undefined> => (await reader.all()).get(runs.worker)?.host;
-  await writer.write(runs);
-  await writer.write(waits);
-  expect(await shown()).toBe(runs.host);
-  await writer.remove(runs);
-  expect(await shown()).toBe("host-b");
-});
+test(
+  "of a worker that two hosts have, the one that runs it is shown, not the one that waits " +
+    "for it",
+  async () => {
+    const place = await sharedPlace();
+    const writer = new StatusWriter(place, () => {});
+    const reader = new StatusReader(place, () => {});
+    onTestFinished(() => {
+      writer.close();
+      reader.close();
+    });
+    await reader.ready();
+    const runs = { ...status("news_1", "RUNNING"), pid: 4242 };
+    const waits = {
+      ...status("news_1", "IN_USE"),
+      host: parseHostId("host-b"),
+      pid: null,
+      updatedAt: runs.updatedAt + 1,
+    };
+    const shown = async (): Promise<string | undefined> =>
+      (await reader.all()).get(runs.worker)?.host;
+    await writer.write(runs);
+    await writer.write(waits);
+    expect(await shown()).toBe(runs.host);
+    await writer.remove(runs);
+    expect(await shown()).toBe("host-b");
+  },
+);
 
-test("rows that cannot be read, or that this fleet did not sign for this very place, are left out, and the others are there", async () => {
-  const place = await sharedPlace();
-  const reader = new StatusReader(place, () => {});
-  onTestFinished(() => reader.close());
-  await reader.ready();
-  const signed = (row: string, payload: object): string => place.wire.signRow("status", row, payload);
-  const stranger = new Wire(Buffer.alloc(32, 8), place.prefix);
-  const rows = {
-    "good@host-a": signed("good@host-a", status("good")),
-    "newer@host-a": signed("newer@host-a", { ...status("newer"), v: 2 }),
-    "odd@host-a": signed("odd@host-a", { ...status("odd"), state: "DANCING" }),
-    "unsigned@host-a": JSON.stringify(status("unsigned")),
-    "moved@host-a": signed("other@host-a", status("moved")),
-    "posing@host-a": signed("posing@host-a", status("good_1")),
-    "stranger@host-a": stranger.signRow("status", "stranger@host-a", status("stranger")),
-    text: "not json",
-    empty: "",
-    list: "[]",
-  };
-  await redisCommand(place.url, "HSET", `${place.prefix}:status`, ...Object.entries(rows).flat());
-  expect([...(await reader.all()).keys()]).toEqual(["good"]);
-});
+test(
+  "rows that cannot be read, or that this fleet did not sign for this very place, are left " +
+    "out, and the others are there",
+  async () => {
+    const place = await sharedPlace();
+    const reader = new StatusReader(place, () => {});
+    onTestFinished(() => reader.close());
+    await reader.ready();
+    const signed = (row: string, payload: object): string =>
+      place.wire.signRow("status", row, payload);
+    const stranger = new Wire(Buffer.alloc(32, 8), place.prefix);
+    const rows = {
+      "good@host-a": signed("good@host-a", status("good")),
+      "newer@host-a": signed("newer@host-a", { ...status("newer"), v: 2 }),
+      "odd@host-a": signed("odd@host-a", { ...status("odd"), state: "DANCING" }),
+      "unsigned@host-a": JSON.stringify(status("unsigned")),
+      "moved@host-a": signed("other@host-a", status("moved")),
+      "posing@host-a": signed("posing@host-a", status("good_1")),
+      "stranger@host-a": stranger.signRow("status", "stranger@host-a", status("stranger")),
+      text: "not json",
+      empty: "",
+      list: "[]",
+    };
+    await redisCommand(place.url, "HSET", `${place.prefix}:status`, ...Object.entries(rows).flat());
+    expect([...(await reader.all()).keys()]).toEqual(["good"]);
+  },
+);
 
 test("while Redis is away a reader refuses at once, and reads again after it is back", async () => {
   await using redis = await startRedis({ persistence: "aof" });

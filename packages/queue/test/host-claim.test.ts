@@ -27,7 +27,9 @@ test("the second supervisor of one name is refused, by pid, machine and data fol
   const second = claimant();
   expect((await second.exited).code).toBe(1);
   expect(second.stdout).toMatch(
-    new RegExp(`refused .*"host-a".* pid ${first.pid} on box \\(data folder ${process.cwd()}, since 20.*HOST_ID`),
+    new RegExp(
+      `refused .*"host-a".* pid ${first.pid} on box \\(data folder ${process.cwd()}, since 20.*HOST_ID`,
+    ),
   );
   expect(first.stdout, "and the first never notices").toBe("taken\n");
 });
@@ -42,18 +44,28 @@ test("one that ended gave its name back; the name of one that was killed is free
   await taken();
 });
 
-test("the next one on the same record takes the name at once: its lock says that the other is dead", async () => {
-  const first = await taken(600_000, "boot:1:2");
-  first.kill("SIGKILL");
-  await first.exited;
-  await taken(600_000, "boot:1:2");
-});
+test(
+  "the next one on the same record takes the name at once: its lock says that the other is " +
+    "dead",
+  async () => {
+    const first = await taken(600_000, "boot:1:2");
+    first.kill("SIGKILL");
+    await first.exited;
+    await taken(600_000, "boot:1:2");
+  },
+);
 
-test("one that was frozen for longer than its time, and wakes up beside another, says so once and takes nothing back", async () => {
-  const first = await taken();
-  first.kill("SIGSTOP");
-  const second = await taken();
-  first.kill("SIGCONT");
-  await first.waitForOutput(`lost Another supervisor is the host "host-a" of this fleet: pid ${second.pid} `);
-  expect(second.stdout).toBe("taken\n");
-});
+test(
+  "one that was frozen for longer than its time, and wakes up beside another, says so once " +
+    "and takes nothing back",
+  async () => {
+    const first = await taken();
+    first.kill("SIGSTOP");
+    const second = await taken();
+    first.kill("SIGCONT");
+    await first.waitForOutput(
+      `lost Another supervisor is the host "host-a" of this fleet: pid ${second.pid} `,
+    );
+    expect(second.stdout).toBe("taken\n");
+  },
+);

@@ -22,7 +22,11 @@ function disk(): KeptEvents & { readonly rows: Map<string, FleetEvent> } {
 
 async function told(place: QueuePlace, count: number): Promise<string[]> {
   const got: string[] = [];
-  const consumer = await consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
+  const consumer = await consumeEvents({
+    place,
+    onError: () => {},
+    handle: async ({ id }) => void got.push(id),
+  });
   onTestFinished(() => consumer.close());
   await waitFor(() => got.length >= count);
   return got;

@@ -53,13 +53,15 @@ export function holder(place: QueuePlace, host: string, more: Partial<LeaseOptio
 /** A fleet whose Redis has been seen before, so that there is no first quiet time. */
 export async function seenRedis(): Promise<QueuePlace> {
   const place = await sharedPlace();
-  const run = /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";
+  const run =
+    /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";
   await redisCommand(place.url, "SET", `${place.prefix}:lease-run`, run);
   return place;
 }
 
 export async function until(it: Holder, event: string | RegExp): Promise<void> {
-  const found = (): boolean => it.events.some((each) => (typeof event === "string" ? each === event : event.test(each)));
+  const found = (): boolean =>
+    it.events.some((each) => (typeof event === "string" ? each === event : event.test(each)));
   await waitFor(found, { what: String(event) }).catch((cause: unknown) => {
     throw new Error(`no ${event} in: ${it.events.join()}`, { cause });
   });

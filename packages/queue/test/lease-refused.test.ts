@@ -10,23 +10,30 @@ async function persistence(redis: RedisHarness): Promise<string> {
   return String(await redis.command("INFO", "persistence"));
 }
 
-test("a Redis that is out of memory still renews what was granted; a newcomer waits until there is room", async () => {
-  await using redis = await startRedis({ persistence: "aof" });
-  const place = placeAt(redis.url);
-  const first = holder(place, "host-a", { timings: SHORT });
-  await until(first, /granted/);
-  await redis.command("CONFIG", "SET", "maxmemory", "1");
-  const errors: string[] = [];
-  const sport = { resources: () => ["sport"], worker: parseWorkerId("sport"), timings: SHORT };
-  const newcomer = holder(place, "host-b", { ...sport, onError: (error) => void errors.push(String(error)) });
-  await sleep(SHORT.ttlMs * 1.5);
-  expect(first.lease.mayAct()).toBe(true);
-  expect(first.events).toHaveLength(1);
-  expect(newcomer.events).toEqual([]);
-  expect(errors.join()).toContain("OOM command not allowed");
-  await redis.command("CONFIG", "SET", "maxmemory", "0");
-  await until(newcomer, /granted/);
-});
+test(
+  "a Redis that is out of memory still renews what was granted; a newcomer waits until there " +
+    "is room",
+  async () => {
+    await using redis = await startRedis({ persistence: "aof" });
+    const place = placeAt(redis.url);
+    const first = holder(place, "host-a", { timings: SHORT });
+    await until(first, /granted/);
+    await redis.command("CONFIG", "SET", "maxmemory", "1");
+    const errors: string[] = [];
+    const sport = { resources: () => ["sport"], worker: parseWorkerId("sport"), timings: SHORT };
+    const newcomer = holder(place, "host-b", {
+      ...sport,
+      onError: (error) => void errors.push(String(error)),
+    });
+    await sleep(SHORT.ttlMs * 1.5);
+    expect(first.lease.mayAct()).toBe(true);
+    expect(first.events).toHaveLength(1);
+    expect(newcomer.events).toEqual([]);
+    expect(errors.join()).toContain("OOM command not allowed");
+    await redis.command("CONFIG", "SET", "maxmemory", "0");
+    await until(newcomer, /granted/);
+  },
+);
 
 test.each([
   {
@@ -44,18 +51,24 @@ test.each([
       await waitFor(async () => /rdb_last_bgsave_status:err/.test(await persistence(redis)));
     },
     // Without "save" it also ends when it is asked to.
-    back: (redis: RedisHarness) => redis.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no", "save", ""),
+    back: (redis: RedisHarness) =>
+      redis.command("CONFIG", "SET", "stop-writes-on-bgsave-error", "no", "save", ""),
     says: "Redis cannot write to its disk",
   },
-])("while Redis is $what a holder stops in time with that reason, and resumes automatically", async ({ go, back, says }) => {
-  await using redis = await startRedis();
-  const first = holder(placeAt(redis.url), "host-a", { timings: SHORT });
-  await until(first, /granted/);
-  await go(redis);
-  await until(first, "suspended");
-  expect(first.lease.mayAct()).toBe(false);
-  expect(first.faults[0]?.message).toContain(says);
-  expect(first.faults[0]?.message).toContain("With HOSTS=several a worker may not stay on Telegram without its lease");
-  await back(redis);
-  await waitFor(() => first.lease.mayAct());
-});
+])(
+  "while Redis is $what a holder stops in time with that reason, and resumes automatically",
+  async ({ go, back, says }) => {
+    await using redis = await startRedis();
+    const first = holder(placeAt(redis.url), "host-a", { timings: SHORT });
+    await until(first, /granted/);
+    await go(redis);
+    await until(first, "suspended");
+    expect(first.lease.mayAct()).toBe(false);
+    expect(first.faults[0]?.message).toContain(says);
+    expect(first.faults[0]?.message).toContain(
+      "With HOSTS=several a worker may not stay on Telegram without its lease",
+    );
+    await back(redis);
+    await waitFor(() => first.lease.mayAct());
+  },
+);

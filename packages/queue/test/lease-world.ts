@@ -32,12 +32,20 @@ return 1`;
 /** A step of a schedule. */
 export type Op =
   | { readonly op: "pass"; readonly units: number }
-  | { readonly op: "ask" | "serve" | "hear" | "drop" | "freeze" | "wake" | "crash" | "leave"; readonly host: Host }
+  | {
+      readonly op: "ask" | "serve" | "hear" | "drop" | "freeze" | "wake" | "crash" | "leave";
+      readonly host: Host;
+    }
   | { readonly op: "jump"; readonly host: Host; readonly units: number }
   | { readonly op: "snap" | "lose" | "restart" | "go back" };
 
 /** A message on its way between a holder and Redis. */
-type Way = { readonly question: Question; readonly life: number; readonly token: string; readonly answer?: LeaseAnswer };
+type Way = {
+  readonly question: Question;
+  readonly life: number;
+  readonly token: string;
+  readonly answer?: LeaseAnswer;
+};
 
 class World {
   now = 0;
@@ -45,7 +53,10 @@ class World {
   life = 0;
   highest = { fence: 0, token: "" };
   readonly holders = HOSTS.map((host) => new Holder(this, host));
-  #snapshot: { readonly at: number; readonly rows: readonly (readonly [string, string, number])[] } = { at: 0, rows: [] };
+  #snapshot: {
+    readonly at: number;
+    readonly rows: readonly (readonly [string, string, number])[];
+  } = { at: 0, rows: [] };
 
   holder(host: Host): Holder {
     return this.holders[HOSTS.indexOf(host)] as Holder;
@@ -59,7 +70,9 @@ class World {
 
   async snap(): Promise<void> {
     const rows = await Promise.all(
-      (await redis.keys("*")).map(async (key) => [key, (await redis.get(key)) ?? "", await redis.pttl(key)] as const),
+      (await redis.keys("*")).map(
+        async (key) => [key, (await redis.get(key)) ?? "", await redis.pttl(key)] as const,
+      ),
     );
     this.#snapshot = { at: this.now, rows };
   }
@@ -75,9 +88,13 @@ class World {
         else if (left > passed) await redis.set(key, value, "PX", left - passed);
     }
     if (kept === "nothing") await redis.flushdb();
-    else if ((await redis.exists(leaseRunKey(PREFIX))) === 1) await redis.set(leaseRunKey(PREFIX), `before:${this.life}`);
+    else if ((await redis.exists(leaseRunKey(PREFIX))) === 1)
+      await redis.set(leaseRunKey(PREFIX), `before:${this.life}`);
     // A process does not end and begin within one millisecond of its clock.
-    while (Number((await redis.time())[0]) * 1000 + Number((await redis.time())[1]) / 1000 <= this.highest.fence + 2);
+    while (
+      Number((await redis.time())[0]) * 1000 + Number((await redis.time())[1]) / 1000 <=
+      this.highest.fence + 2
+    );
   }
 
   /**
@@ -86,7 +103,10 @@ class World {
    */
   check(): void {
     const acting = this.holders.filter((each) => each.acts());
-    expect(acting.map(({ host }) => host).length, `acting: ${acting.map(({ host }) => host).join()}`).toBeLessThan(2);
+    expect(
+      acting.map(({ host }) => host).length,
+      `acting: ${acting.map(({ host }) => host).join()}`,
+    ).toBeLessThan(2);
   }
 }
 
@@ -166,7 +186,11 @@ class Holder {
     if (this.frozen || this.taken || this.#way) return;
     const resources = ["key.0", this.host === "c" ? "name.copy" : "name.news"];
     const keys = resources.map((each) => leaseKey(PREFIX, each));
-    this.#way = { question: this.#tenure.question(keys, this.#disk), life: this.#world.life, token: this.#token };
+    this.#way = {
+      question: this.#tenure.question(keys, this.#disk),
+      life: this.#world.life,
+      token: this.#token,
+    };
   }
 
   drop(): void {
@@ -181,14 +205,25 @@ class Holder {
     const owner = `boot:${this.host}`;
     const record = { token, owner, host: this.host, worker: "news", since: 1 };
     const fences = keys.map((key) => fenceKey(PREFIX, key));
-    const args = [keys.length, token, owner, JSON.stringify(record), TTL * UNIT_MS, known, granted ? "1" : "0", TTL * UNIT_MS];
+    const args = [
+      keys.length,
+      token,
+      owner,
+      JSON.stringify(record),
+      TTL * UNIT_MS,
+      known,
+      granted ? "1" : "0",
+      TTL * UNIT_MS,
+    ];
     const all = [...keys, ...fences, leaseRunKey(PREFIX), leaseQuietKey(PREFIX)];
     const answer = parseAnswer(await redis.eval(TAKE, all.length, ...all, ...args));
     this.#way = { ...this.#way, answer };
     if (answer.kind !== "granted") return;
     const { highest } = this.#world;
     const mine = highest.token === token;
-    expect(answer.fence, `${token} after ${highest.token}`).toBeGreaterThanOrEqual(mine ? highest.fence : highest.fence + 1);
+    expect(answer.fence, `${token} after ${highest.token}`).toBeGreaterThanOrEqual(
+      mine ? highest.fence : highest.fence + 1,
+    );
     this.#world.highest = { fence: answer.fence, token };
   }
 
@@ -203,12 +238,17 @@ class Holder {
     expect(way.answer.fence).toBeGreaterThanOrEqual(this.#disk);
     this.#disk = way.answer.fence;
     for (const other of this.#world.holders)
-      if (other !== this) expect(other.#overFor(), `${other.host} is off Telegram`).toBeGreaterThanOrEqual(HANG_UP * UNIT_MS);
+      if (other !== this)
+        expect(other.#overFor(), `${other.host} is off Telegram`).toBeGreaterThanOrEqual(
+          HANG_UP * UNIT_MS,
+        );
   }
 
   /** Time since the tenure ended, for a holder that could not disconnect. */
   #overFor(): number {
-    return this.taken || (!this.acts() && this.#left) ? Number.POSITIVE_INFINITY : -this.#tenure.leftMs();
+    return this.taken || (!this.acts() && this.#left)
+      ? Number.POSITIVE_INFINITY
+      : -this.#tenure.leftMs();
   }
 }
 

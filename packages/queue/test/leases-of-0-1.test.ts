@@ -1,6 +1,12 @@
 import { KEYS_OF_0_1 } from "@flotilla/contracts";
 import { parseHostId, systemClock } from "@flotilla/kernel";
-import { consumeEvents, EventPublisher, findOtherOwner, Lease, type QueuePlace } from "@flotilla/queue";
+import {
+  consumeEvents,
+  EventPublisher,
+  findOtherOwner,
+  Lease,
+  type QueuePlace,
+} from "@flotilla/queue";
 import { redisCommand, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { TAKE } from "../src/lease-script.ts";
@@ -9,7 +15,8 @@ import { event, places, WORKER } from "./support.ts";
 const RESOURCES = ["name.news_1", "key.1e3ce5c18eb85c31", "account.100001"];
 
 describe("leases of version 0.1", () => {
-  const record = (host: string) => JSON.stringify({ token: host, owner: `boot:${host}`, host, worker: "news_1", since: 1 });
+  const record = (host: string) =>
+    JSON.stringify({ token: host, owner: `boot:${host}`, host, worker: "news_1", since: 1 });
 
   function holder(place: QueuePlace, host = "host-b") {
     const events: string[] = [];
@@ -41,14 +48,23 @@ describe("leases of version 0.1", () => {
       const mine = holder(place);
       await waitFor(() => mine.events.length > 0);
       expect(mine.events[0]).toMatch(/^taken: host-a already runs this session as news_1/);
-      const wanted = { host: parseHostId("host-b"), worker: WORKER, fingerprint: "1e3ce5c18eb85c31", userId: "100001" };
-      expect(await findOtherOwner(place, wanted)).toMatchObject({ host: "host-a", worker: "news_1" });
+      const wanted = {
+        host: parseHostId("host-b"),
+        worker: WORKER,
+        fingerprint: "1e3ce5c18eb85c31",
+        userId: "100001",
+      };
+      expect(await findOtherOwner(place, wanted)).toMatchObject({
+        host: "host-a",
+        worker: "news_1",
+      });
     },
   );
 
   test("a host that still runs it does not come after us, and the numbers go on upwards for both", async () => {
     const { url, place } = await places();
-    for (const resource of RESOURCES) await redisCommand(url, "SET", KEYS_OF_0_1.fence(resource), "41");
+    for (const resource of RESOURCES)
+      await redisCommand(url, "SET", KEYS_OF_0_1.fence(resource), "41");
     const mine = holder(place);
     await waitFor(() => mine.events.length > 0);
     expect(mine.events).toEqual(["granted 42"]);
@@ -60,7 +76,21 @@ describe("leases of version 0.1", () => {
       "flotilla.lease-quiet",
     ];
     const old = (): ReturnType<typeof redisCommand> =>
-      redisCommand(url, "EVAL", TAKE, keys.length, ...keys, 2, "t", "boot:host-a", record("host-a"), 20_000, 41, "0", 0);
+      redisCommand(
+        url,
+        "EVAL",
+        TAKE,
+        keys.length,
+        ...keys,
+        2,
+        "t",
+        "boot:host-a",
+        record("host-a"),
+        20_000,
+        41,
+        "0",
+        0,
+      );
     expect(await old()).toEqual(["held", expect.stringContaining("host-b")]);
     await mine.lease.close();
     expect(await old()).toEqual(["granted", "43"]);
@@ -72,7 +102,14 @@ describe("leases of version 0.1", () => {
 
   test("of our own kernel lock, left by the program before, is taken over at once", async () => {
     const { url, place } = await places();
-    await redisCommand(url, "SET", KEYS_OF_0_1.lease("key.1e3ce5c18eb85c31"), record("host-b"), "PX", 60_000);
+    await redisCommand(
+      url,
+      "SET",
+      KEYS_OF_0_1.lease("key.1e3ce5c18eb85c31"),
+      record("host-b"),
+      "PX",
+      60_000,
+    );
     const mine = holder(place);
     await waitFor(() => mine.events.length > 0);
     expect(mine.events).toEqual(["granted 3"]);
@@ -80,49 +117,60 @@ describe("leases of version 0.1", () => {
 
   test("on a mere name say nothing: fleets of 0.1 have no id, and it may be a stranger's", async () => {
     const { url, place } = await places();
-    await redisCommand(url, "SET", KEYS_OF_0_1.lease("name.news_1"), record("host-a"), "PX", 60_000);
+    await redisCommand(
+      url,
+      "SET",
+      KEYS_OF_0_1.lease("name.news_1"),
+      record("host-a"),
+      "PX",
+      60_000,
+    );
     const mine = holder(place);
     await waitFor(() => mine.events.length > 0);
     expect(mine.events).toEqual(["granted 3"]);
   });
 });
 
-test("two fleets on one Redis: the same worker runs in each, and each bot gets the events of its own alone", async () => {
-  const { place, fresh } = await places();
-  const got: Record<string, string[]> = { place: [], fresh: [] };
-  for (const [name, where] of Object.entries({ place, fresh })) {
-    const consumer = await consumeEvents({
-      place: where,
-      onError: () => {},
-      handle: async ({ id }) => void got[name]?.push(id),
-    });
-    const publisher = new EventPublisher(where, () => {});
-    onTestFinished(async () => void (await Promise.all([consumer.close(), publisher.close()])));
-    for (let n = 0; n < 20; n++) publisher.publish(event(`${name}-${n}`));
-    await publisher.flush();
-  }
-  await waitFor(() => got["place"]?.length === 20 && got["fresh"]?.length === 20);
-  expect(got["place"]?.every((id) => id.startsWith("place-"))).toBe(true);
-  const events: string[] = [];
-  for (const [n, where] of [place, fresh].entries()) {
-    const lease = new Lease({
-      place: where,
-      mode: "several",
-      host: parseHostId(`host-${n}`),
-      worker: WORKER,
-      owner: `boot:${n}`,
-      resources: () => ["name.news_1"],
-      knownFence: () => 0,
-      on: {
-        granted: () => void events.push("granted"),
-        suspended: () => void events.push("suspended"),
-        taken: () => void events.push("taken"),
-      },
-      onError: () => {},
-      clock: systemClock,
-    });
-    onTestFinished(() => lease.close());
-  }
-  await waitFor(() => events.length === 2);
-  expect(events).toEqual(["granted", "granted"]);
-});
+test(
+  "two fleets on one Redis: the same worker runs in each, and each bot gets the events of " +
+    "its own alone",
+  async () => {
+    const { place, fresh } = await places();
+    const got: Record<string, string[]> = { place: [], fresh: [] };
+    for (const [name, where] of Object.entries({ place, fresh })) {
+      const consumer = await consumeEvents({
+        place: where,
+        onError: () => {},
+        handle: async ({ id }) => void got[name]?.push(id),
+      });
+      const publisher = new EventPublisher(where, () => {});
+      onTestFinished(async () => void (await Promise.all([consumer.close(), publisher.close()])));
+      for (let n = 0; n < 20; n++) publisher.publish(event(`${name}-${n}`));
+      await publisher.flush();
+    }
+    await waitFor(() => got["place"]?.length === 20 && got["fresh"]?.length === 20);
+    expect(got["place"]?.every((id) => id.startsWith("place-"))).toBe(true);
+    const events: string[] = [];
+    for (const [n, where] of [place, fresh].entries()) {
+      const lease = new Lease({
+        place: where,
+        mode: "several",
+        host: parseHostId(`host-${n}`),
+        worker: WORKER,
+        owner: `boot:${n}`,
+        resources: () => ["name.news_1"],
+        knownFence: () => 0,
+        on: {
+          granted: () => void events.push("granted"),
+          suspended: () => void events.push("suspended"),
+          taken: () => void events.push("taken"),
+        },
+        onError: () => {},
+        clock: systemClock,
+      });
+      onTestFinished(() => lease.close());
+    }
+    await waitFor(() => events.length === 2);
+    expect(events).toEqual(["granted", "granted"]);
+  },
+);

@@ -9,7 +9,12 @@ import { errorList, event, HOST, placeAt, status } from "./support.ts";
 
 const WORKERS = Array.from({ length: 50 }, (_, n) => `w${n}`);
 
-const stateEvent = (worker: string, id: string, previous: WorkerStatus["state"], state: WorkerStatus["state"]): FleetEvent => ({
+const stateEvent = (
+  worker: string,
+  id: string,
+  previous: WorkerStatus["state"],
+  state: WorkerStatus["state"],
+): FleetEvent => ({
   v: 1,
   id,
   at: 1,
@@ -26,8 +31,16 @@ type TestRedis = Awaited<ReturnType<typeof startRedis>>;
 
 /** Ways in which Redis is away, and how it comes back. */
 const AWAY = [
-  { what: "frozen", go: async (redis: TestRedis) => redis.freeze(), back: async (redis: TestRedis) => redis.thaw() },
-  { what: "killed", go: (redis: TestRedis) => redis.kill9(), back: (redis: TestRedis) => redis.restart() },
+  {
+    what: "frozen",
+    go: async (redis: TestRedis) => redis.freeze(),
+    back: async (redis: TestRedis) => redis.thaw(),
+  },
+  {
+    what: "killed",
+    go: (redis: TestRedis) => redis.kill9(),
+    back: (redis: TestRedis) => redis.restart(),
+  },
   {
     what: "refusing every write",
     go: (redis: TestRedis) => redis.command("CONFIG", "SET", "maxmemory", "1"),
@@ -46,7 +59,8 @@ test.for(AWAY)(
     await go(redis);
     let most = 0;
     for (let round = 1; round <= 400; round++) {
-      for (const worker of WORKERS) void writer.write({ ...status(worker, "DEGRADED"), updatedAt: round });
+      for (const worker of WORKERS)
+        void writer.write({ ...status(worker, "DEGRADED"), updatedAt: round });
       most = Math.max(most, writer.waiting);
     }
     expect(most).toBeLessThanOrEqual(WORKERS.length);
@@ -80,7 +94,14 @@ test.for(AWAY)(
     let most = 0;
     for (let n = 0; n < 20_000; n++) {
       const worker = WORKERS[n % WORKERS.length] ?? "";
-      publisher.publish(stateEvent(worker, `state-${n}`, n < 50 ? "RUNNING" : "DEGRADED", n >= 19_950 ? "LOCKED" : "DEGRADED"));
+      publisher.publish(
+        stateEvent(
+          worker,
+          `state-${n}`,
+          n < 50 ? "RUNNING" : "DEGRADED",
+          n >= 19_950 ? "LOCKED" : "DEGRADED",
+        ),
+      );
       if (n % 1000 === 0) publisher.publish(event(`answer-${n / 1000}`));
       most = Math.max(most, publisher.waiting);
     }
@@ -88,14 +109,25 @@ test.for(AWAY)(
     await back(redis);
     await publisher.flush();
     const got: FleetEvent[] = [];
-    const consumer = await consumeEvents({ place, onError: () => {}, handle: async (each) => void got.push(each) });
+    const consumer = await consumeEvents({
+      place,
+      onError: () => {},
+      handle: async (each) => void got.push(each),
+    });
     onTestFinished(() => consumer.close());
     publisher.publish(event("the-last-one"));
-    await waitFor(() => got.at(-1)?.id === "the-last-one", { what: "all events", timeoutMs: 60_000 });
+    await waitFor(() => got.at(-1)?.id === "the-last-one", {
+      what: "all events",
+      timeoutMs: 60_000,
+    });
     const ids = got.map(({ id }) => id);
     expect(new Set(ids).size).toBe(ids.length);
     const answers = Array.from({ length: 20 }, (_, n) => `answer-${n}`);
-    expect(ids.filter((id) => /^(before|answer|the)/.test(id))).toEqual(["before-0", ...answers, "the-last-one"]);
+    expect(ids.filter((id) => /^(before|answer|the)/.test(id))).toEqual([
+      "before-0",
+      ...answers,
+      "the-last-one",
+    ]);
     const states = got.flatMap((each) => (each.kind === "worker.state" ? [each] : []));
     const numbers = states.map(({ id }) => Number(id.split("-")[1]));
     expect(numbers).toEqual(numbers.toSorted((a, b) => a - b));
@@ -127,7 +159,11 @@ test("an event that was there before its answer got lost is not there twice", as
   await redis.restart();
   await publisher.flush();
   const got: string[] = [];
-  const consumer = await consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
+  const consumer = await consumeEvents({
+    place,
+    onError: () => {},
+    handle: async ({ id }) => void got.push(id),
+  });
   onTestFinished(() => consumer.close());
   await waitFor(() => got.length >= 50);
   expect(got).toEqual(Array.from({ length: 50 }, (_, n) => `event-${n}`));
@@ -135,11 +171,16 @@ test("an event that was there before its answer got lost is not there twice", as
 
 const anyEvent = fc.oneof(
   fc.nat(3).map((n) => (id: string) => event(`a-${n}-${id}`)),
-  fc.record({ worker: fc.constantFrom("a", "b", "c"), to: fc.constantFrom("RUNNING", "DEGRADED", "LOCKED") }).map(
-    ({ worker, to }) =>
-      (id: string) =>
-        stateEvent(worker, id, "RUNNING", to as WorkerStatus["state"]),
-  ),
+  fc
+    .record({
+      worker: fc.constantFrom("a", "b", "c"),
+      to: fc.constantFrom("RUNNING", "DEGRADED", "LOCKED"),
+    })
+    .map(
+      ({ worker, to }) =>
+        (id: string) =>
+          stateEvent(worker, id, "RUNNING", to as WorkerStatus["state"]),
+    ),
   fc.nat(2).map(
     (n) =>
       (id: string): FleetEvent => ({
@@ -157,29 +198,36 @@ const anyEvent = fc.oneof(
 
 test("whatever comes, the backlog is within its limits, in order, and knows how many it lacks", () => {
   fc.assert(
-    fc.property(fc.array(anyEvent, { maxLength: 120 }), fc.integer({ min: 10, max: 40 }), (makers, events) => {
-      const backlog = new EventBacklog({ events, bytes: 1_000_000 });
-      const order: string[] = [];
-      for (const [n, make] of makers.entries()) {
-        const made = make(`n-${n}`);
-        order.push(made.id);
-        backlog.push(made);
-        expect(backlog.size).toBeLessThanOrEqual(events);
-      }
-      const kept: FleetEvent[] = [];
-      for (let next = backlog.shift(); next; next = backlog.shift()) kept.push(next);
-      expect(backlog.bytes).toBe(0);
-      expect(kept.length + backlog.takeDropped()).toBe(makers.length);
-      const places = kept.map(({ id }) => order.indexOf(id));
-      expect(places).toEqual(places.toSorted((a, b) => a - b));
-    }),
+    fc.property(
+      fc.array(anyEvent, { maxLength: 120 }),
+      fc.integer({ min: 10, max: 40 }),
+      (makers, events) => {
+        const backlog = new EventBacklog({ events, bytes: 1_000_000 });
+        const order: string[] = [];
+        for (const [n, make] of makers.entries()) {
+          const made = make(`n-${n}`);
+          order.push(made.id);
+          backlog.push(made);
+          expect(backlog.size).toBeLessThanOrEqual(events);
+        }
+        const kept: FleetEvent[] = [];
+        for (let next = backlog.shift(); next; next = backlog.shift()) kept.push(next);
+        expect(backlog.bytes).toBe(0);
+        expect(kept.length + backlog.takeDropped()).toBe(makers.length);
+        const places = kept.map(({ id }) => order.indexOf(id));
+        expect(places).toEqual(places.toSorted((a, b) => a - b));
+      },
+    ),
   );
 });
 
 test("events that are large are bounded by their size", () => {
   const backlog = new EventBacklog({ events: 1000, bytes: 100_000 });
   for (let n = 0; n < 500; n++)
-    backlog.push({ ...event(`event-${n}`), outcome: { kind: "log", lines: ["x".repeat(1000)] } } as FleetEvent);
+    backlog.push({
+      ...event(`event-${n}`),
+      outcome: { kind: "log", lines: ["x".repeat(1000)] },
+    } as FleetEvent);
   expect(backlog.bytes).toBeLessThanOrEqual(100_000);
   expect(backlog.takeDropped()).toBeGreaterThan(400);
 });
@@ -193,7 +241,10 @@ test("an event that a Redis without memory refuses is tried for as long as that 
   await publisher.flush();
   await redis.command("CONFIG", "SET", "maxmemory", "1");
   publisher.publish(event("kept"));
-  await waitFor(() => errors.seen.length > 6, { what: "more tries than an event that is a bug gets", timeoutMs: 20_000 });
+  await waitFor(() => errors.seen.length > 6, {
+    what: "more tries than an event that is a bug gets",
+    timeoutMs: 20_000,
+  });
   await redis.command("CONFIG", "SET", "maxmemory", "0");
   await publisher.flush();
   const got: string[] = [];

@@ -15,7 +15,18 @@ import {
 import { redisCommand, sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { addSigned, errorList, event, HOST, hostCommand, placeAt, queueOf, sharedPlace, WORKER, watched } from "./support.ts";
+import {
+  addSigned,
+  errorList,
+  event,
+  HOST,
+  hostCommand,
+  placeAt,
+  queueOf,
+  sharedPlace,
+  WORKER,
+  watched,
+} from "./support.ts";
 
 describe("a job written by a program that only has access to Redis", () => {
   const stranger = new Wire(Buffer.alloc(32, 8), placeAt("").prefix);
@@ -24,38 +35,59 @@ describe("a job written by a program that only has access to Redis", () => {
 
   test.each<[string, JobRefusal["why"], unknown]>([
     ["that is not signed", "unsigned", hostCommand("forged-1")],
-    ["that is signed with another key", "wrong-signature", stranger.sign(slot, hostCommand("forged-1"))],
+    [
+      "that is signed with another key",
+      "wrong-signature",
+      stranger.sign(slot, hostCommand("forged-1")),
+    ],
     [
       "that was signed for another host and moved here",
       "wrong-signature",
       own.sign({ ...slot, queue: "host.host-b" }, hostCommand("forged-1")),
     ],
-    ["that was signed under another id", "wrong-signature", own.sign({ ...slot, id: "command-9" }, hostCommand("forged-1"))],
+    [
+      "that was signed under another id",
+      "wrong-signature",
+      own.sign({ ...slot, id: "command-9" }, hostCommand("forged-1")),
+    ],
     [
       "whose payload was changed",
       "wrong-signature",
-      { ...own.sign(slot, hostCommand("forged-1")), body: JSON.stringify({ ...hostCommand("forged-1"), kind: "stop" }) },
+      {
+        ...own.sign(slot, hostCommand("forged-1")),
+        body: JSON.stringify({ ...hostCommand("forged-1"), kind: "stop" }),
+      },
     ],
     ["that is nothing", "unreadable", null],
     ["that is a list", "unsigned", []],
-  ])("%s is refused, told of without its content, and gone; the next one is carried out", async (_what, why, data) => {
-    const place = watched(await sharedPlace());
-    const [got, errors] = [[] as string[], errorList()];
-    const queue = queueOf(place, `host.${HOST}`);
-    await queue.add("restart", data, { jobId: "forged-1", removeOnFail: false, removeOnComplete: false });
-    await addSigned(queue, place, "command-1", hostCommand("command-1"));
-    const consumer = await consumeHostCommands(HOST, {
-      place,
-      onError: errors.add,
-      handle: async ({ id }) => void got.push(id),
-    });
-    onTestFinished(() => consumer.close());
-    await waitFor(() => got.length === 1 && place.refused.length > 0);
-    expect(got).toEqual(["command-1"]);
-    expect(place.refused).toEqual([{ queue: `host.${HOST}`, why, times: 1 }]);
-    expect(errors.seen).toEqual([]);
-    await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:host.${HOST}:forged-1`)) === 0);
-  });
+  ])(
+    "%s is refused, told of without its content, and gone; the next one is carried out",
+    async (_what, why, data) => {
+      const place = watched(await sharedPlace());
+      const [got, errors] = [[] as string[], errorList()];
+      const queue = queueOf(place, `host.${HOST}`);
+      await queue.add("restart", data, {
+        jobId: "forged-1",
+        removeOnFail: false,
+        removeOnComplete: false,
+      });
+      await addSigned(queue, place, "command-1", hostCommand("command-1"));
+      const consumer = await consumeHostCommands(HOST, {
+        place,
+        onError: errors.add,
+        handle: async ({ id }) => void got.push(id),
+      });
+      onTestFinished(() => consumer.close());
+      await waitFor(() => got.length === 1 && place.refused.length > 0);
+      expect(got).toEqual(["command-1"]);
+      expect(place.refused).toEqual([{ queue: `host.${HOST}`, why, times: 1 }]);
+      expect(errors.seen).toEqual([]);
+      await waitFor(
+        async () =>
+          (await redisCommand(place.url, "EXISTS", `${place.prefix}:host.${HOST}:forged-1`)) === 0,
+      );
+    },
+  );
 
   test.each([
     ["data", '{"v":1,"id":"comm'],
@@ -66,23 +98,32 @@ describe("a job written by a program that only has access to Redis", () => {
     ["opts", "{also"],
     ["opts", "\u0001"],
     ["progress", "{"],
-  ])("and whose %s is no JSON (%j) is gone and counted once; the next one is carried out", async (field, text) => {
-    const place = watched(await sharedPlace());
-    const [got, errors] = [[] as string[], errorList()];
-    const queue = queueOf(place, "events");
-    await queue.add("command.done", {}, { jobId: "bad" });
-    await redisCommand(place.url, "HSET", `${place.prefix}:events:bad`, field, text);
-    await addSigned(queue, place, "event-1", event("event-1"));
-    const consumer = await consumeEvents({ place, onError: errors.add, handle: async ({ id }) => void got.push(id) });
-    onTestFinished(() => consumer.close());
-    await waitFor(() => got.length === 1);
-    await waitFor(async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:events:bad`)) === 0);
-    // Longer than BullMQ takes to find a stalled job again.
-    await addSigned(queue, place, "event-2", event("event-2"));
-    await waitFor(() => got.length === 2);
-    expect(place.refused).toHaveLength(1);
-    expect(errors.seen).toEqual([]);
-  });
+  ])(
+    "and whose %s is no JSON (%j) is gone and counted once; the next one is carried out",
+    async (field, text) => {
+      const place = watched(await sharedPlace());
+      const [got, errors] = [[] as string[], errorList()];
+      const queue = queueOf(place, "events");
+      await queue.add("command.done", {}, { jobId: "bad" });
+      await redisCommand(place.url, "HSET", `${place.prefix}:events:bad`, field, text);
+      await addSigned(queue, place, "event-1", event("event-1"));
+      const consumer = await consumeEvents({
+        place,
+        onError: errors.add,
+        handle: async ({ id }) => void got.push(id),
+      });
+      onTestFinished(() => consumer.close());
+      await waitFor(() => got.length === 1);
+      await waitFor(
+        async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:events:bad`)) === 0,
+      );
+      // Longer than BullMQ takes to find a stalled job again.
+      await addSigned(queue, place, "event-2", event("event-2"));
+      await waitFor(() => got.length === 2);
+      expect(place.refused).toHaveLength(1);
+      expect(errors.seen).toEqual([]);
+    },
+  );
 });
 
 describe("what was signed by us and comes once more", () => {
@@ -90,9 +131,16 @@ describe("what was signed by us and comes once more", () => {
     const place = watched(await sharedPlace());
     const got: string[] = [];
     const queue = queueOf(place, `host.${HOST}`);
-    const consumer = await consumeHostCommands(HOST, { place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
+    const consumer = await consumeHostCommands(HOST, {
+      place,
+      onError: () => {},
+      handle: async ({ id }) => void got.push(id),
+    });
     onTestFinished(() => consumer.close());
-    const signed = place.wire.sign({ queue: queue.name, id: "command-1", name: "restart" }, hostCommand("command-1"));
+    const signed = place.wire.sign(
+      { queue: queue.name, id: "command-1", name: "restart" },
+      hostCommand("command-1"),
+    );
     const job = await queue.add("restart", signed, { jobId: "command-1" });
     await waitFor(async () => await job.isCompleted());
     await job.remove();
@@ -151,10 +199,21 @@ describe("what was signed by us and comes once more", () => {
 test("a forged `routes` message never reaches a reader, whatever its version", async () => {
   const place = watched(await sharedPlace());
   const got: RelayMessage[] = [];
-  const reader = new RelayLink({ place, who: WORKER, handle: async (message) => void got.push(message), onError: () => {} });
+  const reader = new RelayLink({
+    place,
+    who: WORKER,
+    handle: async (message) => void got.push(message),
+    onError: () => {},
+  });
   const bot = new RelayLink({ place, who: "the bot", handle: async () => {}, onError: () => {} });
   onTestFinished(async () => void (await Promise.all([reader.close(), bot.close()])));
-  const routes: RoutesForReader = { v: 1, kind: "routes", worker: WORKER, version: Number.MAX_SAFE_INTEGER, routes: [] };
+  const routes: RoutesForReader = {
+    v: 1,
+    kind: "routes",
+    worker: WORKER,
+    version: Number.MAX_SAFE_INTEGER,
+    routes: [],
+  };
   const queue = queueOf(place, `relay.${WORKER}`);
   await queue.add("routes", routes, { jobId: "r.forged" });
   await bot.tellRoutes({ ...routes, version: 5 });
@@ -174,7 +233,12 @@ test("a parcel replaced by a foreign one is not taken", async () => {
   await send.leaveParcel("login-1", Buffer.from("ours"));
   expect((await takeParcel(place, "login-1"))?.toString()).toBe("ours");
   await send.leaveParcel("login-2", Buffer.from("ours"));
-  await redisCommand(place.url, "SET", `${place.prefix}:parcel:login-2`, "another session, sealed to the same key");
+  await redisCommand(
+    place.url,
+    "SET",
+    `${place.prefix}:parcel:login-2`,
+    "another session, sealed to the same key",
+  );
   expect(await takeParcel(place, "login-2")).toBeNull();
   expect(place.refused).toEqual([{ queue: "parcel", why: "wrong-signature", times: 1 }]);
 });
@@ -186,17 +250,24 @@ test("jobs of version 0.1 are taken until the first signed job, and stay refused
   const start = () => {
     const place = watched(fleetPlace({ url, fleet, fleetKey: Buffer.alloc(32, 7), dataDir }));
     const got: string[] = [];
-    const consumer = consumeEvents({ place, onError: () => {}, handle: async ({ id }) => void got.push(id) });
+    const consumer = consumeEvents({
+      place,
+      onError: () => {},
+      handle: async ({ id }) => void got.push(id),
+    });
     onTestFinished(async () => await (await consumer).close());
     return { place, got, consumer };
   };
   const old = new Queue("events", { connection: { url }, prefix: "flotilla" });
   onTestFinished(() => old.close());
-  const addOld = async (id: string): Promise<void> => void (await old.add("command.done", event(id), { jobId: id }));
+  const addOld = async (id: string): Promise<void> =>
+    void (await old.add("command.done", event(id), { jobId: id }));
   await addOld("old-1");
   const first = start();
   await waitFor(() => first.got.length === 1);
-  expect(existsSync(join(dataDir, "signed", "events")), "what was taken along closes nothing").toBe(false);
+  expect(existsSync(join(dataDir, "signed", "events")), "what was taken along closes nothing").toBe(
+    false,
+  );
   await (await first.consumer).close();
   await addOld("old-2");
   const second = start();

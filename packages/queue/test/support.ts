@@ -38,7 +38,10 @@ const base = (id: string, worker = WORKER) => ({
 });
 
 export const hostCommand = (id: string): HostCommand => ({ ...base(id), kind: "restart" });
-export const checkCommand = (id: string, worker = WORKER): WorkerCommand => ({ ...base(id, worker), kind: "check" });
+export const checkCommand = (id: string, worker = WORKER): WorkerCommand => ({
+  ...base(id, worker),
+  kind: "check",
+});
 export const codeCommand = (id: string, box: string, loginId: string): WorkerCommand => ({
   ...base(id),
   kind: "login.code",
@@ -77,18 +80,28 @@ export const status = (worker: string, state: WorkerStatus["state"] = "RUNNING")
 export async function places(): Promise<{ place: QueuePlace; fresh: QueuePlace; url: string }> {
   const { url } = await sharedRedis();
   const run = /run_id:(\w+)/.exec(String(await redisCommand(url, "INFO", "server")))?.[1] ?? "";
-  for (const id of ["0123456789abcdef", "ffffffffffffffff"]) await redisCommand(url, "SET", leaseRunKey(fleetPrefix(id)), run);
+  for (const id of ["0123456789abcdef", "ffffffffffffffff"])
+    await redisCommand(url, "SET", leaseRunKey(fleetPrefix(id)), run);
   const fleetKey = Buffer.alloc(32, 7);
   return {
     url,
-    place: fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: true }, fleetKey, dataDir: await testDir() }),
+    place: fleetPlace({
+      url,
+      fleet: { id: "0123456789abcdef", from01: true },
+      fleetKey,
+      dataDir: await testDir(),
+    }),
     fresh: fleetPlace({ url, fleet: { id: "ffffffffffffffff", from01: false }, fleetKey }),
   };
 }
 
 /** A fleet on this Redis that no bot has made. */
 export function placeAt(url: string): QueuePlace {
-  return fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
+  return fleetPlace({
+    url,
+    fleet: { id: "0123456789abcdef", from01: false },
+    fleetKey: Buffer.alloc(32, 7),
+  });
 }
 
 /** Adds any payload to a queue, signed as a member of the fleet does. */

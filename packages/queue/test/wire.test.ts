@@ -13,12 +13,20 @@ afterEach(() => void vi.useRealTimers());
 describe("what is signed", () => {
   test("comes out as it went in, whatever it is", () => {
     fc.assert(
-      fc.property(fc.jsonValue(), fc.string(), fc.string(), fc.boolean(), (payload, id, name, before) => {
-        const slot = { queue: "events", id, name };
-        const carried = JSON.parse(JSON.stringify(wire.sign(slot, payload, before))) as unknown;
-        expect(wire.open(slot, carried)).toMatchObject({ kind: "signed", from01: before });
-        expect(JSON.stringify((wire.open(slot, carried) as { body: unknown }).body)).toBe(JSON.stringify(payload));
-      }),
+      fc.property(
+        fc.jsonValue(),
+        fc.string(),
+        fc.string(),
+        fc.boolean(),
+        (payload, id, name, before) => {
+          const slot = { queue: "events", id, name };
+          const carried = JSON.parse(JSON.stringify(wire.sign(slot, payload, before))) as unknown;
+          expect(wire.open(slot, carried)).toMatchObject({ kind: "signed", from01: before });
+          expect(JSON.stringify((wire.open(slot, carried) as { body: unknown }).body)).toBe(
+            JSON.stringify(payload),
+          );
+        },
+      ),
     );
   });
 
@@ -26,7 +34,10 @@ describe("what is signed", () => {
     ["another queue", { ...SLOT, queue: "host.host-b" }],
     ["another job", { ...SLOT, id: "command-2" }],
     ["another name", { ...SLOT, name: "stop" }],
-    ["a name and an id that only look the same together", { ...SLOT, id: "command-1restart", name: "" }],
+    [
+      "a name and an id that only look the same together",
+      { ...SLOT, id: "command-1restart", name: "" },
+    ],
   ])("is no good for %s", (_what, slot) => {
     expect(wire.open(slot, wire.sign(SLOT, { kind: "restart" }))).toEqual(REFUSED);
   });
@@ -44,7 +55,10 @@ describe("what is signed", () => {
   });
 
   test("by another key, or for another fleet of the same key, is refused", () => {
-    for (const other of [new Wire(Buffer.alloc(32, 8), FLEET), new Wire(KEY, "{flotilla.ffffffffffffffff}")]) {
+    for (const other of [
+      new Wire(Buffer.alloc(32, 8), FLEET),
+      new Wire(KEY, "{flotilla.ffffffffffffffff}"),
+    ]) {
       expect(wire.open(SLOT, other.sign(SLOT, {}))).toEqual(REFUSED);
       expect(wire.openBytes(SLOT, other.signBytes(SLOT, Buffer.from("x")))).toBeNull();
       expect(wire.openRow("status", "a@b", other.signRow("status", "a@b", {}))).toBeNull();

@@ -28,7 +28,11 @@ export function knownChats(readers: readonly Pick<RelayStatus, "sources">[]): Kn
     if (copiesOf === null) continue;
     copies.set(copiesOf.chat, [...(copies.get(copiesOf.chat) ?? []), chat]);
     // The channel is a target, not a source of any reader, and a route may use its username.
-    if (copiesOf.username !== null) numbers.set(`@${copiesOf.username.toLowerCase()}`, copiesOf.chat);
+    if (copiesOf.username !== null)
+      numbers.set(`@${copiesOf.username.toLowerCase()}`, copiesOf.chat);
   }
-  return { idOf: (ref) => numbers.get(ref.toLowerCase()) ?? ref, copiesTo: (chat) => copies.get(chat) ?? [] };
+  return {
+    idOf: (ref) => numbers.get(ref.toLowerCase()) ?? ref,
+    copiesTo: (chat) => copies.get(chat) ?? [],
+  };
 }

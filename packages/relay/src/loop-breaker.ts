@@ -55,7 +55,10 @@ export class LoopBreaker {
     const echoes = before ? before.echoes + 1 : 0;
     put(history.latest, who, [...latest, { text, at: date, echoes }].slice(-LATEST));
     const key = `${who} ${text}`;
-    const occurrences = [...(history.occurrences.get(key) ?? []).filter((at) => date - at <= WINDOW_MS), date];
+    const occurrences = [
+      ...(history.occurrences.get(key) ?? []).filter((at) => date - at <= WINDOW_MS),
+      date,
+    ];
     put(history.occurrences, key, occurrences.slice(-REPEATS));
     const isLoop = echoes >= ECHOES - 1 || occurrences.length >= REPEATS;
     // The count restarts after an admin lifts the stop.

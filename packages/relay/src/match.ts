@@ -2,7 +2,15 @@ import { GENERAL_TOPIC, isServiceChat, type Route, type SourceMessage } from "@f
 import { compileRule, type Rule, type RuleVerdict } from "./rule.ts";
 
 /** Why a route skips a message. `protected` and `ephemeral` are never bypassed (docs/safety.md). */
-export type SkipReason = "off" | "other-chat" | "other-topic" | "filtered" | "protected" | "ephemeral" | "empty" | "own-relay";
+export type SkipReason =
+  | "off"
+  | "other-chat"
+  | "other-topic"
+  | "filtered"
+  | "protected"
+  | "ephemeral"
+  | "empty"
+  | "own-relay";
 
 /** Decision of a route on a message. */
 export type MatchVerdict =
@@ -35,7 +43,11 @@ export function readyRoute(route: Route, resolve: (ref: string) => string | null
 }
 
 /** Decides whether a route relays the message. `isOwnRelay` = a relay delivered it. */
-export function matchRoute(ready: ReadyRoute, message: SourceMessage, isOwnRelay = false): MatchVerdict {
+export function matchRoute(
+  ready: ReadyRoute,
+  message: SourceMessage,
+  isOwnRelay = false,
+): MatchVerdict {
   const reason = barrier(ready, message, isOwnRelay);
   return reason === null ? judge(ready, [message]) : skip(reason);
 }
@@ -44,10 +56,15 @@ export function matchRoute(ready: ReadyRoute, message: SourceMessage, isOwnRelay
  * Why a route skips a message whatever its text; null = the rule decides, for an album when it is
  * complete.
  */
-export function barrier({ route, chats }: ReadyRoute, message: SourceMessage, isOwnRelay = false): SkipReason | null {
+export function barrier(
+  { route, chats }: ReadyRoute,
+  message: SourceMessage,
+  isOwnRelay = false,
+): SkipReason | null {
   if (!route.on) return "off";
   if (!chats.has(message.chat) || isServiceChat(message.chat)) return "other-chat";
-  if (route.from.topic !== undefined && route.from.topic !== (message.topic ?? GENERAL_TOPIC)) return "other-topic";
+  if (route.from.topic !== undefined && route.from.topic !== (message.topic ?? GENERAL_TOPIC))
+    return "other-topic";
   if (isOwnRelay) return "own-relay";
   if (message.protected) return "protected";
   if (message.ephemeral) return "ephemeral";
@@ -55,7 +72,10 @@ export function barrier({ route, chats }: ReadyRoute, message: SourceMessage, is
 }
 
 /** Applies the rule of a route to a message, or to all pieces of an album as one. */
-export function judge({ rule }: Pick<ReadyRoute, "rule">, pieces: readonly SourceMessage[]): MatchVerdict {
+export function judge(
+  { rule }: Pick<ReadyRoute, "rule">,
+  pieces: readonly SourceMessage[],
+): MatchVerdict {
   const { sender = null, senderUsername = null } = pieces[0] ?? {};
   const text = pieces.flatMap((piece) => (piece.text === "" ? [] : [piece.text])).join("\n");
   const media = pieces.flatMap((piece) => piece.media ?? []);
@@ -64,7 +84,9 @@ export function judge({ rule }: Pick<ReadyRoute, "rule">, pieces: readonly Sourc
 }
 
 /** Messages in order, with the pieces of an album grouped. */
-export function inAlbums(messages: readonly SourceMessage[]): readonly (readonly SourceMessage[])[] {
+export function inAlbums(
+  messages: readonly SourceMessage[],
+): readonly (readonly SourceMessage[])[] {
   const groups = new Map<string, SourceMessage[]>();
   for (const message of messages) {
     const key = `${message.chat}/${message.groupedId ?? `single ${message.id}`}`;

@@ -1,6 +1,11 @@
 import type { Route } from "@flotilla/contracts";
 
-const UNIT_MS: Readonly<Record<string, number>> = { s: 1000, m: 60_000, h: 60 * 60_000, d: 24 * 60 * 60_000 };
+const UNIT_MS: Readonly<Record<string, number>> = {
+  s: 1000,
+  m: 60_000,
+  h: 60 * 60_000,
+  d: 24 * 60 * 60_000,
+};
 
 /** Age in milliseconds above which a route skips messages; Infinity without a limit. */
 export function maxAgeMs({ maxAge }: Pick<Route, "maxAge">): number {

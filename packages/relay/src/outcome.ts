@@ -70,7 +70,9 @@ export function resultOfFault(fault: Fault, now: number): DeliveryResult {
       return { ...parked(MINUTE_MS, now), reason, code };
     case "SOURCE":
     case "REQUEST":
-      return isAboutMessage(code) ? { kind: "refused", code, reason } : { kind: "blocked", code, reason };
+      return isAboutMessage(code)
+        ? { kind: "refused", code, reason }
+        : { kind: "blocked", code, reason };
     default:
       return { kind: "failed", code, reason };
   }
@@ -122,14 +124,35 @@ export function afterTry(attempts: number, result: DeliveryResult, now: number):
     case "parked": {
       // A sender of version 0.1 sends only `until`, by its own clock.
       const waitMs = result.waitMs ?? Math.min(Math.max(0, result.until - now), BLOCKED_MS);
-      return { kind: "wait", waitMs, attempts, reason: result.reason, blocked: false, code: result.code ?? null };
+      return {
+        kind: "wait",
+        waitMs,
+        attempts,
+        reason: result.reason,
+        blocked: false,
+        code: result.code ?? null,
+      };
     }
     case "blocked":
-      return { kind: "wait", waitMs: BLOCKED_MS, attempts, reason: result.reason, blocked: true, code: result.code };
+      return {
+        kind: "wait",
+        waitMs: BLOCKED_MS,
+        attempts,
+        reason: result.reason,
+        blocked: true,
+        code: result.code,
+      };
     case "failed": {
       const delayMs = RETRY_DELAYS_MS[attempts];
       if (delayMs === undefined) return { kind: "poison", reason: result.reason };
-      return { kind: "wait", waitMs: delayMs, attempts: attempts + 1, reason: result.reason, blocked: false, code: null };
+      return {
+        kind: "wait",
+        waitMs: delayMs,
+        attempts: attempts + 1,
+        reason: result.reason,
+        blocked: false,
+        code: null,
+      };
     }
     default:
       return result satisfies never;
@@ -140,7 +163,12 @@ export function afterTry(attempts: number, result: DeliveryResult, now: number):
  * Estimated time at which the last of `waiting` deliveries is sent, in milliseconds since the
  * epoch; null when no estimate is possible.
  */
-export function forecast(waiting: number, ratePerS: number, parkedUntil: number | null, now: number): number | null {
+export function forecast(
+  waiting: number,
+  ratePerS: number,
+  parkedUntil: number | null,
+  now: number,
+): number | null {
   if (waiting === 0) return null;
   const start = Math.max(parkedUntil ?? now, now);
   return ratePerS > 0 ? start + (waiting / ratePerS) * SECOND_MS : parkedUntil;

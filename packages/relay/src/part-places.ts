@@ -26,7 +26,10 @@ export interface Placed {
  * Places of all parts after a step. A part keeps its place whatever happens to the others. A part
  * with an unknown id cannot be edited: {@link planEdit} leaves it out.
  */
-export function placeParts(before: readonly PartPlace[], { rest, refused = [] }: SentParts): Placed {
+export function placeParts(
+  before: readonly PartPlace[],
+  { rest, refused = [] }: SentParts,
+): Placed {
   if (rest === undefined) return { places: before, cut: 0, isWhole: !before.includes("unknown") };
   const places: PartPlace[] = [];
   let [cut, isWhole, n] = [0, true, 0];
@@ -44,5 +47,9 @@ export function placeParts(before: readonly PartPlace[], { rest, refused = [] }:
     else if (isRefused) isWhole = false;
     n += 1;
   }
-  return { places: places.slice(0, places.findLastIndex((place) => place !== "missing") + 1), cut, isWhole };
+  return {
+    places: places.slice(0, places.findLastIndex((place) => place !== "missing") + 1),
+    cut,
+    isWhole,
+  };
 }

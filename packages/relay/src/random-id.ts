@@ -26,7 +26,14 @@ export function deriveRandomId(
   source: { readonly chat: string; readonly id: number },
   part = "",
 ): string {
-  const text = ["flotilla relay 1", route, targetKey(to), source.chat, source.id, ...(part === "" ? [] : [part])].join("\n");
+  const text = [
+    "flotilla relay 1",
+    route,
+    targetKey(to),
+    source.chat,
+    source.id,
+    ...(part === "" ? [] : [part]),
+  ].join("\n");
   const id = createHash("sha256").update(text).digest().readBigInt64LE(0);
   return (id === 0n ? 1n : id).toString();
 }

@@ -17,19 +17,30 @@ export type RuleNode =
 
 /** Media kinds in rules; `none` = text only, `any` = all kinds. */
 const MEDIA: ReadonlySet<string> = new Set(
-  "none any photo video audio voice document sticker animation poll location contact other".split(" "),
+  "none any photo video audio voice document sticker animation poll location contact other".split(
+    " ",
+  ),
 );
 /** Scripts in rules, by their Unicode names. */
 export const SCRIPTS: ReadonlySet<string> = new Set(
-  "latin cyrillic greek arabic hebrew han hiragana katakana hangul devanagari thai armenian georgian".split(" "),
+  "latin cyrillic greek arabic hebrew han hiragana katakana hangul devanagari thai armenian georgian".split(
+    " ",
+  ),
 );
 
 /**
  * AppError `bad-rule` with the fault and its position. The details `why` and `token` allow a
  * translated message.
  */
-export function badRule(why: string, message: string, at: number, token = ""): AppError<"bad-rule"> {
-  return new AppError("bad-rule", `${message} (at character ${at + 1} of the filter)`, { details: { why, at: at + 1, token } });
+export function badRule(
+  why: string,
+  message: string,
+  at: number,
+  token = "",
+): AppError<"bad-rule"> {
+  return new AppError("bad-rule", `${message} (at character ${at + 1} of the filter)`, {
+    details: { why, at: at + 1, token },
+  });
 }
 
 type Token = { readonly at: number } & (
@@ -37,7 +48,8 @@ type Token = { readonly at: number } & (
   | { readonly kind: "term"; readonly term: Term }
 );
 
-const TOKEN = /\s*(?:(?<bracket>[()])|"(?<quoted>[^"]*)"|\/(?<regex>(?:\\.|[^/\\])+)\/(?<flags>[a-z]*)|(?<plain>[^\s()"]+))/y;
+const TOKEN =
+  /\s*(?:(?<bracket>[()])|"(?<quoted>[^"]*)"|\/(?<regex>(?:\\.|[^/\\])+)\/(?<flags>[a-z]*)|(?<plain>[^\s()"]+))/y;
 
 /**
  * Parses a rule: words and `"phrases"`, `/regular expressions/i`, `media:photo,video`,
@@ -57,10 +69,14 @@ function tokenise(text: string): Token[] {
   const tokens: Token[] = [];
   const pattern = new RegExp(TOKEN);
   while (text.slice(pattern.lastIndex).trim() !== "") {
-    const from = pattern.lastIndex + (text.slice(pattern.lastIndex).length - text.slice(pattern.lastIndex).trimStart().length);
+    const from =
+      pattern.lastIndex +
+      (text.slice(pattern.lastIndex).length - text.slice(pattern.lastIndex).trimStart().length);
     const match = pattern.exec(text);
     if (!match)
-      throw text[from] === '"' ? badRule("quote", 'A " is not closed', from) : badRule("unread", "This cannot be read", from);
+      throw text[from] === '"'
+        ? badRule("quote", 'A " is not closed', from)
+        : badRule("unread", "This cannot be read", from);
     tokens.push(toToken(match.groups ?? {}, from));
   }
   return tokens;
@@ -71,7 +87,8 @@ function toToken(groups: Record<string, string | undefined>, at: number): Token 
   if (bracket === "(" || bracket === ")") return { kind: bracket, at };
   if (quoted !== undefined) return { kind: "term", at, term: word(quoted, at) };
   if (regex !== undefined) {
-    if (flags !== "" && flags !== "i") throw badRule("flags", "After a regular expression only i is known", at);
+    if (flags !== "" && flags !== "i")
+      throw badRule("flags", "After a regular expression only i is known", at);
     return { kind: "term", at, term: { kind: "regex", source: regex, ignoreCase: flags === "i" } };
   }
   const lower = plain.toLowerCase();
@@ -83,7 +100,8 @@ function plainTerm(plain: string, at: number): Term {
   if (plain.startsWith("/")) throw badRule("regex-end", "A regular expression ends with /", at);
   const [, key = "", list = ""] = /^(media|from|script|word):(.+)$/i.exec(plain) ?? [];
   if (key === "") {
-    if (plain.endsWith(",")) throw badRule("comma", "Write or between words, not a comma", at + plain.length - 1);
+    if (plain.endsWith(","))
+      throw badRule("comma", "Write or between words, not a comma", at + plain.length - 1);
     return word(plain, at);
   }
   const values = list.split(",").filter((value) => value !== "");
@@ -103,12 +121,18 @@ function known(values: readonly string[], all: ReadonlySet<string>, at: number):
   const lower = values.map((value) => value.toLowerCase());
   const unknown = lower.find((value) => !all.has(value));
   if (unknown !== undefined || lower.length === 0)
-    throw badRule("unknown", `${unknown ?? "Nothing"} is not one of ${[...all].join(", ")}`, at, [...all].join(", "));
+    throw badRule(
+      "unknown",
+      `${unknown ?? "Nothing"} is not one of ${[...all].join(", ")}`,
+      at,
+      [...all].join(", "),
+    );
   return lower;
 }
 
 function sender(value: string, at: number): string {
-  if (/^(?:@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9][0-9]{0,18})$/.test(value)) return value.toLowerCase();
+  if (/^(?:@[A-Za-z][A-Za-z0-9_]{3,31}|-?[1-9][0-9]{0,18})$/.test(value))
+    return value.toLowerCase();
   throw badRule("sender", `${value} is no sender: write @username or a number`, at, value);
 }
 
@@ -150,7 +174,8 @@ class Reader {
     for (;;) {
       const joinedByWord = this.#take("and");
       const kind = this.#tokens[this.#next]?.kind;
-      if (!joinedByWord && kind !== "(" && kind !== "not" && kind !== "term") return joined("and", parts);
+      if (!joinedByWord && kind !== "(" && kind !== "not" && kind !== "term")
+        return joined("and", parts);
       parts.push(this.#not());
     }
   }
@@ -171,9 +196,11 @@ class Reader {
       this.#next += 1;
       return token.term;
     }
-    if (!this.#take("(")) throw badRule("missing", "A word is missing here", token?.at ?? this.#end);
+    if (!this.#take("("))
+      throw badRule("missing", "A word is missing here", token?.at ?? this.#end);
     const inner = this.or();
-    if (!this.#take(")")) throw badRule("open", "A ) is missing", this.#tokens[this.#next]?.at ?? this.#end);
+    if (!this.#take(")"))
+      throw badRule("open", "A ) is missing", this.#tokens[this.#next]?.at ?? this.#end);
     return inner;
   }
 

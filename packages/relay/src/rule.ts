@@ -38,7 +38,8 @@ export function compileRule(text: string): Rule {
   const node = parseRule(text);
   if (!node) return () => ({ matched: true, because: [] });
   const check = compile(node);
-  return (subject) => check({ ...subject, folded: fold(subject.text), composed: subject.text.normalize("NFC") });
+  return (subject) =>
+    check({ ...subject, folded: fold(subject.text), composed: subject.text.normalize("NFC") });
 }
 
 function compile(node: RuleNode): Check {
@@ -81,11 +82,17 @@ function term(node: Term): Check {
     case "regex":
       return regex(node);
     case "media":
-      return met(`media:${node.kinds.join(",")}`, ({ media }) => node.kinds.some((kind) => hasMedia(media, kind)));
+      return met(`media:${node.kinds.join(",")}`, ({ media }) =>
+        node.kinds.some((kind) => hasMedia(media, kind)),
+      );
     case "from":
-      return met(`from:${node.senders.join(",")}`, (subject) => node.senders.some((sender) => isFrom(subject, sender)));
+      return met(`from:${node.senders.join(",")}`, (subject) =>
+        node.senders.some((sender) => isFrom(subject, sender)),
+      );
     case "script":
-      return met(`script:${node.names.join(",")}`, ({ text }) => node.names.includes(mainScript(text) ?? ""));
+      return met(`script:${node.names.join(",")}`, ({ text }) =>
+        node.names.includes(mainScript(text) ?? ""),
+      );
     default:
       return node satisfies never;
   }
@@ -98,14 +105,28 @@ function met(label: string, test: (subject: Prepared) => boolean): Check {
 
 function regex(node: Extract<Term, { kind: "regex" }>): Check {
   if (node.source.length > MAX_REGEX)
-    throw badRule("long", `A regular expression has at most ${MAX_REGEX} characters`, 0, String(MAX_REGEX));
+    throw badRule(
+      "long",
+      `A regular expression has at most ${MAX_REGEX} characters`,
+      0,
+      String(MAX_REGEX),
+    );
   const label = `/${node.source}/`;
   try {
-    const compiled = RE2JS.compile(node.source.normalize("NFC"), node.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0);
+    const compiled = RE2JS.compile(
+      node.source.normalize("NFC"),
+      node.ignoreCase ? RE2JS.CASE_INSENSITIVE : 0,
+    );
     return met(label, ({ composed }) => compiled.matcher(composed).find());
   } catch (error) {
-    const reason = error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : "unreadable";
-    throw badRule("regex", `${label} is not a regular expression that can be used here: ${reason}`, 0, label);
+    const reason =
+      error instanceof Error ? error.message.replace(/^error parsing regexp: /, "") : "unreadable";
+    throw badRule(
+      "regex",
+      `${label} is not a regular expression that can be used here: ${reason}`,
+      0,
+      label,
+    );
   }
 }
 

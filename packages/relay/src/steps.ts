@@ -1,5 +1,12 @@
 import { createHash } from "node:crypto";
-import type { CopiedFile, DeliveryStep, EditedRest, FollowingText, Route, SourceMessage } from "@flotilla/contracts";
+import type {
+  CopiedFile,
+  DeliveryStep,
+  EditedRest,
+  FollowingText,
+  Route,
+  SourceMessage,
+} from "@flotilla/contracts";
 import type { PartPlace } from "./part-places.ts";
 import { deriveRandomId } from "./random-id.ts";
 import { inParts, linkOf, MAX_TEXT, type RichText } from "./template.ts";
@@ -41,7 +48,10 @@ export type FindTarget = (sourceId: number) => Copied | null;
 /** A step to send, or the reason for none. */
 export type StepPlan =
   | { readonly kind: "step"; readonly step: DeliveryStep }
-  | { readonly kind: "nothing"; readonly reason: "never-delivered" | "forwarded" | "switched-off" | "unchanged" | "unreached" };
+  | {
+      readonly kind: "nothing";
+      readonly reason: "never-delivered" | "forwarded" | "switched-off" | "unchanged" | "unreached";
+    };
 
 const NEVER: StepPlan = { kind: "nothing", reason: "never-delivered" };
 const UNCHANGED: StepPlan = { kind: "nothing", reason: "unchanged" };
@@ -52,17 +62,31 @@ const UNREACHED: StepPlan = { kind: "nothing", reason: "unreached" };
  * message that its source replies to, if there is one. A whole album is one step, so that it stays
  * together. A text too long for one message continues in replies to it.
  */
-export function planNew(route: Route, pieces: readonly SourceMessage[], find: FindTarget): StepPlan {
+export function planNew(
+  route: Route,
+  pieces: readonly SourceMessage[],
+  find: FindTarget,
+): StepPlan {
   const [first] = pieces;
   if (!first) return NEVER;
   if (isByReference(route, pieces)) {
     const randomIds = pieces.map((piece) => deriveRandomId(route.id, route.to, piece));
-    const from = { fromChat: first.chat, fromUsername: first.chatUsername, ids: pieces.map(({ id }) => id) };
+    const from = {
+      fromChat: first.chat,
+      fromUsername: first.chatUsername,
+      ids: pieces.map(({ id }) => id),
+    };
     const dropAuthor = route.action.kind === "copy";
-    return { kind: "step", step: { kind: "forward", ...from, randomIds, dropAuthor, ...answering(route, pieces, find) } };
+    return {
+      kind: "step",
+      step: { kind: "forward", ...from, randomIds, dropAuthor, ...answering(route, pieces, find) },
+    };
   }
   const lost = route.to.kind === "bot" && pieces.some(({ media }) => media !== null);
-  return { kind: "step", step: sending(route, first, written(route, pieces), answered(first, find), lost) };
+  return {
+    kind: "step",
+    step: sending(route, first, written(route, pieces), answered(first, find), lost),
+  };
 }
 
 /** A downloaded file of a message. */
@@ -84,7 +108,10 @@ export function planUpload(
   if (!first) return NEVER;
   const replyTo = answered(first, find);
   if (fetched.files.length === 0)
-    return { kind: "step", step: sending(route, first, written(route, pieces, false), replyTo, true) };
+    return {
+      kind: "step",
+      step: sending(route, first, written(route, pieces, false), replyTo, true),
+    };
   const captions = fetched.files.map((file) => {
     const piece = pieces.find(({ id }) => id === file.message) ?? first;
     return { file, piece, parts: captioned(route, piece, pieces) };
@@ -98,7 +125,10 @@ export function planUpload(
     }),
   );
   const rest = captions.flatMap(({ piece, parts }) => following(route, piece, parts.slice(1)));
-  return { kind: "step", step: { kind: "upload", row: fetched.row, files, replyTo, ...given(rest) } };
+  return {
+    kind: "step",
+    step: { kind: "upload", row: fetched.row, files, replyTo, ...given(rest) },
+  };
 }
 
 /**
@@ -119,7 +149,10 @@ export function planEdit(
   const isSilent = copied.album?.speaks === false && message.text === "";
   if (isSilent || copied.said === digestOf(message)) return UNCHANGED;
   if (copied.message === null) return UNREACHED;
-  const isMedia = copied.form === null ? isByReference(route, [message]) : copied.form === "media" && message.media !== null;
+  const isMedia =
+    copied.form === null
+      ? isByReference(route, [message])
+      : copied.form === "media" && message.media !== null;
   const [text, ...more] = isMedia
     ? captioned(route, message, soloOf(message))
     : inParts(written(route, [message], false), longest(route));
@@ -130,10 +163,21 @@ export function planEdit(
     return [{ message: known === "missing" ? null : known, randomId, ...mutable(part) }];
   });
   const surplus = told(copied.rest.slice(more.length));
-  const media = isMedia && hasNewMedia(copied.said, message) ? replacing(route, message, fetched) : {};
+  const media =
+    isMedia && hasNewMedia(copied.said, message) ? replacing(route, message, fetched) : {};
   const caption = isMedia && route.to.kind === "bot" ? { caption: true as const } : {};
   const changes = rest.length + surplus.length > 0 ? { rest, surplus } : {};
-  return { kind: "step", step: { kind: "edit", message: copied.message, ...mutable(text), ...caption, ...media, ...changes } };
+  return {
+    kind: "step",
+    step: {
+      kind: "edit",
+      message: copied.message,
+      ...mutable(text),
+      ...caption,
+      ...media,
+      ...changes,
+    },
+  };
 }
 
 /** The pieces that decide its caption: the message itself, or none for a piece of an album. */
@@ -160,7 +204,11 @@ function replacing(
  * Plans how a copy follows a deletion. A message that stands for an album stays until the last
  * piece is deleted; a deleted piece loses its text.
  */
-export function planDelete(route: Route, gone: { readonly chat: string; readonly id: number }, find: FindTarget): StepPlan {
+export function planDelete(
+  route: Route,
+  gone: { readonly chat: string; readonly id: number },
+  find: FindTarget,
+): StepPlan {
   if (!route.deletes) return { kind: "nothing", reason: "switched-off" };
   const copied = find(gone.id);
   if (copied === null) return NEVER;
@@ -196,7 +244,10 @@ function answering(
   const captions = pieces.map((piece) => ({ piece, parts: captioned(route, piece, pieces) }));
   if (to === null && captions.every(({ parts }) => parts.length === 1)) return {};
   const rest = captions.flatMap(({ piece, parts }) => following(route, piece, parts.slice(1)));
-  return { answer: { to, said: captions.map(({ parts: [caption] }) => mutable(caption)) }, ...given(rest) };
+  return {
+    answer: { to, said: captions.map(({ parts: [caption] }) => mutable(caption)) },
+    ...given(rest),
+  };
 }
 
 function answered({ replyTo }: SourceMessage, find: FindTarget): number | null {
@@ -218,17 +269,34 @@ function sending(
   const [text, ...more] = inParts(whole, longest(route));
   const randomId = deriveRandomId(route.id, route.to, message);
   const lost = isMediaLost ? { lost: ["media" as const] } : {};
-  return { kind: "send", randomId, ...mutable(text), replyTo, ...given(following(route, message, more)), ...lost };
+  return {
+    kind: "send",
+    randomId,
+    ...mutable(text),
+    replyTo,
+    ...given(following(route, message, more)),
+    ...lost,
+  };
 }
 
-function following(route: Route, message: SourceMessage, parts: readonly RichText[]): FollowingText[] {
-  return parts.map((part, n) => ({ randomId: deriveRandomId(route.id, route.to, message, `part ${n}`), ...mutable(part) }));
+function following(
+  route: Route,
+  message: SourceMessage,
+  parts: readonly RichText[],
+): FollowingText[] {
+  return parts.map((part, n) => ({
+    randomId: deriveRandomId(route.id, route.to, message, `part ${n}`),
+    ...mutable(part),
+  }));
 }
 
 function given(rest: FollowingText[]): { rest?: FollowingText[] } {
   return rest.length > 0 ? { rest } : {};
 }
 
-function mutable({ text, entities }: RichText): { text: string; entities: RichText["entities"][number][] } {
+function mutable({ text, entities }: RichText): {
+  text: string;
+  entities: RichText["entities"][number][];
+} {
   return { text, entities: [...entities] };
 }

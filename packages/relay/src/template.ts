@@ -53,7 +53,9 @@ export function render(template: Template, message: SourceMessage): RichText {
   for (const piece of template) {
     if (typeof piece === "object" && piece.field === "text") {
       const start = text.length;
-      entities.push(...message.entities.map((entity) => ({ ...entity, offset: entity.offset + start })));
+      entities.push(
+        ...message.entities.map((entity) => ({ ...entity, offset: entity.offset + start })),
+      );
     }
     text += typeof piece === "string" ? piece : fieldText(piece.field, message);
   }
@@ -78,7 +80,11 @@ function fieldText(field: Field, message: SourceMessage): string {
 }
 
 /** Link to a message of a channel; null for private chats and basic groups. */
-export function linkOf({ chat, chatUsername, id }: Pick<SourceMessage, "chat" | "chatUsername" | "id">): string | null {
+export function linkOf({
+  chat,
+  chatUsername,
+  id,
+}: Pick<SourceMessage, "chat" | "chatUsername" | "id">): string | null {
   if (chatUsername) return `https://t.me/${chatUsername}/${id}`;
   const channel = bareChannel(chat);
   return channel === null ? null : `https://t.me/c/${channel}/${id}`;

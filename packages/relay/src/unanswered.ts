@@ -12,7 +12,9 @@ export function unanswered(step: DeliveryStep): DeliveryStep | null {
       return { ...step, replyTo: null };
     case "forward": {
       const { answer, ...plain } = step;
-      return answer === undefined || step.rest === undefined ? plain : { ...plain, answer: { ...answer, to: null } };
+      return answer === undefined || step.rest === undefined
+        ? plain
+        : { ...plain, answer: { ...answer, to: null } };
     }
     case "edit":
     case "delete":

@@ -1,4 +1,9 @@
-import { GENERAL_TOPIC, isServiceChat, MAX_TARGETS_PER_WORKER, type Route } from "@flotilla/contracts";
+import {
+  GENERAL_TOPIC,
+  isServiceChat,
+  MAX_TARGETS_PER_WORKER,
+  type Route,
+} from "@flotilla/contracts";
 import { AppError, bareChannel, toError } from "@flotilla/kernel";
 import { type KnownChats, NOTHING_KNOWN } from "./known-chats.ts";
 import { targetKey } from "./random-id.ts";
@@ -48,7 +53,13 @@ function duplicates(routes: readonly Route[]): RouteProblem[] {
       return [];
     }
     return [
-      { route: id, field: "id", message: "Two routes have this name.", code: "duplicate", about: { route: id } } as const,
+      {
+        route: id,
+        field: "id",
+        message: "Two routes have this name.",
+        code: "duplicate",
+        about: { route: id },
+      } as const,
     ];
   });
 }
@@ -59,13 +70,26 @@ function* ownProblems(route: Route): Generator<RouteProblem> {
   if (action.kind === "copy") yield* attempt(id, "action", () => parseTemplate(action.template));
   const about = { worker: from.worker };
   if (from.chats.includes("me"))
-    yield { route: id, field: "from", message: "Saved Messages cannot be a source.", code: "saved", about };
+    yield {
+      route: id,
+      field: "from",
+      message: "Saved Messages cannot be a source.",
+      code: "saved",
+      about,
+    };
   if (to.kind === "worker" && /^[0-9]/.test(to.chat)) {
-    const message = "A worker delivers to channels, groups and its own Saved Messages (me), never to a person.";
+    const message =
+      "A worker delivers to channels, groups and its own Saved Messages (me), never to a person.";
     yield { route: id, field: "to", message, code: "person", about };
   }
   if (to.kind === "bot" && to.chat === "me")
-    yield { route: id, field: "to", message: "A bot has no Saved Messages: name a chat.", code: "bot-saved", about };
+    yield {
+      route: id,
+      field: "to",
+      message: "A bot has no Saved Messages: name a chat.",
+      code: "bot-saved",
+      about,
+    };
   if (action.kind === "forward" && to.kind !== "worker") {
     const message = "Only a worker can forward; use copy for a bot or a webhook.";
     yield { route: id, field: "action", message, code: "forward", about };
@@ -76,7 +100,8 @@ function* ownProblems(route: Route): Generator<RouteProblem> {
     otherAccount &&
     from.chats.some((chat) => /^-?[0-9]/.test(chat) && bareChannel(chat) === null)
   ) {
-    const message = "Private chats and small groups can be forwarded by their own worker only; use copy.";
+    const message =
+      "Private chats and small groups can be forwarded by their own worker only; use copy.";
     yield { route: id, field: "action", message, code: "forward-private", about };
   }
 }
@@ -87,7 +112,9 @@ function* serviceChats({ id, from, to }: Route, { idOf }: KnownChats): Generator
   const problem = (field: "from" | "to", chat: string): RouteProblem => ({
     route: id,
     field,
-    message: `${chat} is a service chat of Telegram: login codes come from there, and Telegram cancels a code that is passed on.`,
+    message:
+      `${chat} is a service chat of Telegram: login codes come from there, and Telegram cancels ` +
+      "a code that is passed on.",
     code: "service-chat",
     about: { chat },
   });
@@ -95,15 +122,28 @@ function* serviceChats({ id, from, to }: Route, { idOf }: KnownChats): Generator
   if (to.kind !== "webhook" && isService(to.chat)) yield problem("to", to.chat);
 }
 
-function* attempt(route: string, field: RouteProblem["field"], work: () => unknown): Generator<RouteProblem> {
+function* attempt(
+  route: string,
+  field: RouteProblem["field"],
+  work: () => unknown,
+): Generator<RouteProblem> {
   try {
     work();
   } catch (error) {
     const { code, details } = error instanceof AppError ? error : { code: "other", details: {} };
     const about = Object.fromEntries(
-      Object.entries(details).map(([name, value]) => [name, typeof value === "number" ? value : String(value)]),
+      Object.entries(details).map(([name, value]) => [
+        name,
+        typeof value === "number" ? value : String(value),
+      ]),
     );
-    yield { route, field, message: toError(error).message, code: code === "bad-rule" ? `rule-${about["why"]}` : code, about };
+    yield {
+      route,
+      field,
+      message: toError(error).message,
+      code: code === "bad-rule" ? `rule-${about["why"]}` : code,
+      about,
+    };
   }
 }
 
@@ -129,9 +169,12 @@ function loops(routes: readonly Route[], chats: KnownChats): RouteProblem[] {
   const canonical = (ref: string): string => chats.idOf(ref).toLowerCase();
   const readers = new Map<string, Route[]>();
   for (const route of routes)
-    for (const chat of new Set(route.from.chats.map(canonical))) readers.set(chat, [...(readers.get(chat) ?? []), route]);
+    for (const chat of new Set(route.from.chats.map(canonical)))
+      readers.set(chat, [...(readers.get(chat) ?? []), route]);
   const reading = (chat: string, topic: number): readonly Route[] =>
-    (readers.get(chat) ?? []).filter(({ from }) => from.topic === undefined || from.topic === topic);
+    (readers.get(chat) ?? []).filter(
+      ({ from }) => from.topic === undefined || from.topic === topic,
+    );
   // A route writes into its target, and Telegram copies from there into the discussion group.
   const landing = ({ to }: Route): readonly { readonly chat: string; readonly topic: number }[] => {
     if (to.kind === "webhook" || to.chat === "me") return [];
@@ -139,14 +182,25 @@ function loops(routes: readonly Route[], chats: KnownChats): RouteProblem[] {
     const copies = chats.copiesTo(chat).map((group) => ({ chat: group, topic: GENERAL_TOPIC }));
     return [{ chat, topic: to.topic ?? GENERAL_TOPIC }, ...copies];
   };
-  const fed = (by: Route): readonly Route[] => landing(by).flatMap(({ chat, topic }) => reading(chat, topic));
+  const fed = (by: Route): readonly Route[] =>
+    landing(by).flatMap(({ chat, topic }) => reading(chat, topic));
   return routes.flatMap((route) => {
     const reached = new Set(fed(route));
     for (const next of reached) for (const further of fed(next)) reached.add(further);
     if (!reached.has(route) || route.to.kind === "webhook") return [];
-    const places = new Set([route, ...reached].flatMap((each) => landing(each).map(({ chat }) => chat)));
+    const places = new Set(
+      [route, ...reached].flatMap((each) => landing(each).map(({ chat }) => chat)),
+    );
     const back = route.from.chats.find((chat) => places.has(canonical(chat))) ?? "";
     const message = `What is delivered to ${route.to.chat} would come back to ${back}: a loop.`;
-    return [{ route: route.id, field: "to", message, code: "loop", about: { to: route.to.chat, back } } as const];
+    return [
+      {
+        route: route.id,
+        field: "to",
+        message,
+        code: "loop",
+        about: { to: route.to.chat, back },
+      } as const,
+    ];
   });
 }

@@ -20,7 +20,11 @@ export function isByReference(route: Route, pieces: readonly SourceMessage[]): b
  * The message as the route sends it; for an album, the piece that has a text. Media that cannot be
  * sent becomes its link.
  */
-export function written(route: Route, pieces: readonly SourceMessage[], byReference = isByReference(route, pieces)): RichText {
+export function written(
+  route: Route,
+  pieces: readonly SourceMessage[],
+  byReference = isByReference(route, pieces),
+): RichText {
   const [first] = pieces;
   const spoken = pieces.find(({ text }) => text !== "") ?? first;
   if (!spoken) return NOTHING;
@@ -34,7 +38,11 @@ export function written(route: Route, pieces: readonly SourceMessage[], byRefere
  * The caption of a file, at Telegram's limit, and its further parts. `pieces` is its album, or the
  * message itself.
  */
-export function captioned(route: Route, piece: SourceMessage, pieces: readonly SourceMessage[]): ReturnType<typeof inParts> {
+export function captioned(
+  route: Route,
+  piece: SourceMessage,
+  pieces: readonly SourceMessage[],
+): ReturnType<typeof inParts> {
   const caption = captionOf(route, piece, pieces);
   if (piece.media !== "sticker") return inParts(caption, MAX_CAPTION);
   return caption.text === "" ? [NOTHING] : [NOTHING, ...inParts(caption)];
@@ -47,7 +55,8 @@ export function captioned(route: Route, piece: SourceMessage, pieces: readonly S
 function captionOf(route: Route, piece: SourceMessage, pieces: readonly SourceMessage[]): RichText {
   const { text, entities } = piece;
   if (route.to.kind !== "bot" || route.action.kind !== "copy") return { text, entities };
-  const isSpeaker = text !== "" || (piece === pieces[0] && pieces.every((each) => each.text === ""));
+  const isSpeaker =
+    text !== "" || (piece === pieces[0] && pieces.every((each) => each.text === ""));
   return isSpeaker ? render(parseTemplate(route.action.template), piece) : NOTHING;
 }
 

@@ -33,11 +33,16 @@ describe("service chats", () => {
     ["@replies", "from"],
   ])("%s can be no source", (chat, field) => {
     const route = aRoute({ from: from("-1000000000001", chat) });
-    expect(validateRoutes([route])).toMatchObject([{ field, code: "service-chat", about: { chat } }]);
+    expect(validateRoutes([route])).toMatchObject([
+      { field, code: "service-chat", about: { chat } },
+    ]);
   });
 
   it.each(["777000", "@VerificationCodes"])("%s can be no target, not even of the bot", (chat) => {
-    const problems = validateRoutes([aRoute({ to: { kind: "bot", chat } }), aRoute({ id: "b", to: to(chat) })]);
+    const problems = validateRoutes([
+      aRoute({ to: { kind: "bot", chat } }),
+      aRoute({ id: "b", to: to(chat) }),
+    ]);
     expect(problems.filter(({ code }) => code === "service-chat")).toHaveLength(2);
   });
 
@@ -51,7 +56,9 @@ describe("service chats", () => {
   it("does not keep an admin from changing other routes when the route is off", () => {
     const old = aRoute({ id: "old", on: false, from: from("777000") });
     expect(validateRoutes([old, aRoute()], knownChats([]), ({ on }) => on)).toEqual([]);
-    expect(findHarmful([old], knownChats([]))).toMatchObject([{ route: "old", code: "service-chat" }]);
+    expect(findHarmful([old], knownChats([]))).toMatchObject([
+      { route: "old", code: "service-chat" },
+    ]);
   });
 
   it("leaves chats with similar numbers alone", () => {
@@ -79,7 +86,9 @@ describe("a channel and its discussion group", () => {
       aRoute({ id: "a", from: from("@talk"), to: to("-1000000000001") }),
       aRoute({ id: "b", from: from("-1000000000001"), to: { kind: "bot", chat: "@the_channel" } }),
     ];
-    const chats = knownChats([reader(source({ ref: "@talk", copiesOf: { chat: CHANNEL, username: "the_channel" } }))]);
+    const chats = knownChats([
+      reader(source({ ref: "@talk", copiesOf: { chat: CHANNEL, username: "the_channel" } })),
+    ]);
     expect(validateRoutes(routes, chats).map(({ route }) => route)).toEqual(["a", "b"]);
   });
 
@@ -112,10 +121,15 @@ describe("what a loop looks like", () => {
     }
     return null;
   };
-  const times = <T>(count: number, make: (n: number) => T): T[] => Array.from({ length: count }, (_, n) => make(n));
+  const times = <T>(count: number, make: (n: number) => T): T[] =>
+    Array.from({ length: count }, (_, n) => make(n));
 
   it.each([
-    ["the same text every three seconds", () => times(30, () => ({ text: "buy BTC now", afterS: 3 })), 8],
+    [
+      "the same text every three seconds",
+      () => times(30, () => ({ text: "buy BTC now", afterS: 3 })),
+      8,
+    ],
     [
       "a template that puts words around it",
       () => times(30, (n) => ({ text: `${"From A: ".repeat(n)}buy BTC`, afterS: 3 })),
@@ -126,19 +140,33 @@ describe("what a loop looks like", () => {
       () => times(30, (n) => ({ text: `buy BTC${" (via A)".repeat(n)}`, afterS: 20 })),
       9,
     ],
-    ["other capitals, widths and blanks", () => times(30, (n) => ({ text: n % 2 ? "BUY  BTC" : "buy ｂｔｃ", afterS: 3 })), 8],
+    [
+      "other capitals, widths and blanks",
+      () => times(30, (n) => ({ text: n % 2 ? "BUY  BTC" : "buy ｂｔｃ", afterS: 3 })),
+      8,
+    ],
     ["one picture of a text, slowly", () => times(30, () => ({ text: "👍", afterS: 49 })), 12],
-    ["two messages that go round together", () => times(40, (n) => ({ text: n % 2 ? "sell ETH" : "buy BTC", afterS: 2 })), 15],
+    [
+      "two messages that go round together",
+      () => times(40, (n) => ({ text: n % 2 ? "sell ETH" : "buy BTC", afterS: 2 })),
+      15,
+    ],
   ])("%s", (_, messages, after) => {
     expect(trips(messages())).toBe(after);
   });
 
   it.each([
-    ["a conversation in which people agree", () => times(40, (n) => ({ text: "ok", afterS: 2, sender: String(n) }))],
+    [
+      "a conversation in which people agree",
+      () => times(40, (n) => ({ text: "ok", afterS: 2, sender: String(n) })),
+    ],
     ["a sign of life each minute", () => times(100, () => ({ text: "✅ alive", afterS: 60 }))],
     ["numbers that change", () => times(100, (n) => ({ text: `BTC ${40_000 + n}`, afterS: 5 }))],
     ["pictures without a text", () => times(100, () => ({ text: "", afterS: 1 }))],
-    ["short texts that are part of longer ones", () => times(100, (n) => ({ text: "a".repeat((n % 6) + 1), afterS: 20 }))],
+    [
+      "short texts that are part of longer ones",
+      () => times(100, (n) => ({ text: "a".repeat((n % 6) + 1), afterS: 20 })),
+    ],
   ])("is not: %s", (_, messages) => {
     expect(trips(messages())).toBeNull();
   });
@@ -146,13 +174,19 @@ describe("what a loop looks like", () => {
   it("counts each route and each sender for itself", () => {
     const breaker = new LoopBreaker();
     const seen = (route: string, sender: string, n: number): boolean =>
-      breaker.looksLikeLoop(route, aMessage({ sender, date: START + n * 1000, text: "buy BTC now" }));
+      breaker.looksLikeLoop(
+        route,
+        aMessage({ sender, date: START + n * 1000, text: "buy BTC now" }),
+      );
     const found = times(14, (n) => seen(n % 2 ? "a" : "b", n % 3 ? "5" : "6", n));
     expect(found).not.toContain(true);
   });
 
   it("never speaks of texts that are all different and long, whatever the pace", () => {
-    const texts = fc.uniqueArray(fc.integer({ min: 1_000_000_000, max: 9_999_999_999 }), { minLength: 20, maxLength: 60 });
+    const texts = fc.uniqueArray(fc.integer({ min: 1_000_000_000, max: 9_999_999_999 }), {
+      minLength: 20,
+      maxLength: 60,
+    });
     fc.assert(
       fc.property(texts, fc.nat(60), (numbers, afterS) => {
         expect(trips(numbers.map((n) => ({ text: `signal ${n} end`, afterS })))).toBeNull();
@@ -167,7 +201,10 @@ describe("what a loop looks like", () => {
         fc.string({ minLength: 9, maxLength: 60 }).filter((text) => text.trim().length > 8),
         noise,
         (text, between) => {
-          const round = [{ text, afterS: 3 }, ...between.map((other) => ({ text: other, afterS: 1, sender: "9" }))];
+          const round = [
+            { text, afterS: 3 },
+            ...between.map((other) => ({ text: other, afterS: 1, sender: "9" })),
+          ];
           const found = trips(times(9, () => round).flat());
           expect(found).not.toBeNull();
         },

@@ -9,7 +9,8 @@ import { validateRoutes } from "../src/validate.ts";
 import { aMessage, aRoute } from "./support.ts";
 
 const noCopy = (): null => null;
-const at = (message: number | null) => (message === null ? null : { message, rest: [], said: null, form: null, album: null });
+const at = (message: number | null) =>
+  message === null ? null : { message, rest: [], said: null, form: null, album: null };
 const worker = (chat: string, name = "sender") => ({ kind: "worker", worker: name, chat });
 
 describe("matching", () => {
@@ -19,18 +20,45 @@ describe("matching", () => {
 
   it("takes by marked id and by a name that was resolved; who has the name now does not matter", () => {
     expect(verdict({ filter: "btc" }, {})).toEqual({ kind: "take", because: ["btc"] });
-    expect(verdict({ from: { worker: "reader", chats: ["@signals"] } }, {})).toMatchObject({ kind: "take" });
+    expect(verdict({ from: { worker: "reader", chats: ["@signals"] } }, {})).toMatchObject({
+      kind: "take",
+    });
     const other = { from: { worker: "reader", chats: ["@Other_1"] } };
-    expect(verdict(other, { chatUsername: "other_1" })).toEqual({ kind: "skip", reason: "other-chat" });
+    expect(verdict(other, { chatUsername: "other_1" })).toEqual({
+      kind: "skip",
+      reason: "other-chat",
+    });
   });
 
   it.each([
     ["off", { on: false }, {}],
-    ["other-chat", { from: { worker: "reader", chats: ["-1000000000001", "-1000000000005"], paused: ["-1000000000001"] } }, {}],
+    [
+      "other-chat",
+      {
+        from: {
+          worker: "reader",
+          chats: ["-1000000000001", "-1000000000005"],
+          paused: ["-1000000000001"],
+        },
+      },
+      {},
+    ],
     ["other-chat", {}, { chat: "-1000000000009" }],
-    ["other-topic", { from: { worker: "reader", chats: ["-1000000000001"], topic: 3 } }, { topic: 4 }],
-    ["other-topic", { from: { worker: "reader", chats: ["-1000000000001"], topic: 3 } }, { topic: null }],
-    ["other-topic", { from: { worker: "reader", chats: ["-1000000000001"], topic: 1 } }, { topic: 3 }],
+    [
+      "other-topic",
+      { from: { worker: "reader", chats: ["-1000000000001"], topic: 3 } },
+      { topic: 4 },
+    ],
+    [
+      "other-topic",
+      { from: { worker: "reader", chats: ["-1000000000001"], topic: 3 } },
+      { topic: null },
+    ],
+    [
+      "other-topic",
+      { from: { worker: "reader", chats: ["-1000000000001"], topic: 1 } },
+      { topic: 3 },
+    ],
     ["filtered", { filter: "eth" }, {}],
     ["protected", {}, { protected: true }],
     ["ephemeral", {}, { ephemeral: true, media: "photo" }],
@@ -49,7 +77,11 @@ describe("validation", () => {
 
   it("accepts what is right", () => {
     expect(
-      problems({}, { id: "b", to: worker("me", "reader") }, { id: "c", to: { kind: "webhook", url: "https://example.org/x" } }),
+      problems(
+        {},
+        { id: "b", to: worker("me", "reader") },
+        { id: "c", to: { kind: "webhook", url: "https://example.org/x" } },
+      ),
     ).toEqual([]);
   });
 
@@ -58,7 +90,11 @@ describe("validation", () => {
     ["a person as target", [{ to: worker("123") }], "to"],
     ["a bad filter", [{ filter: "(" }], "filter"],
     ["a bad template", [{ action: { kind: "copy", template: "{x}" } }], "action"],
-    ["a bot that forwards", [{ action: { kind: "forward" }, to: { kind: "bot", chat: "-1000000000002" } }], "action"],
+    [
+      "a bot that forwards",
+      [{ action: { kind: "forward" }, to: { kind: "bot", chat: "-1000000000002" } }],
+      "action",
+    ],
     [
       "a private chat forwarded by another worker",
       [{ action: { kind: "forward" }, from: { worker: "reader", chats: ["55"] } }],
@@ -71,12 +107,27 @@ describe("validation", () => {
 
   it("finds loops over several routes and over names that mean the same chat", () => {
     const routes = [
-      aRoute({ id: "a", from: { worker: "reader", chats: ["-1000000000001"] }, to: worker("@Middle") }),
-      aRoute({ id: "b", from: { worker: "sender", chats: ["-1000000000002"] }, to: worker("-1000000000003", "other") }),
-      aRoute({ id: "c", from: { worker: "other", chats: ["-1000000000003"] }, to: { kind: "bot", chat: "-1000000000001" } }),
+      aRoute({
+        id: "a",
+        from: { worker: "reader", chats: ["-1000000000001"] },
+        to: worker("@Middle"),
+      }),
+      aRoute({
+        id: "b",
+        from: { worker: "sender", chats: ["-1000000000002"] },
+        to: worker("-1000000000003", "other"),
+      }),
+      aRoute({
+        id: "c",
+        from: { worker: "other", chats: ["-1000000000003"] },
+        to: { kind: "bot", chat: "-1000000000001" },
+      }),
     ];
     expect(validateRoutes(routes)).toEqual([]);
-    const chats = { idOf: (ref: string) => (ref.toLowerCase() === "@middle" ? "-1000000000002" : ref), copiesTo: () => [] };
+    const chats = {
+      idOf: (ref: string) => (ref.toLowerCase() === "@middle" ? "-1000000000002" : ref),
+      copiesTo: () => [],
+    };
     const found = validateRoutes(routes, chats);
     expect(found.map(({ route }) => route)).toEqual(["a", "b", "c"]);
   });
@@ -84,15 +135,29 @@ describe("validation", () => {
   it("knows that two topics of one forum are two places, and that General is one of them", () => {
     const inForum = (from: number | undefined, topic: number | undefined) =>
       problems({
-        from: { worker: "reader", chats: ["-1000000000001"], ...(from === undefined ? {} : { topic: from }) },
-        to: { kind: "worker", worker: "sender", chat: "-1000000000001", ...(topic === undefined ? {} : { topic }) },
+        from: {
+          worker: "reader",
+          chats: ["-1000000000001"],
+          ...(from === undefined ? {} : { topic: from }),
+        },
+        to: {
+          kind: "worker",
+          worker: "sender",
+          chat: "-1000000000001",
+          ...(topic === undefined ? {} : { topic }),
+        },
       }).map(({ field }) => field);
     expect([inForum(5, 7), inForum(5, 1), inForum(5, undefined)]).toEqual([[], [], []]);
-    expect([inForum(5, 5), inForum(undefined, 5), inForum(1, undefined)]).toEqual([["to"], ["to"], ["to"]]);
+    expect([inForum(5, 5), inForum(undefined, 5), inForum(1, undefined)]).toEqual([
+      ["to"],
+      ["to"],
+      ["to"],
+    ]);
   });
 
   it("allows 20 targets for one worker and not 21", () => {
-    const many = (count: number) => Array.from({ length: count }, (_, n) => ({ id: `r${n}`, to: worker(`-2${n}`) }));
+    const many = (count: number) =>
+      Array.from({ length: count }, (_, n) => ({ id: `r${n}`, to: worker(`-2${n}`) }));
     expect(problems(...many(20), { id: "again", to: worker("-20") })).toEqual([]);
     expect(problems(...many(21))).toMatchObject([
       { route: "r20", field: "to", message: expect.stringContaining("more than 20") },
@@ -110,18 +175,22 @@ describe("steps", () => {
     });
     fc.assert(
       fc.property(arbitrary, arbitrary, (one, two) => {
-        const id = ({ route, chat, to, id }: typeof one) => deriveRandomId(route, aRoute({ to: worker(to) }).to, { chat, id });
+        const id = ({ route, chat, to, id }: typeof one) =>
+          deriveRandomId(route, aRoute({ to: worker(to) }).to, { chat, id });
         expect(id(one) === id(two)).toBe(JSON.stringify(one) === JSON.stringify(two));
         expect(BigInt.asIntN(64, BigInt(id(one))).toString()).toBe(id(one));
       }),
     );
     // Pinned: another derivation would send every delivery under way a second time.
-    expect(deriveRandomId("signals", aRoute({ to: worker("-1002") }).to, { chat: "-1001", id: 7 })).toBe("6464841347848546622");
+    expect(
+      deriveRandomId("signals", aRoute({ to: worker("-1002") }).to, { chat: "-1001", id: 7 }),
+    ).toBe("6464841347848546622");
   });
 
   it("answers what it answered in the source, or nothing", () => {
     const map = new Map([[3, 30]]);
-    const plan = (replyTo: number) => planNew(aRoute(), [aMessage({ replyTo })], (id) => at(map.get(id) ?? null));
+    const plan = (replyTo: number) =>
+      planNew(aRoute(), [aMessage({ replyTo })], (id) => at(map.get(id) ?? null));
     expect(plan(3)).toMatchObject({ step: { kind: "send", replyTo: 30, text: "buy BTC now" } });
     expect(plan(4)).toMatchObject({ step: { kind: "send", replyTo: null } });
   });
@@ -131,8 +200,12 @@ describe("steps", () => {
       aMessage({ id: 1, media: "photo", groupedId: "g" }),
       aMessage({ id: 2, media: "photo", groupedId: "g", text: "" }),
     ];
-    expect(planNew(aRoute(), pieces, noCopy)).toMatchObject({ step: { kind: "forward", ids: [1, 2], dropAuthor: true } });
-    expect(planNew(aRoute({ action: { kind: "forward" } }), pieces, noCopy)).toMatchObject({ step: { dropAuthor: false } });
+    expect(planNew(aRoute(), pieces, noCopy)).toMatchObject({
+      step: { kind: "forward", ids: [1, 2], dropAuthor: true },
+    });
+    expect(planNew(aRoute({ action: { kind: "forward" } }), pieces, noCopy)).toMatchObject({
+      step: { dropAuthor: false },
+    });
     const bot = aRoute({ to: { kind: "bot", chat: "-1000000000002" } });
     expect(planNew(bot, [aMessage({ media: "photo", text: "" })], noCopy)).toMatchObject({
       step: { kind: "send", text: "https://t.me/c/1/7" },
@@ -144,8 +217,14 @@ describe("steps", () => {
     expect(planEdit(aRoute(), aMessage({ text: "new" }), "v", find)).toMatchObject({
       step: { kind: "edit", message: 70, text: "new" },
     });
-    expect(planEdit(aRoute(), aMessage({ id: 8 }), "v", find)).toEqual({ kind: "nothing", reason: "never-delivered" });
-    expect(planEdit(aRoute({ edits: false }), aMessage(), "v", find)).toEqual({ kind: "nothing", reason: "switched-off" });
+    expect(planEdit(aRoute(), aMessage({ id: 8 }), "v", find)).toEqual({
+      kind: "nothing",
+      reason: "never-delivered",
+    });
+    expect(planEdit(aRoute({ edits: false }), aMessage(), "v", find)).toEqual({
+      kind: "nothing",
+      reason: "switched-off",
+    });
     expect(planEdit(aRoute({ action: { kind: "forward" } }), aMessage(), "v", find)).toEqual({
       kind: "nothing",
       reason: "forwarded",
@@ -163,11 +242,22 @@ describe("steps", () => {
 
 describe("after a try", () => {
   const fault = (cls: string, code: string, waitS?: number) =>
-    resultOfFault({ class: cls as "FLOOD", code, message: code, ...(waitS === undefined ? {} : { waitS }) }, 1000);
+    resultOfFault(
+      { class: cls as "FLOOD", code, message: code, ...(waitS === undefined ? {} : { waitS }) },
+      1000,
+    );
 
   it("takes a wait in full and a second more", () => {
-    expect(fault("FLOOD", "FLOOD_WAIT_30", 30)).toMatchObject({ kind: "parked", waitMs: 31_000, until: 32_000 });
-    expect(fault("FLOOD", "SLOWMODE_WAIT_5", 5)).toMatchObject({ kind: "parked", waitMs: 6000, until: 7000 });
+    expect(fault("FLOOD", "FLOOD_WAIT_30", 30)).toMatchObject({
+      kind: "parked",
+      waitMs: 31_000,
+      until: 32_000,
+    });
+    expect(fault("FLOOD", "SLOWMODE_WAIT_5", 5)).toMatchObject({
+      kind: "parked",
+      waitMs: 6000,
+      until: 7000,
+    });
   });
 
   it("sets aside a message, stops for a target, waits for a network", () => {
@@ -180,18 +270,32 @@ describe("after a try", () => {
 
   it("tries the unexpected five times, and waits for everything else as long as it takes", () => {
     const failed = { kind: "failed", code: "x", reason: "x" } as const;
-    expect([0, 1, 2, 3].map((attempts) => afterTry(attempts, failed, 0).kind)).toEqual(["wait", "wait", "wait", "wait"]);
+    expect([0, 1, 2, 3].map((attempts) => afterTry(attempts, failed, 0).kind)).toEqual([
+      "wait",
+      "wait",
+      "wait",
+      "wait",
+    ]);
     expect(afterTry(4, failed, 0).kind).toBe("poison");
-    expect(afterTry(4, { kind: "parked", until: 9, reason: "" }, 0)).toMatchObject({ kind: "wait", attempts: 4, waitMs: 9 });
+    expect(afterTry(4, { kind: "parked", until: 9, reason: "" }, 0)).toMatchObject({
+      kind: "wait",
+      attempts: 4,
+      waitMs: 9,
+    });
   });
 
   it("waits as long as the sender was told to, whatever the two clocks say", () => {
     const told = fault("FLOOD", "FLOOD_WAIT_5", 5);
     const DAY = 86_400_000;
     for (const skew of [-DAY, -1, 0, 1, DAY, 365 * DAY])
-      expect(afterTry(0, told, 1000 + skew), String(skew)).toMatchObject({ kind: "wait", waitMs: 6000 });
+      expect(afterTry(0, told, 1000 + skew), String(skew)).toMatchObject({
+        kind: "wait",
+        waitMs: 6000,
+      });
     // A sender of version 0.1 sends only `until`: the wait is at most that of a blocked route.
-    expect(afterTry(0, { kind: "parked", until: DAY, reason: "" }, 0)).toMatchObject({ waitMs: 600_000 });
+    expect(afterTry(0, { kind: "parked", until: DAY, reason: "" }, 0)).toMatchObject({
+      waitMs: 600_000,
+    });
     expect(afterTry(0, { kind: "parked", until: 0, reason: "" }, DAY)).toMatchObject({ waitMs: 0 });
   });
 
@@ -212,7 +316,11 @@ describe("comparing", () => {
     const same = aRoute({ id: "same" });
     const before = [same, aRoute({ id: "old" }), aRoute({ id: "changed" })];
     const reordered = Object.fromEntries(Object.entries(same).reverse()) as typeof same;
-    const diff = diffRoutes(before, [reordered, aRoute({ id: "changed", on: false }), aRoute({ id: "new" })]);
+    const diff = diffRoutes(before, [
+      reordered,
+      aRoute({ id: "changed", on: false }),
+      aRoute({ id: "new" }),
+    ]);
     expect(diff.added.map(({ id }) => id)).toEqual(["new"]);
     expect(diff.changed.map(({ after }) => after.id)).toEqual(["changed"]);
     expect(diff.removed.map(({ id }) => id)).toEqual(["old"]);

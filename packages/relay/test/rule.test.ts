@@ -93,7 +93,9 @@ describe("a rule", () => {
     expect(takes("from:@Ann_1", { senderUsername: "ann_1" })).toBe(true);
     expect(takes("from:@ann_1,55", { sender: "55" })).toBe(true);
     expect(takes("from:55", { sender: "555" })).toBe(false);
-    expect(takes("script:cyrillic", { text: "Курс BTC сегодня https://example.org/long/latin/address" })).toBe(true);
+    expect(
+      takes("script:cyrillic", { text: "Курс BTC сегодня https://example.org/long/latin/address" }),
+    ).toBe(true);
     expect(takes("script:latin", { text: "123 !" })).toBe(false);
   });
 
@@ -138,23 +140,34 @@ describe("a rule", () => {
       "😀",
     );
     fc.assert(
-      fc.property(fc.array(piece, { maxLength: 12 }), fc.string({ unit: "grapheme" }), (pieces, text) => {
-        try {
-          takes(pieces.join(" "), { text: `${text}${"a".repeat(3000)}` });
-        } catch (error) {
-          expect(error).toMatchObject({ code: "bad-rule" });
-        }
-      }),
+      fc.property(
+        fc.array(piece, { maxLength: 12 }),
+        fc.string({ unit: "grapheme" }),
+        (pieces, text) => {
+          try {
+            takes(pieces.join(" "), { text: `${text}${"a".repeat(3000)}` });
+          } catch (error) {
+            expect(error).toMatchObject({ code: "bad-rule" });
+          }
+        },
+      ),
       { numRuns: 200 },
     );
   });
 
   it("finds exactly the whole words", () => {
-    const word = fc.stringMatching(/^[a-z0-9]{1,5}$/).filter((text) => !["and", "or", "not"].includes(text));
+    const word = fc
+      .stringMatching(/^[a-z0-9]{1,5}$/)
+      .filter((text) => !["and", "or", "not"].includes(text));
     fc.assert(
-      fc.property(word, fc.array(word, { maxLength: 8 }), fc.constantFrom(" ", ", ", "-", "😀"), (wanted, words, gap) => {
-        expect(takes(wanted, { text: words.join(gap) })).toBe(words.includes(wanted));
-      }),
+      fc.property(
+        word,
+        fc.array(word, { maxLength: 8 }),
+        fc.constantFrom(" ", ", ", "-", "😀"),
+        (wanted, words, gap) => {
+          expect(takes(wanted, { text: words.join(gap) })).toBe(words.includes(wanted));
+        },
+      ),
     );
   });
 });

@@ -4,12 +4,15 @@ import { expect, test } from "vitest";
 import { startOrder } from "../src/index.ts";
 
 const ids = (...names: string[]): WorkerId[] => names as WorkerId[];
-const reader = (worker: string, ...senders: string[]) => ({ worker: worker as WorkerId, senders: ids(...senders) });
+const reader = (worker: string, ...senders: string[]) => ({
+  worker: worker as WorkerId,
+  senders: ids(...senders),
+});
 
 test("senders start before their readers, over any number of steps; all others keep their order", () => {
-  expect(startOrder(ids("a", "b", "c", "d"), [reader("a", "c"), reader("c", "d", "elsewhere")])).toEqual(
-    ids("d", "c", "a", "b"),
-  );
+  expect(
+    startOrder(ids("a", "b", "c", "d"), [reader("a", "c"), reader("c", "d", "elsewhere")]),
+  ).toEqual(ids("d", "c", "a", "b"));
   expect(startOrder(ids("a", "b"), [reader("a", "b"), reader("b", "a")])).toEqual(ids("b", "a"));
   expect(startOrder(ids("a", "b"), [])).toEqual(ids("a", "b"));
 });

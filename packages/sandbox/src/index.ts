@@ -16,7 +16,10 @@ export interface SandboxOptions {
   /** HTTP port of Bot API, control API and page; 0 or absent = any free one. */
   port?: number;
   host?: "127.0.0.1";
-  /** Keeps chats, updates and files over restarts (and `<stateFile>.mtproto` the accounts); absent = all in memory. */
+  /**
+   * Keeps chats, updates and files over restarts (and `<stateFile>.mtproto` the accounts); absent =
+   * all in memory.
+   */
   stateFile?: string;
   /** TCP ports of data centres; 0 or absent = any free one. */
   dcPorts?: Record<number, number>;
@@ -43,14 +46,19 @@ export interface Sandbox {
     publicKeyPem: string;
     dcPort(dc: number): number;
   };
-  /** The MTProto half itself: addresses of its data centres, key fingerprint, service notifications. */
+  /**
+   * The MTProto half itself: addresses of its data centres, key fingerprint, service notifications.
+   */
   telegram: LocalTelegram;
   world: WorldApi;
   clock: MovableClock;
   close(): Promise<void>;
 }
 
-/** Starts Bot API, control API, chat page and MTProto data centres on loopback. Throws AppError `port-taken` and the like. */
+/**
+ * Starts Bot API, control API, chat page and MTProto data centres on loopback. Throws AppError
+ * `port-taken` and the like.
+ */
 export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   const host = options.host ?? "127.0.0.1";
   const clock = new MovableClock();
@@ -67,12 +75,29 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
     stack.defer(() => file.close());
   }
   const { admin } = options;
-  const adminUser = { id: admin.id, firstName: admin.firstName, lastName: "", username: admin.username ?? null };
-  const http = await startHttp({ host, port: options.port ?? 0, backend, world, clock, admin: adminUser });
+  const adminUser = {
+    id: admin.id,
+    firstName: admin.firstName,
+    lastName: "",
+    username: admin.username ?? null,
+  };
+  const http = await startHttp({
+    host,
+    port: options.port ?? 0,
+    backend,
+    world,
+    clock,
+    admin: adminUser,
+  });
   stack.defer(() => http.close());
   const owned = stack.move();
   const { publicKeyPem } = telegram;
-  const mtproto = { host, port: telegram.port(2), publicKeyPem, dcPort: (dc: number) => telegram.port(dc) };
+  const mtproto = {
+    host,
+    port: telegram.port(2),
+    publicKeyPem,
+    dcPort: (dc: number) => telegram.port(dc),
+  };
   return {
     url: http.url,
     botApiRoot: http.url,
@@ -85,7 +110,10 @@ export async function startSandbox(options: SandboxOptions): Promise<Sandbox> {
   };
 }
 
-async function startTelegramHalf(options: SandboxOptions, clock: MovableClock): Promise<LocalTelegram> {
+async function startTelegramHalf(
+  options: SandboxOptions,
+  clock: MovableClock,
+): Promise<LocalTelegram> {
   try {
     return await startTelegram({
       clock,

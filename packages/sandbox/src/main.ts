@@ -28,7 +28,11 @@ try {
   await main();
 } catch (error) {
   const { message } = toError(error);
-  process.send?.({ kind: "failed", message, code: error instanceof AppError ? error.code : "unknown" });
+  process.send?.({
+    kind: "failed",
+    message,
+    code: error instanceof AppError ? error.code : "unknown",
+  });
   problems.write(`${message}\n`);
   process.exitCode = 1;
 } finally {
@@ -59,12 +63,20 @@ async function main(): Promise<void> {
     dcPorts: dcPorts(values["dc-port"]),
     schemas: await Promise.all(values.schema.map((path) => readSchemaFile(resolve(path)))),
     botToken: values["bot-token"],
-    admin: { id: adminId, firstName: values["admin-name"], ...(username === undefined ? {} : { username }) },
+    admin: {
+      id: adminId,
+      firstName: values["admin-name"],
+      ...(username === undefined ? {} : { username }),
+    },
     ...(stateFile === undefined ? {} : { stateFile: resolve(stateFile) }),
     log: (line) => problems.write(`${line}\n`),
   });
   try {
-    await announce(sandbox, { keyFile: resolve(values["key-file"]), botToken: values["bot-token"], adminId });
+    await announce(sandbox, {
+      keyFile: resolve(values["key-file"]),
+      botToken: values["bot-token"],
+      adminId,
+    });
     await stopped();
   } finally {
     await sandbox.close();
@@ -78,7 +90,10 @@ interface Announcement {
 }
 
 /** Writes the key, prints what goes into .env, and tells a parent process. */
-async function announce(sandbox: Sandbox, { keyFile, botToken, adminId }: Announcement): Promise<void> {
+async function announce(
+  sandbox: Sandbox,
+  { keyFile, botToken, adminId }: Announcement,
+): Promise<void> {
   const { host, port, publicKeyPem } = sandbox.mtproto;
   await mkdir(dirname(keyFile), { recursive: true });
   await writeFile(keyFile, publicKeyPem);
@@ -91,7 +106,15 @@ async function announce(sandbox: Sandbox, { keyFile, botToken, adminId }: Announ
   };
   const pairs = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   new Output(1).write(`Sandbox is ready: ${sandbox.url}/ ${pairs.join(" ")}\n`);
-  process.send?.({ kind: "ready", url: sandbox.url, port: sandbox.port, mtprotoPort: port, publicKeyPem, keyFile, env });
+  process.send?.({
+    kind: "ready",
+    url: sandbox.url,
+    port: sandbox.port,
+    mtprotoPort: port,
+    publicKeyPem,
+    keyFile,
+    env,
+  });
 }
 
 function stopped(): Promise<void> {

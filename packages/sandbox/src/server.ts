@@ -45,11 +45,19 @@ export async function startHttp(options: HttpOptions): Promise<HttpSide> {
   app.route("/", botApiRoutes(backend));
   app.route(
     "/control",
-    controlRoutes({ backend, world, clock, admin, faultLog: new FaultLog(() => clock.now()), closing: closing.signal }),
+    controlRoutes({
+      backend,
+      world,
+      clock,
+      admin,
+      faultLog: new FaultLog(() => clock.now()),
+      closing: closing.signal,
+    }),
   );
   app.route("/", pageRoutes());
   const server = createAdaptorServer({ fetch: app.fetch, overrideGlobalObjects: false }) as Server;
-  // Not Node's 5 s: a connection that is closed while a call is on its way loses the call, as on a busy machine it would every day.
+  // Not Node's 5 s: a connection that is closed while a call is on its way loses the call, as on a
+  // busy machine it would every day.
   server.keepAliveTimeout = KEEP_ALIVE_MS;
   await listen(server, host, options.port);
   const { port } = server.address() as AddressInfo;
@@ -75,14 +83,24 @@ async function listen(server: Server, host: string, port: number): Promise<void>
   } catch (thrown) {
     const error = toError(thrown) as NodeJS.ErrnoException;
     if (error.code === "EADDRINUSE")
-      throw new AppError("port-taken", `Port ${port} is taken by another program. Stop it, or choose another port.`, {
-        cause: error,
-      });
-    throw new AppError("cannot-listen", `Cannot listen on ${host}:${port}: ${error.message}`, { cause: error });
+      throw new AppError(
+        "port-taken",
+        `Port ${port} is taken by another program. Stop it, or choose another port.`,
+        {
+          cause: error,
+        },
+      );
+    throw new AppError("cannot-listen", `Cannot listen on ${host}:${port}: ${error.message}`, {
+      cause: error,
+    });
   }
 }
 
 /** AppError `port-taken` with the remedy in its text. */
 export function portTaken(port: number, cause: Error): AppError {
-  return new AppError("port-taken", `Port ${port} is taken by another program. Stop it, or choose another port.`, { cause });
+  return new AppError(
+    "port-taken",
+    `Port ${port} is taken by another program. Stop it, or choose another port.`,
+    { cause },
+  );
 }

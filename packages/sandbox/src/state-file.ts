@@ -13,8 +13,8 @@ const envelope = z.object({
 });
 
 /**
- * Keeps the Bot API half in a JSON file (mode 0600), written whole and renamed into place. Changes are gathered for
- * 250 ms; `close` writes what is left.
+ * Keeps the Bot API half in a JSON file (mode 0600), written whole and renamed into place. Changes
+ * are gathered for 250 ms; `close` writes what is left.
  */
 export class StateFile {
   readonly #path: string;
@@ -29,7 +29,10 @@ export class StateFile {
     this.#backend = backend;
   }
 
-  /** Reads the file if it exists and starts watching for changes. Throws AppError `bad-state-file` that names the remedy. */
+  /**
+   * Reads the file if it exists and starts watching for changes. Throws AppError `bad-state-file`
+   * that names the remedy.
+   */
   async open(): Promise<void> {
     await mkdir(dirname(this.#path), { recursive: true });
     const text = await readFile(this.#path, "utf8").catch((error: NodeJS.ErrnoException) => {
@@ -50,11 +53,16 @@ export class StateFile {
     try {
       const { botId, bot } = envelope.parse(JSON.parse(text));
       if (botId === this.#backend.bot.id) this.#backend.restore(bot);
-      else this.#backend.log(`The state file ${this.#path} is of another bot and will be replaced.`);
+      else
+        this.#backend.log(`The state file ${this.#path} is of another bot and will be replaced.`);
     } catch (error) {
-      throw new AppError("bad-state-file", `The state file ${this.#path} cannot be read. Delete it to start afresh.`, {
-        cause: toError(error),
-      });
+      throw new AppError(
+        "bad-state-file",
+        `The state file ${this.#path} cannot be read. Delete it to start afresh.`,
+        {
+          cause: toError(error),
+        },
+      );
     }
   }
 
@@ -72,7 +80,8 @@ export class StateFile {
         await this.#write();
       }
     } catch (error) {
-      if (!this.#closing.signal.aborted) this.#backend.log(`The sandbox could not save its state: ${toError(error).message}`);
+      if (!this.#closing.signal.aborted)
+        this.#backend.log(`The sandbox could not save its state: ${toError(error).message}`);
     } finally {
       this.#running = false;
     }

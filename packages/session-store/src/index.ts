@@ -1,4 +1,7 @@
-/** One account's file: its key (encrypted, protected), who it is, whom it knows, where it stands in the update stream. */
+/**
+ * One account's file: its key (encrypted, protected), who it is, whom it knows, where it stands in
+ * the update stream.
+ */
 
 export { type ExportFormat, exportSession, type OwnServer } from "./exchange/export-session.ts";
 export { exportTelethonFile } from "./exchange/export-telethon.ts";
@@ -63,7 +66,14 @@ export type { SentMemory } from "./tables/relay/sent-memory.ts";
 export type { RelayTables } from "./tables/relay/tables.ts";
 export type { RouteStop, RouteStops } from "./tables/route-stops.ts";
 export { TelegramClock } from "./tables/telegram-clock.ts";
-export type { ChannelState, SelfUser, SessionFormat, SessionOptions, SessionOrigin, UpdateState } from "./tables/types.ts";
+export type {
+  ChannelState,
+  SelfUser,
+  SessionFormat,
+  SessionOptions,
+  SessionOrigin,
+  UpdateState,
+} from "./tables/types.ts";
 export type { UpdateTable } from "./tables/updates.ts";
 export { assertNotLost } from "./vault/lost.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./vault/rekey.ts";

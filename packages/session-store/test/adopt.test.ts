@@ -61,26 +61,33 @@ describe("a session that comes without a file, into the session of a worker that
   test("the account's own place in its updates is newer than the one of the old program", () => {
     using store = open(dir, "ann");
     logIn(store);
-    store.updates.commit({ account: { pts: 9000, qts: 1, date: 1_770_000_000, seq: 1 } }, () => false);
+    store.updates.commit(
+      { account: { pts: 9000, qts: 1, date: 1_770_000_000, seq: 1 } },
+      () => false,
+    );
     store.adopt(given(telethon()), "telegram");
     expect(store.updates.account()?.pts).toBe(9000);
   });
 
-  test("it is refused for another worker's account, while a connection is open, and in a login; the session stays as it was", () => {
-    make(dir, "bob");
-    expect(codeOf(() => given(telethon()))).toBe("session-duplicate");
-    using store = open(dir, "carl");
-    const key = logIn(store, { ...ANN, id: "7000009" });
-    const parsed = given(Buffer.from(string), "carl");
-    {
-      using _claim = store.claim();
-      expect(codeOf(() => store.adopt(parsed, "telegram"))).toBe("session-claimed");
-    }
-    store.beginLogin();
-    expect(codeOf(() => store.adopt(parsed, "telegram"))).toBe("login-running");
-    store.rollbackLogin();
-    expect(store.authKey()).toEqual(key);
-    expect(codeOf(() => given(Buffer.from("no session")))).toBe("import-unknown-format");
-    expect(codeOf(() => given(Buffer.alloc(0)))).toBe("import-not-logged-in");
-  });
+  test(
+    "it is refused for another worker's account, while a connection is open, and in a login; " +
+      "the session stays as it was",
+    () => {
+      make(dir, "bob");
+      expect(codeOf(() => given(telethon()))).toBe("session-duplicate");
+      using store = open(dir, "carl");
+      const key = logIn(store, { ...ANN, id: "7000009" });
+      const parsed = given(Buffer.from(string), "carl");
+      {
+        using _claim = store.claim();
+        expect(codeOf(() => store.adopt(parsed, "telegram"))).toBe("session-claimed");
+      }
+      store.beginLogin();
+      expect(codeOf(() => store.adopt(parsed, "telegram"))).toBe("login-running");
+      store.rollbackLogin();
+      expect(store.authKey()).toEqual(key);
+      expect(codeOf(() => given(Buffer.from("no session")))).toBe("import-unknown-format");
+      expect(codeOf(() => given(Buffer.alloc(0)))).toBe("import-not-logged-in");
+    },
+  );
 });

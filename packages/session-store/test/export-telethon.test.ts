@@ -24,32 +24,55 @@ function known() {
   logIn(store, ANN, KEY);
   store.entities.upsert([
     { id: ANN.id, hash: "-9223372036854775808", username: "ann", phone: "15550001", name: "Ann A" },
-    { id: "-1001234567890", hash: "8123456789012345678", username: "newsroom", phone: null, name: "News" },
+    {
+      id: "-1001234567890",
+      hash: "8123456789012345678",
+      username: "newsroom",
+      phone: null,
+      name: "News",
+    },
   ]);
   store.updates.commit(
-    { account: { pts: 5000, qts: 7, date: 1_760_000_000, seq: 9 }, channels: [{ id: "1234567890", pts: 88 }] },
+    {
+      account: { pts: 5000, qts: 7, date: 1_760_000_000, seq: 9 },
+      channels: [{ id: "1234567890", pts: 88 }],
+    },
     () => false,
   );
   return store;
 }
 
-test("a Telethon file holds the key, whom the session knows and where its updates stand, and comes back by an import", () => {
-  {
-    using store = known();
-    exportTelethonFile(store, out);
-  }
-  expect(statSync(out).mode & 0o777).toBe(0o600);
-  expect(readdirSync(join(out, "..")), "no journal, no scratch").toEqual(["ann.session"]);
-  const elsewhere = { dir: join(dir, "..", "other"), name: "ann", fleetKey: FLEET_KEY, server: "telegram" as const };
-  const back = inspectImport({ ...elsewhere, source: { kind: "file", path: out } });
-  expect(back).toMatchObject({ format: "telethon-file", userId: ANN.id, dcId: 2, channels: [{ id: "1234567890", pts: 88 }] });
-  expect(back.authKey).toEqual(KEY);
-  expect(back.updateState).toEqual({ pts: 5000, qts: 7, date: 1_760_000_000, seq: 9 });
-  expect(back.entities.map(({ id, hash }) => [id, hash]).toSorted()).toEqual([
-    ["-1001234567890", "8123456789012345678"],
-    [ANN.id, "-9223372036854775808"],
-  ]);
-});
+test(
+  "a Telethon file holds the key, whom the session knows and where its updates stand, and " +
+    "comes back by an import",
+  () => {
+    {
+      using store = known();
+      exportTelethonFile(store, out);
+    }
+    expect(statSync(out).mode & 0o777).toBe(0o600);
+    expect(readdirSync(join(out, "..")), "no journal, no scratch").toEqual(["ann.session"]);
+    const elsewhere = {
+      dir: join(dir, "..", "other"),
+      name: "ann",
+      fleetKey: FLEET_KEY,
+      server: "telegram" as const,
+    };
+    const back = inspectImport({ ...elsewhere, source: { kind: "file", path: out } });
+    expect(back).toMatchObject({
+      format: "telethon-file",
+      userId: ANN.id,
+      dcId: 2,
+      channels: [{ id: "1234567890", pts: 88 }],
+    });
+    expect(back.authKey).toEqual(KEY);
+    expect(back.updateState).toEqual({ pts: 5000, qts: 7, date: 1_760_000_000, seq: 9 });
+    expect(back.entities.map(({ id, hash }) => [id, hash]).toSorted()).toEqual([
+      ["-1001234567890", "8123456789012345678"],
+      [ANN.id, "-9223372036854775808"],
+    ]);
+  },
+);
 
 test("nothing is overwritten, and nothing is left where it cannot be written or there is no key", () => {
   using store = known();
@@ -73,23 +96,26 @@ print(json.dumps(dict(dc=s.dc_id, address=s.server_address, port=s.port, key=s.a
   states=states, channel=peer.channel_id, hash=str(peer.access_hash))))
 s.set_update_state(0, state); s.save(); s.close()`;
 
-test.skipIf(!telethon)(`Telethon itself (${telethon?.version ?? "not installed"}) opens it and writes to it`, () => {
-  {
-    using store = known();
-    exportTelethonFile(store, out);
-  }
-  const read = spawnSync(telethon?.python ?? "", ["-c", SCRIPT, out], { encoding: "utf8" });
-  expect(read.stderr).toBe("");
-  expect(JSON.parse(read.stdout)).toEqual({
-    dc: 2,
-    address: "149.154.167.51",
-    port: 443,
-    key: KEY.toString("hex"),
-    pts: 5000,
-    qts: 7,
-    seq: 9,
-    states: { "0": 5000, "1234567890": 88 },
-    channel: 1234567890,
-    hash: "8123456789012345678",
-  });
-});
+test.skipIf(!telethon)(
+  `Telethon itself (${telethon?.version ?? "not installed"}) opens it and writes to it`,
+  () => {
+    {
+      using store = known();
+      exportTelethonFile(store, out);
+    }
+    const read = spawnSync(telethon?.python ?? "", ["-c", SCRIPT, out], { encoding: "utf8" });
+    expect(read.stderr).toBe("");
+    expect(JSON.parse(read.stdout)).toEqual({
+      dc: 2,
+      address: "149.154.167.51",
+      port: 443,
+      key: KEY.toString("hex"),
+      pts: 5000,
+      qts: 7,
+      seq: 9,
+      states: { "0": 5000, "1234567890": 88 },
+      channel: 1234567890,
+      hash: "8123456789012345678",
+    });
+  },
+);

@@ -28,7 +28,13 @@ async function machine() {
     Object.assign(at, more);
     store = open();
   };
-  return { at, pass, restart, left: () => store.flood.leftMs(SEND.method, "7", at.now), flood: () => store.flood };
+  return {
+    at,
+    pass,
+    restart,
+    left: () => store.flood.leftMs(SEND.method, "7", at.now),
+    flood: () => store.flood,
+  };
 }
 
 test.each([
@@ -72,21 +78,28 @@ test("after a restart of the machine the clock decides, and never for more than 
   expect(left()).toBe(100_000);
 });
 
-test("a time since the start that begins again within one boot of the machine: the clock decides, never for more than the whole wait", async () => {
-  const { at, restart, left, flood } = await machine();
-  at.up = 5_000_000;
-  flood().add(SEND, 100_000, at.now);
-  restart({ up: 1000, now: at.now + 40_000 });
-  expect(left()).toBe(60_000);
-  restart({ now: at.now - DAY });
-  expect(left()).toBe(100_000);
-});
+test(
+  "a time since the start that begins again within one boot of the machine: the clock " +
+    "decides, never for more than the whole wait",
+  async () => {
+    const { at, restart, left, flood } = await machine();
+    at.up = 5_000_000;
+    flood().add(SEND, 100_000, at.now);
+    restart({ up: 1000, now: at.now + 40_000 });
+    expect(left()).toBe(60_000);
+    restart({ now: at.now - DAY });
+    expect(left()).toBe(100_000);
+  },
+);
 
 test("whatever the clock does, what is left is the wait less the time that passed", async () => {
   const { at, left, flood, pass } = await machine();
-  const steps = fc.array(fc.record({ passed: fc.nat(20_000), jump: fc.integer({ min: -400 * DAY, max: 400 * DAY }) }), {
-    maxLength: 8,
-  });
+  const steps = fc.array(
+    fc.record({ passed: fc.nat(20_000), jump: fc.integer({ min: -400 * DAY, max: 400 * DAY }) }),
+    {
+      maxLength: 8,
+    },
+  );
   let round = 0;
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 60_000 }), steps, (waitMs, path) => {

@@ -47,7 +47,10 @@ test("the note tells who a session is while it is in use, and holds no secret", 
   const key = make(dir, "ann");
   const holder = spawnNode(HOLDER, [dir, "ann"]);
   await holder.waitForOutput(/^open /m);
-  expect(neighbourOf(dir, "ann")).toMatchObject({ kind: "known", identity: { name: "ann", userId: ANN.id } });
+  expect(neighbourOf(dir, "ann")).toMatchObject({
+    kind: "known",
+    identity: { name: "ann", userId: ANN.id },
+  });
   const note = readFileSync(join(dir, "ann.identity"));
   expect(statSync(join(dir, "ann.identity")).mode & 0o777).toBe(0o600);
   for (let at = 0; at < 256; at += 8) expect(note.includes(key.subarray(at, at + 8))).toBe(false);

@@ -1,4 +1,7 @@
-/** Sessions as people copy them (field faults C2, C3): what is around a string, strings of mtcute, and what cannot be taken over. */
+/**
+ * Sessions as people copy them (field faults C2, C3): what is around a string, strings of mtcute,
+ * and what cannot be taken over.
+ */
 import { randomBytes } from "node:crypto";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
@@ -17,10 +20,23 @@ beforeEach(async () => {
 
 const KEY = randomBytes(256);
 const options = (source: ImportSource) =>
-  ({ source, dir: join(dir, "sessions"), name: "new", fleetKey: FLEET_KEY, server: "telegram" }) as const;
+  ({
+    source,
+    dir: join(dir, "sessions"),
+    name: "new",
+    fleetKey: FLEET_KEY,
+    server: "telegram",
+  }) as const;
 const read = (text: string) => inspectImport(options({ kind: "text", text }));
 
-const DC = { id: 4, ipAddress: "149.154.167.91", port: 443, ipv6: false, mediaOnly: false, testMode: false };
+const DC = {
+  id: 4,
+  ipAddress: "149.154.167.91",
+  port: 443,
+  ipv6: false,
+  mediaOnly: false,
+  testMode: false,
+};
 
 function mtcute(more: object = {}): string {
   const self = { userId: 7000001, isBot: false, isPremium: false, usernames: [] };
@@ -64,7 +80,10 @@ describe.each(Object.entries(TEXTS))("%s", (format, text) => {
     })) {
       const path = join(dir, name);
       writeFileSync(path, bytes);
-      expect(inspectImport(options({ kind: "file", path })), name).toMatchObject({ format, authKey: KEY });
+      expect(inspectImport(options({ kind: "file", path })), name).toMatchObject({
+        format,
+        authKey: KEY,
+      });
     }
   });
 });
@@ -81,15 +100,27 @@ describe("a string of mtcute", () => {
   test("without the account, with one data centre, or of IPv6 is read", () => {
     const v6 = { ...DC, ipAddress: "2001:067c:04e8:f004:0000:0000:0000:000a", ipv6: true };
     expect(read(mtcute({ self: null }))).toMatchObject({ userId: null, authKey: KEY });
-    expect(read(mtcute({ primaryDcs: { main: DC, media: DC } }))).toMatchObject({ dcId: 4, userId: "7000001" });
-    expect(read(mtcute({ primaryDcs: { main: v6, media: v6 } }))).toMatchObject({ dcId: 4, authKey: KEY });
+    expect(read(mtcute({ primaryDcs: { main: DC, media: DC } }))).toMatchObject({
+      dcId: 4,
+      userId: "7000001",
+    });
+    expect(read(mtcute({ primaryDcs: { main: v6, media: v6 } }))).toMatchObject({
+      dcId: 4,
+      authKey: KEY,
+    });
   });
 
   test("of a bot, a test server, or cut short is refused as such", () => {
     const bot = { userId: 7000001, isBot: true, isPremium: false, usernames: [] };
     expect(codeOf(() => read(mtcute({ self: bot })))).toBe("import-bot");
     expect(
-      codeOf(() => read(mtcute({ primaryDcs: { main: { ...DC, testMode: true }, media: { ...DC, testMode: true } } }))),
+      codeOf(() =>
+        read(
+          mtcute({
+            primaryDcs: { main: { ...DC, testMode: true }, media: { ...DC, testMode: true } },
+          }),
+        ),
+      ),
     ).toBe("import-test-server");
     for (const cut of [4, 40, 100])
       expect(
@@ -100,7 +131,10 @@ describe("a string of mtcute", () => {
 });
 
 describe("a file of mtcute's own storage", () => {
-  async function stored(key: Buffer | null, { isBot = false, testMode = false, user = true } = {}): Promise<ImportSource> {
+  async function stored(
+    key: Buffer | null,
+    { isBot = false, testMode = false, user = true } = {},
+  ): Promise<ImportSource> {
     const path = join(dir, "client.session");
     const storage = new SqliteStorage(path);
     // Its own types disagree under exactOptionalPropertyTypes.
@@ -129,7 +163,10 @@ describe("a file of mtcute's own storage", () => {
       authKey: KEY,
     });
     rmSync(join(dir, "client.session"));
-    expect(inspectImport(options(await stored(KEY, { user: false })))).toMatchObject({ userId: null, authKey: KEY });
+    expect(inspectImport(options(await stored(KEY, { user: false })))).toMatchObject({
+      userId: null,
+      authKey: KEY,
+    });
   });
 
   test.each([
@@ -165,7 +202,11 @@ describe("Telegram Desktop", () => {
       () => {
         writeFileSync(
           join(dir, "t.zip"),
-          Buffer.concat([Buffer.from("PK\u0003\u0004"), Buffer.alloc(26), Buffer.from("tdata/key_datas")]),
+          Buffer.concat([
+            Buffer.from("PK\u0003\u0004"),
+            Buffer.alloc(26),
+            Buffer.from("tdata/key_datas"),
+          ]),
         );
         return join(dir, "t.zip");
       },

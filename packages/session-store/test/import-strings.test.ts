@@ -17,10 +17,18 @@ const V6 = Buffer.from("2001067c04e8f002000000000000000a", "hex");
 const KEY = randomBytes(256);
 
 function inspect(text: string) {
-  return inspectImport({ source: { kind: "text", text }, dir, name: "new", fleetKey: FLEET_KEY, server: "telegram" });
+  return inspectImport({
+    source: { kind: "text", text },
+    dir,
+    name: "new",
+    fleetKey: FLEET_KEY,
+    server: "telegram",
+  });
 }
 
-const key = fc.uint8Array({ minLength: 256, maxLength: 256 }).filter((bytes) => bytes.some((byte) => byte !== bytes[0]));
+const key = fc
+  .uint8Array({ minLength: 256, maxLength: 256 })
+  .filter((bytes) => bytes.some((byte) => byte !== bytes[0]));
 const dcId = fc.integer({ min: 1, max: 5 });
 const port = fc.integer({ min: 1, max: 65_535 });
 const userId = fc.bigInt({ min: 1000n, max: (1n << 52n) - 1n });
@@ -39,10 +47,12 @@ const anyString = fc.oneof(
     text: strings.gramJs(dc, address, at, Buffer.from(bytes)),
     want: { format: "gramjs-string", dcId: dc, userId: null, apiId: null, bytes },
   })),
-  fc.tuple(dcId, fc.constantFrom(Buffer.from([149, 154, 167, 51]), V6), port, key).map(([dc, ip, at, bytes]) => ({
-    text: strings.telethon(dc, ip, at, Buffer.from(bytes)),
-    want: { format: "telethon-string", dcId: dc, userId: null, apiId: null, bytes },
-  })),
+  fc
+    .tuple(dcId, fc.constantFrom(Buffer.from([149, 154, 167, 51]), V6), port, key)
+    .map(([dc, ip, at, bytes]) => ({
+      text: strings.telethon(dc, ip, at, Buffer.from(bytes)),
+      want: { format: "telethon-string", dcId: dc, userId: null, apiId: null, bytes },
+    })),
   fc.tuple(dcId, apiId, key, userId).map(([dc, api, bytes, user]) => ({
     text: strings.pyrogram(dc, api, 0, Buffer.from(bytes), user, 0),
     want: { format: "pyrogram-string", dcId: dc, userId: user.toString(), apiId: api, bytes },
@@ -75,7 +85,11 @@ describe("strings", () => {
 
   test("padding and alphabet do not matter", () => {
     const text = strings.telethon(2, Buffer.from([149, 154, 167, 51]), 443, KEY);
-    for (const same of [text, text.replace(/=+$/, ""), text.replaceAll("-", "+").replaceAll("_", "/")])
+    for (const same of [
+      text,
+      text.replace(/=+$/, ""),
+      text.replaceAll("-", "+").replaceAll("_", "/"),
+    ])
       expect(inspect(same).authKey).toEqual(KEY);
   });
 
@@ -102,31 +116,43 @@ describe("strings", () => {
     },
   );
 
-  test("a changed bit is either refused or changes only the key, the port, the user or the application: never the account's home", () => {
-    fc.assert(
-      fc.property(anyString, fc.nat(), fc.integer({ min: 0, max: 7 }), ({ text, want }, at, bit) => {
-        const bytes = Buffer.from(text, "latin1");
-        const index = at % bytes.length;
-        bytes.writeUInt8(bytes.readUInt8(index) ^ (1 << bit), index);
-        try {
-          const got = inspect(bytes.toString("latin1"));
-          expect(got.authKey).toHaveLength(256);
-          expect([1, 2, 3, 4, 5]).toContain(got.dcId);
-          expect(got.format.split("-")[0]).toBe(want.format.split("-")[0]);
-        } catch (error) {
-          if (!(error instanceof AppError)) throw error;
-          expect(error.code).toMatch(/^import-/);
-        }
-      }),
-      { numRuns: 500 },
-    );
-  });
+  test(
+    "a changed bit is either refused or changes only the key, the port, the user or the " +
+      "application: never the account's home",
+    () => {
+      fc.assert(
+        fc.property(
+          anyString,
+          fc.nat(),
+          fc.integer({ min: 0, max: 7 }),
+          ({ text, want }, at, bit) => {
+            const bytes = Buffer.from(text, "latin1");
+            const index = at % bytes.length;
+            bytes.writeUInt8(bytes.readUInt8(index) ^ (1 << bit), index);
+            try {
+              const got = inspect(bytes.toString("latin1"));
+              expect(got.authKey).toHaveLength(256);
+              expect([1, 2, 3, 4, 5]).toContain(got.dcId);
+              expect(got.format.split("-")[0]).toBe(want.format.split("-")[0]);
+            } catch (error) {
+              if (!(error instanceof AppError)) throw error;
+              expect(error.code).toMatch(/^import-/);
+            }
+          },
+        ),
+        { numRuns: 500 },
+      );
+    },
+  );
 
   test("noise never crashes and is never taken for a session", () => {
     fc.assert(
-      fc.property(fc.oneof(fc.string(), fc.base64String(), fc.string({ unit: "binary" })), (text) => {
-        expect(codeOf(() => inspect(text))).toMatch(/^import-/);
-      }),
+      fc.property(
+        fc.oneof(fc.string(), fc.base64String(), fc.string({ unit: "binary" })),
+        (text) => {
+          expect(codeOf(() => inspect(text))).toMatch(/^import-/);
+        },
+      ),
       { numRuns: 300 },
     );
   });
@@ -134,7 +160,12 @@ describe("strings", () => {
   const ip = Buffer.from([149, 154, 167, 51]);
   test.each([
     ["a bot", strings.pyrogram(2, 1, 0, KEY, 5000n, 1), "import-bot", "belongs to a bot"],
-    ["a test server, by its flag", strings.pyrogram(2, 1, 1, KEY, 5000n, 0), "import-test-server", "test servers"],
+    [
+      "a test server, by its flag",
+      strings.pyrogram(2, 1, 1, KEY, 5000n, 0),
+      "import-test-server",
+      "test servers",
+    ],
     [
       "a test server, by its address",
       strings.telethon(2, Buffer.from([149, 154, 167, 40]), 443, KEY),
@@ -147,39 +178,95 @@ describe("strings", () => {
       "import-test-server",
       "test",
     ],
-    ["a flag that is none", strings.pyrogram(2, 1, 0, KEY, 5000n, 2), "import-malformed", "wrong or missing"],
-    ["the media data centre", strings.telethon(203, ip, 443, KEY), "import-media-dc", "only serves files"],
-    ["a data centre that does not exist", strings.telethon(9, ip, 443, KEY), "import-malformed", "wrong or missing"],
+    [
+      "a flag that is none",
+      strings.pyrogram(2, 1, 0, KEY, 5000n, 2),
+      "import-malformed",
+      "wrong or missing",
+    ],
+    [
+      "the media data centre",
+      strings.telethon(203, ip, 443, KEY),
+      "import-media-dc",
+      "only serves files",
+    ],
+    [
+      "a data centre that does not exist",
+      strings.telethon(9, ip, 443, KEY),
+      "import-malformed",
+      "wrong or missing",
+    ],
     ["no port", strings.telethon(2, ip, 0, KEY), "import-malformed", "wrong or missing"],
-    ["a key of zeroes", strings.telethon(2, ip, 443, Buffer.alloc(256)), "import-malformed", "wrong or missing"],
-    ["a key of ones", strings.telethon(2, ip, 443, Buffer.alloc(256, 255)), "import-malformed", "wrong or missing"],
+    [
+      "a key of zeroes",
+      strings.telethon(2, ip, 443, Buffer.alloc(256)),
+      "import-malformed",
+      "wrong or missing",
+    ],
+    [
+      "a key of ones",
+      strings.telethon(2, ip, 443, Buffer.alloc(256, 255)),
+      "import-malformed",
+      "wrong or missing",
+    ],
     ["an empty text", "  \n", "import-not-logged-in", "has no key"],
-    ["a sentence", "my session is very nice", "import-unknown-format", "no session that Flotilla knows"],
-    ["a bot token", "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "import-unknown-format", "no session that Flotilla knows"],
+    [
+      "a sentence",
+      "my session is very nice",
+      "import-unknown-format",
+      "no session that Flotilla knows",
+    ],
+    [
+      "a bot token",
+      "123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+      "import-unknown-format",
+      "no session that Flotilla knows",
+    ],
   ])("%s is refused with its reason, and nothing of the session in it", (_, text, code, words) => {
     const error = errorOf(() => inspect(text));
     expect(error.code).toBe(code);
     expect(error.message).toContain(words);
-    if (text.trim() !== "") expect(JSON.stringify([error.message, error.details])).not.toContain(text.slice(0, 24));
+    if (text.trim() !== "")
+      expect(JSON.stringify([error.message, error.details])).not.toContain(text.slice(0, 24));
   });
 });
 
 describe("what becomes of it", () => {
   const text = strings.pyrogram(4, 12345, 0, KEY, 7000001n, 0);
   const options = (name: string) =>
-    ({ source: { kind: "text", text }, dir, name, fleetKey: FLEET_KEY, server: "telegram" }) as const;
+    ({
+      source: { kind: "text", text },
+      dir,
+      name,
+      fleetKey: FLEET_KEY,
+      server: "telegram",
+    }) as const;
 
-  test("a session file with the key, the account, and the address from the table; nothing else is left in the folder", () => {
-    const done = importSession(options("ann"));
-    expect(done).toMatchObject({ name: "ann", format: "pyrogram-string", userId: "7000001", apiId: 12345, resumes: false });
-    expect(JSON.stringify(done)).not.toContain(KEY.toString("hex").slice(0, 16));
-    expect(readdirSync(dir).toSorted()).toEqual(["ann.identity", "ann.session"]);
-    using store = open(dir, "ann");
-    expect(store.authKey()).toEqual(KEY);
-    expect(store.dc()).toEqual({ id: 4, address: "149.154.167.91", port: 443 });
-    expect(store.self()?.id).toBe("7000001");
-    expect(store.origin()).toMatchObject({ format: "pyrogram-string", apiId: 12345, verifiedAt: null });
-  });
+  test(
+    "a session file with the key, the account, and the address from the table; nothing else is " +
+      "left in the folder",
+    () => {
+      const done = importSession(options("ann"));
+      expect(done).toMatchObject({
+        name: "ann",
+        format: "pyrogram-string",
+        userId: "7000001",
+        apiId: 12345,
+        resumes: false,
+      });
+      expect(JSON.stringify(done)).not.toContain(KEY.toString("hex").slice(0, 16));
+      expect(readdirSync(dir).toSorted()).toEqual(["ann.identity", "ann.session"]);
+      using store = open(dir, "ann");
+      expect(store.authKey()).toEqual(KEY);
+      expect(store.dc()).toEqual({ id: 4, address: "149.154.167.91", port: 443 });
+      expect(store.self()?.id).toBe("7000001");
+      expect(store.origin()).toMatchObject({
+        format: "pyrogram-string",
+        apiId: 12345,
+        verifiedAt: null,
+      });
+    },
+  );
 
   test("it stays unverified until the account was seen, and another account is refused", () => {
     importSession(options("ann"));
@@ -197,7 +284,11 @@ describe("what becomes of it", () => {
     using store = open(dir, "ann");
     expect(store.self()).toBeNull();
     store.refreshSelf(ANN);
-    expect(store.identity()).toEqual({ name: "ann", fingerprint: keyFingerprint(KEY), userId: ANN.id });
+    expect(store.identity()).toEqual({
+      name: "ann",
+      fingerprint: keyFingerprint(KEY),
+      userId: ANN.id,
+    });
     expect(codeOf(() => store.refreshSelf({ ...ANN, id: "8" }))).toBe("account-changed");
   });
 
@@ -229,7 +320,9 @@ describe("what becomes of it", () => {
     make(dir, "twin", { ...ANN, id: "1001" }, KEY);
     expect(errorOf(() => importSession(options("ann"))).message).toContain('copy of "twin"');
     const other = strings.pyrogram(2, 1, 0, randomBytes(256), 1001n, 0);
-    const error = errorOf(() => importSession({ ...options("ann"), source: { kind: "text", text: other } }));
+    const error = errorOf(() =>
+      importSession({ ...options("ann"), source: { kind: "text", text: other } }),
+    );
     expect(error.code).toBe("session-duplicate");
     expect(error.message).toContain('already belongs to the worker "twin"');
     expect(readdirSync(dir).toSorted()).toEqual(["twin.identity", "twin.session"]);

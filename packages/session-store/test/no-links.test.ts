@@ -31,10 +31,13 @@ describe("a second name for a file", () => {
     expect(readFileSync(`${dir}/b`, "utf8")).toBe("old");
   });
 
-  test.each(["ENOSPC", "EACCES", "EROFS"])("is not made when the file system says %s", async (code) => {
-    const dir = await testDir("links-");
-    writeFileSync(`${dir}/a`, "content");
-    expect(() => linkOrCopy(`${dir}/a`, `${dir}/b`, refusing(code))).toThrow(code);
-    expect(existsSync(`${dir}/b`)).toBe(false);
-  });
+  test.each(["ENOSPC", "EACCES", "EROFS"])(
+    "is not made when the file system says %s",
+    async (code) => {
+      const dir = await testDir("links-");
+      writeFileSync(`${dir}/a`, "content");
+      expect(() => linkOrCopy(`${dir}/a`, `${dir}/b`, refusing(code))).toThrow(code);
+      expect(existsSync(`${dir}/b`)).toBe(false);
+    },
+  );
 });

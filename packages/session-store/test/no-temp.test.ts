@@ -98,7 +98,9 @@ describe.each(TEMPS)("with a temporary folder that is $what", ({ make: makeTemp 
     const key = randomBytes(256);
     telethonFile(old, 7, { key });
     const options = { dir, name: "ann", fleetKey: FLEET_KEY, server: "telegram" } as const;
-    expect(inspectImport({ ...options, source: { kind: "bytes", bytes: readFileSync(old) } }).authKey).toEqual(key);
+    expect(
+      inspectImport({ ...options, source: { kind: "bytes", bytes: readFileSync(old) } }).authKey,
+    ).toEqual(key);
     importSession({ ...options, source: { kind: "file", path: old } });
     expect(wantedFleetKeys(dataDir).flatMap(({ sessions }) => sessions)).toEqual(["ann"]);
     const out = join(dataDir, "out.session");
@@ -109,7 +111,12 @@ describe.each(TEMPS)("with a temporary folder that is $what", ({ make: makeTemp 
       expect(exportSession(store, "gramjs").length).toBeGreaterThan(100);
     }
     expect(
-      inspectImport({ ...options, name: "bob", dir: join(dataDir, "other"), source: { kind: "file", path: out } }).authKey,
+      inspectImport({
+        ...options,
+        name: "bob",
+        dir: join(dataDir, "other"),
+        source: { kind: "file", path: out },
+      }).authKey,
     ).toEqual(key);
     const files = rekey({ dataDir, oldKey: FLEET_KEY, newKey: Buffer.alloc(32, 9) });
     expect(files.map(({ outcome }) => outcome)).toEqual(["done", "done"]);
@@ -145,7 +152,9 @@ function folderBeside(): string {
 }
 
 describe("an error of the place is none of the copy", () => {
-  test("a vault that cannot be read now has copies that cannot be read now, not damaged ones", ({ skip }) => {
+  test("a vault that cannot be read now has copies that cannot be read now, not damaged ones", ({
+    skip,
+  }) => {
     make(dir, "ann");
     {
       using store = open(dir, "ann");
@@ -155,23 +164,35 @@ describe("an error of the place is none of the copy", () => {
     const [copy] = vault().list("ann");
     chmodSync(join(dataDir, "vault", "ann", `${copy?.id}.session`), 0);
     expect(vault().list("ann")[0]).toMatchObject({ problem: "unreadable", verified: false });
-    expect(errorOf(() => vault().restore("ann", copy?.id ?? "")).message).toContain("the system does not give it to us now");
+    expect(errorOf(() => vault().restore("ann", copy?.id ?? "")).message).toContain(
+      "the system does not give it to us now",
+    );
   });
 
-  test("a full data folder is named, with the file that was to be imported left out of it", ({ skip }) => {
+  test("a full data folder is named, with the file that was to be imported left out of it", ({
+    skip,
+  }) => {
     if (!mountAt(dir, "size=256k")) return skip("mounting a tmpfs is not permitted here");
     const old = join(dataDir, "x.session");
     telethonFile(old, 7, { key: randomBytes(256) });
     fill(dir);
     const error = errorOf(() =>
-      importSession({ dir, name: "ann", fleetKey: FLEET_KEY, server: "telegram", source: { kind: "file", path: old } }),
+      importSession({
+        dir,
+        name: "ann",
+        fleetKey: FLEET_KEY,
+        server: "telegram",
+        source: { kind: "file", path: old },
+      }),
     );
     expect(error.code).toBe("scratch-failed");
     expect(error.message).toContain(`into ${dir}`);
     expect(error.message).toContain("Its disk is full: make room");
   });
 
-  test("a restore into a full folder changes nothing and says that the disk is full", ({ skip }) => {
+  test("a restore into a full folder changes nothing and says that the disk is full", ({
+    skip,
+  }) => {
     if (!mountAt(dir, "size=1m")) return skip("mounting a tmpfs is not permitted here");
     const key = make(dir, "ann");
     {

@@ -34,29 +34,40 @@ test.each([
   ["/proc", () => "/proc", "folder of the kernel"],
   ["below /proc", () => "/proc/flotilla", "cannot be made there"],
   ["a circle of links", () => `${dir}/circle`, "circle"],
-])("a start with OWNER_DIR %s is refused with its path, the reason and what to do", (_what, path, why) => {
-  writeFileSync(`${dir}/file`, "");
-  symlinkSync("circle", `${dir}/circle`);
-  const refusal = expect.objectContaining({ code: "owner-dir", message: expect.stringContaining(why) });
-  expect(() => assertOwnerDir(path())).toThrow(refusal);
-  expect(() => assertOwnerDir(path())).toThrow(`OWNER_DIR (${path()}) cannot be used: `);
-  expect(() => assertOwnerDir(path())).toThrow(/ Make it a folder that this user may write to, .* or leave it out\.$/);
-  expect(codeOf(() => ownerFolders(path(), { make: false }))).toBe("owner-dir");
-});
+])(
+  "a start with OWNER_DIR %s is refused with its path, the reason and what to do",
+  (_what, path, why) => {
+    writeFileSync(`${dir}/file`, "");
+    symlinkSync("circle", `${dir}/circle`);
+    const refusal = expect.objectContaining({
+      code: "owner-dir",
+      message: expect.stringContaining(why),
+    });
+    expect(() => assertOwnerDir(path())).toThrow(refusal);
+    expect(() => assertOwnerDir(path())).toThrow(`OWNER_DIR (${path()}) cannot be used: `);
+    expect(() => assertOwnerDir(path())).toThrow(
+      / Make it a folder that this user may write to, .* or leave it out\.$/,
+    );
+    expect(codeOf(() => ownerFolders(path(), { make: false }))).toBe("owner-dir");
+  },
+);
 
 test.for([
   ["read-only", "size=1m,ro", "read-only file system"],
   ["without room for one file more", "size=1m,nr_inodes=1", "disk is full"],
-] as const)("a start with OWNER_DIR on a disk that is %s is refused", ([what, options, why], { skip }) => {
-  const disk = `${dir}/${what.slice(0, 4)}`;
-  mkdirSync(disk);
-  if (spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]).status !== 0)
-    return skip("mounting is not permitted here");
-  onTestFinished(() => void spawnSync("umount", ["-l", disk]));
-  expect(() => assertOwnerDir(disk)).toThrow(
-    expect.objectContaining({ code: "owner-dir", message: expect.stringContaining(why) }),
-  );
-});
+] as const)(
+  "a start with OWNER_DIR on a disk that is %s is refused",
+  ([what, options, why], { skip }) => {
+    const disk = `${dir}/${what.slice(0, 4)}`;
+    mkdirSync(disk);
+    if (spawnSync("mount", ["-t", "tmpfs", "-o", options, "tmpfs", disk]).status !== 0)
+      return skip("mounting is not permitted here");
+    onTestFinished(() => void spawnSync("umount", ["-l", disk]));
+    expect(() => assertOwnerDir(disk)).toThrow(
+      expect.objectContaining({ code: "owner-dir", message: expect.stringContaining(why) }),
+    );
+  },
+);
 
 test.skipIf(isRoot)("a start with OWNER_DIR that this user may not write to is refused", () => {
   mkdirSync(`${dir}/closed`, { mode: 0o500 });

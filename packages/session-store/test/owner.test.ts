@@ -14,7 +14,14 @@ import {
   writeFileSync,
 } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { isAlive, type SpawnedProcess, spawnNode, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
+import {
+  isAlive,
+  type SpawnedProcess,
+  spawnNode,
+  spawnProcess,
+  testDir,
+  waitFor,
+} from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { assertKeyFree, openSession, type SessionStore } from "../src/index.ts";
 import { KeyOwner } from "../src/keys/owner/key-owner.ts";
@@ -57,12 +64,17 @@ async function owner(dataDir: string, ownerDir?: string): Promise<SpawnedProcess
   return child;
 }
 
-async function refusedBy(child: SpawnedProcess, holder: SpawnedProcess, folder: string): Promise<void> {
+async function refusedBy(
+  child: SpawnedProcess,
+  holder: SpawnedProcess,
+  folder: string,
+): Promise<void> {
   expect((await child.exited).code).toBe(1);
   expect(child.stdout).toContain("refused session-owned: ");
   expect(child.stdout).toMatch(
     new RegExp(
-      `pid ${holder.pid}, node session-store/test/support/\\S+\\.ts .*\\(worker ${NAME}, data folder ${folder}, host host-a, machine \\S+, since 20[-0-9]+ [:0-9]+ UTC\\)`,
+      `pid ${holder.pid}, node session-store/test/support/\\S+\\.ts .*\\(worker ${NAME}, data ` +
+        `folder ${folder}, host host-a, machine \\S+, since 20[-0-9]+ [:0-9]+ UTC\\)`,
     ),
   );
   expect(isAlive(holder.pid)).toBe(true);
@@ -74,10 +86,14 @@ function copy(from = first, to = `${dir}/second`): string {
 }
 
 describe.runIf(process.platform === "linux")("one key has one user on a machine", () => {
-  test("a data folder that is copied while its worker runs: the second one is refused and told who the first is", async () => {
-    const holder = await owner(first);
-    await refusedBy(use(copy()), holder, first);
-  });
+  test(
+    "a data folder that is copied while its worker runs: the second one is refused and told " +
+      "who the first is",
+    async () => {
+      const holder = await owner(first);
+      await refusedBy(use(copy()), holder, first);
+    },
+  );
 
   test("a killed owner's key is free at once, a stopped one's is not", async () => {
     const holder = await owner(first);
@@ -111,7 +127,15 @@ describe.runIf(process.platform === "linux")("one key has one user on a machine"
   test("another PID namespace, as a container has", async () => {
     const holder = await owner(first);
     const second = copy();
-    const inside = spawnProcess("unshare", ["-p", "-f", "--mount-proc", process.execPath, CHILD, second, NAME]);
+    const inside = spawnProcess("unshare", [
+      "-p",
+      "-f",
+      "--mount-proc",
+      process.execPath,
+      CHILD,
+      second,
+      NAME,
+    ]);
     const { code } = await inside.exited;
     if (inside.stderr.includes("Operation not permitted")) return;
     expect(code).toBe(1);
@@ -170,18 +194,23 @@ describe("what another user put beside a lock", () => {
     execFileSync("mkfifo", [`${dir}/pipe.json`]);
     mkdirSync(`${dir}/folder.json`);
     writeFileSync(`${dir}/huge.json`, JSON.stringify({ ...NOTE, more: "x".repeat(100_000) }));
-    for (const name of ["pipe", "folder", "huge"]) expect(readNote(`${dir}/${name}.json`)).toBeNull();
+    for (const name of ["pipe", "folder", "huge"])
+      expect(readNote(`${dir}/${name}.json`)).toBeNull();
   });
 
-  test("a journal in the lock's folder that is not ours keeps no key from its owner, and none is made", () => {
-    mkdirSync(`${dir}/owners/${"ab".repeat(8)}.owner-journal`, { recursive: true });
-    const place = { configured: `${dir}/owners`, host: "host-a", dataDir: first };
-    const owner = new KeyOwner(place, NAME);
-    owner.hold("ab".repeat(8));
-    owner.hold("cd".repeat(8));
-    expect(readdirSync(`${dir}/owners`)).not.toContain(`${"cd".repeat(8)}.owner-journal`);
-    owner.close();
-  });
+  test(
+    "a journal in the lock's folder that is not ours keeps no key from its owner, and none is " +
+      "made",
+    () => {
+      mkdirSync(`${dir}/owners/${"ab".repeat(8)}.owner-journal`, { recursive: true });
+      const place = { configured: `${dir}/owners`, host: "host-a", dataDir: first };
+      const owner = new KeyOwner(place, NAME);
+      owner.hold("ab".repeat(8));
+      owner.hold("cd".repeat(8));
+      expect(readdirSync(`${dir}/owners`)).not.toContain(`${"cd".repeat(8)}.owner-journal`);
+      owner.close();
+    },
+  );
 
   test("a link in the note's place is not written through", () => {
     writeFileSync(`${dir}/mine`, "precious");

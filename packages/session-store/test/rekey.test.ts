@@ -34,7 +34,8 @@ function check(keys: ReadonlyMap<string, Buffer>, fleetKey: Buffer): void {
   for (const [name, key] of keys) {
     using store = open(dir, name, { fleetKey });
     expect(store.authKey()).toEqual(key);
-    for (const copy of vault.list(name)) expect(copy).toMatchObject({ verified: true, fingerprint: store.fingerprint() });
+    for (const copy of vault.list(name))
+      expect(copy).toMatchObject({ verified: true, fingerprint: store.fingerprint() });
   }
 }
 
@@ -45,15 +46,21 @@ test("every session and every copy opens with the new key and with nothing else"
   expect(files.every(({ outcome }) => outcome === "done")).toBe(true);
   check(keys, newKey);
   expect(codeOf(() => open(dir, "w1"))).toBe("wrong-fleet-key");
-  expect(rekey({ dataDir, oldKey: FLEET_KEY, newKey }).every(({ outcome }) => outcome === "already")).toBe(true);
-  expect(readdirSync(join(dataDir, "vault", "w1")).filter((name) => name.startsWith("."))).toEqual([]);
+  expect(
+    rekey({ dataDir, oldKey: FLEET_KEY, newKey }).every(({ outcome }) => outcome === "already"),
+  ).toBe(true);
+  expect(readdirSync(join(dataDir, "vault", "w1")).filter((name) => name.startsWith("."))).toEqual(
+    [],
+  );
 });
 
 test("killed in the middle, every file opens with one of the two keys, and the next run finishes", async () => {
   const keys = fleet(6);
   const run = spawnNode(REKEYER, [dataDir]);
   await waitFor(() => existsSync(join(dataDir, "started")));
-  await waitFor(() => readFileSync(join(dir, "w2.session")).includes(idOf(newKey)), { what: "the second session to be done" });
+  await waitFor(() => readFileSync(join(dir, "w2.session")).includes(idOf(newKey)), {
+    what: "the second session to be done",
+  });
   run.kill("SIGKILL");
   await run.exited;
   for (const [name, key] of keys) {
@@ -68,7 +75,9 @@ test("killed in the middle, every file opens with one of the two keys, and the n
     expect(opened).toEqual([key]);
   }
   expect(
-    rekey({ dataDir, oldKey: FLEET_KEY, newKey }).every(({ outcome }) => outcome === "done" || outcome === "already"),
+    rekey({ dataDir, oldKey: FLEET_KEY, newKey }).every(
+      ({ outcome }) => outcome === "done" || outcome === "already",
+    ),
   ).toBe(true);
   check(keys, newKey);
 });
@@ -91,7 +100,9 @@ test("a third key or a broken copy fails alone; the same key twice is refused", 
   using stranger = open(dir, "stranger", { fleetKey: Buffer.alloc(32, 1) });
   logIn(stranger, { ...ANN, id: "99" });
   stranger.close();
-  const failed = rekey({ dataDir, oldKey: FLEET_KEY, newKey }).filter(({ outcome }) => outcome === "failed");
+  const failed = rekey({ dataDir, oldKey: FLEET_KEY, newKey }).filter(
+    ({ outcome }) => outcome === "failed",
+  );
   expect(failed.map(({ file }) => file)).toEqual(["sessions/stranger.session", `vault/w1/${copy}`]);
   expect(failed[0]?.problem?.message).toContain("third key");
   expect(failed.every(({ hopeless }) => hopeless)).toBe(true);
@@ -111,16 +122,24 @@ test("an older vault put beside new sessions is done too", () => {
 });
 
 describe("export", () => {
-  test.each(["telethon", "gramjs"] as const)("%s: what is written is read again as the same session", (format) => {
-    const key = make(dir, "ann");
-    using store = open(dir, "ann");
-    const text = exportSession(store, format);
-    const options = { dir: join(dataDir, "other"), name: "ann", fleetKey: FLEET_KEY, server: "telegram" } as const;
-    const parsed = inspectImport({ ...options, source: { kind: "text", text } });
-    expect(parsed).toMatchObject({ format: `${format}-string`, dcId: 2 });
-    expect(parsed.authKey).toEqual(key);
-    if (format === "telethon") expect(text).toHaveLength(353);
-  });
+  test.each(["telethon", "gramjs"] as const)(
+    "%s: what is written is read again as the same session",
+    (format) => {
+      const key = make(dir, "ann");
+      using store = open(dir, "ann");
+      const text = exportSession(store, format);
+      const options = {
+        dir: join(dataDir, "other"),
+        name: "ann",
+        fleetKey: FLEET_KEY,
+        server: "telegram",
+      } as const;
+      const parsed = inspectImport({ ...options, source: { kind: "text", text } });
+      expect(parsed).toMatchObject({ format: `${format}-string`, dcId: 2 });
+      expect(parsed.authKey).toEqual(key);
+      if (format === "telethon") expect(text).toHaveLength(353);
+    },
+  );
 
   test("nothing without a key, nothing in a login, nothing of a server of one's own", () => {
     using store = open(dir, "ann");

@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { type InboxEvent, type NewOutboxRow, openSession, type SessionStore } from "@flotilla/session-store";
+import {
+  type InboxEvent,
+  type NewOutboxRow,
+  openSession,
+  type SessionStore,
+} from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 
@@ -36,11 +41,20 @@ function wanted(id: number, more: Partial<NewOutboxRow> = {}): NewOutboxRow {
   };
 }
 
-async function newStore(): Promise<{ store: SessionStore; reopen: () => SessionStore; clock: { at: number } }> {
+async function newStore(): Promise<{
+  store: SessionStore;
+  reopen: () => SessionStore;
+  clock: { at: number };
+}> {
   const dir = await testDir();
   const clock = { at: 5000 };
   const open = (): SessionStore =>
-    openSession({ dir, name: "w", fleetKey, clock: { now: () => clock.at, monotonicMs: () => clock.at } });
+    openSession({
+      dir,
+      name: "w",
+      fleetKey,
+      clock: { now: () => clock.at, monotonicMs: () => clock.at },
+    });
   let store = open();
   onTestFinished(() => store.close());
   const reopen = (): SessionStore => {
@@ -92,7 +106,12 @@ test("what is delivered is mapped once, and its text is gone from the file", asy
   if (!head) throw new Error("no head");
   const ids = [{ chat: "-1001", message: 1, targetMessage: 11 }];
   store.relay.outbox.finish(head, { chat: "-1002", topic: 7 }, ids, "delivered");
-  store.relay.outbox.finish(head, { chat: "-1002", topic: 7 }, [{ chat: "-1001", message: 1, targetMessage: 99 }], "delivered");
+  store.relay.outbox.finish(
+    head,
+    { chat: "-1002", topic: 7 },
+    [{ chat: "-1001", message: 1, targetMessage: 99 }],
+    "delivered",
+  );
   expect(store.relay.map.delivered("a", "-1001", 1)).toMatchObject({
     message: 11,
     chat: "-1002",
@@ -100,7 +119,10 @@ test("what is delivered is mapped once, and its text is gone from the file", asy
     rest: [],
   });
   expect(store.relay.map.delivered("a", "-1001", 2)).toBeNull();
-  expect([store.relay.map.isDelivery(["-1002"], 11), store.relay.map.isDelivery(["-1002"], 12)]).toEqual([true, false]);
+  expect([
+    store.relay.map.isDelivery(["-1002"], 11),
+    store.relay.map.isDelivery(["-1002"], 12),
+  ]).toEqual([true, false]);
   expect(store.relay.outbox.counts("a")).toEqual({ matched: 1, delivered: 1 });
   expect(store.relay.outbox.deliveries("a", 5)).toEqual([{ tookMs: 4000, doneAt: 5000 }]);
   store.relay.outbox.take([], [wanted(1)], []);
@@ -119,28 +141,36 @@ test("an album grows until it is under way", async () => {
   expect(store.relay.outbox.depths()).toEqual([{ route: "a", waiting: 2, poison: 0 }]);
 });
 
-test("a sender remembers what it sent, a reader the newest routes, both for as long as they are kept", async () => {
-  const { store, reopen, clock } = await newStore();
-  expect(store.relay.sent.get("k")).toBeNull();
-  store.relay.sent.add("k", { ids: [5, null], rest: [6] });
-  expect(store.relay.setRoutes({ version: 2, body: "two" })).toBe(true);
-  expect(store.relay.setRoutes({ version: 1, body: "one" })).toBe(false);
-  const again = reopen();
-  expect([again.relay.sent.get("k"), again.relay.routes()]).toEqual([
-    { ids: [5, null], rest: [6] },
-    { version: 2, body: "two" },
-  ]);
-  clock.at = 9000;
-  again.relay.outbox.take([], [wanted(1)], []);
-  expect([again.relay.prune(1000, 500), again.relay.sent.get("k"), again.relay.outbox.head("a")?.n]).toEqual([1, null, 1]);
-});
+test(
+  "a sender remembers what it sent, a reader the newest routes, both for as long as they are " +
+    "kept",
+  async () => {
+    const { store, reopen, clock } = await newStore();
+    expect(store.relay.sent.get("k")).toBeNull();
+    store.relay.sent.add("k", { ids: [5, null], rest: [6] });
+    expect(store.relay.setRoutes({ version: 2, body: "two" })).toBe(true);
+    expect(store.relay.setRoutes({ version: 1, body: "one" })).toBe(false);
+    const again = reopen();
+    expect([again.relay.sent.get("k"), again.relay.routes()]).toEqual([
+      { ids: [5, null], rest: [6] },
+      { version: 2, body: "two" },
+    ]);
+    clock.at = 9000;
+    again.relay.outbox.take([], [wanted(1)], []);
+    expect([
+      again.relay.prune(1000, 500),
+      again.relay.sent.get("k"),
+      again.relay.outbox.head("a")?.n,
+    ]).toEqual([1, null, 1]);
+  },
+);
 
 test("what waits on a route that is gone is given up", async () => {
   const { store } = await newStore();
   store.relay.outbox.take([], [wanted(1), wanted(2)], []);
-  expect([store.relay.outbox.dropRoute("a", 1), store.relay.outbox.dropRoute("a", 9), store.relay.outbox.head("a")]).toEqual([
-    1,
-    1,
-    null,
-  ]);
+  expect([
+    store.relay.outbox.dropRoute("a", 1),
+    store.relay.outbox.dropRoute("a", 9),
+    store.relay.outbox.head("a"),
+  ]).toEqual([1, 1, null]);
 });

@@ -27,7 +27,11 @@ beforeEach(async () => {
 });
 
 function vault(fleetKey: Buffer = FLEET_KEY): Vault {
-  return new Vault({ dataDir, fleetKey, clock: { now: () => (now += 1000), monotonicMs: () => now } });
+  return new Vault({
+    dataDir,
+    fleetKey,
+    clock: { now: () => (now += 1000), monotonicMs: () => now },
+  });
 }
 
 function copies(): string[] {
@@ -49,8 +53,19 @@ describe("restore", () => {
   test("puts everything back, keeps what was there in the trash, and never lowers the fence", () => {
     using store = open(dir, "ann");
     const old = logIn(store);
-    const received = { kind: "edit", box: "account", chat: "5", messageId: 1, version: 2, date: 3, content: null } as const;
-    store.updates.commit({ account: { pts: 1, qts: 2, date: 3, seq: 4 }, events: [received] }, () => true);
+    const received = {
+      kind: "edit",
+      box: "account",
+      chat: "5",
+      messageId: 1,
+      version: 2,
+      date: 3,
+      content: null,
+    } as const;
+    store.updates.commit(
+      { account: { pts: 1, qts: 2, date: 3, seq: 4 }, events: [received] },
+      () => true,
+    );
     store.raiseFence(3);
     const { id } = vault().backup(store, "manual");
     const present = logIn(store, { ...ANN, id: "8", name: "Bob" });
@@ -58,7 +73,12 @@ describe("restore", () => {
     store.close();
     const { restored, trashed } = vault().restore("ann", id);
     expect(restored.id).toBe(id);
-    expect(trashed).toMatchObject({ kind: "trash", reason: "trash", verified: true, fingerprint: keyFingerprint(present) });
+    expect(trashed).toMatchObject({
+      kind: "trash",
+      reason: "trash",
+      verified: true,
+      fingerprint: keyFingerprint(present),
+    });
     using after = open(dir, "ann");
     expect(after.authKey()).toEqual(old);
     expect(after.self()).toEqual(ANN);
@@ -144,7 +164,11 @@ describe("restore", () => {
     bytes.writeUInt8(bytes.readUInt8(at + 40) ^ 1, at + 40);
     writeFileSync(path, bytes);
     expect(codeOf(() => open(dir, "ann"))).toBe("key-unreadable");
-    expect(vault().restore("ann", id).trashed).toMatchObject({ kind: "trash", verified: false, problem: "damaged" });
+    expect(vault().restore("ann", id).trashed).toMatchObject({
+      kind: "trash",
+      verified: false,
+      problem: "damaged",
+    });
     expect(keyOf("ann")).toEqual(key);
   });
 
@@ -171,7 +195,11 @@ describe("trash", () => {
   test("moves the session away, whole, and its account is free again", () => {
     const key = make(dir, "ann");
     const entry = vault().trash("ann");
-    expect(entry).toMatchObject({ kind: "trash", verified: true, fingerprint: keyFingerprint(key) });
+    expect(entry).toMatchObject({
+      kind: "trash",
+      verified: true,
+      fingerprint: keyFingerprint(key),
+    });
     expect(readdirSync(dir)).toEqual([]);
     make(dir, "again");
     expect(neighbourOf(dir, "again").kind).toBe("known");

@@ -3,7 +3,12 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError, type Clock } from "@flotilla/kernel";
-import { keyFingerprint, openSession, type SessionOptions, type SessionStore } from "@flotilla/session-store";
+import {
+  keyFingerprint,
+  openSession,
+  type SessionOptions,
+  type SessionStore,
+} from "@flotilla/session-store";
 import { openDatabase } from "@flotilla/sqlite";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { MIGRATIONS } from "../src/file/schema.ts";
@@ -54,7 +59,8 @@ test("a login survives a restart, and the key is nowhere in the file in clear", 
   first.updates.commit({ account: { pts: 1, qts: 2, date: 3, seq: 4 } }, () => true);
   first.close();
   const onDisk = readFileSync(join(dir, "ann.session"));
-  for (let at = 0; at < 256; at += 16) expect(onDisk.includes(key.subarray(at, at + 16))).toBe(false);
+  for (let at = 0; at < 256; at += 16)
+    expect(onDisk.includes(key.subarray(at, at + 16))).toBe(false);
 
   const second = session();
   expect(second.authKey()).toEqual(key);
@@ -181,7 +187,13 @@ test("entities are bounded by age and found by id, username and phone", () => {
   let now = 1000;
   const clock: Clock = { now: () => now, monotonicMs: () => now };
   const store = session({ clock, maxEntities: 100 });
-  const row = (id: number) => ({ id: String(id), hash: "1", username: `user${id}`, phone: `1555${id}`, name: null });
+  const row = (id: number) => ({
+    id: String(id),
+    hash: "1",
+    username: `user${id}`,
+    phone: `1555${id}`,
+    name: null,
+  });
   for (let id = 1; id <= 250; id++) {
     now++;
     store.entities.upsert([row(id)]);

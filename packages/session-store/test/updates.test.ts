@@ -1,5 +1,10 @@
 import { randomBytes } from "node:crypto";
-import { type InboxEvent, type MessageContent, openSession, type SessionStore } from "@flotilla/session-store";
+import {
+  type InboxEvent,
+  type MessageContent,
+  openSession,
+  type SessionStore,
+} from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import fc from "fast-check";
 import { expect, onTestFinished, test } from "vitest";
@@ -53,7 +58,9 @@ test("an event and the cursor that covers it survive together", async () => {
   const { store, reopen } = await newStore();
   const account = { pts: 5, qts: 1, date: 9, seq: 2 };
   expect(store.updates.account()).toBeNull();
-  expect(store.updates.commit({ account, channels: [{ id: "55", pts: 8 }], events: [event(1)] }, yes)).toEqual({
+  expect(
+    store.updates.commit({ account, channels: [{ id: "55", pts: 8 }], events: [event(1)] }, yes),
+  ).toEqual({
     inserted: 1,
     messages: 1,
   });
@@ -67,7 +74,10 @@ test("what cannot be written whole is not written at all", async () => {
   const { store } = await newStore();
   const broken = { ...event(2), messageId: null as unknown as number };
   expect(() =>
-    store.updates.commit({ account: { pts: 5, qts: 1, date: 9, seq: 2 }, events: [event(1), broken] }, yes),
+    store.updates.commit(
+      { account: { pts: 5, qts: 1, date: 9, seq: 2 }, events: [event(1), broken] },
+      yes,
+    ),
   ).toThrow();
   expect(store.updates.account()).toBeNull();
   expect(store.updates.pendingCount()).toBe(0);
@@ -80,12 +90,14 @@ test("the same message is taken once, its edits and its deletion each", async ()
   store.updates.commit({ events: [event(1), event(1), edit(7), edit(8), edit(7)] }, yes);
   const gone = event(1, { kind: "delete", version: 9, chat: null, content: null });
   store.updates.commit({ events: [event(1), gone, { ...gone, messageId: 99 }] }, yes);
-  expect(store.updates.pending(10).map(({ kind, version, chat }) => [kind, version, chat])).toEqual([
-    ["new", 0, "-10055"],
-    ["edit", 7, "-10055"],
-    ["edit", 8, "-10055"],
-    ["delete", 9, "-10055"],
-  ]);
+  expect(store.updates.pending(10).map(({ kind, version, chat }) => [kind, version, chat])).toEqual(
+    [
+      ["new", 0, "-10055"],
+      ["edit", 7, "-10055"],
+      ["edit", 8, "-10055"],
+      ["delete", 9, "-10055"],
+    ],
+  );
 });
 
 test("what nobody wants is never pending and its text is not kept", async () => {
@@ -142,7 +154,10 @@ test("a source knows its rhythm, its newest message and why it is closed", async
   });
   store.updates.sources.close("-10055", "CHANNEL_PRIVATE");
   store.updates.sources.baseline("-10055", 99, 1);
-  expect(store.updates.sources.get("-10055")).toMatchObject({ closed: "CHANNEL_PRIVATE", lastMessageId: 6 });
+  expect(store.updates.sources.get("-10055")).toMatchObject({
+    closed: "CHANNEL_PRIVATE",
+    lastMessageId: 6,
+  });
   store.updates.sources.reopen("-10055");
   expect(store.updates.sources.all()).toMatchObject([{ closed: null }]);
 });
@@ -159,8 +174,12 @@ test("in whatever order and however often messages come, each is there once", as
       }
       const found = store.updates.pending(1000).map(({ messageId }) => messageId);
       store.updates.done(store.updates.pending(1000).map(({ n }) => n));
-      expect(found.sort((a, b) => a - b)).toEqual([...new Set(batches.flat())].sort((a, b) => a - b));
-      expect(store.updates.sources.get(`-100${name}`)?.lastMessageId ?? 0).toBe(Math.max(0, ...batches.flat()));
+      expect(found.sort((a, b) => a - b)).toEqual(
+        [...new Set(batches.flat())].sort((a, b) => a - b),
+      );
+      expect(store.updates.sources.get(`-100${name}`)?.lastMessageId ?? 0).toBe(
+        Math.max(0, ...batches.flat()),
+      );
     }),
     { numRuns: 40 },
   );

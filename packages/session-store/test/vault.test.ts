@@ -17,7 +17,11 @@ beforeEach(async () => {
 });
 
 function vault(fleetKey: Buffer = FLEET_KEY): Vault {
-  return new Vault({ dataDir, fleetKey, clock: { now: () => (now += 1000), monotonicMs: () => now } });
+  return new Vault({
+    dataDir,
+    fleetKey,
+    clock: { now: () => (now += 1000), monotonicMs: () => now },
+  });
 }
 
 function copies(): string[] {
@@ -30,7 +34,12 @@ describe("backup", () => {
     const key = logIn(store);
     store.updates.commit({ account: { pts: 1, qts: 2, date: 3, seq: 4 } }, () => true);
     const entry = vault().backup(store, "manual");
-    expect(entry).toMatchObject({ kind: "backup", reason: "manual", verified: true, problem: null });
+    expect(entry).toMatchObject({
+      kind: "backup",
+      reason: "manual",
+      verified: true,
+      problem: null,
+    });
     expect(entry.fingerprint).toBe(keyFingerprint(key));
     expect(entry.at).toBe(now);
     const path = join(dataDir, "vault", "ann", `${entry.id}.session`);
@@ -41,23 +50,26 @@ describe("backup", () => {
     expect(store.authKey()).toEqual(key);
   });
 
-  test.each([365 * 24 * 3600_000, 3600_000, 1])("the one just made stays when the clock was set back by %i ms", (backMs) => {
-    using store = open(dir, "ann");
-    logIn(store);
-    const it = vault();
-    for (let n = 0; n < 10; n++) it.backup(store, "scheduled");
-    const before = now;
-    now -= backMs + 60_000;
-    const fresh = it.backup(store, "manual");
-    expect(it.list("ann").map(({ id }) => id)).toContain(fresh.id);
-    expect(it.list("ann").filter(({ kind }) => kind === "backup")).toHaveLength(10);
-    const next = it.backup(store, "before-login");
-    expect(it.list("ann").map(({ id }) => id)).toContain(next.id);
-    it.golden(store);
-    it.golden(store);
-    expect(it.list("ann").filter(({ reason }) => reason === "old-golden")).toHaveLength(1);
-    now = before;
-  });
+  test.each([365 * 24 * 3600_000, 3600_000, 1])(
+    "the one just made stays when the clock was set back by %i ms",
+    (backMs) => {
+      using store = open(dir, "ann");
+      logIn(store);
+      const it = vault();
+      for (let n = 0; n < 10; n++) it.backup(store, "scheduled");
+      const before = now;
+      now -= backMs + 60_000;
+      const fresh = it.backup(store, "manual");
+      expect(it.list("ann").map(({ id }) => id)).toContain(fresh.id);
+      expect(it.list("ann").filter(({ kind }) => kind === "backup")).toHaveLength(10);
+      const next = it.backup(store, "before-login");
+      expect(it.list("ann").map(({ id }) => id)).toContain(next.id);
+      it.golden(store);
+      it.golden(store);
+      expect(it.list("ann").filter(({ reason }) => reason === "old-golden")).toHaveLength(1);
+      now = before;
+    },
+  );
 
   test("the last ten are kept; golden and trash are never counted", () => {
     using store = open(dir, "ann");
@@ -147,22 +159,26 @@ describe("can a restore bring the login back?", () => {
   });
 });
 
-test("a session whose file was lost is not replaced by an empty one while there is a copy to put back", () => {
-  const copiesOf = vault();
-  assertNotLost(dataDir, "ann");
-  make(dir, "ann");
-  assertNotLost(dataDir, "ann");
-  rmSync(`${dir}/ann.session`);
-  assertNotLost(dataDir, "ann");
-  make(dir, "ann");
-  {
-    using store = open(dir, "ann");
-    copiesOf.golden(store);
-  }
-  rmSync(`${dir}/ann.session`);
-  expect(codeOf(() => assertNotLost(dataDir, "ann"))).toBe("sqlite-missing");
-  copiesOf.restore("ann", "golden");
-  assertNotLost(dataDir, "ann");
-  copiesOf.trash("ann");
-  assertNotLost(dataDir, "ann");
-});
+test(
+  "a session whose file was lost is not replaced by an empty one while there is a copy to " +
+    "put back",
+  () => {
+    const copiesOf = vault();
+    assertNotLost(dataDir, "ann");
+    make(dir, "ann");
+    assertNotLost(dataDir, "ann");
+    rmSync(`${dir}/ann.session`);
+    assertNotLost(dataDir, "ann");
+    make(dir, "ann");
+    {
+      using store = open(dir, "ann");
+      copiesOf.golden(store);
+    }
+    rmSync(`${dir}/ann.session`);
+    expect(codeOf(() => assertNotLost(dataDir, "ann"))).toBe("sqlite-missing");
+    copiesOf.restore("ann", "golden");
+    assertNotLost(dataDir, "ann");
+    copiesOf.trash("ann");
+    assertNotLost(dataDir, "ann");
+  },
+);

@@ -3,8 +3,18 @@
 export { type SqliteErrorCode, toSqliteError } from "./base/errors.ts";
 export type { DurationStats, OperationStats, RecentWaits, SlowOperation } from "./base/measure.ts";
 export { backupTo } from "./connection/backup.ts";
-export { assertSound, assertStillThere, type CheckOptions, type CheckResult, checkDatabase } from "./connection/check.ts";
-export { type CheckpointOptions, type DatabaseEvent, startCheckpoints } from "./connection/checkpoints.ts";
+export {
+  assertSound,
+  assertStillThere,
+  type CheckOptions,
+  type CheckResult,
+  checkDatabase,
+} from "./connection/check.ts";
+export {
+  type CheckpointOptions,
+  type DatabaseEvent,
+  startCheckpoints,
+} from "./connection/checkpoints.ts";
 export {
   type CheckpointResult,
   Database,
@@ -16,8 +26,18 @@ export {
 export { lockForMachine, type MachineLock } from "./connection/machine-lock.ts";
 export { type DatabaseRole, lockFile, type OpenOptions, openDatabase } from "./connection/open.ts";
 export { openScratch } from "./connection/scratch.ts";
-export { type OpenWhenFreeOptions, openWhenFree, transactionWhenFree, type WaitForLock } from "./connection/when-free.ts";
-export { findHolders, type Holder, type HolderOptions, type HolderReport } from "./holders/holders.ts";
+export {
+  type OpenWhenFreeOptions,
+  openWhenFree,
+  transactionWhenFree,
+  type WaitForLock,
+} from "./connection/when-free.ts";
+export {
+  findHolders,
+  type Holder,
+  type HolderOptions,
+  type HolderReport,
+} from "./holders/holders.ts";
 export type { HeldLock } from "./holders/lock-table.ts";
 export { printableCommand } from "./holders/redact.ts";
 export { lockedBy, mainHolder } from "./holders/report.ts";

@@ -13,7 +13,13 @@ beforeEach(async () => {
 });
 
 const open = (name: string, more: Partial<OpenOptions> = {}): Database =>
-  openDatabase({ path: join(folder, name), role: "session", migrations: [SCHEMA], exclusive: true, ...more });
+  openDatabase({
+    path: join(folder, name),
+    role: "session",
+    migrations: [SCHEMA],
+    exclusive: true,
+    ...more,
+  });
 
 /** The kernel's locks on this file. */
 async function locksOn(path: string): Promise<OpenFiles["locks"]> {

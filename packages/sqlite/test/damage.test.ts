@@ -17,7 +17,14 @@ import {
   writeSync,
 } from "node:fs";
 import { join } from "node:path";
-import { assertSound, assertStillThere, checkDatabase, type Database, type FileSystem, inspectFile } from "@flotilla/sqlite";
+import {
+  assertSound,
+  assertStillThere,
+  checkDatabase,
+  type Database,
+  type FileSystem,
+  inspectFile,
+} from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
 import { codeOf } from "./support/databases.ts";
@@ -45,7 +52,13 @@ const refusedUntouched = (code: string): void => expectRefusedUntouched(path, co
 describe("before it is opened", () => {
   test("an intact file has no problem, whichever program created it", () => {
     made();
-    expect(inspectFile(path)).toMatchObject({ problem: null, exists: true, contentRead: true, tooOpen: false, walBytes: 0 });
+    expect(inspectFile(path)).toMatchObject({
+      problem: null,
+      exists: true,
+      contentRead: true,
+      tooOpen: false,
+      walBytes: 0,
+    });
   });
 
   test("missing", () => {
@@ -140,9 +153,12 @@ describe("before it is opened", () => {
 
   test("a file that this process has open is not read, and keeps its lock", () => {
     using _db = open();
-    for (let i = 0; i < 10; i++) expect(inspectFile(path)).toMatchObject({ contentRead: false, problem: null });
+    for (let i = 0; i < 10; i++)
+      expect(inspectFile(path)).toMatchObject({ contentRead: false, problem: null });
     const late = `import sqlite3,sys; sqlite3.connect(sys.argv[1],0).execute('SELECT 1 FROM t')`;
-    expect(() => execFileSync("python3", ["-c", late, path], { stdio: "pipe" })).toThrow("database is locked");
+    expect(() => execFileSync("python3", ["-c", late, path], { stdio: "pipe" })).toThrow(
+      "database is locked",
+    );
   });
 
   test("a link that leads nowhere creates nothing", () => {

@@ -1,7 +1,13 @@
 import { execFileSync } from "node:child_process";
 import { mkdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { checkDatabase, classifyFileSystem, type Database, inspectFile, openDatabase } from "@flotilla/sqlite";
+import {
+  checkDatabase,
+  classifyFileSystem,
+  type Database,
+  inspectFile,
+  openDatabase,
+} from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { codeOf, SCHEMA } from "./support/databases.ts";
@@ -40,7 +46,8 @@ describe("the disk", () => {
     const fill = (): void => {
       expect(() => writeFileSync(filler, Buffer.alloc(2 * 1024 * 1024))).toThrow("ENOSPC");
     };
-    const big = (db: Database): unknown => db.write("INSERT INTO t (name) VALUES (?)", ["y".repeat(50_000)]);
+    const big = (db: Database): unknown =>
+      db.write("INSERT INTO t (name) VALUES (?)", ["y".repeat(50_000)]);
     {
       using db = openSession(path);
       fill();
@@ -51,9 +58,14 @@ describe("the disk", () => {
       expect(checkDatabase(db).verdict).toBe("ok");
     }
     fill();
-    expect(inspectFile(path).problem).toMatchObject({ code: "sqlite-full", details: { freeBytes: 0 } });
+    expect(inspectFile(path).problem).toMatchObject({
+      code: "sqlite-full",
+      details: { freeBytes: 0 },
+    });
     expect(codeOf(() => openSession(join(disk, "new.session")))).toBe("sqlite-full");
-    expect(codeOf(() => openDatabase({ path, role: "session", migrations: [SCHEMA] }))).toBe("sqlite-full");
+    expect(codeOf(() => openDatabase({ path, role: "session", migrations: [SCHEMA] }))).toBe(
+      "sqlite-full",
+    );
     using db = openSession(path);
     expect(db.read("SELECT count(*) AS rows FROM t")).toEqual([{ rows: 501 }]);
   });
@@ -81,5 +93,9 @@ test.each([
   [0xef53, null, "0xef53", false],
   [0x9fa0, null, "proc", false],
 ] as const)("file system %d %s is %s, network: %s", (type, fuse, name, network) => {
-  expect(classifyFileSystem(type, () => fuse)).toEqual({ name, network, ofKernel: name === "proc" });
+  expect(classifyFileSystem(type, () => fuse)).toEqual({
+    name,
+    network,
+    ofKernel: name === "proc",
+  });
 });

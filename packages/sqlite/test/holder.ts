@@ -2,7 +2,10 @@
 import { lockFile, openDatabase } from "@flotilla/sqlite";
 
 const [kind = "", path = ""] = process.argv.slice(2);
-const held = kind === "lock" ? lockFile(path) : openDatabase({ path, role: "session", migrations: [], exclusive: true });
+const held =
+  kind === "lock"
+    ? lockFile(path)
+    : openDatabase({ path, role: "session", migrations: [], exclusive: true });
 process.send?.("held");
 process.on("message", () => {
   held[Symbol.dispose]();

@@ -18,7 +18,11 @@ beforeEach(async () => {
 const linux = process.platform === "linux";
 
 describe.runIf(linux)("findHolders", () => {
-  const states: readonly (readonly [journal: "wal" | "delete", mode: LegacyMode, lock: HeldLock])[] = [
+  const states: readonly (readonly [
+    journal: "wal" | "delete",
+    mode: LegacyMode,
+    lock: HeldLock,
+  ])[] = [
     ["wal", "idle", "open"],
     ["wal", "reading", "read"],
     ["wal", "immediate", "write"],
@@ -35,7 +39,14 @@ describe.runIf(linux)("findHolders", () => {
     const child = await legacy(path, mode);
     const report = await findHolders(path, { known: [] });
     expect(report.holders).toMatchObject([
-      { pid: child.pid, lock, state: "running", user: userInfo().username, host: hostname(), ours: "no" },
+      {
+        pid: child.pid,
+        lock,
+        state: "running",
+        user: userInfo().username,
+        host: hostname(),
+        ours: "no",
+      },
     ]);
     const [holder] = report.holders;
     expect(holder?.commandLine).toContain(`legacy.py ${path} ${mode}`);
@@ -74,7 +85,9 @@ describe.runIf(linux)("findHolders", () => {
     if (!identity) throw new Error("no identity");
     const other = { ...identity, startTicks: String(Number(identity.startTicks) + 1) };
     const ours = async (known: readonly (typeof identity)[]): Promise<Record<number, string>> =>
-      Object.fromEntries((await findHolders(path, { known })).holders.map((each) => [each.pid, each.ours]));
+      Object.fromEntries(
+        (await findHolders(path, { known })).holders.map((each) => [each.pid, each.ours]),
+      );
     expect(await ours([identity])).toEqual({ [process.pid]: "yes", [child.pid]: "yes" });
     expect(await ours([other])).toEqual({ [process.pid]: "yes", [child.pid]: "no" });
     expect([sameProcess(identity), sameProcess(other)]).toEqual([true, false]);
@@ -84,7 +97,9 @@ describe.runIf(linux)("findHolders", () => {
   });
 
   test("finds no holder of a free file, and none of a missing file", async () => {
-    const notVisible = strangersRun() ? expect.stringContaining("other users could not be inspected") : null;
+    const notVisible = strangersRun()
+      ? expect.stringContaining("other users could not be inspected")
+      : null;
     expect(await findHolders(path)).toMatchObject({ holders: [], notVisible });
     pythonDatabase(path, "wal");
     expect(await findHolders(path)).toMatchObject({ holders: [], notVisible });
@@ -95,7 +110,9 @@ describe.runIf(linux)("findHolders", () => {
     pythonDatabase(path, "wal");
     const child = await legacy(path, "immediate");
     const program = join(import.meta.dirname, "fixtures", "many_locks.py");
-    const others = [1, 2, 3, 4].map((n) => spawnProcess("python3", [program, join(folder, `other${n}`), "1000"]));
+    const others = [1, 2, 3, 4].map((n) =>
+      spawnProcess("python3", [program, join(folder, `other${n}`), "1000"]),
+    );
     await Promise.all(others.map((other) => other.waitForOutput("held")));
     for (let i = 0; i < 40; i++) {
       expect((await findHolders(path)).holders).toMatchObject([{ pid: child.pid, lock: "write" }]);
@@ -114,39 +131,54 @@ describe.runIf(linux)("findHolders", () => {
     expect(late.stderr).toContain("database is locked");
   });
 
-  test.runIf(process.getuid?.() === 0)("says from inside a container that it cannot see outside", async () => {
-    pythonDatabase(path, "wal");
-    const outside = await legacy(path, "immediate");
-    const script = join(import.meta.dirname, "fixtures", "report.ts");
-    const inside = spawnProcess("unshare", ["--pid", "--fork", "--mount-proc", process.execPath, script, path]);
-    await inside.exited;
-    const report = JSON.parse(inside.stdout) as Awaited<ReturnType<typeof findHolders>>;
-    expect(report.holders).toEqual([]);
-    expect(report.notVisible).toContain("container");
-    expect((await findHolders(path)).holders[0]?.pid).toBe(outside.pid);
-  });
+  test.runIf(process.getuid?.() === 0)(
+    "says from inside a container that it cannot see outside",
+    async () => {
+      pythonDatabase(path, "wal");
+      const outside = await legacy(path, "immediate");
+      const script = join(import.meta.dirname, "fixtures", "report.ts");
+      const inside = spawnProcess("unshare", [
+        "--pid",
+        "--fork",
+        "--mount-proc",
+        process.execPath,
+        script,
+        path,
+      ]);
+      await inside.exited;
+      const report = JSON.parse(inside.stdout) as Awaited<ReturnType<typeof findHolders>>;
+      expect(report.holders).toEqual([]);
+      expect(report.notVisible).toContain("container");
+      expect((await findHolders(path)).holders[0]?.pid).toBe(outside.pid);
+    },
+  );
 
-  test.runIf(process.getuid?.() === 0)("sees from the host who holds it inside a container", async () => {
-    pythonDatabase(path, "wal");
-    const fixture = join(import.meta.dirname, "fixtures", "legacy.py");
-    const child = spawnProcess("unshare", [
-      "--pid",
-      "--fork",
-      "--kill-child",
-      "--mount-proc",
-      "python3",
-      fixture,
-      path,
-      "immediate",
-    ]);
-    await child.waitForOutput("held");
-    const { holders } = await findHolders(path);
-    expect(holders).toMatchObject([{ lock: "write", state: "running" }]);
-    expect(holders[0]?.commandLine).toContain("legacy.py");
-  });
+  test.runIf(process.getuid?.() === 0)(
+    "sees from the host who holds it inside a container",
+    async () => {
+      pythonDatabase(path, "wal");
+      const fixture = join(import.meta.dirname, "fixtures", "legacy.py");
+      const child = spawnProcess("unshare", [
+        "--pid",
+        "--fork",
+        "--kill-child",
+        "--mount-proc",
+        "python3",
+        fixture,
+        path,
+        "immediate",
+      ]);
+      await child.waitForOutput("held");
+      const { holders } = await findHolders(path);
+      expect(holders).toMatchObject([{ lock: "write", state: "running" }]);
+      expect(holders[0]?.commandLine).toContain("legacy.py");
+    },
+  );
 
   test("names a worker of ours by what the kernel knows", async () => {
-    const child = spawnNode(join(import.meta.dirname, "holder.ts"), ["session", path], { ipc: true });
+    const child = spawnNode(join(import.meta.dirname, "holder.ts"), ["session", path], {
+      ipc: true,
+    });
     await new Promise((resolve) => child.child.once("message", resolve));
     const known = processIdentity(child.pid);
     const { holders } = await findHolders(path, { known: known ? [known] : [] });
@@ -173,7 +205,10 @@ test("says so where the system does not report holders", async () => {
   const platform = Object.getOwnPropertyDescriptor(process, "platform") ?? {};
   onTestFinished(() => void Object.defineProperty(process, "platform", platform));
   Object.defineProperty(process, "platform", { ...platform, value: "darwin" });
-  expect(await findHolders(path)).toMatchObject({ holders: [], notVisible: expect.stringContaining("does not report") });
+  expect(await findHolders(path)).toMatchObject({
+    holders: [],
+    notVisible: expect.stringContaining("does not report"),
+  });
 });
 
 test("a lock without a nameable holder is reported separately", () => {
@@ -191,8 +226,14 @@ test("a lock without a nameable holder is reported separately", () => {
 
 describe("printableCommand", () => {
   const cases: readonly (readonly [raw: string, shown: string])[] = [
-    ["python3\0old_bot.py\0--session\0/data/news_2.session\0", "python3 old_bot.py --session /data/news_2.session"],
-    ["node\0bot.js\0--token=123456789:AAF_abcdefghijklmnopqrstuvwxyz01234", "node bot.js --token=[hidden]"],
+    [
+      "python3\0old_bot.py\0--session\0/data/news_2.session\0",
+      "python3 old_bot.py --session /data/news_2.session",
+    ],
+    [
+      "node\0bot.js\0--token=123456789:AAF_abcdefghijklmnopqrstuvwxyz01234",
+      "node bot.js --token=[hidden]",
+    ],
     ["node\0bot.js\x00123456789:AAF_abcdefghijklmnopqrstuvwxyz01234", "node bot.js [hidden]"],
     ["x\0--api-hash\x000123456789abcdef0123456789abcdef\0-v", "x --api-hash [hidden] -v"],
     ["x\0API_HASH=abc\0PASSWORD=s3cret", "x API_HASH=[hidden] PASSWORD=[hidden]"],
@@ -206,5 +247,6 @@ describe("printableCommand", () => {
     ["x\0a\nb\u001b[31m\u202e", "x a b [31m"],
   ];
   test.each(cases)("%j", (raw, shown) => expect(printableCommand(raw)).toBe(shown));
-  test("is cut at 200 characters", () => expect(printableCommand("word ".repeat(100))).toHaveLength(200));
+  test("is cut at 200 characters", () =>
+    expect(printableCommand("word ".repeat(100))).toHaveLength(200));
 });

@@ -1,6 +1,12 @@
 import { renameSync } from "node:fs";
 import { join } from "node:path";
-import { type Database, type DatabaseEvent, openDatabase, openWhenFree, startCheckpoints } from "@flotilla/sqlite";
+import {
+  type Database,
+  type DatabaseEvent,
+  openDatabase,
+  openWhenFree,
+  startCheckpoints,
+} from "@flotilla/sqlite";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test, vi } from "vitest";
 import { areLong, Durations, Meter } from "../src/base/measure.ts";
@@ -12,7 +18,8 @@ beforeEach(async () => {
 });
 const open = (exclusive = true): Database =>
   openDatabase({ path, role: "session", migrations: [SCHEMA], exclusive, busyTimeoutMs: 20 });
-const insert = (db: Database, text = "x"): unknown => db.write("INSERT INTO t (name) VALUES (?)", [text]);
+const insert = (db: Database, text = "x"): unknown =>
+  db.write("INSERT INTO t (name) VALUES (?)", [text]);
 
 describe("stats", () => {
   test("holds are counted by name, nested ones once, failed ones too", () => {
@@ -25,7 +32,12 @@ describe("stats", () => {
     };
     expect(() => db.transaction("failing", boom)).toThrow("boom");
     const { holds, operations, waits, walBytes } = db.stats();
-    expect(Object.keys(operations).toSorted()).toEqual(["failing", "outer", "transaction", "write"]);
+    expect(Object.keys(operations).toSorted()).toEqual([
+      "failing",
+      "outer",
+      "transaction",
+      "write",
+    ]);
     expect(holds).toMatchObject({ count: 4 });
     expect(waits).toMatchObject({ count: 3 });
     expect(holds.histogram.reduce((sum, bucket) => sum + bucket.count, 0)).toBe(4);
@@ -64,7 +76,11 @@ describe("stats", () => {
     for (let i = 0; i < 1000; i++) durations.add(5000, i);
     for (let i = 1; i <= 1000; i++) durations.add(i / 10, 1000 + i);
     expect(durations.stats()).toMatchObject({ count: 2000, p50Ms: 50, p95Ms: 95, maxMs: 5000 });
-    expect(durations.since(1981)).toEqual({ p95Ms: expect.closeTo(99.9), maxMs: 100, overSecond: 0 });
+    expect(durations.since(1981)).toEqual({
+      p95Ms: expect.closeTo(99.9),
+      maxMs: 100,
+      overSecond: 0,
+    });
     expect(durations.since(9999)).toEqual({ p95Ms: 0, maxMs: 0, overSecond: 0 });
     const meter = new Meter();
     for (let i = 0; i < 500; i++) meter.hold(`name ${i}`, 1);
@@ -99,7 +115,10 @@ describe("checkpoint", () => {
 });
 
 describe("startCheckpoints", () => {
-  function events(db: Database, times: { everyMs?: number; watchEveryMs?: number }): { all: DatabaseEvent[] } & Disposable {
+  function events(
+    db: Database,
+    times: { everyMs?: number; watchEveryMs?: number },
+  ): { all: DatabaseEvent[] } & Disposable {
     const all: DatabaseEvent[] = [];
     const running = startCheckpoints(db, { ...times, onEvent: (event) => void all.push(event) });
     return { all, [Symbol.dispose]: () => running[Symbol.dispose]() };
@@ -153,7 +172,13 @@ describe("startCheckpoints", () => {
         lateMs = 12_000;
         holder.kill("SIGKILL");
       };
-      using db = await openWhenFree({ path, role: "session", migrations: [SCHEMA], exclusive: true, onWait });
+      using db = await openWhenFree({
+        path,
+        role: "session",
+        migrations: [SCHEMA],
+        exclusive: true,
+        onWait,
+      });
       expect(db.stats().waits.maxMs).toBeGreaterThan(12_000);
       using told = events(db, { watchEveryMs: 2 });
       await waitFor(() => told.all.length > 0);
@@ -170,7 +195,9 @@ describe("startCheckpoints", () => {
     db.transaction("saveCursor", () => clock.mockReturnValue(start + 1500));
     clock.mockRestore();
     await waitFor(() => told.all.length > 0);
-    expect(told.all).toEqual([{ kind: "slow", path, operation: { kind: "hold", name: "saveCursor", tookMs: 1500 } }]);
+    expect(told.all).toEqual([
+      { kind: "slow", path, operation: { kind: "hold", name: "saveCursor", tookMs: 1500 } },
+    ]);
   });
 });
 

@@ -18,8 +18,21 @@ type Step =
 const who = fc.nat(CONTENDERS - 1);
 const name = fc.constantFrom<Name>("a.session", "soft.session", "hard.session");
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ op: fc.constant("open" as const), who: fc.uniqueArray(who, { minLength: 1 }), name }) },
-  { weight: 4, arbitrary: fc.record({ op: fc.constantFrom("close" as const, "kill" as const, "freeze" as const), who }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({
+      op: fc.constant("open" as const),
+      who: fc.uniqueArray(who, { minLength: 1 }),
+      name,
+    }),
+  },
+  {
+    weight: 4,
+    arbitrary: fc.record({
+      op: fc.constantFrom("close" as const, "kill" as const, "freeze" as const),
+      who,
+    }),
+  },
   { weight: 1, arbitrary: fc.constant({ op: "copy" as const }) },
 );
 
@@ -32,7 +45,8 @@ class Arena implements AsyncDisposable {
   /** Makes a new file in an empty folder; every living process closes the old one. */
   async begin(folder: string): Promise<void> {
     for (const i of [...this.#frozen]) await this.#freeze(i);
-    for (const i of this.#contenders.keys()) if (this.#contenders[i]) await this.#tell(i, { op: "close" });
+    for (const i of this.#contenders.keys())
+      if (this.#contenders[i]) await this.#tell(i, { op: "close" });
     this.#folder = folder;
     openDatabase({ path: this.#path("a.session"), role: "session", migrations: [] }).close();
     symlinkSync(this.#path("a.session"), this.#path("soft.session"));
@@ -42,7 +56,9 @@ class Arena implements AsyncDisposable {
   async take(step: Step): Promise<void> {
     if (step.op === "copy") return this.#replaceByCopy();
     if (step.op === "open") {
-      await Promise.all(step.who.map((each) => this.#tell(each, { op: "open", path: this.#path(step.name) })));
+      await Promise.all(
+        step.who.map((each) => this.#tell(each, { op: "open", path: this.#path(step.name) })),
+      );
       return;
     }
     if (step.op === "close") await this.#tell(step.who, { op: "close" });
@@ -61,7 +77,10 @@ class Arena implements AsyncDisposable {
       if (thawed) child.kill("SIGSTOP");
     }
     const { holders } = await findHolders(this.#path("a.session"));
-    return { said, kernel: holders.filter(({ lock }) => lock === "exclusive").map(({ pid }) => pid) };
+    return {
+      said,
+      kernel: holders.filter(({ lock }) => lock === "exclusive").map(({ pid }) => pid),
+    };
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -81,7 +100,9 @@ class Arena implements AsyncDisposable {
   }
 
   async #start(i: number): Promise<SpawnedProcess> {
-    const child = spawnNode(join(import.meta.dirname, "fixtures", "contender.ts"), [], { ipc: true });
+    const child = spawnNode(join(import.meta.dirname, "fixtures", "contender.ts"), [], {
+      ipc: true,
+    });
     this.#contenders[i] = child;
     await once(child.child, "message");
     return child;
@@ -127,17 +148,20 @@ test.runIf(process.platform === "linux")(
   async () => {
     let owned = 0;
     await using arena = new Arena();
-    const property = fc.asyncProperty(fc.array(step, { minLength: 4, maxLength: 12 }), async (steps) => {
-      await using folder = await tempDir();
-      await arena.begin(folder.path);
-      for (const each of steps) {
-        await arena.take(each);
-        const { said, kernel } = await arena.owners();
-        expect(said.length).toBeLessThanOrEqual(1);
-        expect(kernel).toEqual(said);
-        owned += said.length;
-      }
-    });
+    const property = fc.asyncProperty(
+      fc.array(step, { minLength: 4, maxLength: 12 }),
+      async (steps) => {
+        await using folder = await tempDir();
+        await arena.begin(folder.path);
+        for (const each of steps) {
+          await arena.take(each);
+          const { said, kernel } = await arena.owners();
+          expect(said.length).toBeLessThanOrEqual(1);
+          expect(kernel).toEqual(said);
+          owned += said.length;
+        }
+      },
+    );
     await fc.assert(property, { numRuns: runs });
     expect(owned).toBeGreaterThan(runs);
   },

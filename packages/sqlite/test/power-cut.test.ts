@@ -82,28 +82,39 @@ function inspect(image: string, name: string, promised: number): Cut {
   using after = mounted(image, `${image}.after`);
   expect(after).not.toBeNull();
   try {
-    using db = openDatabase({ path: join(`${image}.after`, name), role: "session", migrations: ROW, exclusive: true });
+    using db = openDatabase({
+      path: join(`${image}.after`, name),
+      role: "session",
+      migrations: ROW,
+      exclusive: true,
+    });
     const rows = db.readOne<{ rows: number }>("SELECT count(*) AS rows FROM t")?.rows ?? 0;
     return { lost: Math.max(0, promised - rows), corrupt: checkDatabase(db).verdict !== "ok" };
   } catch (error) {
     // A file that never reached the disk is a loss; any other error is damage.
-    if (error instanceof AppError && /-(missing|empty)$/.test(error.code)) return { lost: promised, corrupt: false };
+    if (error instanceof AppError && /-(missing|empty)$/.test(error.code))
+      return { lost: promised, corrupt: false };
     return { lost: promised, corrupt: true };
   }
 }
 
-test("the power goes in the middle of commits: nothing that was acknowledged is lost, and the check sees what would be", {
+test("the power goes in the middle of commits: nothing that was acknowledged is lost, and the " +
+  "check sees what would be", {
   timeout: 60_000 + CUTS * 60_000,
 }, async ({ skip }) => {
   const place = await disk();
   if (place === null) return skip("mounting an ext4 image is not permitted here");
   const cuts: Record<(typeof MODES)[number], Cut[]> = { FULL: [], NORMAL: [] };
-  for (let n = 0; n < CUTS; n++) for (const mode of MODES) cuts[mode].push(await cut(place, mode, n));
+  for (let n = 0; n < CUTS; n++)
+    for (const mode of MODES) cuts[mode].push(await cut(place, mode, n));
   const summary = MODES.map((mode) => {
     const lost = cuts[mode].map((each) => each.lost);
     const runs = lost.filter((rows) => rows > 0).length;
     const corrupt = cuts[mode].filter((each) => each.corrupt).length;
-    return `${mode}: ${CUTS} cuts, ${runs} lost acknowledged rows (most: ${Math.max(...lost)}), ${corrupt} corrupt`;
+    return (
+      `${mode}: ${CUTS} cuts, ${runs} lost acknowledged rows (most: ${Math.max(...lost)}), ` +
+      `${corrupt} corrupt`
+    );
   }).join("\n");
   if (LONG > 0) process.stdout.write(`${summary}\n`);
   expect(

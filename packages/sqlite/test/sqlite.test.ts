@@ -1,6 +1,14 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { once } from "node:events";
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, statSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
@@ -61,7 +69,8 @@ describe("openDatabase", () => {
 
   test("has every pragma it promises", () => {
     using db = openDatabase(options({ exclusive: true, busyTimeoutMs: 5000 }));
-    const pragma = (name: string): unknown => Object.values(db.readOne<object>(`PRAGMA ${name}`) ?? {})[0];
+    const pragma = (name: string): unknown =>
+      Object.values(db.readOne<object>(`PRAGMA ${name}`) ?? {})[0];
     expect(pragma("journal_mode")).toBe("wal");
     expect(pragma("synchronous")).toBe(2);
     expect(pragma("foreign_keys")).toBe(1);
@@ -82,16 +91,23 @@ describe("openDatabase", () => {
     const before = openDatabase(options());
     before.write("INSERT INTO t (name) VALUES ('kept')");
     before.close();
-    using db = openDatabase(options({ migrations: [SCHEMA, "ALTER TABLE t ADD COLUMN age INTEGER"] }));
+    using db = openDatabase(
+      options({ migrations: [SCHEMA, "ALTER TABLE t ADD COLUMN age INTEGER"] }),
+    );
     expect(db.read("SELECT name, age FROM t")).toEqual([{ name: "kept", age: null }]);
   });
 
   test("rolls a failed migration back as a whole", () => {
     openDatabase(options()).close();
     const broken = ["ALTER TABLE t ADD COLUMN age INTEGER", "CREATE TABLE nonsense ("];
-    expect(codeOf(() => openDatabase(options({ migrations: [SCHEMA, ...broken] })))).toBe("sqlite-error");
+    expect(codeOf(() => openDatabase(options({ migrations: [SCHEMA, ...broken] })))).toBe(
+      "sqlite-error",
+    );
     using db = openDatabase(options());
-    expect(db.read("SELECT name FROM pragma_table_info('t')")).toEqual([{ name: "id" }, { name: "name" }]);
+    expect(db.read("SELECT name FROM pragma_table_info('t')")).toEqual([
+      { name: "id" },
+      { name: "name" },
+    ]);
   });
 
   test("refuses a newer file, a file of another role, and a foreign file", () => {
@@ -99,8 +115,12 @@ describe("openDatabase", () => {
     expect(codeOf(() => openDatabase(options()))).toBe("sqlite-newer");
     expect(codeOf(() => openDatabase(options({ role: "control" })))).toBe("sqlite-wrong-role");
     writeFileSync(join(folder, "data", "text.db"), "this is not a database ".repeat(100));
-    expect(codeOf(() => openDatabase(options({ path: join(folder, "data", "text.db") })))).toBe("sqlite-not-a-database");
-    expect(codeOf(() => openDatabase(options({ path: join(folder, "data", "x.db", "y.db") })))).toBe("sqlite-cantopen");
+    expect(codeOf(() => openDatabase(options({ path: join(folder, "data", "text.db") })))).toBe(
+      "sqlite-not-a-database",
+    );
+    expect(
+      codeOf(() => openDatabase(options({ path: join(folder, "data", "x.db", "y.db") }))),
+    ).toBe("sqlite-cantopen");
   });
 });
 
@@ -128,7 +148,8 @@ describe("Database", () => {
   test("names a broken constraint without showing the values", () => {
     using db = openDatabase(options());
     db.write("INSERT INTO t (name) VALUES (:name)", { name: "s3cret" });
-    const again = (): unknown => db.write("INSERT INTO t (name) VALUES (:name)", { name: "s3cret" });
+    const again = (): unknown =>
+      db.write("INSERT INTO t (name) VALUES (:name)", { name: "s3cret" });
     expect(codeOf(again)).toBe("sqlite-constraint");
     expect(again).not.toThrow("s3cret");
   });
@@ -137,7 +158,9 @@ describe("Database", () => {
     using db = openDatabase(options());
     db.write("INSERT INTO t (name) VALUES ('kept')");
     db.read("PRAGMA max_page_count = 4");
-    expect(codeOf(() => db.write("INSERT INTO t (name) VALUES (?)", ["x".repeat(100_000)]))).toBe("sqlite-full");
+    expect(codeOf(() => db.write("INSERT INTO t (name) VALUES (?)", ["x".repeat(100_000)]))).toBe(
+      "sqlite-full",
+    );
     expect(db.read("SELECT name FROM t")).toEqual([{ name: "kept" }]);
   });
 
@@ -155,13 +178,16 @@ describe("locks", () => {
   test("an exclusive file has one opener in a process, too", () => {
     using _first = openDatabase(options({ exclusive: true }));
     expect(codeOf(() => openDatabase(options({ busyTimeoutMs: 0 })))).toBe("sqlite-locked");
-    expect(codeOf(() => openDatabase(options({ busyTimeoutMs: 0, exclusive: true })))).toBe("sqlite-locked");
+    expect(codeOf(() => openDatabase(options({ busyTimeoutMs: 0, exclusive: true })))).toBe(
+      "sqlite-locked",
+    );
   });
 
   test("a refused second open does not weaken the first one's lock", async () => {
     const path = join(folder, "a.db");
     const child = await holder("session", path);
-    for (let i = 0; i < 3; i++) expect(codeOf(() => openDatabase(options({ path, busyTimeoutMs: 0 })))).toBe("sqlite-locked");
+    for (let i = 0; i < 3; i++)
+      expect(codeOf(() => openDatabase(options({ path, busyTimeoutMs: 0 })))).toBe("sqlite-locked");
     child.kill("SIGKILL");
     await once(child, "exit");
     openDatabase(options({ path })).close();
@@ -182,9 +208,17 @@ describe("locks", () => {
 });
 
 test("a query cannot write, not even by way of RETURNING", () => {
-  using db = openDatabase({ path: join(folder, "a.db"), role: "host", migrations: ["CREATE TABLE t (n INTEGER) STRICT"] });
+  using db = openDatabase({
+    path: join(folder, "a.db"),
+    role: "host",
+    migrations: ["CREATE TABLE t (n INTEGER) STRICT"],
+  });
   db.write("INSERT INTO t VALUES (1)");
-  for (const sql of ["DELETE FROM t RETURNING n", "INSERT INTO t VALUES (2) RETURNING n", "PRAGMA user_version = 9"])
+  for (const sql of [
+    "DELETE FROM t RETURNING n",
+    "INSERT INTO t VALUES (2) RETURNING n",
+    "PRAGMA user_version = 9",
+  ])
     expect(
       codeOf(() => db.read(sql)),
       sql,

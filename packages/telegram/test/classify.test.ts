@@ -6,7 +6,8 @@ import { expect, test } from "vitest";
 import { classifyRpc } from "../src/wire/classify.ts";
 import { type LinkLostReason, linkLost } from "../src/wire/fault.ts";
 
-const rpc = (code: number, text: string) => classifyRpc({ code, text, method: "messages.SendMessage" });
+const rpc = (code: number, text: string) =>
+  classifyRpc({ code, text, method: "messages.SendMessage" });
 
 test.each([
   [401, "AUTH_KEY_UNREGISTERED", "AUTH_DEAD"],
@@ -54,7 +55,11 @@ test.each([
 
 test.each([
   [linkLost("socket"), "NETWORK", "link-socket"],
-  [linkLost("connect", Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })), "NETWORK", "ECONNREFUSED"],
+  [
+    linkLost("connect", Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })),
+    "NETWORK",
+    "ECONNREFUSED",
+  ],
   [linkLost("unknown-key"), "AUTH_DEAD", "unknown-key"],
   [linkLost("transport", undefined, 429), "NETWORK", "transport-429"],
   [linkLost("transport", undefined, 444), "CONFIG", "transport-444"],
@@ -84,7 +89,9 @@ test("any value at all gives a valid fault", () => {
     fc.anything(),
     fc.string().map((text) => new Error(text)),
     fc.tuple(fc.string(), fc.string()).map(([code, text]) => new AppError(code as ErrorCode, text)),
-    fc.tuple(fc.constantFrom(...reasons), fc.anything(), fc.integer()).map(([why, cause, code]) => linkLost(why, cause, code)),
+    fc
+      .tuple(fc.constantFrom(...reasons), fc.anything(), fc.integer())
+      .map(([why, cause, code]) => linkLost(why, cause, code)),
   );
   fc.assert(
     fc.property(anything, (error) => {

@@ -25,7 +25,8 @@ async function copyOf(store: SessionStore, self: SelfUser): Promise<SessionStore
   return copy;
 }
 
-const selfOf = (store: SessionStore): SelfUser => store.self() ?? { id: "0", name: "", username: null, phone: null };
+const selfOf = (store: SessionStore): SelfUser =>
+  store.self() ?? { id: "0", name: "", username: null, phone: null };
 const calls = (): number => world.sandbox.world.counters()["users.getUsers"] ?? 0;
 
 test("connects, proves who it is, and check is a real call", async () => {
@@ -34,7 +35,13 @@ test("connects, proves who it is, and check is a real call", async () => {
   connection.start();
   connection.start();
   await reached("ready");
-  expect(connection.status()).toMatchObject({ connects: 1, reconnects: 0, attempt: 0, fault: null, self: { phone } });
+  expect(connection.status()).toMatchObject({
+    connects: 1,
+    reconnects: 0,
+    attempt: 0,
+    fault: null,
+    self: { phone },
+  });
   expect(connection.status().lastSuccessAt).toBeGreaterThan(0);
   const before = calls();
   expect(await connection.check()).toMatchObject({ phone });
@@ -45,27 +52,39 @@ test("connects, proves who it is, and check is a real call", async () => {
   expect(states).toEqual(["connecting", "catching-up", "ready", "stopped"]);
 });
 
-test.each(["fin", "rst"] as const)("a dropped connection (%s) is restored automatically", async (how) => {
-  const { phone, store } = await member();
-  const { connection } = watch({ ...account(world.server), store });
-  connection.start();
-  for (let n = 0; n < 3; n++) {
-    await waitFor(() => connection.status().state === "ready" && connection.status().reconnects === n);
-    expect(world.sandbox.world.faults.drop({ phone }, how)).toBe(1);
-  }
-  await waitFor(() => connection.status().state === "ready" && connection.status().reconnects === 3);
-  await waitFor(() => world.open(phone) === 1);
-});
+test.each(["fin", "rst"] as const)(
+  "a dropped connection (%s) is restored automatically",
+  async (how) => {
+    const { phone, store } = await member();
+    const { connection } = watch({ ...account(world.server), store });
+    connection.start();
+    for (let n = 0; n < 3; n++) {
+      await waitFor(
+        () => connection.status().state === "ready" && connection.status().reconnects === n,
+      );
+      expect(world.sandbox.world.faults.drop({ phone }, how)).toBe(1);
+    }
+    await waitFor(
+      () => connection.status().state === "ready" && connection.status().reconnects === 3,
+    );
+    await waitFor(() => world.open(phone) === 1);
+  },
+);
 
 test("a server that falls silent is noticed by the ping and replaced", async () => {
   const { phone, store } = await member();
-  const { connection, reached } = watch({ ...account(world.server), store, timings: { pingEveryMs: 20, pingTimeoutMs: 1000 } });
+  const { connection, reached } = watch({
+    ...account(world.server),
+    store,
+    timings: { pingEveryMs: 20, pingTimeoutMs: 1000 },
+  });
   connection.start();
   await reached("ready");
   const id = world.sandbox.world.connections().find((each) => each.phone === phone)?.id;
   world.sandbox.world.faults.silence({ phone });
   await waitFor(() => connection.status().reconnects >= 1 && connection.status().state === "ready");
-  const others = () => world.sandbox.world.connections().filter((each) => each.phone === phone && each.id !== id);
+  const others = () =>
+    world.sandbox.world.connections().filter((each) => each.phone === phone && each.id !== id);
   await waitFor(() => others().length === 1);
 });
 
@@ -124,10 +143,19 @@ test("a check that learns of a ban ends the connection for good", async () => {
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();
   await reached("ready");
-  world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 401, text: "USER_DEACTIVATED_BAN", times: 3, phone });
+  world.sandbox.world.faults.failCalls({
+    method: "users.getUsers",
+    code: 401,
+    text: "USER_DEACTIVATED_BAN",
+    times: 3,
+    phone,
+  });
   await expect(connection.check()).rejects.toThrow();
   await reached("dead");
-  expect(connection.status().fault).toMatchObject({ class: "BANNED", code: "USER_DEACTIVATED_BAN" });
+  expect(connection.status().fault).toMatchObject({
+    class: "BANNED",
+    code: "USER_DEACTIVATED_BAN",
+  });
   await waitFor(() => world.open(phone) === 0);
 });
 
@@ -136,7 +164,13 @@ test("a check that fails for a passing reason leaves the connection alone", asyn
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();
   await reached("ready");
-  world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 500, text: "RPC_CALL_FAIL", times: 1, phone });
+  world.sandbox.world.faults.failCalls({
+    method: "users.getUsers",
+    code: 500,
+    text: "RPC_CALL_FAIL",
+    times: 1,
+    phone,
+  });
   await expect(connection.check()).rejects.toThrow();
   expect(await connection.check()).toMatchObject({ phone });
   expect(connection.status()).toMatchObject({ state: "ready", reconnects: 0 });
@@ -146,17 +180,29 @@ test.each([
   [0, {}],
   [1, {}],
   [0, { stableMs: 0, fatalDelaysMs: [60_000] }],
-])("after a log-out the session is dead, also when %i checks of it fail (%o)", async (times, timings) => {
-  const { phone, store } = await member();
-  const { connection, reached } = watch({ ...account(world.server), store, timings });
-  connection.start();
-  await reached("ready");
-  if (times > 0) world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 500, text: "INTERNAL", times });
-  await connection.logOut();
-  await reached("dead");
-  expect(connection.status().fault).toMatchObject({ class: "AUTH_DEAD", code: "AUTH_KEY_UNREGISTERED" });
-  expect(world.sandbox.world.sessions(phone)).toEqual([]);
-});
+])(
+  "after a log-out the session is dead, also when %i checks of it fail (%o)",
+  async (times, timings) => {
+    const { phone, store } = await member();
+    const { connection, reached } = watch({ ...account(world.server), store, timings });
+    connection.start();
+    await reached("ready");
+    if (times > 0)
+      world.sandbox.world.faults.failCalls({
+        method: "users.getUsers",
+        code: 500,
+        text: "INTERNAL",
+        times,
+      });
+    await connection.logOut();
+    await reached("dead");
+    expect(connection.status().fault).toMatchObject({
+      class: "AUTH_DEAD",
+      code: "AUTH_KEY_UNREGISTERED",
+    });
+    expect(world.sandbox.world.sessions(phone)).toEqual([]);
+  },
+);
 
 test("a key that the server forgot is given up after three tries, and never erased", async () => {
   const { store, keyId } = await member();
@@ -173,7 +219,13 @@ test("a key that the server forgot is given up after three tries, and never eras
 
 test("a flood wait is waited for in full", async () => {
   const { phone, store } = await member();
-  world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 420, text: "FLOOD_WAIT_300", times: 1, phone });
+  world.sandbox.world.faults.failCalls({
+    method: "users.getUsers",
+    code: 420,
+    text: "FLOOD_WAIT_300",
+    times: 1,
+    phone,
+  });
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();
   await reached("waiting");
@@ -200,7 +252,10 @@ test("a copy of the session at another address kills the key, and neither retrie
   const second = watch({ ...account(world.server), store: copy, localAddress: "127.0.0.9" });
   second.connection.start();
   await second.reached("dead");
-  expect(second.connection.status().fault).toMatchObject({ class: "AUTH_DEAD", code: "AUTH_KEY_DUPLICATED" });
+  expect(second.connection.status().fault).toMatchObject({
+    class: "AUTH_DEAD",
+    code: "AUTH_KEY_DUPLICATED",
+  });
   await first.connection.check().catch(() => {});
   await first.reached("dead");
   await waitFor(() => world.open(phone) === 0);
@@ -216,7 +271,12 @@ test("a message is in the inbox before it is counted, and who sent it is remembe
   await waitFor(() => connection.status().messages === 1);
   const sender = world.sandbox.world.account(other).id;
   expect(store.updates.pending(9)).toMatchObject([
-    { kind: "new", chat: sender, box: "account", content: { text: "s3cret words", from: sender, out: false } },
+    {
+      kind: "new",
+      chat: sender,
+      box: "account",
+      content: { text: "s3cret words", from: sender, out: false },
+    },
   ]);
   expect(JSON.stringify(connection.status())).not.toContain("s3cret");
   expect(store.entities.byId(sender)).toMatchObject({ name: "Ann" });

@@ -20,22 +20,31 @@ test.each([
   ["SESSION_REVOKED", 2],
   ["USER_DEACTIVATED", 1],
   ["AUTH_KEY_INVALID", 2],
-])("%s that is answered to a good key %i times is asked again, and the session lives on", async (text, times) => {
-  const { phone, store } = await member();
-  const { connection, reached, states } = watch({ ...account(world.server), store });
-  connection.start();
-  await reached("ready");
-  world.sandbox.world.faults.failCalls({ method: "*", code: 401, text, times, phone });
-  await connection.check().catch(() => {});
-  await waitFor(() => connection.status().connects === 2);
-  expect(states).not.toContain("dead");
-  expect(await connection.check()).toMatchObject({ phone });
-});
+])(
+  "%s that is answered to a good key %i times is asked again, and the session lives on",
+  async (text, times) => {
+    const { phone, store } = await member();
+    const { connection, reached, states } = watch({ ...account(world.server), store });
+    connection.start();
+    await reached("ready");
+    world.sandbox.world.faults.failCalls({ method: "*", code: 401, text, times, phone });
+    await connection.check().catch(() => {});
+    await waitFor(() => connection.status().connects === 2);
+    expect(states).not.toContain("dead");
+    expect(await connection.check()).toMatchObject({ phone });
+  },
+);
 
 test("a session that was taken for dead is asked about again, and lives if Telegram says so", async () => {
   const { phone, store } = await member();
   const { connection, reached } = watch({ ...account(world.server), store });
-  world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 401, text: "SESSION_REVOKED", times: 3, phone });
+  world.sandbox.world.faults.failCalls({
+    method: "users.getUsers",
+    code: 401,
+    text: "SESSION_REVOKED",
+    times: 3,
+    phone,
+  });
   connection.start();
   await reached("dead");
   connection.again();

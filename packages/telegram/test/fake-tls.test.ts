@@ -55,7 +55,8 @@ test("records carry any bytes in any pieces, and what is no record is refused", 
         const [there, here] = [new TlsRecords(), new TlsRecords()];
         const wire = Buffer.concat(all.map((each) => there.wrap(Buffer.from(each))));
         const found: Buffer[] = [];
-        for (let at = 0; at < wire.length; at += size) found.push(here.unwrap(wire.subarray(at, at + size)));
+        for (let at = 0; at < wire.length; at += size)
+          found.push(here.unwrap(wire.subarray(at, at + size)));
         expect(Buffer.concat(found)).toEqual(Buffer.concat(all));
       },
     ),

@@ -37,7 +37,8 @@ function int32(value: number): Buffer {
 }
 
 /** Bytes that a broken or hostile server, or a middlebox, may send. */
-const bytes = (min: number, max: number) => fc.uint8Array({ minLength: min, maxLength: max }).map((all) => Buffer.from(all));
+const bytes = (min: number, max: number) =>
+  fc.uint8Array({ minLength: min, maxLength: max }).map((all) => Buffer.from(all));
 const garbage = fc.oneof(
   bytes(1, 300),
   bytes(4, 200).map((payload) => frame(payload).subarray(0, -3)),
@@ -62,37 +63,43 @@ function listenFor(server: Server, open: Set<Socket>): Promise<number> {
   return once(server, "listening").then(() => (server.address() as AddressInfo).port);
 }
 
-test("whatever a server answers first, the worker tries again or gives up in order, and keeps its key", async () => {
-  let answer: Buffer = Buffer.alloc(0);
-  const open = new Set<Socket>();
-  const server = createServer((socket) => socket.once("data", () => socket.write(answer)));
-  const port = await listenFor(server, open);
-  const custom: TelegramServer = { kind: "custom", host: "127.0.0.1", port, publicKeyPem };
-  const store = await storeWithKey();
-  const key = store.authKey();
-  await fc.assert(
-    fc.asyncProperty(garbage, async (bytesNow) => {
-      answer = bytesNow;
-      const { connection } = watch({
-        ...account(custom),
-        store,
-        timings: { connectMs: 40, backoff: { delaysMs: [60_000], jitter: 0 } },
-      });
-      connection.start();
-      await waitFor(() => ["waiting", "dead"].includes(connection.status().state), { intervalMs: 2 });
-      const { fault, state } = connection.status();
-      // -444 means that this program connected to the wrong data centre; no other plain answer may
-      // end a session.
-      expect(["NETWORK", "TG_SERVER", "AUTH_DEAD", "CONFIG"]).toContain(fault?.class);
-      if (state === "dead") expect(fault?.code).toBe("transport-444");
-      if (fault?.class === "AUTH_DEAD") expect(fault.code).toBe("unknown-key");
-      await connection.stop();
-      expect(store.authKey()).toEqual(key);
-    }),
-    { numRuns: 60 },
-  );
-  await waitFor(() => open.size === 0);
-});
+test(
+  "whatever a server answers first, the worker tries again or gives up in order, and keeps " +
+    "its key",
+  async () => {
+    let answer: Buffer = Buffer.alloc(0);
+    const open = new Set<Socket>();
+    const server = createServer((socket) => socket.once("data", () => socket.write(answer)));
+    const port = await listenFor(server, open);
+    const custom: TelegramServer = { kind: "custom", host: "127.0.0.1", port, publicKeyPem };
+    const store = await storeWithKey();
+    const key = store.authKey();
+    await fc.assert(
+      fc.asyncProperty(garbage, async (bytesNow) => {
+        answer = bytesNow;
+        const { connection } = watch({
+          ...account(custom),
+          store,
+          timings: { connectMs: 40, backoff: { delaysMs: [60_000], jitter: 0 } },
+        });
+        connection.start();
+        await waitFor(() => ["waiting", "dead"].includes(connection.status().state), {
+          intervalMs: 2,
+        });
+        const { fault, state } = connection.status();
+        // -444 means that this program connected to the wrong data centre; no other plain answer may
+        // end a session.
+        expect(["NETWORK", "TG_SERVER", "AUTH_DEAD", "CONFIG"]).toContain(fault?.class);
+        if (state === "dead") expect(fault?.code).toBe("transport-444");
+        if (fault?.class === "AUTH_DEAD") expect(fault.code).toBe("unknown-key");
+        await connection.stop();
+        expect(store.authKey()).toEqual(key);
+      }),
+      { numRuns: 60 },
+    );
+    await waitFor(() => open.size === 0);
+  },
+);
 
 interface Wire {
   readonly server: TelegramServer;
@@ -120,48 +127,55 @@ async function spoiltWire(): Promise<Wire> {
   const inject = (bad: Buffer): void => {
     for (const client of clients) client.write(bad);
   };
-  return { server: { ...(world.server as Extract<TelegramServer, { kind: "custom" }>), port }, inject };
+  return {
+    server: { ...(world.server as Extract<TelegramServer, { kind: "custom" }>), port },
+    inject,
+  };
 }
 
-test("garbage in the middle of a connection costs at most the connection: what is said is received, once each", async () => {
-  const wire = await spoiltWire();
-  const phone = world.person();
-  const friend = world.person();
-  const store = await newStore();
-  await world.logIn(store, phone);
-  const key = store.authKey();
-  const { connection, reached } = watch({
-    ...account(wire.server),
-    store,
-    timings: {
-      pingEveryMs: 50,
-      pingTimeoutMs: 2000,
-      backoff: { delaysMs: [0], jitter: 0 },
-      unknownKeyDelaysMs: Array(99).fill(1),
-    },
-  });
-  connection.start();
-  await reached("ready");
-  const said: string[] = [];
-  const texts = (): string[] =>
-    store.updates
-      .pending(9999)
-      .filter(({ chat }) => chat !== "777000")
-      .map(({ content }) => content?.text ?? "");
-  // -444 is an answer about this program, which the client may believe.
-  const harmless = garbage.filter((bad) => !(bad.length === 16 && bad.readInt32LE(8) === -444));
-  await fc.assert(
-    fc.asyncProperty(harmless, async (bad) => {
-      said.push(`m${said.length}`);
-      world.sandbox.world.sendPrivate(friend, phone, said.at(-1) ?? "");
-      wire.inject(bad);
-      said.push(`m${said.length}`);
-      world.sandbox.world.sendPrivate(friend, phone, said.at(-1) ?? "");
-      await waitFor(() => texts().length >= said.length, { what: `${said.length} messages` });
-      expect(texts().toSorted()).toEqual(said.toSorted());
-    }),
-    { numRuns: 20 },
-  );
-  await reached("ready");
-  expect(store.authKey()).toEqual(key);
-});
+test(
+  "garbage in the middle of a connection costs at most the connection: what is said is " +
+    "received, once each",
+  async () => {
+    const wire = await spoiltWire();
+    const phone = world.person();
+    const friend = world.person();
+    const store = await newStore();
+    await world.logIn(store, phone);
+    const key = store.authKey();
+    const { connection, reached } = watch({
+      ...account(wire.server),
+      store,
+      timings: {
+        pingEveryMs: 50,
+        pingTimeoutMs: 2000,
+        backoff: { delaysMs: [0], jitter: 0 },
+        unknownKeyDelaysMs: Array(99).fill(1),
+      },
+    });
+    connection.start();
+    await reached("ready");
+    const said: string[] = [];
+    const texts = (): string[] =>
+      store.updates
+        .pending(9999)
+        .filter(({ chat }) => chat !== "777000")
+        .map(({ content }) => content?.text ?? "");
+    // -444 is an answer about this program, which the client may believe.
+    const harmless = garbage.filter((bad) => !(bad.length === 16 && bad.readInt32LE(8) === -444));
+    await fc.assert(
+      fc.asyncProperty(harmless, async (bad) => {
+        said.push(`m${said.length}`);
+        world.sandbox.world.sendPrivate(friend, phone, said.at(-1) ?? "");
+        wire.inject(bad);
+        said.push(`m${said.length}`);
+        world.sandbox.world.sendPrivate(friend, phone, said.at(-1) ?? "");
+        await waitFor(() => texts().length >= said.length, { what: `${said.length} messages` });
+        expect(texts().toSorted()).toEqual(said.toSorted());
+      }),
+      { numRuns: 20 },
+    );
+    await reached("ready");
+    expect(store.authKey()).toEqual(key);
+  },
+);

@@ -22,7 +22,8 @@ test("told to hold it does not try, whatever its own back-off says; told to go i
   world.sandbox.world.faults.drop({ phone }, "rst");
   await reached("waiting");
   const { attempt } = connection.status();
-  const tries = (): number => world.sandbox.world.connectionLog().filter((each) => each.phone === phone).length;
+  const tries = (): number =>
+    world.sandbox.world.connectionLog().filter((each) => each.phone === phone).length;
   const before = tries();
   world.sandbox.world.faults.heal();
   // Another connection of this test takes longer than many of its back-offs.
@@ -35,7 +36,13 @@ test("told to hold it does not try, whatever its own back-off says; told to go i
 
 test("an order to go shortens no wait that the server asked for", async () => {
   const { store, phone } = await member();
-  world.sandbox.world.faults.failCalls({ method: "users.getUsers", code: 420, text: "FLOOD_WAIT_300", times: 1, phone });
+  world.sandbox.world.faults.failCalls({
+    method: "users.getUsers",
+    code: 420,
+    text: "FLOOD_WAIT_300",
+    times: 1,
+    phone,
+  });
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();
   await reached("waiting");

@@ -9,7 +9,9 @@ import { account, newStore, watch } from "./kit.ts";
 import { useSandbox } from "./world.ts";
 
 const world = useSandbox();
-const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
+  all?.some(({ address }) => address === "::1"),
+);
 
 test.skipIf(!hasIpv6)("a worker connects and receives by IPv6", async () => {
   const open = new Set<Socket>();
@@ -37,7 +39,11 @@ test.skipIf(!hasIpv6)("a worker connects and receives by IPv6", async () => {
     await once(relay, "close");
   });
   const { port } = relay.address() as AddressInfo;
-  const server: TelegramServer = { ...(world.server as Extract<TelegramServer, { kind: "custom" }>), host: "::1", port };
+  const server: TelegramServer = {
+    ...(world.server as Extract<TelegramServer, { kind: "custom" }>),
+    host: "::1",
+    port,
+  };
   const phone = world.person();
   const store = await newStore();
   await world.logIn(store, phone);

@@ -29,8 +29,14 @@ export function account(server: TelegramServer, lines: string[] = []): AccountOp
   return {
     server,
     api: { id: 12345, hash: "0123456789abcdef0123456789abcdef" },
-    identity: { deviceModel: "Flotilla test", systemVersion: "1", appVersion: "0.1.0", langCode: "en" },
-    log: (level, message, fields) => lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
+    identity: {
+      deviceModel: "Flotilla test",
+      systemVersion: "1",
+      appVersion: "0.1.0",
+      langCode: "en",
+    },
+    log: (level, message, fields) =>
+      lines.push(`${level} ${message} ${JSON.stringify(fields ?? {})}`),
   };
 }
 
@@ -59,7 +65,10 @@ export interface Watched {
   reached(state: ConnectionState): Promise<unknown>;
 }
 
-export function watch(options: Omit<ConnectionOptions, "on">, on: Partial<ConnectionOptions["on"]> = {}): Watched {
+export function watch(
+  options: Omit<ConnectionOptions, "on">,
+  on: Partial<ConnectionOptions["on"]> = {},
+): Watched {
   const states: ConnectionState[] = [];
   const caughtUp: CaughtUp[] = [];
   const connection = new AccountConnection({

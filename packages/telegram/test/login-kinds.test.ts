@@ -31,7 +31,8 @@ const OF_NEXT: Readonly<Record<string, CodeVia>> = {
   CodeTypeFragmentSms: "fragment",
 };
 
-const constructors = (prefix: string): string[] => Object.keys(Api.auth).filter((name) => name.startsWith(prefix));
+const constructors = (prefix: string): string[] =>
+  Object.keys(Api.auth).filter((name) => name.startsWith(prefix));
 type Maker = new (args: object) => never;
 const make = (name: string, args: object = {}): never =>
   new ((Api.auth as unknown as Record<string, Maker>)[name] as Maker)(args);
@@ -64,11 +65,23 @@ test("the tables below are the schema's, no more and no less", () => {
 
 test.each(Object.entries(OF_TYPE))("%s is told as %s", (type, via) => {
   const result = sent(type);
-  expect(result).toMatchObject({ kind: "code-sent", via, nextVia: null, resendAfterS: null, length: expect.any(Number) });
+  expect(result).toMatchObject({
+    kind: "code-sent",
+    via,
+    nextVia: null,
+    resendAfterS: null,
+    length: expect.any(Number),
+  });
 });
 
 test.each(Object.entries(OF_NEXT))("%s as the next way is told as %s", (next, nextVia) => {
-  expect(sent("SentCodeTypeApp", next)).toMatchObject({ kind: "code-sent", via: "app", nextVia, resendAfterS: 60, length: 5 });
+  expect(sent("SentCodeTypeApp", next)).toMatchObject({
+    kind: "code-sent",
+    via: "app",
+    nextVia,
+    resendAfterS: 60,
+    length: 5,
+  });
 });
 
 test.each([
@@ -82,44 +95,58 @@ test.each([
   "firebase",
   "sms-word",
   "sms-phrase",
-] as const)("a code delivered by %s is told as such, and the right one logs in", async (codeVia) => {
-  const phone = world.person({ codeVia });
-  const login = world.flow(await newStore());
-  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: codeVia });
-  expect(await login.submitCode("00000")).toMatchObject({ kind: "wrong-code" });
-  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
-});
+] as const)(
+  "a code delivered by %s is told as such, and the right one logs in",
+  async (codeVia) => {
+    const phone = world.person({ codeVia });
+    const login = world.flow(await newStore());
+    expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: codeVia });
+    expect(await login.submitCode("00000")).toMatchObject({ kind: "wrong-code" });
+    expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
+  },
+);
 
 test("an account that needs a login e-mail first is told as such, and the old session stays", async () => {
   const phone = world.person({ codeVia: "email-setup" });
   const store = await newStore();
   const login = world.flow(store);
-  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: "email-setup", nextVia: "sms" });
+  expect(await login.sendCode(phone)).toMatchObject({
+    kind: "code-sent",
+    via: "email-setup",
+    nextVia: "sms",
+  });
   await login.cancel();
   expect(store.inLogin).toBe(false);
 });
 
-test("another account than before is kept only when that is said, and its login ends at Telegram when it is not", async () => {
-  const [ann, ben] = [world.person(), world.person()];
-  const store = await newStore();
-  await world.logIn(store, ann);
-  const before = store.self();
-  const key = store.authKey();
-  const change = async () => {
-    const login = world.flow(store);
-    expect(await login.keepChanged()).toMatchObject({ kind: "refused", reason: "wrong-step" });
-    await login.sendCode(ben);
-    expect(await login.submitCode(world.code(ben))).toMatchObject({
-      kind: "changed",
+test(
+  "another account than before is kept only when that is said, and its login ends at " +
+    "Telegram when it is not",
+  async () => {
+    const [ann, ben] = [world.person(), world.person()];
+    const store = await newStore();
+    await world.logIn(store, ann);
+    const before = store.self();
+    const key = store.authKey();
+    const change = async () => {
+      const login = world.flow(store);
+      expect(await login.keepChanged()).toMatchObject({ kind: "refused", reason: "wrong-step" });
+      await login.sendCode(ben);
+      expect(await login.submitCode(world.code(ben))).toMatchObject({
+        kind: "changed",
+        self: { phone: ben },
+        before: { phone: ann },
+      });
+      return login;
+    };
+    await (await change()).cancel();
+    expect([store.self(), store.authKey()]).toEqual([before, key]);
+    expect(world.sandbox.world.sessions(ben)).toEqual([]);
+    expect(await (await change()).keepChanged()).toMatchObject({
+      kind: "done",
       self: { phone: ben },
-      before: { phone: ann },
     });
-    return login;
-  };
-  await (await change()).cancel();
-  expect([store.self(), store.authKey()]).toEqual([before, key]);
-  expect(world.sandbox.world.sessions(ben)).toEqual([]);
-  expect(await (await change()).keepChanged()).toMatchObject({ kind: "done", self: { phone: ben } });
-  expect(store.self()).toMatchObject({ phone: ben });
-  expect(world.sandbox.world.sessions(ben)).toHaveLength(1);
-});
+    expect(store.self()).toMatchObject({ phone: ben });
+    expect(world.sandbox.world.sessions(ben)).toHaveLength(1);
+  },
+);

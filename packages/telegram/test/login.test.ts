@@ -5,7 +5,8 @@ import { account, newStore, watch } from "./kit.ts";
 import { useSandbox } from "./world.ts";
 
 const world = useSandbox();
-const wrong = (code: string): string => (code.startsWith("1") ? `2${code.slice(1)}` : `1${code.slice(1)}`);
+const wrong = (code: string): string =>
+  code.startsWith("1") ? `2${code.slice(1)}` : `1${code.slice(1)}`;
 const calls = (method: string): number => world.sandbox.world.counters()[method] ?? 0;
 
 test("a login by code ends with the account, its key in the file, and no connection", async () => {
@@ -14,7 +15,12 @@ test("a login by code ends with the account, its key in the file, and no connect
   const lines: string[] = [];
   const login = world.flow(store, lines);
   expect(await login.submitCode("12345")).toMatchObject({ kind: "refused", reason: "wrong-step" });
-  expect(await login.sendCode(`+${phone}`)).toMatchObject({ kind: "code-sent", via: "sms", length: 5, nextVia: null });
+  expect(await login.sendCode(`+${phone}`)).toMatchObject({
+    kind: "code-sent",
+    via: "sms",
+    length: 5,
+    nextVia: null,
+  });
   const code = world.code(phone);
   const done = await login.submitCode(` ${code} `);
   expect(done).toMatchObject({ kind: "done", self: { name: "Ann", phone } });
@@ -31,9 +37,18 @@ test("2FA: the hint, a wrong password, the right one, and neither in the log", a
   const lines: string[] = [];
   const login = world.flow(await newStore(), lines);
   await login.sendCode(phone);
-  expect(await login.submitCode(world.code(phone))).toEqual({ kind: "password-needed", hint: "animal" });
-  expect(await login.submitPassword("wrong horse")).toEqual({ kind: "wrong-password", triesLeft: 2 });
-  expect(await login.submitPassword("correct horse")).toMatchObject({ kind: "done", self: { phone } });
+  expect(await login.submitCode(world.code(phone))).toEqual({
+    kind: "password-needed",
+    hint: "animal",
+  });
+  expect(await login.submitPassword("wrong horse")).toEqual({
+    kind: "wrong-password",
+    triesLeft: 2,
+  });
+  expect(await login.submitPassword("correct horse")).toMatchObject({
+    kind: "done",
+    self: { phone },
+  });
   expect(lines.join("\n")).not.toContain("horse");
 });
 
@@ -46,7 +61,11 @@ test("three wrong codes, and the server is not asked again until there is a new 
   expect(await login.submitCode(bad)).toEqual({ kind: "wrong-code", triesLeft: 1 });
   expect(await login.submitCode(bad)).toEqual({ kind: "wrong-code", triesLeft: 0 });
   const before = calls("auth.signIn");
-  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "refused", reason: "too-many-codes", final: false });
+  expect(await login.submitCode(world.code(phone))).toMatchObject({
+    kind: "refused",
+    reason: "too-many-codes",
+    final: false,
+  });
   expect(calls("auth.signIn")).toBe(before);
   expect(await login.resendCode()).toMatchObject({ kind: "code-sent" });
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
@@ -57,17 +76,37 @@ test("an account with another session gets the code there, and by SMS when asked
   await world.logIn(await newStore(), phone);
   const login = world.flow(await newStore());
   expect(await login.resendCode()).toMatchObject({ kind: "refused", reason: "wrong-step" });
-  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: "app", nextVia: "sms" });
-  expect(await login.resendCode()).toMatchObject({ kind: "code-sent", via: "sms", nextVia: null, resendAfterS: null });
-  expect(await login.resendCode()).toMatchObject({ kind: "refused", reason: "send-code-unavailable", final: false });
+  expect(await login.sendCode(phone)).toMatchObject({
+    kind: "code-sent",
+    via: "app",
+    nextVia: "sms",
+  });
+  expect(await login.resendCode()).toMatchObject({
+    kind: "code-sent",
+    via: "sms",
+    nextVia: null,
+    resendAfterS: null,
+  });
+  expect(await login.resendCode()).toMatchObject({
+    kind: "refused",
+    reason: "send-code-unavailable",
+    final: false,
+  });
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
 });
 
 test("a useless code is requested again, also without a next way to send it", async () => {
   const phone = world.person();
   const login = world.flow(await newStore());
-  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent", via: "sms", nextVia: null });
-  expect(await login.resendCode()).toMatchObject({ kind: "refused", reason: "send-code-unavailable" });
+  expect(await login.sendCode(phone)).toMatchObject({
+    kind: "code-sent",
+    via: "sms",
+    nextVia: null,
+  });
+  expect(await login.resendCode()).toMatchObject({
+    kind: "refused",
+    reason: "send-code-unavailable",
+  });
   expect(await login.resendCode({ fresh: true })).toMatchObject({ kind: "code-sent" });
   expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
 });
@@ -87,11 +126,17 @@ test("an account at home on another data centre is followed there, and stays the
   const phone = world.person({ dc: 4 });
   const store = await newStore();
   expect(await world.logIn(store, phone)).toMatchObject({ kind: "done" });
-  expect(store.dc()).toEqual({ id: 4, address: "127.0.0.4", port: world.sandbox.mtproto.dcPort(4) });
+  expect(store.dc()).toEqual({
+    id: 4,
+    address: "127.0.0.4",
+    port: world.sandbox.mtproto.dcPort(4),
+  });
   const { connection, reached } = watch({ ...account(world.server), store });
   connection.start();
   await reached("ready");
-  expect(world.sandbox.world.connections().find((each) => each.phone === phone)).toMatchObject({ dc: 4 });
+  expect(world.sandbox.world.connections().find((each) => each.phone === phone)).toMatchObject({
+    dc: 4,
+  });
 });
 
 test("cancel keeps the old session, tells the server, and frees the claim", async () => {
@@ -143,16 +188,28 @@ test("a connection that breaks under the code, after it was taken, does not show
   expect(world.sandbox.world.sessions(phone)).toHaveLength(1);
 });
 
-test("a server that falls silent between two steps costs one try: the step that had its effect is found out", async () => {
-  const phone = world.person();
-  const login = new LoginFlow({ ...account(world.server), store: await newStore(), timings: { callMs: 2000 } });
-  onTestFinished(() => login.cancel());
-  expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
-  world.sandbox.world.faults.silence({});
-  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "refused", reason: "server", final: false });
-  world.sandbox.world.faults.heal();
-  expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
-});
+test(
+  "a server that falls silent between two steps costs one try: the step that had its effect " +
+    "is found out",
+  async () => {
+    const phone = world.person();
+    const login = new LoginFlow({
+      ...account(world.server),
+      store: await newStore(),
+      timings: { callMs: 2000 },
+    });
+    onTestFinished(() => login.cancel());
+    expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
+    world.sandbox.world.faults.silence({});
+    expect(await login.submitCode(world.code(phone))).toMatchObject({
+      kind: "refused",
+      reason: "server",
+      final: false,
+    });
+    world.sandbox.world.faults.heal();
+    expect(await login.submitCode(world.code(phone))).toMatchObject({ kind: "done" });
+  },
+);
 
 test.each([
   ["auth.sendCode", 420, "FLOOD_WAIT_33", { reason: "flood-wait", waitS: 33, final: false }],
@@ -165,29 +222,52 @@ test.each([
   const phone = world.person();
   world.sandbox.world.faults.failCalls({ method, code, text, times: 1 });
   const login = world.flow(await newStore());
-  expect(await login.sendCode(phone)).toMatchObject({ kind: "refused", ...expected, fault: { code: text } });
-  if (expected.reason === "server") expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
+  expect(await login.sendCode(phone)).toMatchObject({
+    kind: "refused",
+    ...expected,
+    fault: { code: text },
+  });
+  if (expected.reason === "server")
+    expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
 });
 
-test("a flood wait of one number is kept, also by the next login; another number is not concerned", async () => {
-  const [phone, other] = [world.person(), world.person()];
-  world.sandbox.world.faults.failCalls({ method: "auth.sendCode", code: 420, text: "FLOOD_WAIT_300", times: 1 });
-  const store = await newStore();
-  const first = world.flow(store);
-  expect(await first.sendCode(phone)).toMatchObject({ reason: "flood-wait", waitS: 300 });
-  await first.cancel();
-  const calls = world.sandbox.world.counters()["auth.sendCode"];
-  const login = world.flow(store);
-  const again = await login.sendCode(phone);
-  expect(again).toMatchObject({ kind: "refused", reason: "flood-wait", final: false, fault: { class: "FLOOD" } });
-  expect(again).toHaveProperty("waitS", expect.closeTo(300, -1));
-  expect(world.sandbox.world.counters()["auth.sendCode"]).toBe(calls);
-  expect(await login.sendCode(other)).toMatchObject({ kind: "code-sent" });
-});
+test(
+  "a flood wait of one number is kept, also by the next login; another number is not " +
+    "concerned",
+  async () => {
+    const [phone, other] = [world.person(), world.person()];
+    world.sandbox.world.faults.failCalls({
+      method: "auth.sendCode",
+      code: 420,
+      text: "FLOOD_WAIT_300",
+      times: 1,
+    });
+    const store = await newStore();
+    const first = world.flow(store);
+    expect(await first.sendCode(phone)).toMatchObject({ reason: "flood-wait", waitS: 300 });
+    await first.cancel();
+    const calls = world.sandbox.world.counters()["auth.sendCode"];
+    const login = world.flow(store);
+    const again = await login.sendCode(phone);
+    expect(again).toMatchObject({
+      kind: "refused",
+      reason: "flood-wait",
+      final: false,
+      fault: { class: "FLOOD" },
+    });
+    expect(again).toHaveProperty("waitS", expect.closeTo(300, -1));
+    expect(world.sandbox.world.counters()["auth.sendCode"]).toBe(calls);
+    expect(await login.sendCode(other)).toMatchObject({ kind: "code-sent" });
+  },
+);
 
 test("no account is made for a phone that has none", async () => {
   const login = world.flow(await newStore());
-  expect(await login.sendCode("not a phone")).toMatchObject({ kind: "refused", reason: "phone-invalid", final: false });
+  expect(await login.sendCode("not a phone")).toMatchObject({
+    kind: "refused",
+    reason: "phone-invalid",
+    final: false,
+  });
   const phone = "15559990001";
   const accounts = world.sandbox.world.accounts().length;
   expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });

@@ -19,7 +19,9 @@ test("the gate lets through what is on the list and nothing else", () => {
     new Api.account.DeleteAccount({}),
   ];
   for (const request of refused)
-    expect(() => assertAllowed(request)).toThrow(expect.objectContaining({ code: "method-refused" }));
+    expect(() => assertAllowed(request)).toThrow(
+      expect.objectContaining({ code: "method-refused" }),
+    );
 });
 
 test("every method on the list exists", () => {
@@ -46,26 +48,41 @@ test("a custom server's key is added, and anything but a PKCS#1 public key is re
   const before = serverKeys.size;
   trustServer({ kind: "custom", host: "127.0.0.1", port: 1, publicKeyPem });
   expect(serverKeys.size).toBe(before + 1);
-  expect(() => trustServer({ kind: "custom", host: "127.0.0.1", port: 1, publicKeyPem: "nonsense" })).toThrow(
-    expect.objectContaining({ code: "bad-server-key" }),
-  );
+  expect(() =>
+    trustServer({ kind: "custom", host: "127.0.0.1", port: 1, publicKeyPem: "nonsense" }),
+  ).toThrow(expect.objectContaining({ code: "bad-server-key" }));
 });
 
-test("a custom server is dialled where the configuration says, until it names a data centre's own address", () => {
-  const server = { kind: "custom", host: "127.0.0.1", port: 4430, publicKeyPem: "" } as const;
-  expect(endpointOf(server, startDc(server))).toEqual({ host: "127.0.0.1", port: 4430 });
-  expect(endpointOf(server, { id: 4, address: "127.0.0.4", port: 4434 })).toEqual({ host: "127.0.0.4", port: 4434 });
-  expect(() => endpointOf({ kind: "telegram" }, startDc(server))).toThrow(expect.objectContaining({ code: "no-dc-address" }));
-});
+test(
+  "a custom server is dialled where the configuration says, until it names a data centre's " +
+    "own address",
+  () => {
+    const server = { kind: "custom", host: "127.0.0.1", port: 4430, publicKeyPem: "" } as const;
+    expect(endpointOf(server, startDc(server))).toEqual({ host: "127.0.0.1", port: 4430 });
+    expect(endpointOf(server, { id: 4, address: "127.0.0.4", port: 4434 })).toEqual({
+      host: "127.0.0.4",
+      port: 4434,
+    });
+    expect(() => endpointOf({ kind: "telegram" }, startDc(server))).toThrow(
+      expect.objectContaining({ code: "no-dc-address" }),
+    );
+  },
+);
 
 test("a data centre for logging in is none for media, CDN, IPv6 or obfuscated-only use", () => {
   const option = { id: 4, ipAddress: "127.0.0.4", port: 443 };
-  const unfit = [{ mediaOnly: true }, { cdn: true }, { ipv6: true }, { tcpoOnly: true }].map((flag) => ({
-    ...option,
-    port: 1,
-    ...flag,
-  }));
-  expect(pickDc([...unfit, { ...option, id: 2 }, option], 4)).toEqual({ id: 4, address: "127.0.0.4", port: 443 });
+  const unfit = [{ mediaOnly: true }, { cdn: true }, { ipv6: true }, { tcpoOnly: true }].map(
+    (flag) => ({
+      ...option,
+      port: 1,
+      ...flag,
+    }),
+  );
+  expect(pickDc([...unfit, { ...option, id: 2 }, option], 4)).toEqual({
+    id: 4,
+    address: "127.0.0.4",
+    port: 443,
+  });
   expect(() => pickDc(unfit, 4)).toThrow(expect.objectContaining({ code: "unknown-dc" }));
 });
 

@@ -19,16 +19,23 @@ async function member(proxy: ProxyRoute) {
   return { phone, store, ...watch({ ...account(world.server), store, proxy: () => proxy }) };
 }
 
-test.each(["socks5", "socks4", "http"])("a worker connects and receives through %s", async (kind) => {
-  const server = await startProxy();
-  const { connection, reached, phone, store } = await member(parseProxy(`${kind}://127.0.0.1:${server.port}`));
-  connection.start();
-  await reached("ready");
-  const { host, port } = world.sandbox.mtproto;
-  expect(server.asked).toEqual([`${host}:${port}`]);
-  world.sandbox.world.sendPrivate(world.person(), phone, "through");
-  await waitFor(() => store.updates.pending(9).some(({ content }) => content?.text === "through"));
-});
+test.each(["socks5", "socks4", "http"])(
+  "a worker connects and receives through %s",
+  async (kind) => {
+    const server = await startProxy();
+    const { connection, reached, phone, store } = await member(
+      parseProxy(`${kind}://127.0.0.1:${server.port}`),
+    );
+    connection.start();
+    await reached("ready");
+    const { host, port } = world.sandbox.mtproto;
+    expect(server.asked).toEqual([`${host}:${port}`]);
+    world.sandbox.world.sendPrivate(world.person(), phone, "through");
+    await waitFor(() =>
+      store.updates.pending(9).some(({ content }) => content?.text === "through"),
+    );
+  },
+);
 
 test.each(["socks5", "http"])(
   "%s: user and password are given; wrong ones are a matter of configuration, not of the network",
@@ -48,17 +55,22 @@ test.each(["socks5", "http"])(
 test.each([
   ["socks5", 5],
   ["http", 502],
-])("a %s proxy that cannot go on, or is away, is waited for, and nothing goes around it", async (kind, refusal) => {
-  const server = await startProxy();
-  server.refuse = refusal;
-  const { connection, reached, phone } = await member(parseProxy(`${kind}://127.0.0.1:${server.port}`));
-  connection.start();
-  await waitFor(() => connection.status().attempt >= 2);
-  expect(connection.status().fault).toMatchObject({ class: "NETWORK", code: "proxy-refused" });
-  expect(world.open(phone)).toBe(0);
-  server.refuse = 0;
-  await reached("ready");
-});
+])(
+  "a %s proxy that cannot go on, or is away, is waited for, and nothing goes around it",
+  async (kind, refusal) => {
+    const server = await startProxy();
+    server.refuse = refusal;
+    const { connection, reached, phone } = await member(
+      parseProxy(`${kind}://127.0.0.1:${server.port}`),
+    );
+    connection.start();
+    await waitFor(() => connection.status().attempt >= 2);
+    expect(connection.status().fault).toMatchObject({ class: "NETWORK", code: "proxy-refused" });
+    expect(world.open(phone)).toBe(0);
+    server.refuse = 0;
+    await reached("ready");
+  },
+);
 
 const SECRET = "00112233445566778899aabbccddeeff";
 
@@ -85,28 +97,37 @@ test.each(["", "dd"])(
     const mine = world.sandbox.world.connections().filter((each) => each.phone === phone);
     expect(mine.map(({ transport }) => transport)).toEqual(["obfuscated padded-intermediate"]);
     world.sandbox.world.sendPrivate(world.person(), phone, "through".repeat(500));
-    await waitFor(() => store.updates.pending(9).some(({ content }) => content?.text === "through".repeat(500)));
+    await waitFor(() =>
+      store.updates.pending(9).some(({ content }) => content?.text === "through".repeat(500)),
+    );
     await connection.check();
   },
 );
 
-test("a wrong secret, and a proxy that is away, are waited for; nothing goes around them, and the key stays", async () => {
-  const proxy = await mtProxy();
-  const wrong = parseProxy(`mtproxy://${SECRET.replaceAll("0", "1")}@127.0.0.1:${proxy.port}`);
-  const one = await member(wrong);
-  one.connection.start();
-  await waitFor(() => one.connection.status().attempt >= 2);
-  expect(one.connection.status().fault).toMatchObject({ class: "NETWORK" });
-  expect(proxy.strangers).toBeGreaterThan(0);
-  const gone = await member(parseProxy(`mtproxy://${SECRET}@127.0.0.1:1`));
-  gone.connection.start();
-  await waitFor(() => gone.connection.status().attempt >= 2);
-  expect(gone.connection.status().fault).toMatchObject({ class: "NETWORK", code: "ECONNREFUSED" });
-  for (const { phone, store } of [one, gone]) {
-    expect(world.open(phone)).toBe(0);
-    expect(store.hasKey).toBe(true);
-  }
-});
+test(
+  "a wrong secret, and a proxy that is away, are waited for; nothing goes around them, and " +
+    "the key stays",
+  async () => {
+    const proxy = await mtProxy();
+    const wrong = parseProxy(`mtproxy://${SECRET.replaceAll("0", "1")}@127.0.0.1:${proxy.port}`);
+    const one = await member(wrong);
+    one.connection.start();
+    await waitFor(() => one.connection.status().attempt >= 2);
+    expect(one.connection.status().fault).toMatchObject({ class: "NETWORK" });
+    expect(proxy.strangers).toBeGreaterThan(0);
+    const gone = await member(parseProxy(`mtproxy://${SECRET}@127.0.0.1:1`));
+    gone.connection.start();
+    await waitFor(() => gone.connection.status().attempt >= 2);
+    expect(gone.connection.status().fault).toMatchObject({
+      class: "NETWORK",
+      code: "ECONNREFUSED",
+    });
+    for (const { phone, store } of [one, gone]) {
+      expect(world.open(phone)).toBe(0);
+      expect(store.hasKey).toBe(true);
+    }
+  },
+);
 
 test("a new way is taken with the next connection, not by the one that is open", async () => {
   const proxy = await mtProxy();
@@ -158,32 +179,44 @@ test.each([
     await reached("ready");
     expect(proxy.asked).toEqual([2]);
     world.sandbox.world.sendPrivate(world.person(), phone, "through".repeat(500));
-    await waitFor(() => store.updates.pending(9).some(({ content }) => content?.text === "through".repeat(500)));
+    await waitFor(() =>
+      store.updates.pending(9).some(({ content }) => content?.text === "through".repeat(500)),
+    );
     await connection.check();
     expect(proxy.strangers).toBe(0);
   },
 );
 
-test("an ee proxy that hangs up on a wrong secret is waited for; one that does not prove its secret is a matter of configuration", async () => {
-  const proxy = await mtProxy(SITE);
-  const wrong = await member(parseProxy(`mtproxy://${FAKE_TLS.replaceAll("0", "1")}@127.0.0.1:${proxy.port}`));
-  wrong.connection.start();
-  await waitFor(() => wrong.connection.status().attempt >= 2);
-  expect(wrong.connection.status().fault).toMatchObject({ class: "NETWORK" });
-  expect(proxy.strangers).toBeGreaterThan(0);
-  const site = createServer((socket) => {
-    socket.on("error", () => {});
-    socket.once("data", () => socket.write(Buffer.concat([record(0x16, 90), record(0x14, 1), record(0x17, 200)])));
-  });
-  site.listen(0, "127.0.0.1");
-  await once(site, "listening");
-  onTestFinished(() => void site.close());
-  const real = await member(parseProxy(`mtproxy://${FAKE_TLS}@127.0.0.1:${(site.address() as AddressInfo).port}`));
-  real.connection.start();
-  await real.reached("dead");
-  expect(real.connection.status().fault).toMatchObject({ class: "CONFIG", code: "proxy-unfit" });
-  expect([world.open(wrong.phone), world.open(real.phone)]).toEqual([0, 0]);
-});
+test(
+  "an ee proxy that hangs up on a wrong secret is waited for; one that does not prove its " +
+    "secret is a matter of configuration",
+  async () => {
+    const proxy = await mtProxy(SITE);
+    const wrong = await member(
+      parseProxy(`mtproxy://${FAKE_TLS.replaceAll("0", "1")}@127.0.0.1:${proxy.port}`),
+    );
+    wrong.connection.start();
+    await waitFor(() => wrong.connection.status().attempt >= 2);
+    expect(wrong.connection.status().fault).toMatchObject({ class: "NETWORK" });
+    expect(proxy.strangers).toBeGreaterThan(0);
+    const site = createServer((socket) => {
+      socket.on("error", () => {});
+      socket.once("data", () =>
+        socket.write(Buffer.concat([record(0x16, 90), record(0x14, 1), record(0x17, 200)])),
+      );
+    });
+    site.listen(0, "127.0.0.1");
+    await once(site, "listening");
+    onTestFinished(() => void site.close());
+    const real = await member(
+      parseProxy(`mtproxy://${FAKE_TLS}@127.0.0.1:${(site.address() as AddressInfo).port}`),
+    );
+    real.connection.start();
+    await real.reached("dead");
+    expect(real.connection.status().fault).toMatchObject({ class: "CONFIG", code: "proxy-unfit" });
+    expect([world.open(wrong.phone), world.open(real.phone)]).toEqual([0, 0]);
+  },
+);
 
 function record(kind: number, size: number): Buffer {
   return Buffer.concat([Buffer.from([kind, 3, 3, size >> 8, size & 255]), Buffer.alloc(size, 7)]);

@@ -34,7 +34,10 @@ test("an account with 2FA is asked for its password", async () => {
   const { login, result, first } = await start();
   world.sandbox.world.acceptQrLogin(phone, tokenOf(first));
   expect(await result).toEqual({ kind: "password-needed", hint: "animal" });
-  expect(await login.submitPassword("correct horse")).toMatchObject({ kind: "done", self: { phone } });
+  expect(await login.submitPassword("correct horse")).toMatchObject({
+    kind: "done",
+    self: { phone },
+  });
 });
 
 test("an account at home on another data centre is followed there", async () => {

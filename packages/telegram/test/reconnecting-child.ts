@@ -29,13 +29,22 @@ export interface Holdings {
 setFlagsFromString("--expose-gc");
 const collect = runInNewContext("gc") as () => void;
 const told = JSON.parse(process.argv[2] ?? "") as ReconnectingChild;
-const store = openSession({ dir: told.dir, name: "w1", fleetKey: Buffer.from(told.fleetKey, "hex") });
+const store = openSession({
+  dir: told.dir,
+  name: "w1",
+  fleetKey: Buffer.from(told.fleetKey, "hex"),
+});
 
 const connection = new AccountConnection({
   store,
   server: told.server,
   api: { id: 12345, hash: "0123456789abcdef0123456789abcdef" },
-  identity: { deviceModel: "Flotilla test", systemVersion: "1", appVersion: "0.1.0", langCode: "en" },
+  identity: {
+    deviceModel: "Flotilla test",
+    systemVersion: "1",
+    appVersion: "0.1.0",
+    langCode: "en",
+  },
   log: () => {},
   timings: { ...DEFAULT_TIMINGS, backoff: { delaysMs: [0], jitter: 0 } },
   updateTimings: { gapMs: 5, paceMs: 0 },

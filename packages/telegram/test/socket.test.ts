@@ -19,7 +19,13 @@ beforeEach(async () => {
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   const endpoint = { host: "127.0.0.1", port: (server.address() as AddressInfo).port };
-  factory = new SocketFactory({ dc: 2, endpoint, connectTimeoutMs: 5000, localAddress: "127.0.0.7", mayAct: () => mayAct });
+  factory = new SocketFactory({
+    dc: 2,
+    endpoint,
+    connectTimeoutMs: 5000,
+    localAddress: "127.0.0.7",
+    mayAct: () => mayAct,
+  });
 });
 afterEach(async () => {
   await factory.shut();
@@ -87,20 +93,24 @@ test("a refused connection says so", async () => {
   await expect(new Class().connect()).rejects.toMatchObject({ code: "ECONNREFUSED" });
 });
 
-test("a process that may no longer act writes nothing: its socket is closed, and no new one is opened", async () => {
-  const { near, far } = await open();
-  let received = "";
-  far.on("data", (chunk) => {
-    received += chunk;
-  });
-  const gone = once(far, "close");
-  near.write(Buffer.from("before"));
-  await waitFor(() => received === "before");
-  mayAct = false;
-  expect(() => near.write(Buffer.from("after"))).toThrow("closed");
-  await gone;
-  expect(received).toBe("before");
-  const Class = factory.socketClass();
-  await expect(new Class().connect()).rejects.toMatchObject({ code: "link-lost" });
-  expect(accepted).toHaveLength(1);
-});
+test(
+  "a process that may no longer act writes nothing: its socket is closed, and no new one is " +
+    "opened",
+  async () => {
+    const { near, far } = await open();
+    let received = "";
+    far.on("data", (chunk) => {
+      received += chunk;
+    });
+    const gone = once(far, "close");
+    near.write(Buffer.from("before"));
+    await waitFor(() => received === "before");
+    mayAct = false;
+    expect(() => near.write(Buffer.from("after"))).toThrow("closed");
+    await gone;
+    expect(received).toBe("before");
+    const Class = factory.socketClass();
+    await expect(new Class().connect()).rejects.toMatchObject({ code: "link-lost" });
+    expect(accepted).toHaveLength(1);
+  },
+);

@@ -2,7 +2,12 @@
 import { randomBytes } from "node:crypto";
 import { mkdirSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { type ImportSource, importSession, inspectImport, openSession } from "@flotilla/session-store";
+import {
+  type ImportSource,
+  importSession,
+  inspectImport,
+  openSession,
+} from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import bigInt from "big-integer";
 import { AuthKey } from "telegram/crypto/AuthKey.js";
@@ -21,7 +26,10 @@ beforeEach(async () => {
 });
 afterEach(() => process.chdir(before));
 
-async function written(name: string, { divider = ":", key = KEY as Buffer | null } = {}): Promise<string> {
+async function written(
+  name: string,
+  { divider = ":", key = KEY as Buffer | null } = {},
+): Promise<string> {
   mkdirSync(join(dir, name), { recursive: true });
   const session = new StoreSession(name, divider);
   session.setDC(4, "149.154.167.91", 443);
@@ -30,8 +38,15 @@ async function written(name: string, { divider = ":", key = KEY as Buffer | null
     await authKey.setKey(key);
     session.authKey = authKey;
   }
-  const channel = { id: bigInt(1234567), accessHash: bigInt("8123456789012345678"), title: "News", username: "News" };
-  session.processEntities([new Api.Channel({ ...channel, photo: new Api.ChatPhotoEmpty(), date: 0 })] as never);
+  const channel = {
+    id: bigInt(1234567),
+    accessHash: bigInt("8123456789012345678"),
+    title: "News",
+    username: "News",
+  };
+  session.processEntities([
+    new Api.Channel({ ...channel, photo: new Api.ChatPhotoEmpty(), date: 0 }),
+  ] as never);
   return join(dir, name);
 }
 
@@ -54,18 +69,30 @@ const codeOf = (path: string): unknown => {
 };
 
 test("key, data centre and known chats come along", async () => {
-  expect(importSession(options(await written("my_account")))).toMatchObject({ format: "gramjs-folder", dcId: 4, userId: null });
+  expect(importSession(options(await written("my_account")))).toMatchObject({
+    format: "gramjs-folder",
+    dcId: 4,
+    userId: null,
+  });
   using store = openSession({ dir: join(dir, "ours"), name: "ann", fleetKey: FLEET_KEY });
   expect(store.authKey()).toEqual(KEY);
-  expect(store.entities.byUsername("news")).toMatchObject({ id: "-1001234567", hash: "8123456789012345678" });
+  expect(store.entities.byUsername("news")).toMatchObject({
+    id: "-1001234567",
+    hash: "8123456789012345678",
+  });
 });
 
-test.each(["a name with blanks", "sessions/deep", "имя", "dots.and-dashes"])("a session called %j", async (name) => {
-  expect(inspectImport(options(await written(name)))).toMatchObject({ dcId: 4, authKey: KEY });
-});
+test.each(["a name with blanks", "sessions/deep", "имя", "dots.and-dashes"])(
+  "a session called %j",
+  async (name) => {
+    expect(inspectImport(options(await written(name)))).toMatchObject({ dcId: 4, authKey: KEY });
+  },
+);
 
 test("another divider", async () => {
-  expect(inspectImport(options(await written("other", { divider: "|" })))).toMatchObject({ authKey: KEY });
+  expect(inspectImport(options(await written("other", { divider: "|" })))).toMatchObject({
+    authKey: KEY,
+  });
 });
 
 test("without a key, damaged, or no such folder at all: refused with the reason", async () => {

@@ -10,7 +10,12 @@ export interface TestWorld {
   sandbox: Sandbox;
   server: TelegramServer;
   /** Creates an account and returns its phone. */
-  person(more?: { password?: string; passwordHint?: string; dc?: number; codeVia?: CodeVia }): string;
+  person(more?: {
+    password?: string;
+    passwordHint?: string;
+    dc?: number;
+    codeVia?: CodeVia;
+  }): string;
   /** The latest login code of a phone. */
   code(phone: string): string;
   /** A login that is cancelled at the end of the test, unless it is done. */
@@ -57,6 +62,7 @@ export function useSandbox(): TestWorld {
     expect(await login.sendCode(phone)).toMatchObject({ kind: "code-sent" });
     return await login.submitCode(world.code(phone));
   };
-  world.open = (phone) => world.sandbox.world.connections().filter((each) => each.phone === phone).length;
+  world.open = (phone) =>
+    world.sandbox.world.connections().filter((each) => each.phone === phone).length;
   return world;
 }

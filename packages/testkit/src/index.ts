@@ -2,7 +2,12 @@
 
 export { freePort } from "./ports.ts";
 export { childrenOf, childWith, isAlive } from "./process/inspect.ts";
-export { type SpawnedProcess, type SpawnOptions, spawnNode, spawnProcess } from "./process/spawn.ts";
+export {
+  type SpawnedProcess,
+  type SpawnOptions,
+  spawnNode,
+  spawnProcess,
+} from "./process/spawn.ts";
 export { type ProxyServer, startProxy } from "./proxy-server.ts";
 export { type RedisReply, redisCommand } from "./redis/command.ts";
 export { type RedisHarness, type RedisOptions, startRedis } from "./redis/server.ts";

@@ -17,8 +17,13 @@ export interface ProxyServer {
 type Target = { readonly host: string; readonly port: number };
 type Take = (size: number) => Promise<Buffer>;
 
-/** Starts a proxy that ends with the test. `users`: name → password; empty: no login. Port 0: any. */
-export async function startProxy(users: Readonly<Record<string, string>> = {}, port = 0): Promise<ProxyServer> {
+/**
+ * Starts a proxy that ends with the test. `users`: name → password; empty: no login. Port 0: any.
+ */
+export async function startProxy(
+  users: Readonly<Record<string, string>> = {},
+  port = 0,
+): Promise<ProxyServer> {
   const state = { port: 0, asked: [] as string[], refuse: 0 };
   const open = new Set<Socket>();
   const server = createServer((client) => {
@@ -41,7 +46,11 @@ function kindOf(version: number): "socks4" | "socks5" | "http" {
   return version === 5 ? "socks5" : "http";
 }
 
-async function serve(client: Socket, users: Readonly<Record<string, string>>, state: ProxyServer): Promise<void> {
+async function serve(
+  client: Socket,
+  users: Readonly<Record<string, string>>,
+  state: ProxyServer,
+): Promise<void> {
   const take = reader(client);
   const [version = 0] = await take(1);
   const kind = kindOf(version);
@@ -53,7 +62,9 @@ async function serve(client: Socket, users: Readonly<Record<string, string>>, st
   state.asked.push(`${target.host}:${target.port}`);
   if (state.refuse)
     return void client.end(
-      kind === "http" ? `HTTP/1.1 ${state.refuse} No\r\n\r\n` : Buffer.from([5, state.refuse, 0, 1, 0, 0, 0, 0, 0, 0]),
+      kind === "http"
+        ? `HTTP/1.1 ${state.refuse} No\r\n\r\n`
+        : Buffer.from([5, state.refuse, 0, 1, 0, 0, 0, 0, 0, 0]),
     );
   const upstream = connect(target);
   upstream.on("error", () => client.destroy()).on("close", () => client.destroy());
@@ -75,7 +86,11 @@ async function socks4(take: Take): Promise<Target> {
   return { host: [...head.subarray(3, 7)].join("."), port: head.readUInt16BE(1) };
 }
 
-async function socks5(client: Socket, take: Take, users: Readonly<Record<string, string>>): Promise<Target> {
+async function socks5(
+  client: Socket,
+  take: Take,
+  users: Readonly<Record<string, string>>,
+): Promise<Target> {
   const methods = await take((await take(1))[0] ?? 0);
   const method = Object.keys(users).length === 0 ? 0 : 2;
   client.write(Buffer.from([5, methods.includes(method) ? method : 255]));
@@ -98,7 +113,11 @@ async function addressOf(kind: number | undefined, take: Take): Promise<string> 
 }
 
 /** Serves HTTP CONNECT; the caller has read the first letter. */
-async function http(client: Socket, take: Take, users: Readonly<Record<string, string>>): Promise<Target> {
+async function http(
+  client: Socket,
+  take: Take,
+  users: Readonly<Record<string, string>>,
+): Promise<Target> {
   let head = "C";
   while (!head.endsWith("\r\n\r\n")) head += (await take(1)).toString("latin1");
   const [, host = "", port] = /^CONNECT (\S+):(\d+) HTTP\/1\.1\r\n/.exec(head) ?? [];
@@ -111,7 +130,10 @@ async function http(client: Socket, take: Take, users: Readonly<Record<string, s
 }
 
 function ipv6(bytes: Buffer): string {
-  return new URL(`http://[${bytes.toString("hex").replace(/.{4}(?!$)/g, "$&:")}]`).hostname.slice(1, -1);
+  return new URL(`http://[${bytes.toString("hex").replace(/.{4}(?!$)/g, "$&:")}]`).hostname.slice(
+    1,
+    -1,
+  );
 }
 
 function reader(client: Socket): Take {

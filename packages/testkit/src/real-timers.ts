@@ -1,2 +1,4 @@
 /** The real `setTimeout`: harnesses wait in real time, also under fake timers. */
-export const realSetTimeout: typeof setTimeout = globalThis.setTimeout.bind(globalThis) as typeof setTimeout;
+export const realSetTimeout: typeof setTimeout = globalThis.setTimeout.bind(
+  globalThis,
+) as typeof setTimeout;

@@ -8,7 +8,8 @@ export async function tempDir(prefix = "flotilla-"): Promise<{ path: string } & 
   const dir = await mkdtemp(path.join(tmpdir(), prefix));
   return {
     path: dir,
-    [Symbol.asyncDispose]: () => rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }),
+    [Symbol.asyncDispose]: () =>
+      rm(dir, { recursive: true, force: true, maxRetries: 5, retryDelay: 20 }),
   };
 }
 

@@ -20,8 +20,15 @@ export type Truthy<T> = Exclude<T, null | undefined | false | 0 | "">;
  * a fixed sleep.
  * @throws Error with `what`, the last value and the last error
  */
-export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitOptions = {}): Promise<Truthy<T>> {
-  const { timeoutMs = 45_000, intervalMs = 10, what = condition.toString().replace(/\s+/g, " ").slice(0, 200) } = options;
+export async function waitFor<T>(
+  condition: () => T | Promise<T>,
+  options: WaitOptions = {},
+): Promise<Truthy<T>> {
+  const {
+    timeoutMs = 45_000,
+    intervalMs = 10,
+    what = condition.toString().replace(/\s+/g, " ").slice(0, 200),
+  } = options;
   const started = process.hrtime.bigint();
   const elapsedMs = (): number => Number(process.hrtime.bigint() - started) / 1e6;
   let last: { value: unknown } | { error: Error };
@@ -39,6 +46,10 @@ export async function waitFor<T>(condition: () => T | Promise<T>, options: WaitO
     // On a busy machine this process itself may be late: check once more after the deadline.
     late = elapsedMs() >= timeoutMs;
   }
-  const seen = "error" in last ? `last error: ${last.error.message}` : `last value: ${String(last.value)}`;
-  throw new Error(`waited ${timeoutMs} ms for ${what}; ${seen}`, "error" in last ? { cause: last.error } : undefined);
+  const seen =
+    "error" in last ? `last error: ${last.error.message}` : `last value: ${String(last.value)}`;
+  throw new Error(
+    `waited ${timeoutMs} ms for ${what}; ${seen}`,
+    "error" in last ? { cause: last.error } : undefined,
+  );
 }

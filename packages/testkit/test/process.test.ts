@@ -11,7 +11,8 @@ async function program(text: string): Promise<string> {
 
 test("a process has its output, its exit code and a minimal environment", async () => {
   const file = await program(
-    `console.log(Object.keys(process.env).includes("VITEST"), process.env.GIVEN); console.error("oops"); process.exit(3);`,
+    `console.log(Object.keys(process.env).includes("VITEST"), process.env.GIVEN); ` +
+      `console.error("oops"); process.exit(3);`,
   );
   const child = spawnNode(file, [], { env: { GIVEN: "yes" } });
   expect(await child.exited).toEqual({ code: 3, signal: null });
@@ -21,7 +22,9 @@ test("a process has its output, its exit code and a minimal environment", async 
 
 test("waitForOutput fails at once when the process ends", async () => {
   const child = spawnNode(await program(`console.log("only this")`));
-  await expect(child.waitForOutput("something else", 60_000)).rejects.toThrow(/ended before[\s\S]*only this/);
+  await expect(child.waitForOutput("something else", 60_000)).rejects.toThrow(
+    /ended before[\s\S]*only this/,
+  );
 });
 
 test("a signal is reported as observed", async () => {

@@ -20,10 +20,18 @@ const FLAGS = [
 ];
 
 /** Opens a page in phone or desktop size; closes it with the test. */
-export async function openPage(url: string, size: { readonly width: number; readonly height: number }): Promise<Page> {
+export async function openPage(
+  url: string,
+  size: { readonly width: number; readonly height: number },
+): Promise<Page> {
   const browser: Browser = await chromium.launch({ executablePath: CHROMIUM ?? "", args: FLAGS });
   onTestFinished(() => browser.close());
-  const page = await browser.newPage({ viewport: size, deviceScaleFactor: 1, timezoneId: "UTC", reducedMotion: "reduce" });
+  const page = await browser.newPage({
+    viewport: size,
+    deviceScaleFactor: 1,
+    timezoneId: "UTC",
+    reducedMotion: "reduce",
+  });
   page.setDefaultTimeout(45_000);
   await page.goto(url);
   return page;

@@ -41,7 +41,9 @@ export class AdminChat {
   }
 
   /** Finds and presses the button in one call, because the bot may replace the card meanwhile. */
-  async #press(button: { readonly label: string } | { readonly labelContains: string }): Promise<Pressed> {
+  async #press(
+    button: { readonly label: string } | { readonly labelContains: string },
+  ): Promise<Pressed> {
     const press = { ...this.#who, ...button, waitMs: 45_000 };
     const once = (): Promise<Pressed | Error> =>
       this.#fleet.post<Pressed>("chat/press", press).catch((error: Error) => {
@@ -56,7 +58,10 @@ export class AdminChat {
   /** Waits for a present message of the bot that matches. */
   async shows(text: RegExp, timeoutMs = 45_000): Promise<ChatMessage> {
     return await waitFor(
-      async () => (await this.messages()).findLast((message) => message.from === "bot" && text.test(message.text)),
+      async () =>
+        (await this.messages()).findLast(
+          (message) => message.from === "bot" && text.test(message.text),
+        ),
       { timeoutMs, what: `a message like ${text}` },
     );
   }
@@ -64,7 +69,9 @@ export class AdminChat {
   /** All present messages, oldest first. */
   async messages(): Promise<ChatMessage[]> {
     const query = this.#who.user === undefined ? "" : `?user=${this.#who.user}`;
-    return (await this.#fleet.get<ChatMessage[]>(`chat/messages${query}`)).filter((message) => !message.deleted);
+    return (await this.#fleet.get<ChatMessage[]>(`chat/messages${query}`)).filter(
+      (message) => !message.deleted,
+    );
   }
 
   /** From a worker's card: presses 🔐, sends the phone number and enters its code. */
@@ -87,6 +94,9 @@ export class AdminChat {
 }
 
 /** The latest login code of an account. */
-export async function latestCode(fleet: TestFleet, phone: string): Promise<{ code: string; state: string }> {
+export async function latestCode(
+  fleet: TestFleet,
+  phone: string,
+): Promise<{ code: string; state: string }> {
   return await fleet.get(`accounts/${phone}/code`);
 }

@@ -25,7 +25,10 @@ export async function startFleet(env: Readonly<Record<string, string>> = {}): Pr
 }
 
 /** Starts a fleet in the folder of an ended one. */
-export async function startFleetIn(dir: string, env: Readonly<Record<string, string>> = {}): Promise<TestFleet> {
+export async function startFleetIn(
+  dir: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<TestFleet> {
   const running = launchFleet(dir, env);
   await running.waitForOutput(/Flotilla is ready — open http:\S+/, 60_000);
   const url = /open (http:\/\/127\.0\.0\.1:\d+)\//.exec(running.stdout)?.[1] ?? "";
@@ -44,16 +47,25 @@ export async function startFleetIn(dir: string, env: Readonly<Record<string, str
 }
 
 /** Addresses of the health pages of its bot and of its supervisor. */
-export function healthsOf({ process }: Pick<TestFleet, "process">): readonly [bot: string, supervisor: string] {
-  const [, bot = "", supervisor = ""] = /Health: (\S+) \(bot\), (\S+) \(supervisor\)/.exec(process.stdout) ?? [];
+export function healthsOf({
+  process,
+}: Pick<TestFleet, "process">): readonly [bot: string, supervisor: string] {
+  const [, bot = "", supervisor = ""] =
+    /Health: (\S+) \(bot\), (\S+) \(supervisor\)/.exec(process.stdout) ?? [];
   return [bot, supervisor];
 }
 
-/** Whether the supervisor has a worker in one of these states (`RUNNING|DEGRADED`), by its metrics. */
+/**
+ * Whether the supervisor has a worker in one of these states (`RUNNING|DEGRADED`), by its metrics.
+ */
 export async function hasWorker(fleet: TestFleet, states: string): Promise<boolean> {
   const [, supervisor] = healthsOf(fleet);
-  const metrics = await fetch(supervisor.replace("healthz", "metrics"), { signal: AbortSignal.timeout(2000) });
-  return new RegExp(`flotilla_workers\\{state="(${states})"[^}]*\\} [1-9]`).test(await metrics.text());
+  const metrics = await fetch(supervisor.replace("healthz", "metrics"), {
+    signal: AbortSignal.timeout(2000),
+  });
+  return new RegExp(`flotilla_workers\\{state="(${states})"[^}]*\\} [1-9]`).test(
+    await metrics.text(),
+  );
 }
 
 /** Waits until an account receives: it does not read posts from before its first update state. */
@@ -62,14 +74,27 @@ export async function runsWorker(fleet: TestFleet): Promise<void> {
 }
 
 /** Finds the fleet as another program does. */
-async function placeOf(dataDir: string, env: Readonly<Record<string, string>>): Promise<QueuePlace> {
+async function placeOf(
+  dataDir: string,
+  env: Readonly<Record<string, string>>,
+): Promise<QueuePlace> {
   const url = env["REDIS_URL"] ?? embeddedRedisUrl(`${dataDir}/redis`);
-  const fleetKey = Buffer.from(env["FLEET_KEY"] ?? readFileSync(`${dataDir}/fleet.key`, "utf8").trim(), "hex");
-  return fleetPlace({ url, fleetKey, fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }) });
+  const fleetKey = Buffer.from(
+    env["FLEET_KEY"] ?? readFileSync(`${dataDir}/fleet.key`, "utf8").trim(),
+    "hex",
+  );
+  return fleetPlace({
+    url,
+    fleetKey,
+    fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }),
+  });
 }
 
 /** Starts the launcher in a folder and does not wait. Uses free ports unless `env` sets them. */
-export function launchFleet(cwd: string, env: Readonly<Record<string, string>> = {}): SpawnedProcess {
+export function launchFleet(
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): SpawnedProcess {
   const ours = {
     SANDBOX_PORT: "0",
     HTTP_PORT: "0",
@@ -87,20 +112,33 @@ const LAST = 12;
 async function tellWhatHappened(url: string, logs: string): Promise<void> {
   const said: string[] = [];
   try {
-    const messages = await call<{ id: number; from: string; text: string; deleted: boolean }[]>(`${url}/control/chat/messages`);
+    const messages = await call<{ id: number; from: string; text: string; deleted: boolean }[]>(
+      `${url}/control/chat/messages`,
+    );
     for (const { id, from, text, deleted } of messages.slice(-LAST))
       said.push(`${id} ${from}${deleted ? " (deleted)" : ""}: ${text.replaceAll("\n", " | ")}`);
   } catch (error) {
     said.push(`the chat cannot be read: ${String(error)}`);
   }
-  for (const name of existsSync(logs) ? readdirSync(logs).filter((each) => each.endsWith(".log")) : [])
-    said.push(`--- ${name}`, ...readFileSync(`${logs}/${name}`, "utf8").trim().split("\n").slice(-LAST));
+  for (const name of existsSync(logs)
+    ? readdirSync(logs).filter((each) => each.endsWith(".log"))
+    : [])
+    said.push(
+      `--- ${name}`,
+      ...readFileSync(`${logs}/${name}`, "utf8").trim().split("\n").slice(-LAST),
+    );
   process.stderr.write(`\n${said.join("\n")}\n`);
 }
 
 async function call<T>(url: string, body?: unknown): Promise<T> {
   const init =
-    body === undefined ? {} : { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+    body === undefined
+      ? {}
+      : {
+          method: "POST",
+          headers: { "content-type": "application/json" },
+          body: JSON.stringify(body),
+        };
   const response = await fetch(url, init);
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return (await response.json()) as T;

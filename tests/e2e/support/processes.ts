@@ -10,7 +10,9 @@ export function processesOf(pid: number): number[] {
 export async function allGone(pids: readonly number[], timeoutMs: number): Promise<void> {
   await waitFor(
     () => {
-      const left = pids.filter(isAlive).map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
+      const left = pids
+        .filter(isAlive)
+        .map((pid) => readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " "));
       if (left.length > 0) throw new Error(`still there: ${left.join("; ")}`);
       return true;
     },

@@ -30,7 +30,10 @@ export interface Claim {
 export type Saying =
   /** A live screen, edited in place. */
   | { readonly kind: "screen" }
-  /** An alert. `n`: of `#A104`; `since`: `08:00:00`, in UTC; `lone`: the reply that tells of the end, without the facts. */
+  /**
+   * An alert. `n`: of `#A104`; `since`: `08:00:00`, in UTC; `lone`: the reply that tells of the
+   * end, without the facts.
+   */
   | {
       readonly kind: "alert";
       readonly n: number | null;
@@ -93,17 +96,20 @@ function claimOf(row: string, next: string): Claim[] {
   for (const [trouble, pattern] of SEVERAL) {
     const found = pattern.exec(row);
     if (!found) continue;
-    const names = [...next.matchAll(/✅ <s>([^<]+)<\/s>|<b>([^<]+)<\/b>/g)].map(([, over, open]) => ({
-      about: over ?? open ?? "",
-      over: over !== undefined,
-    }));
+    const names = [...next.matchAll(/✅ <s>([^<]+)<\/s>|<b>([^<]+)<\/b>/g)].map(
+      ([, over, open]) => ({
+        about: over ?? open ?? "",
+        over: over !== undefined,
+      }),
+    );
     const more = Number(/… and (\d+) more/.exec(next)?.[1] ?? 0);
     return [{ trouble, names, more, count: Number(found[1]), of: Number(found[2]) }];
   }
   for (const [trouble, pattern] of SINGLE) {
     const about = pattern.exec(row)?.[1];
     const over = row.startsWith("✅ <s>");
-    if (about !== undefined) return [{ trouble, names: [{ about, over }], more: 0, count: null, of: null }];
+    if (about !== undefined)
+      return [{ trouble, names: [{ about, over }], more: 0, count: null, of: null }];
   }
   return [];
 }

@@ -1,6 +1,14 @@
 import { judgeAmount } from "./amount.ts";
 import { type Claim, readSaying, type Saying } from "./claims.ts";
-import { type Bounds, clock, describe, EDIT_GAP_MS, firstLine, type Happening, type Told } from "./model.ts";
+import {
+  type Bounds,
+  clock,
+  describe,
+  EDIT_GAP_MS,
+  firstLine,
+  type Happening,
+  type Told,
+} from "./model.ts";
 
 /** Timers and the clocks of two processes. */
 const SLACK_MS = 1000;
@@ -20,8 +28,15 @@ interface Card {
   readonly about: Map<Happening, { readonly toldAt: number; overAt: number | null }>;
 }
 
-/** Compares what happened with what was told, one by one. Empty = every trouble was told once, in time, truly, and not too often. */
-export function judgeStory(happened: readonly Happening[], told: readonly Told[], bounds: Bounds): string[] {
+/**
+ * Compares what happened with what was told, one by one. Empty = every trouble was told once, in
+ * time, truly, and not too often.
+ */
+export function judgeStory(
+  happened: readonly Happening[],
+  told: readonly Told[],
+  bounds: Bounds,
+): string[] {
   const wrong: string[] = [];
   const cards = new Map<string, Card>();
   const ends = new Set<string>();
@@ -68,24 +83,37 @@ function judgeCard(
   for (const claim of saying.claims) {
     const { count, of, names, more } = claim;
     if (count !== null && count !== names.length + more)
-      wrong.push(`false: says ${count}, names ${names.length} and ${more} more: “${firstLine(told)}”`);
-    if (of !== null && of !== bounds.workers) wrong.push(`false: a fleet of ${of}, it has ${bounds.workers}`);
+      wrong.push(
+        `false: says ${count}, names ${names.length} and ${more} more: “${firstLine(told)}”`,
+      );
+    if (of !== null && of !== bounds.workers)
+      wrong.push(`false: a fleet of ${of}, it has ${bounds.workers}`);
     wrong.push(...judgeNames(card, claim, told, { happened, over: saying.over }));
     const unnamed = saying.wellAgain - names.filter(({ over }) => over).length;
-    wrong.push(...judgeUnnamed(card, claim, told, { happened, over: saying.over ? more : Math.max(0, unnamed) }));
+    wrong.push(
+      ...judgeUnnamed(card, claim, told, {
+        happened,
+        over: saying.over ? more : Math.max(0, unnamed),
+      }),
+    );
   }
   return [...wrong, ...judgeSince(card, saying, told, bounds.busyMs)];
 }
 
 /** The time that it names is that of the first trouble on it. */
 function judgeSince({ about }: Card, { since }: Alert, told: Told, busyMs: number): string[] {
-  const first = [...about.keys()].reduce<Happening | null>((a, b) => (a !== null && a.at <= b.at ? a : b), null);
+  const first = [...about.keys()].reduce<Happening | null>(
+    (a, b) => (a !== null && a.at <= b.at ? a : b),
+    null,
+  );
   if (since === null || first === null) return [];
   const day = new Date(first.at).toISOString().slice(0, 11);
   // Shown without its milliseconds.
   const apartMs = Math.abs(Date.parse(`${day}${since}Z`) - first.at);
   const mayMs = 1000 + SLACK_MS + busyMs + (first.trouble === "redis" ? REDIS_ASKED_MS : 0);
-  return apartMs <= mayMs ? [] : [`false time: since ${since}, it was ${clock(first.at)}: “${firstLine(told)}”`];
+  return apartMs <= mayMs
+    ? []
+    : [`false time: since ${since}, it was ${clock(first.at)}: “${firstLine(told)}”`];
 }
 
 interface Facts {
@@ -94,11 +122,18 @@ interface Facts {
   readonly over: boolean;
 }
 
-function judgeNames(card: Card, { trouble, names }: Claim, told: Told, { happened, over }: Facts): string[] {
+function judgeNames(
+  card: Card,
+  { trouble, names }: Claim,
+  told: Told,
+  { happened, over }: Facts,
+): string[] {
   return names.flatMap((name) => {
-    const fits = (each: Happening): boolean => each.trouble === trouble && each.about === name.about && each.at <= told.at;
+    const fits = (each: Happening): boolean =>
+      each.trouble === trouble && each.about === name.about && each.at <= told.at;
     const found = [...card.about.keys()].findLast(fits) ?? happened.findLast(fits);
-    if (!found) return [`false: ${trouble} of ${name.about} at ${clock(told.at)}: “${firstLine(told)}”`];
+    if (!found)
+      return [`false: ${trouble} of ${name.about} at ${clock(told.at)}: “${firstLine(told)}”`];
     return note(card, found, told, over || name.over);
   });
 }
@@ -112,13 +147,16 @@ function judgeUnnamed(
 ): string[] {
   if (more === 0) return [];
   const named = new Set(names.map(({ about }) => about));
-  const fits = (each: Happening): boolean => each.trouble === trouble && each.at <= told.at && !named.has(each.about);
+  const fits = (each: Happening): boolean =>
+    each.trouble === trouble && each.at <= told.at && !named.has(each.about);
   const endOf = ({ over: end }: Happening): number => end ?? Number.POSITIVE_INFINITY;
   const all = [...new Set([...card.about.keys(), ...happened])].filter(fits);
   const found = all.slice(0, more).sort((a, b) => endOf(a) - endOf(b) || 0);
   const missing = more - found.length;
   return [
-    ...(missing > 0 ? [`false: ${missing} ${trouble} too many at ${clock(told.at)}: “${firstLine(told)}”`] : []),
+    ...(missing > 0
+      ? [`false: ${missing} ${trouble} too many at ${clock(told.at)}: “${firstLine(told)}”`]
+      : []),
     ...found.flatMap((each, n) => note(card, each, told, n < over)),
   ];
 }
@@ -129,7 +167,9 @@ function note(card: Card, happening: Happening, told: Told, over: boolean): stri
   card.about.set(happening, { ...before, overAt: before.overAt ?? (over ? told.at : null) });
   const isOver = happening.over !== null && happening.over <= told.at + SLACK_MS;
   if (!over || isOver) return [];
-  return [`false: ${describe(happening)} is told as over at ${clock(told.at)}, it is ${isNot(happening)}`];
+  return [
+    `false: ${describe(happening)} is told as over at ${clock(told.at)}, it is ${isNot(happening)}`,
+  ];
 }
 
 function isNot({ over }: Happening): string {
@@ -151,23 +191,45 @@ function judgeEnd(
 }
 
 /** Every trouble was told in this chat: once, in time, and also its end. */
-function judgeChat(happened: readonly Happening[], cards: readonly Card[], busyMs: number): string[] {
+function judgeChat(
+  happened: readonly Happening[],
+  cards: readonly Card[],
+  busyMs: number,
+): string[] {
   return happened.flatMap((each) => {
     const tellings = cards.flatMap((card) => card.about.get(each) ?? []);
     const [telling, ...more] = tellings;
     if (!telling) return [`missing: ${describe(each)}`];
-    const burst = happened.filter((other) => other.trouble === each.trouble && Math.abs(other.at - each.at) <= BURST_MS);
-    const first = Math.min(...burst.flatMap((other) => cards.flatMap((card) => card.about.get(other)?.toldAt ?? [])));
+    const burst = happened.filter(
+      (other) => other.trouble === each.trouble && Math.abs(other.at - each.at) <= BURST_MS,
+    );
+    const first = Math.min(
+      ...burst.flatMap((other) => cards.flatMap((card) => card.about.get(other)?.toldAt ?? [])),
+    );
     const began = Math.min(...burst.map(({ at }) => at));
     const tookMs = telling.toldAt - each.at;
     const withinMs = each.withinMs + busyMs;
     const late = first - began > withinMs || tookMs > withinMs + EDIT_GAP_MS + SLACK_MS;
-    const closedMs = each.over === null || telling.overAt === null ? 0 : telling.overAt - Math.max(each.over, telling.toldAt);
+    const closedMs =
+      each.over === null || telling.overAt === null
+        ? 0
+        : telling.overAt - Math.max(each.over, telling.toldAt);
     return [
-      ...(more.length > 0 ? [`doubled: ${describe(each)} is told by ${tellings.length} messages`] : []),
-      ...(late ? [`late: ${describe(each)} was told after ${tookMs} ms, the first of its kind after ${first - began} ms`] : []),
-      ...(each.over !== null && telling.overAt === null ? [`missing: the end of ${describe(each)}`] : []),
-      ...(closedMs > CLOSED_MS + busyMs ? [`late: the end of ${describe(each)}, after ${closedMs} ms`] : []),
+      ...(more.length > 0
+        ? [`doubled: ${describe(each)} is told by ${tellings.length} messages`]
+        : []),
+      ...(late
+        ? [
+            `late: ${describe(each)} was told after ${tookMs} ms, the first of its kind after ` +
+              `${first - began} ms`,
+          ]
+        : []),
+      ...(each.over !== null && telling.overAt === null
+        ? [`missing: the end of ${describe(each)}`]
+        : []),
+      ...(closedMs > CLOSED_MS + busyMs
+        ? [`late: the end of ${describe(each)}, after ${closedMs} ms`]
+        : []),
     ];
   });
 }

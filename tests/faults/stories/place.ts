@@ -28,23 +28,40 @@ export async function startPlace(settings: Readonly<Record<string, string>>): Pr
   const who = ["--bot-token", BOT_TOKEN, "--admin-id", String(ADMINS.ann), "--admin-name", "Ann"];
   const sandbox = spawnNode(SANDBOX, ["--key-file", `${dir}/dc.pem`, ...who]);
   await sandbox.waitForOutput(/Sandbox is ready: \S+/);
-  const said = (name: string): string => new RegExp(`${name}=(\\S+)`).exec(sandbox.stdout)?.[1] ?? "";
+  const said = (name: string): string =>
+    new RegExp(`${name}=(\\S+)`).exec(sandbox.stdout)?.[1] ?? "";
   const url = said("BOT_API_ROOT");
-  const server = { BOT_API_ROOT: url, MTPROTO_DC: said("MTPROTO_DC"), MTPROTO_DC_KEY: said("MTPROTO_DC_KEY") };
-  const api = { BOT_TOKEN, API_ID: "1", API_HASH: "0".repeat(32), ADMIN_IDS: Object.values(ADMINS).join() };
+  const server = {
+    BOT_API_ROOT: url,
+    MTPROTO_DC: said("MTPROTO_DC"),
+    MTPROTO_DC_KEY: said("MTPROTO_DC_KEY"),
+  };
+  const api = {
+    BOT_TOKEN,
+    API_ID: "1",
+    API_HASH: "0".repeat(32),
+    ADMIN_IDS: Object.values(ADMINS).join(),
+  };
   mkdirSync(`${dir}/owner`, { mode: 0o700 });
   const own = { FLEET_KEY, REDIS_URL: redis.url, OWNER_DIR: `${dir}/owner` };
   return { dir, redis, url, env: { ...server, ...api, ...own, ...settings } };
 }
 
-/** Logs an account of the sandbox in, as the session of a worker. `codeOf`: the code that Telegram sent to a phone. */
+/**
+ * Logs an account of the sandbox in, as the session of a worker. `codeOf`: the code that Telegram
+ * sent to a phone.
+ */
 export async function logIn(
   { dir, env }: StoryPlace,
   {
     name,
     phone,
     codeOf,
-  }: { readonly name: string; readonly phone: string; readonly codeOf: (phone: string) => Promise<string> },
+  }: {
+    readonly name: string;
+    readonly phone: string;
+    readonly codeOf: (phone: string) => Promise<string>;
+  },
 ): Promise<void> {
   const sessions = `${dir}/data/sessions`;
   mkdirSync(sessions, { recursive: true, mode: 0o700 });

@@ -24,7 +24,9 @@ export class BotRecord {
   async collect(): Promise<void> {
     const fresh = await this.#get(`outbox?after=${this.#calls.at(-1)?.n ?? 0}`);
     // A call that is under way is read again.
-    const open = fresh.findIndex(({ status, description }) => status === null && description === null);
+    const open = fresh.findIndex(
+      ({ status, description }) => status === null && description === null,
+    );
     this.#calls.push(...(open < 0 ? fresh : fresh.slice(0, open)));
   }
 

@@ -53,7 +53,10 @@ export class StoryRig {
   }
 
   /** A fleet whose workers are all on Telegram. Everything ends with the test. */
-  static async start(workers: number, settings: Readonly<Record<string, string>>): Promise<StoryRig> {
+  static async start(
+    workers: number,
+    settings: Readonly<Record<string, string>>,
+  ): Promise<StoryRig> {
     const rig = new StoryRig(await startPlace(settings), workers);
     const watch = setInterval(() => {
       rig.#highestLoad = Math.max(rig.#highestLoad, loadavg()[0] ?? 0);
@@ -61,7 +64,8 @@ export class StoryRig {
     onTestFinished(() => clearInterval(watch));
     // What a person would look at first.
     onTestFinished(async ({ task }) => {
-      if (task.result?.state === "fail") process.stdout.write(`${storyTable(await rig.happened(), await rig.told())}\n`);
+      if (task.result?.state === "fail")
+        process.stdout.write(`${storyTable(await rig.happened(), await rig.told())}\n`);
     });
     await rig.#ready();
     await rig.#addWorkers();
@@ -78,7 +82,10 @@ export class StoryRig {
     const logins = await this.#logins();
     return this.#happened.map((each) => {
       if (each.trouble !== "crash") return each;
-      return { ...each, over: logins.find(({ name, at }) => name === each.about && at > each.at)?.at ?? null };
+      return {
+        ...each,
+        over: logins.find(({ name, at }) => name === each.about && at > each.at)?.at ?? null,
+      };
     });
   }
 
@@ -92,14 +99,17 @@ export class StoryRig {
     const pids = names.map((name) => this.#pidOf(name));
     const at = Date.now();
     for (const pid of pids) process.kill(pid, "SIGKILL");
-    for (const about of names) this.#happened.push({ trouble: "crash", about, at, over: null, withinMs });
+    for (const about of names)
+      this.#happened.push({ trouble: "crash", about, at, over: null, withinMs });
   }
 
   /** The user ends these sessions in Settings → Devices. */
   async end(names: readonly string[], withinMs: number): Promise<void> {
     for (const about of names) {
       this.#happened.push({ trouble: "ended", about, at: Date.now(), over: null, withinMs });
-      await this.#call(`accounts/${this.#phoneOf(about)}/sessions/${this.#keys.get(about)}`, { method: "DELETE" });
+      await this.#call(`accounts/${this.#phoneOf(about)}/sessions/${this.#keys.get(about)}`, {
+        method: "DELETE",
+      });
     }
   }
 
@@ -117,7 +127,10 @@ export class StoryRig {
     this.#happened.push({ trouble: "redis", about: "Redis", at, over: Date.now(), withinMs });
   }
 
-  /** The Bot API cuts every connection while `during` runs; what happens meanwhile is due when it is back. */
+  /**
+   * The Bot API cuts every connection while `during` runs; what happens meanwhile is due when it is
+   * back.
+   */
   async withoutBotApi(during: () => Promise<void>): Promise<void> {
     const before = this.#happened.length;
     await this.post("faults/bot", { method: "*", times: 1_000_000, error: { cut: true } });
@@ -126,7 +139,8 @@ export class StoryRig {
     await this.post("faults/heal");
     const back = Date.now();
     for (const [index, each] of this.#happened.entries())
-      if (index >= before) this.#happened[index] = { ...each, withinMs: each.withinMs + back - each.at };
+      if (index >= before)
+        this.#happened[index] = { ...each, withinMs: each.withinMs + back - each.at };
   }
 
   /**
@@ -134,7 +148,9 @@ export class StoryRig {
    * account whose session did not end is on Telegram, also one that was down before.
    */
   async restart(): Promise<void> {
-    const ended = new Set(this.#happened.flatMap(({ trouble, about }) => (trouble === "ended" ? [about] : [])));
+    const ended = new Set(
+      this.#happened.flatMap(({ trouble, about }) => (trouble === "ended" ? [about] : [])),
+    );
     const wanted = this.names.filter((name) => !ended.has(name)).map((name) => this.#phoneOf(name));
     this.#launcher.kill("SIGTERM");
     const { code } = await this.#launcher.exited;
@@ -145,7 +161,11 @@ export class StoryRig {
       const now = await this.onTelegram();
       return wanted.every((phone) => now.has(phone));
     };
-    await waitFor(areBack, { timeoutMs: 300_000, intervalMs: 200, what: "the accounts to be back" });
+    await waitFor(areBack, {
+      timeoutMs: 300_000,
+      intervalMs: 200,
+      what: "the accounts to be back",
+    });
   }
 
   /** Phones that are on Telegram. */
@@ -165,12 +185,14 @@ export class StoryRig {
   /** How often each account came to Telegram since. */
   async loginsSince(since: number): Promise<Record<string, number>> {
     const logins = await this.#logins();
-    const count = (name: string): number => logins.filter((each) => each.name === name && each.at > since).length;
+    const count = (name: string): number =>
+      logins.filter((each) => each.name === name && each.at > since).length;
     return Object.fromEntries(this.names.map((name) => [name, count(name)]));
   }
 
   async strain(): Promise<Strain> {
-    const [, bot = "", supervisor = ""] = /Health: (\S+)\/healthz \(bot\), (\S+)\/healthz/.exec(this.#launcher.stdout) ?? [];
+    const [, bot = "", supervisor = ""] =
+      /Health: (\S+)\/healthz \(bot\), (\S+)\/healthz/.exec(this.#launcher.stdout) ?? [];
     const holdMs = async (url: string): Promise<number> => {
       const text = await (await fetch(`${url}/metrics`)).text();
       return Math.round(Number(/^nodejs_eventloop_lag_max_seconds (\S+)/m.exec(text)?.[1]) * 1000);
@@ -199,7 +221,10 @@ export class StoryRig {
   }
 
   async #ready(): Promise<void> {
-    await this.#launcher.waitForOutput(/Flotilla is ready — open https:\S+[\s\S]*Health: \S+/, 60_000);
+    await this.#launcher.waitForOutput(
+      /Flotilla is ready — open https:\S+[\s\S]*Health: \S+/,
+      60_000,
+    );
   }
 
   /** As the helpers of other tests want a fleet; its process is another one after a restart. */
@@ -213,7 +238,11 @@ export class StoryRig {
       place: async () => {
         const { url } = this.#place.redis;
         const fleetKey = Buffer.from(FLEET_KEY, "hex");
-        return fleetPlace({ url, fleetKey, fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }) });
+        return fleetPlace({
+          url,
+          fleetKey,
+          fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }),
+        });
       },
     };
   }
@@ -229,13 +258,17 @@ export class StoryRig {
   }
 
   #pidOf(name: string): number {
-    const found = childrenOf(this.#serviceOf("supervisor")).find(({ command }) => command.includes(`--worker ${name}`));
+    const found = childrenOf(this.#serviceOf("supervisor")).find(({ command }) =>
+      command.includes(`--worker ${name}`),
+    );
     if (!found) throw new Error(`${name} has no process`);
     return found.pid;
   }
 
   #serviceOf(app: "bot" | "supervisor"): number {
-    const found = childrenOf(this.#launcher.pid).find(({ command }) => command.includes(`/${app}/src/main.ts`));
+    const found = childrenOf(this.#launcher.pid).find(({ command }) =>
+      command.includes(`/${app}/src/main.ts`),
+    );
     if (!found) throw new Error(`the ${app} does not run`);
     return found.pid;
   }
@@ -247,7 +280,8 @@ export class StoryRig {
   async #logIn(name: string): Promise<void> {
     const phone = this.#phoneOf(name);
     await this.post("accounts", { phone, firstName: name });
-    const codeOf = async (): Promise<string> => (await this.get<{ code: string }>(`accounts/${phone}/code`)).code;
+    const codeOf = async (): Promise<string> =>
+      (await this.get<{ code: string }>(`accounts/${phone}/code`)).code;
     await logIn(this.#place, { name, phone, codeOf });
     const [session] = await this.get<{ keyId: string }[]>(`accounts/${phone}/sessions`);
     this.#keys.set(name, session?.keyId ?? "");
@@ -260,17 +294,35 @@ export class StoryRig {
     await inTurns(this.names, async (name) => {
       await this.#logIn(name);
       const now = Date.now();
-      const asked = { askedBy: { id: "1001", name: "Ann" }, askedAt: now, deadlineAt: now + 60_000 };
-      const command = { v: 1, id: randomUUID(), worker: parseWorkerId(name), ...asked, kind: "start" } as const;
+      const asked = {
+        askedBy: { id: "1001", name: "Ann" },
+        askedAt: now,
+        deadlineAt: now + 60_000,
+      };
+      const command = {
+        v: 1,
+        id: randomUUID(),
+        worker: parseWorkerId(name),
+        ...asked,
+        kind: "start",
+      } as const;
       await sender.toHost(parseHostId("host-a"), command);
-      const isThere = async (): Promise<boolean> => (await this.onTelegram()).has(this.#phoneOf(name));
-      await waitFor(isThere, { timeoutMs: 60_000, intervalMs: 100, what: `${name} to be on Telegram` });
+      const isThere = async (): Promise<boolean> =>
+        (await this.onTelegram()).has(this.#phoneOf(name));
+      await waitFor(isThere, {
+        timeoutMs: 60_000,
+        intervalMs: 100,
+        what: `${name} to be on Telegram`,
+      });
     });
     await sender.close();
   }
 }
 
-async function inTurns(names: readonly string[], work: (name: string) => Promise<void>): Promise<void> {
+async function inTurns(
+  names: readonly string[],
+  work: (name: string) => Promise<void>,
+): Promise<void> {
   const left = [...names];
   const one = async (): Promise<void> => {
     for (let name = left.shift(); name !== undefined; name = left.shift()) await work(name);

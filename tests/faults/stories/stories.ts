@@ -8,7 +8,10 @@ const LONG_MS = 600_000;
 
 /** How long things take in a story. Milliseconds. */
 export interface Lengths {
-  /** CONFIRM_END_S of the fleet, in milliseconds: how long Telegram is asked again whether a session ended. */
+  /**
+   * CONFIRM_END_S of the fleet, in milliseconds: how long Telegram is asked again whether a session
+   * ended.
+   */
   readonly confirmMs: number;
   /** Milliseconds for which Redis hangs; 0 = it does not. */
   readonly hangMs: number;
@@ -20,7 +23,10 @@ export interface Lengths {
 
 /** Telegram's last answer, and the way of the news to the chat. */
 const NEWS_MS = 3000;
-/** A hang is told after ten seconds (docs/faults.md); the bot asks Redis every two seconds, which takes up to 0.6 s. */
+/**
+ * A hang is told after ten seconds (docs/faults.md); the bot asks Redis every two seconds, which
+ * takes up to 0.6 s.
+ */
 const HANG_TOLD_MS = 10_000 + 3000;
 
 /** How the processes stood the parts of a story, by name. */
@@ -54,13 +60,18 @@ export async function oneNight(rig: StoryRig, crashes: number, lengths: Lengths)
 }
 
 /**
- * Two thirds crash at once and the sessions of the others end, two admins restart all at the same moment, and the Bot API goes away while five
- * more crash. Returns what the admins were answered as well.
+ * Two thirds crash at once and the sessions of the others end, two admins restart all at the same
+ * moment, and the Bot API goes away while five more crash. Returns what the admins were answered as
+ * well.
  */
 export async function twoAdmins(
   rig: StoryRig,
   { confirmMs, awayMs, quietMs }: Lengths,
-): Promise<{ readonly strains: Strains; readonly answers: readonly string[]; readonly pressedAt: number }> {
+): Promise<{
+  readonly strains: Strains;
+  readonly answers: readonly string[];
+  readonly pressedAt: number;
+}> {
   const workers = rig.names.length;
   const part = Math.round((workers * 2) / 3);
   const [crashed, ended] = [rig.names.slice(0, part), rig.names.slice(part)];
@@ -71,30 +82,48 @@ export async function twoAdmins(
   rig.crash(crashed);
   await rig.end(ended, confirmMs + NEWS_MS);
   await rig.ann.shows(new RegExp(`✅ #A\\d+: all ${crashed.length} solved`), LONG_MS);
-  await rig.ann.shows(new RegExp(`${ended.length} of ${workers} workers need a login`), confirmMs + 60_000);
+  await rig.ann.shows(
+    new RegExp(`${ended.length} of ${workers} workers need a login`),
+    confirmMs + 60_000,
+  );
   const crash = await rig.strain();
   await rig.press("ann", "Restart all");
   await rig.press("bob", "Restart all");
   const pressedAt = Date.now();
-  const answers = await Promise.all([rig.press("ann", "Yes, restart them"), rig.press("bob", "Yes, restart them")]);
+  const answers = await Promise.all([
+    rig.press("ann", "Yes, restart them"),
+    rig.press("bob", "Yes, restart them"),
+  ]);
   await rig.ann.shows(/Under way: (?!0)\d+ done/);
   await rig.withoutBotApi(async () => {
     await lasts(awayMs / 2);
     rig.crash(crashed.slice(0, 5), NEWS_MS);
     await lasts(awayMs / 2);
   });
-  await rig.ann.shows(new RegExp(`Ended: ${crashed.length} done, ${ended.length} not done`), LONG_MS);
+  await rig.ann.shows(
+    new RegExp(`Ended: ${crashed.length} done, ${ended.length} not done`),
+    LONG_MS,
+  );
   const restart = await rig.strain();
   await lasts(quietMs);
-  const strains = { [`${crashed.length} of ${workers} crash, ${ended.length} end`]: crash, "all restart": restart };
+  const strains = {
+    [`${crashed.length} of ${workers} crash, ${ended.length} end`]: crash,
+    "all restart": restart,
+  };
   return { strains, answers, pressedAt };
 }
 
 /** How long the bot and its launcher take to have a killed bot back. */
 const BOT_BACK_MS = 8000;
 
-/** One thing in the middle of another: crashes and an end while Redis hangs, a restart while workers are down, a bot that is killed with the news. */
-export async function allAtOnce(rig: StoryRig, { confirmMs, hangMs, quietMs }: Lengths): Promise<void> {
+/**
+ * One thing in the middle of another: crashes and an end while Redis hangs, a restart while workers
+ * are down, a bot that is killed with the news.
+ */
+export async function allAtOnce(
+  rig: StoryRig,
+  { confirmMs, hangMs, quietMs }: Lengths,
+): Promise<void> {
   const workers = rig.names.length;
   await rig.ann.start();
   await rig.ann.shows(new RegExp(`Fleet · ${workers} workers[\\s\\S]*✅ ${workers} healthy`));
@@ -111,7 +140,10 @@ export async function allAtOnce(rig: StoryRig, { confirmMs, hangMs, quietMs }: L
   await rig.ann.shows(new RegExp(`2 of ${workers} workers crashed`));
   await rig.restart();
   await rig.ann.shows(/✅ #A\d+: both solved/, LONG_MS);
-  await rig.ann.shows(new RegExp(`Fleet · ${workers} workers[\\s\\S]*✅ ${workers - 1} healthy\\s+🔑 1`), LONG_MS);
+  await rig.ann.shows(
+    new RegExp(`Fleet · ${workers} workers[\\s\\S]*✅ ${workers - 1} healthy\\s+🔑 1`),
+    LONG_MS,
+  );
   rig.crash(rig.names.slice(5, 8), BOT_BACK_MS);
   rig.killBot();
   await rig.ann.shows(new RegExp(`✅ #A\\d+: all 3 solved[\\s\\S]*${rig.names[5]}`), LONG_MS);

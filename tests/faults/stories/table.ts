@@ -15,16 +15,21 @@ export function storyTable(happened: readonly Happening[], told: readonly Told[]
 
 /** What happened at the same moment is one line. */
 function bursts(happened: readonly Happening[]): { readonly at: number; readonly text: string }[] {
-  const groups = Object.values(Object.groupBy(happened, ({ trouble, at }) => `${trouble} ${Math.round(at / 1000)}`));
+  const groups = Object.values(
+    Object.groupBy(happened, ({ trouble, at }) => `${trouble} ${Math.round(at / 1000)}`),
+  );
   return groups.flatMap((group = []) => {
     const [first] = group;
     if (!first) return [];
     const names = group.map(({ about }) => about);
-    const named = names.length > 4 ? `${names.slice(0, 3).join(", ")} … ${names.at(-1)}` : names.join(", ");
+    const named =
+      names.length > 4 ? `${names.slice(0, 3).join(", ")} … ${names.at(-1)}` : names.join(", ");
     const over = group.flatMap((each) => each.over ?? []);
     return [
       { at: first.at, text: `HAPPENED ${first.trouble} × ${group.length}: ${named}` },
-      ...(over.length > 0 ? [{ at: Math.max(...over), text: `OVER     ${first.trouble} × ${over.length}` }] : []),
+      ...(over.length > 0
+        ? [{ at: Math.max(...over), text: `OVER     ${first.trouble} × ${over.length}` }]
+        : []),
     ];
   });
 }
@@ -33,7 +38,10 @@ function toldLine(told: Told): string {
   const saying = readSaying(told.html);
   const what = saying.kind === "alert" ? saying.claims.map(claimLine).join("; ") : screenLine(told);
   const over = saying.kind === "alert" && saying.over ? " (over)" : "";
-  return `${told.chat} ${told.how} ${told.message}: ${firstLine(told)}${over}${what === "" ? "" : ` | ${what}`}`;
+  return (
+    `${told.chat} ${told.how} ${told.message}: ` +
+    `${firstLine(told)}${over}${what === "" ? "" : ` | ${what}`}`
+  );
 }
 
 /** Of a screen the line below its title, which has the numbers. */

@@ -13,7 +13,10 @@ export interface AbsenceDeps {
   readonly host: HostId;
 }
 
-/** Who is not looked at for longer than this was asleep, such as a laptop, or did not run. Milliseconds. */
+/**
+ * Who is not looked at for longer than this was asleep, such as a laptop, or did not run.
+ * Milliseconds.
+ */
 const ABSENT_MS = 10_000;
 /** That the bot runs is written down this often. */
 const SEEN_EVERY_MS = 5000;
@@ -30,9 +33,9 @@ interface Gap {
 }
 
 /**
- * Records when the bot itself did not run. The watch does not blame hosts for that time (field fault D5).
- * After an exit without a stop, one notice gives the time span and the workers that were off Telegram (K4).
- * Times are milliseconds since the Unix epoch.
+ * Records when the bot itself did not run. The watch does not blame hosts for that time (field
+ * fault D5). After an exit without a stop, one notice gives the time span and the workers that were
+ * off Telegram (K4). Times are milliseconds since the Unix epoch.
  */
 export class Absence {
   readonly #deps: AbsenceDeps;
@@ -46,9 +49,9 @@ export class Absence {
   }
 
   /**
-   * One look; `heard`: Redis answers. Returns since when the fleet can be seen without a gap; null = it cannot be.
-   * A process in `statuses` that is newer than the last note makes a new one: what the bot has seen
-   * start did not start because everything was killed.
+   * One look; `heard`: Redis answers. Returns since when the fleet can be seen without a gap; null
+   * = it cannot be. A process in `statuses` that is newer than the last note makes a new one: what
+   * the bot has seen start did not start because everything was killed.
    */
   look(now: number, heard: boolean, statuses: readonly WorkerStatus[] = []): number | null {
     if (this.#lookedAt === null) this.#begin(now);
@@ -76,7 +79,8 @@ export class Absence {
     this.#gap = null;
     // Where one ran on, its supervisor did: the others crashed, each with a card of its own.
     const up = new Set(ran.map((worker) => known.get(worker)?.host));
-    const wasOff = (worker: string): boolean => !ran.includes(worker) && !up.has(known.get(worker)?.host);
+    const wasOff = (worker: string): boolean =>
+      !ran.includes(worker) && !up.has(known.get(worker)?.host);
     const off = gap.before.filter(wasOff);
     const missing = off.filter((worker) => !back.includes(worker));
     const starts = off.map((worker) => known.get(worker)?.startedAt ?? gap.to);
@@ -104,12 +108,30 @@ export class Absence {
     // Its launcher starts it again within seconds: that is nothing to tell.
     if (isBotAlone && to - from < ABSENT_MS) return;
     const until = isBotAlone ? to : backAt;
-    const title = say(isBotAlone ? "notice-bot-away" : "notice-fleet-away", { from, to: until, ms: until - from });
+    const title = say(isBotAlone ? "notice-bot-away" : "notice-fleet-away", {
+      from,
+      to: until,
+      ms: until - from,
+    });
     const details: Said[] = [
-      ...(isBotAlone ? [] : [say("notice-fleet-off", { count: off.length, total: before.length, names: named(off) })]),
-      ...(missing.length === 0 ? [] : [say("notice-fleet-missing", { count: missing.length, names: named(missing) })]),
+      ...(isBotAlone
+        ? []
+        : [
+            say("notice-fleet-off", { count: off.length, total: before.length, names: named(off) }),
+          ]),
+      ...(missing.length === 0
+        ? []
+        : [say("notice-fleet-missing", { count: missing.length, names: named(missing) })]),
     ];
-    const body = { kind: "notice", worker: null, host: this.#deps.host, times: 1, title, buttons: [], action: null } as const;
+    const body = {
+      kind: "notice",
+      worker: null,
+      host: this.#deps.host,
+      times: 1,
+      title,
+      buttons: [],
+      action: null,
+    } as const;
     this.#deps.alerts.raise(`notice:away:${from}`, { ...body, details, buttons: [] }, now);
   }
 

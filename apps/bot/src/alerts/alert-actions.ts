@@ -41,22 +41,31 @@ export class AlertActions {
     const by = result.kind === "already" ? result.by : context.asker.name;
     const { verb: pressed, arg, worker } = context.press;
     const verb = pressed === "rset" ? arg : pressed;
-    const action = result.kind === "failed" ? result.why : say("alert-action", { verb, by, at: now() });
+    const action =
+      result.kind === "failed" ? result.why : say("alert-action", { verb, by, at: now() });
     for (const card of cards.byMessage(context.chat, context.message)) {
       for (const alert of card.alerts) {
-        const isMeant = pressed === "rset" ? alert.body.route === worker : alert.body.worker === worker;
-        if (alert.resolvedAt === null && isMeant) alerts.raise(alert.subject, { ...alert.body, action }, now());
+        const isMeant =
+          pressed === "rset" ? alert.body.route === worker : alert.body.worker === worker;
+        if (alert.resolvedAt === null && isMeant)
+          alerts.raise(alert.subject, { ...alert.body, action }, now());
       }
     }
     void outbox.flush(context);
   }
 
-  /** Brings every card up to date, the pressed one at once; the next press does not wait for the others. */
+  /**
+   * Brings every card up to date, the pressed one at once; the next press does not wait for the
+   * others.
+   */
   tell(context: PressContext): void {
     void this.#deps.outbox.flush(context);
   }
 
-  /** Workers of a card whose trouble is still open, in the order in which they came; null = there is no such card. */
+  /**
+   * Workers of a card whose trouble is still open, in the order in which they came; null = there is
+   * no such card.
+   */
   crew(card: number): WorkerId[] | null {
     const found = this.#deps.cards.find(card);
     return found && openWorkers(found);
@@ -78,7 +87,8 @@ export class AlertActions {
     if (!card || card.resolvedAt !== null) return say("toast-alert-over");
     const taken = cards.take(card.n, context.asker.name, now());
     for (const alert of card.alerts) {
-      if (TAKEN_IS_OVER.has(alert.body.kind)) alerts.resolve(alert.n, say("solved-taken", { by: context.asker.name }), now());
+      if (TAKEN_IS_OVER.has(alert.body.kind))
+        alerts.resolve(alert.n, say("solved-taken", { by: context.asker.name }), now());
     }
     return taken ? say("toast-taken") : say("toast-taken-already", { by: card.takenBy ?? "?" });
   }
@@ -91,7 +101,14 @@ export class AlertActions {
     const until = now() + MUTE_CARD_MS;
     cards.mute(card.n, until);
     for (const { body } of card.alerts) {
-      if (body.worker !== null) silences.set({ scope: body.worker, kind: "mute", since: now(), until, by: context.asker.name });
+      if (body.worker !== null)
+        silences.set({
+          scope: body.worker,
+          kind: "mute",
+          since: now(),
+          until,
+          by: context.asker.name,
+        });
     }
     return say("toast-muted", { until });
   }
@@ -107,7 +124,8 @@ export class AlertActions {
   /** Ends every mute, of workers and of cards. Maintenance windows of single workers stay. */
   unmuteAll(): void {
     const { silences, cards, now } = this.#deps;
-    for (const { scope, kind } of silences.active(now())) if (kind === "mute") silences.end(scope, now());
+    for (const { scope, kind } of silences.active(now()))
+      if (kind === "mute") silences.end(scope, now());
     cards.unmuteAll();
   }
 
@@ -116,15 +134,29 @@ export class AlertActions {
     const { silences, now } = this.#deps;
     if (forMs === 0) silences.end(scope, now());
     else silences.set({ scope, kind: "maintenance", since: now(), until: now() + forMs, by });
-    return forMs === 0 ? say("toast-maintenance-over") : say("toast-maintenance", { until: now() + forMs });
+    return forMs === 0
+      ? say("toast-maintenance-over")
+      : say("toast-maintenance", { until: now() + forMs });
   }
 
-  /** A test of the way to the chats, or a drill of the whole way through them. Each is marked as what it is. */
+  /**
+   * A test of the way to the chats, or a drill of the whole way through them. Each is marked as
+   * what it is.
+   */
   async practise(kind: "test" | "drill", by: string, id: string): Promise<void> {
     const { alerts, outbox, host, now } = this.#deps;
     const title = say(kind === "test" ? "alert-test" : "alert-drill", { by });
     const details = [say(kind === "test" ? "alert-test-how" : "alert-drill-how")];
-    const body: AlertBody = { kind, worker: null, host, times: 1, title, details, buttons: [], action: null };
+    const body: AlertBody = {
+      kind,
+      worker: null,
+      host,
+      times: 1,
+      title,
+      details,
+      buttons: [],
+      action: null,
+    };
     // The same press handled twice, such as after a crash, is one alert.
     if (!alerts.known(`${kind}:${id}`)) alerts.raise(`${kind}:${id}`, body, now());
     await outbox.flush();

@@ -9,7 +9,10 @@ export const AlertBody = z.object({
   /** Null: it is about a host or the whole fleet. */
   worker: WorkerIdField.nullable(),
   host: HostIdField,
-  /** What the remedy depends on beside the kind, such as `AUTH_KEY_DUPLICATED`: alerts of two codes are two cards. */
+  /**
+   * What the remedy depends on beside the kind, such as `AUTH_KEY_DUPLICATED`: alerts of two codes
+   * are two cards.
+   */
   code: z.string().exactOptional(),
   /** How often it happened since it opened. */
   times: z.number().int().positive(),
@@ -46,7 +49,10 @@ export type AlertBody = z.infer<typeof AlertBody>;
 /** An alert as it stands. */
 export interface AlertRow {
   readonly n: number;
-  /** One alert per subject is open at a time, such as `exit:news_1`: what it is about, not how bad it is. */
+  /**
+   * One alert per subject is open at a time, such as `exit:news_1`: what it is about, not how bad
+   * it is.
+   */
   readonly subject: string;
   readonly openedAt: number;
   /** Not told before this time. */

@@ -12,14 +12,18 @@ import { groupFacts, groupHelp, titleLine, worstKind } from "./group-card.ts";
 /** So many alerts have a line in a digest. */
 const LISTED = 24;
 
-/** A card as it is told; `fleetSize`: how many workers there are. One that is over keeps its facts, and loses its buttons. */
+/**
+ * A card as it is told; `fleetSize`: how many workers there are. One that is over keeps its facts,
+ * and loses its buttons.
+ */
 export function alertCard(words: Words, card: CardRow, fleetSize: number): Card {
   const [only, ...more] = card.alerts;
   const one = more.length === 0 ? only : undefined;
   const facts = one ? single(words, card, one) : groupFacts(words, card, fleetSize);
   const isNotice = only?.body.kind === "notice" || only === undefined;
   if (isNotice) return { html: facts.text, keyboard: [] };
-  if (card.resolvedAt !== null) return { html: lines(resolvedLine(words, card), "", html`<i>${facts}</i>`).text, keyboard: [] };
+  if (card.resolvedAt !== null)
+    return { html: lines(resolvedLine(words, card), "", html`<i>${facts}</i>`).text, keyboard: [] };
   const notes = lines(
     card.takenBy === null ? null : words.html("alert-taken", { by: card.takenBy }),
     card.mutedUntil === null ? null : words.html("alert-muted", { until: card.mutedUntil }),
@@ -53,7 +57,8 @@ export function endedCard(words: Words, card: CardRow): Card {
 
 function single(words: Words, card: CardRow, alert: AlertRow): Html {
   const { body } = alert;
-  if (body.kind === "notice") return lines(words.said(body.title), ...body.details.map((each) => words.said(each)));
+  if (body.kind === "notice")
+    return lines(words.said(body.title), ...body.details.map((each) => words.said(each)));
   const title = words.said(body.title);
   return lines(
     body.kind === "drill" ? html`🧪 <b>DRILL</b> · ${title}` : title,
@@ -67,7 +72,8 @@ function resolvedLine(words: Words, card: CardRow): Html {
   const [only, ...more] = card.alerts;
   const started = Math.min(...card.alerts.map((alert) => alert.openedAt));
   const args = { n: String(card.n), ms: (card.resolvedAt ?? started) - started };
-  if (!only || more.length > 0) return words.html("alert-solved-group", { ...args, count: card.alerts.length });
+  if (!only || more.length > 0)
+    return words.html("alert-solved-group", { ...args, count: card.alerts.length });
   const how = only.resolvedBy ? words.said(only.resolvedBy) : words.html("solved-itself");
   const drill = only.body.kind === "drill" ? html`🧪 <b>DRILL</b> · ` : "";
   return html`${drill}${words.html("alert-solved", { ...args, what: aboutWhat(words, only.body), how })}`;
@@ -82,7 +88,8 @@ function aboutWhat(words: Words, { worker, host, kind }: AlertBody): string {
 function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
   const worker = body.worker ?? "";
   const buttons = body.buttons.map((verb) => {
-    if (verb === "worker") return { text: words.text("button-details"), callback_data: encodePress("worker", worker) };
+    if (verb === "worker")
+      return { text: words.text("button-details"), callback_data: encodePress("worker", worker) };
     return verb === "route"
       ? { text: words.text("button-route"), callback_data: encodePress("route", body.route ?? "") }
       : verbButton(words, verb, worker);
@@ -95,13 +102,22 @@ function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
 function routeHelp(words: Words, { kind, route }: AlertBody): InlineKeyboardButton[] {
   if (route === undefined || kind === "unknown-chat") return [];
   const ops = kind === "poison" ? ["retry", "drop"] : ["wake"];
-  return ops.map((op) => ({ text: words.text(`button-route-${op}`), callback_data: encodePress("rset", route, op) }));
+  return ops.map((op) => ({
+    text: words.text(`button-route-${op}`),
+    callback_data: encodePress("rset", route, op),
+  }));
 }
 
-/** ✋ and 🔕, which belong to the card and not to what it tells of, and 📖 about the worst of its kinds. */
+/**
+ * ✋ and 🔕, which belong to the card and not to what it tells of, and 📖 about the worst of its
+ * kinds.
+ */
 function own(words: Words, card: CardRow): InlineKeyboardButton[][] {
   const n = card.n.toString(36);
   const take = card.takenBy === null ? [verbButton(words, "take", "", n)] : [];
   const worst = worstKind(card);
-  return [...(worst ? [[runbookButton(words, worst)]] : []), [...take, verbButton(words, "hush", "", n)]];
+  return [
+    ...(worst ? [[runbookButton(words, worst)]] : []),
+    [...take, verbButton(words, "hush", "", n)],
+  ];
 }

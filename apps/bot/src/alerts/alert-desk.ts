@@ -22,7 +22,10 @@ export interface AlertDeskDeps {
   readonly host: HostId;
 }
 
-/** Decides what is told: puts alerts on cards, repeats and escalates them. Sends nothing; all of it is in the database. */
+/**
+ * Decides what is told: puts alerts on cards, repeats and escalates them. Sends nothing; all of it
+ * is in the database.
+ */
 export class AlertDesk {
   readonly #deps: AlertDeskDeps;
 
@@ -34,7 +37,8 @@ export class AlertDesk {
   look(): void {
     this.#deps.db.transaction(() => {
       const now = this.#deps.clock.now();
-      for (const over of this.#deps.silences.takeOver(now)) if (over.kind === "maintenance") this.#summary(over, now);
+      for (const over of this.#deps.silences.takeOver(now))
+        if (over.kind === "maintenance") this.#summary(over, now);
       this.#plan(now);
       for (const card of this.#deps.cards.allOpen()) this.#goOn(card, now);
       this.#deps.alerts.prune(now);
@@ -73,7 +77,8 @@ export class AlertDesk {
       const numbers = facts.map((each) => each.n);
       cards.create(key, numbers, { calm, over, silent: afterAnother }, now);
       // A notice is told and done.
-      for (const each of facts) if (each.kind === "notice") alerts.resolve(each.n, say("solved-itself"), now);
+      for (const each of facts)
+        if (each.kind === "notice") alerts.resolve(each.n, say("solved-itself"), now);
     }
   }
 
@@ -84,25 +89,50 @@ export class AlertDesk {
     if (repeatIsDue(fact, now)) this.#deps.cards.tellAgain(card.n, now);
   }
 
-  /** One message after a maintenance window: what was held, what mended itself, what is still open. */
+  /**
+   * One message after a maintenance window: what was held, what mended itself, what is still open.
+   */
   #summary(window: SilenceRow, now: number): void {
     const { alerts, host } = this.#deps;
     const worker = window.scope === EVERYBODY ? null : parseWorkerId(window.scope);
     const held = alerts
       .history(window.since)
       .filter(
-        (alert) => alert.card === null && alert.body.kind !== "notice" && (worker === null || alert.body.worker === worker),
+        (alert) =>
+          alert.card === null &&
+          alert.body.kind !== "notice" &&
+          (worker === null || alert.body.worker === worker),
       );
     const open = held.filter((alert: AlertRow) => alert.resolvedAt === null).length;
-    const args = { since: window.since, until: now, held: held.length, open, scope: worker ?? EVERYBODY };
-    const title = say(worker === null ? "alert-maintenance-over" : "alert-maintenance-over-worker", args);
-    const body: AlertBody = { kind: "notice", worker, host, times: 1, title, details: [], buttons: [], action: null };
+    const args = {
+      since: window.since,
+      until: now,
+      held: held.length,
+      open,
+      scope: worker ?? EVERYBODY,
+    };
+    const title = say(
+      worker === null ? "alert-maintenance-over" : "alert-maintenance-over-worker",
+      args,
+    );
+    const body: AlertBody = {
+      kind: "notice",
+      worker,
+      host,
+      times: 1,
+      title,
+      details: [],
+      buttons: [],
+      action: null,
+    };
     alerts.raise(`notice:${window.scope}:${now}`, body, now);
   }
 }
 
 function cardFact(card: CardRow): CardFact {
-  const rules = card.alerts.filter((alert) => alert.resolvedAt === null).map((alert) => alertRule(alert.body.kind));
+  const rules = card.alerts
+    .filter((alert) => alert.resolvedAt === null)
+    .map((alert) => alertRule(alert.body.kind));
   const repeats = rules.flatMap((rule) => rule.repeatMs ?? []);
   return {
     openedAt: card.openedAt,

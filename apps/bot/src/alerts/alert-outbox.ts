@@ -42,19 +42,25 @@ export interface AlertOutboxDeps {
 
 /** A calm card that could not be told within this time says nothing new any more. */
 const STALE_MS = 3_600_000;
-/** Events of one burst come within this time: the first message, which is what a phone shows, tells of all of them. Milliseconds. */
+/**
+ * Events of one burst come within this time: the first message, which is what a phone shows, tells
+ * of all of them. Milliseconds.
+ */
 const BURST_MS = 250;
 /** A trouble that was noticed less than this ago may be new to the card. Milliseconds. */
 const GROWN_MS = 10_000;
 
 /**
- * Delivers cards: what is due stands in the database, so nothing is lost by a restart or while Telegram is away, and
- * nothing is told twice (see {@link SureSender}). New messages go at once, and a burst ends in a digest; edits keep a gap.
+ * Delivers cards: what is due stands in the database, so nothing is lost by a restart or while
+ * Telegram is away, and nothing is told twice (see {@link SureSender}). New messages go at once,
+ * and a burst ends in a digest; edits keep a gap.
  * @NOTE more lines: one message from its first wish to its end
  */
 export class AlertOutbox {
   readonly #deps: AlertOutboxDeps;
-  readonly #rounds = new ChatRounds((chat) => this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now())));
+  readonly #rounds = new ChatRounds((chat) =>
+    this.#chat(chat, this.#deps.cards.current(this.#deps.clock.now())),
+  );
   /** Messages whose press waits for its answer, by chat. */
   readonly #urgent = new Map<string, number>();
   #soon: NodeJS.Timeout | undefined;
@@ -64,15 +70,17 @@ export class AlertOutbox {
   }
 
   /**
-   * Sends and edits whatever is due. A chat that is being served gets one more round. Resolves when every chat has heard all, which takes long
-   * for one that Telegram makes wait; no other chat waits for it. `pressed`: the message whose press waits for an answer; its edit keeps no gap. Never
-   * rejects.
+   * Sends and edits whatever is due. A chat that is being served gets one more round. Resolves when
+   * every chat has heard all, which takes long for one that Telegram makes wait; no other chat
+   * waits for it. `pressed`: the message whose press waits for an answer; its edit keeps no gap.
+   * Never rejects.
    */
   async flush(pressed?: { readonly chat: string; readonly message: number }): Promise<void> {
     const { cards, chats, clock, log, look } = this.#deps;
     try {
       look();
-      // Before anything is sent: what is due now stays due, even if the trouble ends before it can be told.
+      // Before anything is sent: what is due now stays due, even if the trouble ends before it can
+      // be told.
       cards.owe(this.#due(cards.current(clock.now())));
       if (pressed) this.#urgent.set(pressed.chat, pressed.message);
       await Promise.all(chats().map(({ chat }) => this.#rounds.serve(chat)));
@@ -95,7 +103,10 @@ export class AlertOutbox {
     this.#rounds.close();
   }
 
-  /** Everything for one chat, new cards first; the first refusal leaves the rest for the next round. Resolves with the time until its next edit; 0 = none waits. */
+  /**
+   * Everything for one chat, new cards first; the first refusal leaves the rest for the next round.
+   * Resolves with the time until its next edit; 0 = none waits.
+   */
   async #chat(chat: string, cards: readonly CardRow[]): Promise<number> {
     try {
       for (const card of cards) await this.#findLost(chat, card);
@@ -119,16 +130,31 @@ export class AlertOutbox {
     }
   }
 
-  /** A card that ended before its first message was written down: that message, if there is one, must hear of the end. */
+  /**
+   * A card that ended before its first message was written down: that message, if there is one,
+   * must hear of the end.
+   */
   async #findLost(chat: string, card: CardRow): Promise<void> {
     const { sender, cards, wordsOf } = this.#deps;
     const purpose = purposeOf(card);
-    if (card.resolvedAt === null || cards.delivery(card.n, chat) || !sender.wished(chat, purpose)) return;
+    if (card.resolvedAt === null || cards.delivery(card.n, chat) || !sender.wished(chat, purpose))
+      return;
     const message = await sender.lost(chat, purpose, this.#card(wordsOf(chat), card));
     const row =
       message === null
         ? []
-        : [{ card: card.n, chat, message, telling: card.telling, revision: 0, digest: 0, ended: 0, shown: null } as const];
+        : [
+            {
+              card: card.n,
+              chat,
+              message,
+              telling: card.telling,
+              revision: 0,
+              digest: 0,
+              ended: 0,
+              shown: null,
+            } as const,
+          ];
     cards.deliverAll(row, () => sender.done(chat, purpose));
   }
 
@@ -136,18 +162,26 @@ export class AlertOutbox {
   #isNew(chat: string, card: CardRow): boolean {
     const { cards } = this.#deps;
     const known = cards.delivery(card.n, chat);
-    return known ? known.telling < card.telling && card.resolvedAt === null : cards.isOwed(card.n, chat);
+    return known
+      ? known.telling < card.telling && card.resolvedAt === null
+      : cards.isOwed(card.n, chat);
   }
 
   #due(cards: readonly CardRow[]): { readonly card: number; readonly chat: string }[] {
     const rows = this.#deps.chats().flatMap(({ chat }) => cards.map((card) => ({ card, chat })));
-    return rows.filter(({ card, chat }) => this.#becomesDue(chat, card)).map(({ card, chat }) => ({ card: card.n, chat }));
+    return rows
+      .filter(({ card, chat }) => this.#becomesDue(chat, card))
+      .map(({ card, chat }) => ({ card: card.n, chat }));
   }
 
   #becomesDue(chat: string, card: CardRow): boolean {
     if (this.#deps.cards.delivery(card.n, chat)) return false;
     // An admin who became reachable after the end does not need the story of it.
-    if (card.resolvedAt !== null && (!card.calm || this.#deps.clock.now() - card.openedAt > STALE_MS)) return false;
+    if (
+      card.resolvedAt !== null &&
+      (!card.calm || this.#deps.clock.now() - card.openedAt > STALE_MS)
+    )
+      return false;
     return audience(this.#deps.chats(), card.level, this.#deps.together()).includes(chat);
   }
 
@@ -155,7 +189,8 @@ export class AlertOutbox {
     if (cards.length === 0) return;
     const now = this.#deps.clock.now();
     const { single, digest } = pace(this.#deps.sent.lately(chat, now), cards.length, now);
-    for (const card of cards.slice(0, single)) await this.#send(chat, [card], this.#card(this.#deps.wordsOf(chat), card));
+    for (const card of cards.slice(0, single))
+      await this.#send(chat, [card], this.#card(this.#deps.wordsOf(chat), card));
     const rest = cards.slice(single);
     if (digest) await this.#send(chat, rest, digestCard(this.#deps.wordsOf(chat), rest));
   }
@@ -198,7 +233,8 @@ export class AlertOutbox {
       const digest = digestOf(shown);
       if (digest !== known.shown) {
         const by = this.#grows(card) ? "news" : "card";
-        const waitMs = this.#urgent.get(chat) === known.message ? 0 : pace.waitMs(chat, EDIT_GAP_MS, by);
+        const waitMs =
+          this.#urgent.get(chat) === known.message ? 0 : pace.waitMs(chat, EDIT_GAP_MS, by);
         if (waitMs > 0) return waitMs;
         pace.edited(chat, by);
         const there = await this.#show(chat, known.message, shown);
@@ -212,7 +248,11 @@ export class AlertOutbox {
       const rows = listed.flatMap((each) => cards.delivery(each.n, chat) ?? []);
       const revisions = new Map(listed.map((each) => [each.n, each.revision]));
       cards.deliverAll(
-        rows.map((row) => ({ ...row, revision: revisions.get(row.card) ?? row.revision, shown: digest })),
+        rows.map((row) => ({
+          ...row,
+          revision: revisions.get(row.card) ?? row.revision,
+          shown: digest,
+        })),
         () => {},
       );
     }
@@ -224,7 +264,9 @@ export class AlertOutbox {
   /** A trouble came to it a moment ago. */
   #grows({ alerts }: CardRow): boolean {
     const now = this.#deps.clock.now();
-    return alerts.some(({ readyAt, resolvedAt }) => resolvedAt === null && now - readyAt < GROWN_MS);
+    return alerts.some(
+      ({ readyAt, resolvedAt }) => resolvedAt === null && now - readyAt < GROWN_MS,
+    );
   }
 
   #card(words: Words, card: CardRow): Card {
@@ -233,15 +275,23 @@ export class AlertOutbox {
 
   #render(chat: string, card: CardRow, known: Delivery): Card {
     const words = this.#deps.wordsOf(chat);
-    return known.digest ? digestCard(words, this.#deps.cards.byMessage(chat, known.message)) : this.#card(words, card);
+    return known.digest
+      ? digestCard(words, this.#deps.cards.byMessage(chat, known.message))
+      : this.#card(words, card);
   }
 
-  /** The reply that is heard of: also for a muted card, whose end is good news. In a digest the line says it. */
+  /**
+   * The reply that is heard of: also for a muted card, whose end is good news. In a digest the line
+   * says it.
+   */
   async #end(chat: string, card: CardRow, known: Delivery): Promise<void> {
     const { sender, cards } = this.#deps;
     const purpose = `end.${card.n}`;
     if (!known.digest)
-      await sender.send(chat, purpose, endedCard(this.#deps.wordsOf(chat), card), { silent: true, replyTo: known.message });
+      await sender.send(chat, purpose, endedCard(this.#deps.wordsOf(chat), card), {
+        silent: true,
+        replyTo: known.message,
+      });
     cards.deliverAll([{ ...known, ended: 1 }], () => sender.done(chat, purpose));
   }
 

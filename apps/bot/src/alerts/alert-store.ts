@@ -24,7 +24,9 @@ export class AlertStore {
   readonly #db: Database;
   readonly #holdMs: number;
 
-  /** `holdMs`: what often passes by itself is told only when it lasts longer (`waits` of its kind). */
+  /**
+   * `holdMs`: what often passes by itself is told only when it lasts longer (`waits` of its kind).
+   */
   constructor(db: Database, holdMs: number) {
     this.#db = db;
     this.#holdMs = holdMs;
@@ -63,7 +65,11 @@ export class AlertStore {
   }
 
   countOpen(): number {
-    return this.#db.readOne<{ count: number }>("SELECT count(*) AS count FROM alert WHERE state = 'open'")?.count ?? 0;
+    return (
+      this.#db.readOne<{ count: number }>(
+        "SELECT count(*) AS count FROM alert WHERE state = 'open'",
+      )?.count ?? 0
+    );
   }
 
   /** Open alerts without a card, and solved ones that no admin was told of. */
@@ -72,8 +78,9 @@ export class AlertStore {
   }
 
   /**
-   * Opens the alert, or puts a new body on the open one. `since`: when the trouble began, which may be before it was noticed. Its card is told
-   * with a sound again when the first alert on it becomes red.
+   * Opens the alert, or puts a new body on the open one. `since`: when the trouble began, which may
+   * be before it was noticed. Its card is told with a sound again when the first alert on it
+   * becomes red.
    */
   raise(subject: string, body: AlertBody, now: number, since: number = now): void {
     this.#db.transaction(() => {
@@ -81,41 +88,54 @@ export class AlertStore {
       // Parsed, so that the same body has its fields in the same order as the one read back.
       const text = JSON.stringify(AlertBody.parse(body));
       if (!open) {
-        this.#db.write("INSERT INTO alert (subject, state, opened_at, ready_at, body) VALUES (?, 'open', ?, ?, ?)", [
-          subject,
-          since,
-          now + (alertRule(body.kind).waits ? this.#holdMs : 0),
-          text,
-        ]);
+        this.#db.write(
+          "INSERT INTO alert (subject, state, opened_at, ready_at, body) VALUES (?, 'open', ?, ?, ?)",
+          [subject, since, now + (alertRule(body.kind).waits ? this.#holdMs : 0), text],
+        );
         return;
       }
       if (JSON.stringify(open.body) === text) return;
-      const worse = isRed(body) && !(open.card === null ? [open] : this.ofCard(open.card)).some((each) => isRed(each.body));
+      const worse =
+        isRed(body) &&
+        !(open.card === null ? [open] : this.ofCard(open.card)).some((each) => isRed(each.body));
       this.#db.write("UPDATE alert SET body = ? WHERE n = ?", [text, open.n]);
       const telling = worse ? ", telling = telling + 1, silent = 0, told_at = ?" : "";
       if (open.card !== null)
-        this.#db.write(`UPDATE card SET revision = revision + 1${telling} WHERE n = ?`, worse ? [now, open.card] : [open.card]);
+        this.#db.write(
+          `UPDATE card SET revision = revision + 1${telling} WHERE n = ?`,
+          worse ? [now, open.card] : [open.card],
+        );
     });
   }
 
   /**
-   * One trouble that changes its form, such as a worker that crashed and finds its session locked now, stays one alert on its card (field fault
-   * K9): the alert of the first of `from` that is open is about `to` from now on.
+   * One trouble that changes its form, such as a worker that crashed and finds its session locked
+   * now, stays one alert on its card (field fault K9): the alert of the first of `from` that is
+   * open is about `to` from now on.
    */
   become(from: readonly string[], to: string): void {
     const before = from.map((subject) => this.open(subject)).find((alert) => alert !== null);
-    if (before && !this.open(to)) this.#db.write("UPDATE alert SET subject = ? WHERE n = ?", [to, before.n]);
+    if (before && !this.open(to))
+      this.#db.write("UPDATE alert SET subject = ? WHERE n = ?", [to, before.n]);
   }
 
   /** Ends an alert, and its card when it was the last one there. */
   resolve(n: number, by: Said, now: number): void {
     this.#db.transaction(() => {
-      const sql = "UPDATE alert SET state = 'resolved', resolved_at = ?, resolved_by = ? WHERE n = ? AND state = 'open'";
+      const sql = `UPDATE alert SET state = 'resolved', resolved_at = ?, resolved_by = ? WHERE n = ? AND
+          state = 'open'`;
       if (this.#db.write(sql, [now, JSON.stringify(by), n]).changes === 0) return;
-      const card = this.#db.readOne<{ card: number | null }>("SELECT card FROM alert WHERE n = ?", [n])?.card ?? null;
+      const card =
+        this.#db.readOne<{ card: number | null }>("SELECT card FROM alert WHERE n = ?", [n])
+          ?.card ?? null;
       if (card === null) return;
-      const left = this.#db.readOne("SELECT n FROM alert WHERE card = ? AND state = 'open'", [card]);
-      this.#db.write("UPDATE card SET revision = revision + 1, resolved_at = ? WHERE n = ?", [left ? null : now, card]);
+      const left = this.#db.readOne("SELECT n FROM alert WHERE card = ? AND state = 'open'", [
+        card,
+      ]);
+      this.#db.write("UPDATE card SET revision = revision + 1, resolved_at = ? WHERE n = ?", [
+        left ? null : now,
+        card,
+      ]);
     });
   }
 
@@ -134,24 +154,36 @@ export class AlertStore {
     this.#db.transaction(() => {
       const old = "SELECT n FROM card WHERE resolved_at < ?";
       this.#db.write(`DELETE FROM delivery WHERE card IN (${old})`, [now - KEEP_MS]);
-      this.#db.write(`DELETE FROM alert WHERE card IN (${old}) OR (card IS NULL AND resolved_at < ?)`, [
-        now - KEEP_MS,
+      this.#db.write(
+        `DELETE FROM alert WHERE card IN (${old}) OR (card IS NULL AND resolved_at < ?)`,
+        [now - KEEP_MS, now - KEEP_MS],
+      );
+      this.#db.write("DELETE FROM owed WHERE card IN (SELECT n FROM card WHERE resolved_at < ?)", [
         now - KEEP_MS,
       ]);
-      this.#db.write("DELETE FROM owed WHERE card IN (SELECT n FROM card WHERE resolved_at < ?)", [now - KEEP_MS]);
       this.#db.write("DELETE FROM card WHERE resolved_at < ?", [now - KEEP_MS]);
     });
   }
 
   #rows(where: string, values: readonly (string | number)[]): AlertRow[] {
-    return this.#db.read<RawAlert>(`SELECT * FROM alert WHERE ${where} ORDER BY n`, values).flatMap(parseRow);
+    return this.#db
+      .read<RawAlert>(`SELECT * FROM alert WHERE ${where} ORDER BY n`, values)
+      .flatMap(parseRow);
   }
 }
 
 /** An alert as the rules see it. */
 export function factOf(alert: AlertRow): AlertFact {
   const { n, readyAt, resolvedAt, body } = alert;
-  return { n, readyAt, resolvedAt, kind: body.kind, worker: body.worker, host: body.host, code: body.code ?? "" };
+  return {
+    n,
+    readyAt,
+    resolvedAt,
+    kind: body.kind,
+    worker: body.worker,
+    host: body.host,
+    code: body.code ?? "",
+  };
 }
 
 function isRed({ kind }: AlertBody): boolean {
@@ -161,7 +193,8 @@ function isRed({ kind }: AlertBody): boolean {
 function parseRow(row: RawAlert): AlertRow[] {
   const body = AlertBody.safeParse(JSON.parse(row.body));
   if (!body.success) return [];
-  const resolvedBy = row.resolved_by === null ? null : (Said.safeParse(JSON.parse(row.resolved_by)).data ?? null);
+  const resolvedBy =
+    row.resolved_by === null ? null : (Said.safeParse(JSON.parse(row.resolved_by)).data ?? null);
   const { n, subject, card } = row;
   return [
     {

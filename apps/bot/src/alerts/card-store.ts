@@ -63,7 +63,8 @@ export class CardStore {
   recent(now: number): RecentCard[] {
     return this.#db
       .read<{ n: number; key: string; open: 0 | 1; openedAt: number; toldAt: number }>(
-        "SELECT n, group_key AS key, resolved_at IS NULL AS open, opened_at AS openedAt, told_at AS toldAt FROM card WHERE opened_at > ? ORDER BY n",
+        `SELECT n, group_key AS key, resolved_at IS NULL AS open, opened_at AS openedAt, told_at
+          AS toldAt FROM card WHERE opened_at > ? ORDER BY n`,
         [now - GROWS_MS],
       )
       .map((row) => ({ ...row, open: row.open === 1 }));
@@ -77,8 +78,8 @@ export class CardStore {
     now: number,
   ): void {
     this.#db.transaction(() => {
-      const sql =
-        "INSERT INTO card (group_key, opened_at, told_at, resolved_at, level, calm, silent, telling, revision) VALUES (?, ?, ?, ?, 0, ?, ?, 1, 1)";
+      const sql = `INSERT INTO card (group_key, opened_at, told_at, resolved_at, level, calm, silent,
+          telling, revision) VALUES (?, ?, ?, ?, 0, ?, ?, 1, 1)`;
       const { lastId } = this.#db.write(sql, [
         key,
         now,
@@ -107,23 +108,30 @@ export class CardStore {
 
   /** It is told once more, with a message of its own. */
   tellAgain(n: number, now: number): void {
-    this.#db.write("UPDATE card SET telling = telling + 1, silent = 0, told_at = ? WHERE n = ?", [now, n]);
+    this.#db.write("UPDATE card SET telling = telling + 1, silent = 0, told_at = ? WHERE n = ?", [
+      now,
+      n,
+    ]);
   }
 
   /** An admin takes it. False = it was taken already. */
   take(n: number, by: string, now: number): boolean {
-    const sql =
-      "UPDATE card SET taken_by = ?, taken_at = ?, revision = revision + 1 WHERE n = ? AND taken_by IS NULL AND resolved_at IS NULL";
+    const sql = `UPDATE card SET taken_by = ?, taken_at = ?, revision = revision + 1 WHERE n = ? AND
+        taken_by IS NULL AND resolved_at IS NULL`;
     return this.#db.write(sql, [by, now, n]).changes === 1;
   }
 
   mute(n: number, until: number): void {
-    this.#db.write("UPDATE card SET muted_until = ?, revision = revision + 1 WHERE n = ?", [until, n]);
+    this.#db.write("UPDATE card SET muted_until = ?, revision = revision + 1 WHERE n = ?", [
+      until,
+      n,
+    ]);
   }
 
   unmuteAll(): void {
     this.#db.write(
-      "UPDATE card SET muted_until = NULL, revision = revision + 1 WHERE muted_until IS NOT NULL AND resolved_at IS NULL",
+      `UPDATE card SET muted_until = NULL, revision = revision + 1 WHERE muted_until IS NOT
+        NULL AND resolved_at IS NULL`,
     );
   }
 
@@ -132,7 +140,12 @@ export class CardStore {
   }
 
   delivery(card: number, chat: string): Delivery | null {
-    return this.#db.readOne<Delivery>("SELECT * FROM delivery WHERE card = ? AND chat = ?", [card, chat]) ?? null;
+    return (
+      this.#db.readOne<Delivery>("SELECT * FROM delivery WHERE card = ? AND chat = ?", [
+        card,
+        chat,
+      ]) ?? null
+    );
   }
 
   /** These chats are to hear of these cards, whatever becomes of them until then. */
@@ -140,23 +153,41 @@ export class CardStore {
     const fresh = rows.filter(({ card, chat }) => !this.isOwed(card, chat));
     if (fresh.length === 0) return;
     this.#db.transaction(() => {
-      for (const { card, chat } of fresh) this.#db.write("INSERT INTO owed (card, chat) VALUES (?, ?)", [card, chat]);
+      for (const { card, chat } of fresh)
+        this.#db.write("INSERT INTO owed (card, chat) VALUES (?, ?)", [card, chat]);
     });
   }
 
   isOwed(card: number, chat: string): boolean {
-    return this.#db.readOne("SELECT 1 AS owed FROM owed WHERE card = ? AND chat = ?", [card, chat]) !== undefined;
+    return (
+      this.#db.readOne("SELECT 1 AS owed FROM owed WHERE card = ? AND chat = ?", [card, chat]) !==
+      undefined
+    );
   }
 
-  /** A chat that cannot be written to is owed nothing: open cards become due again when it is reachable. */
+  /**
+   * A chat that cannot be written to is owed nothing: open cards become due again when it is
+   * reachable.
+   */
   forgive(chat: string): void {
     this.#db.write("DELETE FROM owed WHERE chat = ?", [chat]);
   }
 
   delivered(row: Delivery): void {
-    const sql =
-      "INSERT INTO delivery (card, chat, message, telling, revision, digest, ended, shown) VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (card, chat) DO UPDATE SET message = excluded.message, telling = excluded.telling, revision = excluded.revision, digest = excluded.digest, ended = excluded.ended, shown = excluded.shown";
-    this.#db.write(sql, [row.card, row.chat, row.message, row.telling, row.revision, row.digest, row.ended, row.shown]);
+    const sql = `INSERT INTO delivery (card, chat, message, telling, revision, digest, ended, shown)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (card, chat) DO UPDATE SET message =
+        excluded.message, telling = excluded.telling, revision = excluded.revision, digest =
+        excluded.digest, ended = excluded.ended, shown = excluded.shown`;
+    this.#db.write(sql, [
+      row.card,
+      row.chat,
+      row.message,
+      row.telling,
+      row.revision,
+      row.digest,
+      row.ended,
+      row.shown,
+    ]);
     this.#db.write("DELETE FROM owed WHERE card = ? AND chat = ?", [row.card, row.chat]);
   }
 
@@ -170,29 +201,36 @@ export class CardStore {
 
   /** Cards that a message shows: one, several in a digest, none when it is no alert. */
   byMessage(chat: string, message: number): CardRow[] {
-    return this.#rows("n IN (SELECT card FROM delivery WHERE chat = ? AND message = ?)", [chat, message]);
+    return this.#rows("n IN (SELECT card FROM delivery WHERE chat = ? AND message = ?)", [
+      chat,
+      message,
+    ]);
   }
 
   /** Chats that show this card. */
   chatsOf(card: number): string[] {
-    return this.#db.read<{ chat: string }>("SELECT chat FROM delivery WHERE card = ?", [card]).map((row) => row.chat);
+    return this.#db
+      .read<{ chat: string }>("SELECT chat FROM delivery WHERE card = ?", [card])
+      .map((row) => row.chat);
   }
 
   #rows(where: string, values: readonly (string | number)[]): CardRow[] {
-    return this.#db.read<RawCard>(`SELECT * FROM card WHERE ${where} ORDER BY n`, values).map((row) => ({
-      n: row.n,
-      openedAt: row.opened_at,
-      toldAt: row.told_at,
-      resolvedAt: row.resolved_at,
-      takenBy: row.taken_by,
-      mutedUntil: row.muted_until,
-      level: row.level,
-      secondPathAt: row.second_path_at,
-      calm: row.calm === 1,
-      silent: row.silent === 1,
-      telling: row.telling,
-      revision: row.revision,
-      alerts: this.#alerts.ofCard(row.n),
-    }));
+    return this.#db
+      .read<RawCard>(`SELECT * FROM card WHERE ${where} ORDER BY n`, values)
+      .map((row) => ({
+        n: row.n,
+        openedAt: row.opened_at,
+        toldAt: row.told_at,
+        resolvedAt: row.resolved_at,
+        takenBy: row.taken_by,
+        mutedUntil: row.muted_until,
+        level: row.level,
+        secondPathAt: row.second_path_at,
+        calm: row.calm === 1,
+        silent: row.silent === 1,
+        telling: row.telling,
+        revision: row.revision,
+        alerts: this.#alerts.ofCard(row.n),
+      }));
   }
 }

@@ -1,6 +1,9 @@
 import { sleep } from "@flotilla/kernel";
 
-/** Serves chats one round after the other, each by itself: news during a round make one more, and a wait between two rounds ends with news. */
+/**
+ * Serves chats one round after the other, each by itself: news during a round make one more, and a
+ * wait between two rounds ends with news.
+ */
 export class ChatRounds {
   readonly #round: (chat: string) => Promise<number>;
   readonly #running = new Map<string, Promise<void>>();
@@ -10,7 +13,10 @@ export class ChatRounds {
   readonly #wake = new Map<string, () => void>();
   #closed = false;
 
-  /** `round` resolves with the time until something of the chat is due; 0 = nothing waits. It must not reject. */
+  /**
+   * `round` resolves with the time until something of the chat is due; 0 = nothing waits. It must
+   * not reject.
+   */
   constructor(round: (chat: string) => Promise<number>) {
     this.#round = round;
   }

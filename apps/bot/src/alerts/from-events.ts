@@ -9,8 +9,17 @@ import { raiseLoss } from "./loss-alert.ts";
 import { DOWN, hasRecovered, type StateFamily } from "./over.ts";
 import { applyStorage, raiseForSession } from "./session-alerts.ts";
 
-/** The state says it already, earlier than the end of the process and with who is in the way or what helps. */
-const TOLD_BY_STATE: ReadonlySet<ErrorClass> = new Set(["SESSION_LOCKED", "IN_USE", "DB_BROKEN", "AUTH_DEAD", "BANNED"]);
+/**
+ * The state says it already, earlier than the end of the process and with who is in the way or what
+ * helps.
+ */
+const TOLD_BY_STATE: ReadonlySet<ErrorClass> = new Set([
+  "SESSION_LOCKED",
+  "IN_USE",
+  "DB_BROKEN",
+  "AUTH_DEAD",
+  "BANNED",
+]);
 
 /** Alerts that events open; conditions are ended by the watch. */
 const ENDED_BY_EVENTS: readonly StateFamily[] = ["exit", "account", "locked", "broken", "storage"];
@@ -19,15 +28,22 @@ const ENDED_BY_EVENTS: readonly StateFamily[] = ["exit", "account", "locked", "b
 export interface Enders {
   /** Who or what mended the trouble of an alert that opened then. */
   readonly solvedBy: (openedAt: number) => Said;
-  /** The person who wanted this worker to stop; null = no person, such as at the end of the whole fleet. */
+  /**
+   * The person who wanted this worker to stop; null = no person, such as at the end of the whole
+   * fleet.
+   */
   readonly stoppedBy: (worker: WorkerId) => Said | null;
 }
 
-/** Opens, changes and resolves alerts as events come. Must run in the transaction that marks the event as seen. */
+/**
+ * Opens, changes and resolves alerts as events come. Must run in the transaction that marks the
+ * event as seen.
+ */
 export function applyToAlerts(store: AlertStore, event: FleetEvent, enders: Enders): void {
   const { solvedBy } = enders;
   if (event.kind === "worker.exited") {
-    if (event.exit.decision.kind !== "none" && !TOLD_BY_STATE.has(event.exit.fault.class)) raiseExit(store, event);
+    if (event.exit.decision.kind !== "none" && !TOLD_BY_STATE.has(event.exit.fault.class))
+      raiseExit(store, event);
     return;
   }
   if (event.kind === "worker.storage") {
@@ -53,8 +69,15 @@ export function applyToAlerts(store: AlertStore, event: FleetEvent, enders: Ende
   raiseForSession(store, event);
 }
 
-/** A connection that was told as lost, and is over because the session is, is one trouble: off Telegram since the connection was lost. */
-function raiseAccount(store: AlertStore, body: AlertBody, event: Extract<FleetEvent, { kind: "worker.state" }>): void {
+/**
+ * A connection that was told as lost, and is over because the session is, is one trouble: off
+ * Telegram since the connection was lost.
+ */
+function raiseAccount(
+  store: AlertStore,
+  body: AlertBody,
+  event: Extract<FleetEvent, { kind: "worker.state" }>,
+): void {
   const { worker, at, previous, previousSince } = event;
   const subject = `account:${worker}`;
   const isOver = body.kind !== "limited";
@@ -62,7 +85,10 @@ function raiseAccount(store: AlertStore, body: AlertBody, event: Extract<FleetEv
   store.raise(subject, body, at, isOver && previous === "RECONNECTING" ? previousSince : at);
 }
 
-/** A crash of a worker whose session was locked or unusable is the same trouble, told by its newest form. */
+/**
+ * A crash of a worker whose session was locked or unusable is the same trouble, told by its newest
+ * form.
+ */
 function raiseExit(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.exited" }>): void {
   store.become([`locked:${event.worker}`, `broken:${event.worker}`], `exit:${event.worker}`);
   store.raise(`exit:${event.worker}`, exitBody(store, event), event.at);
@@ -71,11 +97,18 @@ function raiseExit(store: AlertStore, event: Extract<FleetEvent, { kind: "worker
 interface Seen {
   readonly status: WorkerStatus;
   readonly at: number;
-  /** Telegram decided about the account: that is told by an alert of its own, and holds whatever the connection does. */
+  /**
+   * Telegram decided about the account: that is told by an alert of its own, and holds whatever the
+   * connection does.
+   */
   readonly decided?: boolean;
 }
 
-function settle(store: AlertStore, { status, at, decided = false }: Seen, { solvedBy, stoppedBy }: Enders): void {
+function settle(
+  store: AlertStore,
+  { status, at, decided = false }: Seen,
+  { solvedBy, stoppedBy }: Enders,
+): void {
   const { worker, state, startedAt } = status;
   const stopped = DOWN.has(state) ? stoppedBy(worker) : null;
   for (const family of ENDED_BY_EVENTS) {
@@ -91,7 +124,10 @@ function settle(store: AlertStore, { status, at, decided = false }: Seen, { solv
   }
 }
 
-function exitBody(store: AlertStore, event: Extract<FleetEvent, { kind: "worker.exited" }>): AlertBody {
+function exitBody(
+  store: AlertStore,
+  event: Extract<FleetEvent, { kind: "worker.exited" }>,
+): AlertBody {
   const { exit, worker, host } = event;
   const open = store.open(`exit:${worker}`)?.body;
   const times = (open?.kind === "crash" || open?.kind === "gave-up" ? open.times : 0) + 1;
@@ -119,8 +155,11 @@ function exitKind({ decision }: ExitReport): AlertKind {
 }
 
 function errorLine({ fault, firstErrorLine }: ExitReport): Said {
-  if (fault.class !== "CRASH") return say("details-fault", { class: fault.class, code: fault.code, message: fault.message });
-  return firstErrorLine === null ? say("alert-no-error") : say("alert-error-line", { line: firstErrorLine });
+  if (fault.class !== "CRASH")
+    return say("details-fault", { class: fault.class, code: fault.code, message: fault.message });
+  return firstErrorLine === null
+    ? say("alert-no-error")
+    : say("alert-error-line", { line: firstErrorLine });
 }
 
 function nextStep({ decision }: ExitReport, { at }: { readonly at: number }): Said {
@@ -145,12 +184,19 @@ function nextStep({ decision }: ExitReport, { at }: { readonly at: number }): Sa
 }
 
 /** What Telegram decided about the account, or null. */
-function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "worker.state" }>): AlertBody | null {
+function accountBody({
+  worker,
+  host,
+  status,
+}: Extract<FleetEvent, { kind: "worker.state" }>): AlertBody | null {
   const { fault, state } = status;
   const code = fault?.code ?? "";
   const base = { worker, host, code, times: 1, action: null };
   if (state === "NEEDS_LOGIN" && fault?.class === "AUTH_DEAD") {
-    const how = code === "AUTH_KEY_DUPLICATED" ? say("alert-key-duplicated", { code }) : say("alert-key-ended", { code });
+    const how =
+      code === "AUTH_KEY_DUPLICATED"
+        ? say("alert-key-duplicated", { code })
+        : say("alert-key-ended", { code });
     const details = [how, say("alert-do-login")];
     return {
       ...base,
@@ -170,7 +216,13 @@ function accountBody({ worker, host, status }: Extract<FleetEvent, { kind: "work
   }
   if (fault?.class === "LIMITED") {
     const details = [say("alert-limited-how", { code }), say("alert-limited-do")];
-    return { ...base, kind: "limited", title: say("alert-limited", { worker }), details, buttons: ["resume", "worker"] };
+    return {
+      ...base,
+      kind: "limited",
+      title: say("alert-limited", { worker }),
+      details,
+      buttons: ["resume", "worker"],
+    };
   }
   return null;
 }

@@ -29,7 +29,10 @@ const BY_NAME: ReadonlySet<AlertKind> = new Set([
 /** Kinds that a restart helps. */
 const RESTARTED: ReadonlySet<AlertKind> = new Set(["crash", "gave-up"]);
 
-/** Several alerts of one cause on one card: how many of how many, who, what the cause is and what helps (field faults D1, K5). */
+/**
+ * Several alerts of one cause on one card: how many of how many, who, what the cause is and what
+ * helps (field faults D1, K5).
+ */
 export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html {
   const since = Math.min(...card.alerts.map(({ openedAt }) => openedAt));
   const kinds = kindsOf(card);
@@ -44,10 +47,17 @@ export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html
   );
 }
 
-/** Cards in the order in which they are brought up to date: open ones, and of these the worst, first. */
+/**
+ * Cards in the order in which they are brought up to date: open ones, and of these the worst,
+ * first.
+ */
 export function worstFirst(cards: readonly CardRow[]): CardRow[] {
   const rankOf = ({ alerts }: CardRow): number =>
-    Math.min(...alerts.map(({ body, resolvedAt }) => (resolvedAt === null ? rank(body.kind) : Number.POSITIVE_INFINITY)));
+    Math.min(
+      ...alerts.map(({ body, resolvedAt }) =>
+        resolvedAt === null ? rank(body.kind) : Number.POSITIVE_INFINITY,
+      ),
+    );
   return cards.toSorted((a, b) => Math.sign(rankOf(a) - rankOf(b)) || a.n - b.n);
 }
 
@@ -58,7 +68,10 @@ function backLine(words: Words, { alerts }: CardRow): Html | null {
   return over === 0 || open === 0 ? null : words.html("alert-group-back", { over, open });
 }
 
-/** One line that says what a card of several is about, such as the title of the screen of all its workers. */
+/**
+ * One line that says what a card of several is about, such as the title of the screen of all its
+ * workers.
+ */
 export function groupTitle(words: Words, card: CardRow, fleetSize: number): Html {
   const { alerts } = card;
   const kind = worstKind(card) ?? "crash";
@@ -82,7 +95,9 @@ function kindsOf({ alerts }: Pick<CardRow, "alerts">): AlertKind[] {
 
 /** Workers of a card whose trouble is still open, each once. */
 export function openWorkers({ alerts }: CardRow): WorkerId[] {
-  const open = alerts.filter(({ resolvedAt }) => resolvedAt === null).flatMap(({ body }) => body.worker ?? []);
+  const open = alerts
+    .filter(({ resolvedAt }) => resolvedAt === null)
+    .flatMap(({ body }) => body.worker ?? []);
   return [...new Set(open)];
 }
 
@@ -90,16 +105,34 @@ export function openWorkers({ alerts }: CardRow): WorkerId[] {
 export function groupHelp(words: Words, card: CardRow): InlineKeyboardButton[][] {
   const open = openWorkers(card);
   const n = card.n.toString(36);
-  const restarted = openWorkers({ ...card, alerts: card.alerts.filter(({ body }) => RESTARTED.has(body.kind)) });
+  const restarted = openWorkers({
+    ...card,
+    alerts: card.alerts.filter(({ body }) => RESTARTED.has(body.kind)),
+  });
   const restart =
     restarted.length === 0
       ? []
-      : [{ text: words.text("button-these", { count: restarted.length }), callback_data: encodePress("these", "", n) }];
+      : [
+          {
+            text: words.text("button-these", { count: restarted.length }),
+            callback_data: encodePress("these", "", n),
+          },
+        ];
   const first = restarted[0];
-  const log = first === undefined ? [] : [{ ...verbButton(words, "log", first), text: words.text("button-first-log") }];
+  const log =
+    first === undefined
+      ? []
+      : [{ ...verbButton(words, "log", first), text: words.text("button-first-log") }];
   const all =
     open.length > WITH_BUTTON
-      ? [[{ text: words.text("button-crew", { count: open.length }), callback_data: encodePress("crew", "", n) }]]
+      ? [
+          [
+            {
+              text: words.text("button-crew", { count: open.length }),
+              callback_data: encodePress("crew", "", n),
+            },
+          ],
+        ]
       : [];
   const each = pairs(open.slice(0, WITH_BUTTON).map((worker) => workerButton(card, worker)));
   const rows = [restart, log, ...each, ...all].filter((row) => row.length > 0);
@@ -109,7 +142,9 @@ export function groupHelp(words: Words, card: CardRow): InlineKeyboardButton[][]
 
 /** Where a worker of a card is helped: at its login, or on Worker Details. */
 export function workerButton({ alerts }: CardRow, worker: WorkerId): InlineKeyboardButton {
-  const own = alerts.filter(({ body, resolvedAt }) => body.worker === worker && resolvedAt === null);
+  const own = alerts.filter(
+    ({ body, resolvedAt }) => body.worker === worker && resolvedAt === null,
+  );
   return own.some(({ body }) => body.kind === "needs-login")
     ? { text: `🔐 ${worker}`, callback_data: encodePress("login", worker) }
     : { text: `👷 ${worker}`, callback_data: encodePress("worker", worker) };
@@ -125,16 +160,25 @@ function part(words: Words, kind: AlertKind, all: readonly AlertRow[], fleetSize
   const alerts = all.filter(({ body }) => body.kind === kind);
   const [only, ...more] = alerts;
   if (only && more.length === 0) return titleLine(words, only);
-  return lines(title(words, kind, alerts, fleetSize), ...(BY_NAME.has(kind) ? [names(words, alerts)] : stories(words, alerts)));
+  return lines(
+    title(words, kind, alerts, fleetSize),
+    ...(BY_NAME.has(kind) ? [names(words, alerts)] : stories(words, alerts)),
+  );
 }
 
-function title(words: Words, kind: AlertKind, alerts: readonly AlertRow[], fleetSize: number): Html {
+function title(
+  words: Words,
+  kind: AlertKind,
+  alerts: readonly AlertRow[],
+  fleetSize: number,
+): Html {
   const at = alerts.map(({ openedAt }) => openedAt);
   const count = new Set(alerts.map(({ body }) => body.worker ?? body.host)).size;
   const key = `alert-group-${kind}`;
   const ms = Math.max(...at) - Math.min(...at);
   const how = causes(alerts);
-  if (!words.has(key)) return words.html("alert-group", { count: alerts.length, level: icon(kind) });
+  if (!words.has(key))
+    return words.html("alert-group", { count: alerts.length, level: icon(kind) });
   return words.html(key, {
     count,
     total: Math.max(count, fleetSize),
@@ -155,10 +199,14 @@ function causes(alerts: readonly AlertRow[]): string {
 }
 
 function names(words: Words, alerts: readonly AlertRow[]): Html {
-  const byName = [...alerts].sort((a, b) => Number(a.resolvedAt !== null) - Number(b.resolvedAt !== null));
+  const byName = [...alerts].sort(
+    (a, b) => Number(a.resolvedAt !== null) - Number(b.resolvedAt !== null),
+  );
   const shown = byName.slice(0, NAMED).map(({ body, resolvedAt }, index) => {
     const name = html`${index === 0 ? "" : ", "}<b>${body.worker ?? body.host}</b>`;
-    return resolvedAt === null ? name : html`${index === 0 ? "" : ", "}✅ <s>${body.worker ?? body.host}</s>`;
+    return resolvedAt === null
+      ? name
+      : html`${index === 0 ? "" : ", "}✅ <s>${body.worker ?? body.host}</s>`;
   });
   const left = byName.length - shown.length;
   const more = left > 0 ? ` ${words.text("alert-more", { count: left })}` : "";
@@ -177,12 +225,16 @@ function stories(words: Words, alerts: readonly AlertRow[]): Html[] {
 function common(alerts: readonly AlertRow[]): Said[] {
   const [first, ...rest] = alerts.filter(({ resolvedAt }) => resolvedAt === null);
   const others = rest.map(({ body }) => new Set(body.details.map((each) => JSON.stringify(each))));
-  return (first?.body.details ?? []).filter((each) => others.every((details) => details.has(JSON.stringify(each))));
+  return (first?.body.details ?? []).filter((each) =>
+    others.every((details) => details.has(JSON.stringify(each))),
+  );
 }
 
 /** The last act of an admin about any of them. */
 function lastAction(words: Words, { alerts }: CardRow): Html[] {
-  const actions = alerts.flatMap(({ body, resolvedAt }) => (body.action && resolvedAt === null ? [body.action] : []));
+  const actions = alerts.flatMap(({ body, resolvedAt }) =>
+    body.action && resolvedAt === null ? [body.action] : [],
+  );
   const [last] = actions.sort((a, b) => Number(b.args["at"] ?? 0) - Number(a.args["at"] ?? 0));
   return last ? [html`\n${words.said(last)}`] : [];
 }

@@ -3,8 +3,16 @@ import type { HostId } from "@flotilla/kernel";
 import { type Said, say } from "../words/said.ts";
 import type { AlertStore } from "./alert-store.ts";
 
-/** What the bot itself finds, besides what hosts tell: its own database was deleted, or its disk is full; the supervisor ended, or the launcher cannot keep it up. */
-export type Trouble = HostTrouble | "control-deleted" | "control-disk-full" | "supervisor-ended" | "supervisor-down";
+/**
+ * What the bot itself finds, besides what hosts tell: its own database was deleted, or its disk is
+ * full; the supervisor ended, or the launcher cannot keep it up.
+ */
+export type Trouble =
+  | HostTrouble
+  | "control-deleted"
+  | "control-disk-full"
+  | "supervisor-ended"
+  | "supervisor-down";
 
 /** Opens, changes or closes the alert of what a host tells of itself. */
 export function applyHostTrouble(
@@ -29,10 +37,18 @@ export function raiseTrouble(
     host,
     detail,
     at,
-  }: { readonly trouble: Trouble; readonly host: HostId; readonly detail: string; readonly at: number },
+  }: {
+    readonly trouble: Trouble;
+    readonly host: HostId;
+    readonly detail: string;
+    readonly at: number;
+  },
 ): void {
   const kind = trouble === "sessions-idle" ? "sessions-idle" : "host-files";
-  const details = [say("alert-trouble-detail", { detail }), say(`alert-trouble-${trouble}-do`, { host })];
+  const details = [
+    say("alert-trouble-detail", { detail }),
+    say(`alert-trouble-${trouble}-do`, { host }),
+  ];
   store.raise(
     subjectOf(host, trouble),
     {

@@ -33,7 +33,10 @@ export type AlertKind = (typeof ALERT_KINDS)[number];
 
 /** What a kind means for the telling of it. */
 export interface AlertRule {
-  /** Red needs a person now and breaks quiet hours; `calm` is told without a sound and needs no action. */
+  /**
+   * Red needs a person now and breaks quiet hours; `calm` is told without a sound and needs no
+   * action.
+   */
   readonly level: "red" | "orange" | "yellow" | "calm";
   /** What it comes from: alerts of one cause and host come on one card. */
   readonly cause: "account" | "worker" | "network" | "host" | "redis" | "bot" | "none";
@@ -41,12 +44,19 @@ export interface AlertRule {
   readonly repeatMs: number | null;
   /** Told even when it solved itself before its hold was over: each crash counts. */
   readonly tellSolved: boolean;
-  /** Told only when it lasts longer than the hold: it often passes, or what explains it comes a moment later. */
+  /**
+   * Told only when it lasts longer than the hold: it often passes, or what explains it comes a
+   * moment later.
+   */
   readonly waits: boolean;
 }
 
 const HOUR_MS = 3_600_000;
-const rule = (level: AlertRule["level"], cause: AlertRule["cause"], more: Partial<AlertRule> = {}): AlertRule => ({
+const rule = (
+  level: AlertRule["level"],
+  cause: AlertRule["cause"],
+  more: Partial<AlertRule> = {},
+): AlertRule => ({
   level,
   cause,
   repeatMs: level === "calm" ? null : 4 * HOUR_MS,

@@ -13,7 +13,8 @@ export function raiseLoss(store: AlertStore, event: LossEvent): void {
   const open = store.open(`gap:${worker}`);
   const times = (open?.body.times ?? 0) + 1;
   const before = open?.body.details.filter(({ key }) => key !== DO.key) ?? [];
-  // Losses of one illness come one after the other: they are one line, and its count grows, like that of each reason.
+  // Losses of one illness come one after the other: they are one line, and its count grows, like
+  // that of each reason.
   const [last, ...rest] = before;
   const grows = event.outage === null && last?.key === "alert-gap-live";
   const end = rest.findIndex(({ key }) => !isReason(key));

@@ -9,10 +9,15 @@ const TRIES = 2;
 /** What is about a host: how it is now, and what its own examination says. */
 export const HOST_HELP: AlertBody["buttons"] = ["health", "doctor"];
 
-/** Workers of a host that have no connection to Telegram, and the network of the host when that is so for all of them. */
+/**
+ * Workers of a host that have no connection to Telegram, and the network of the host when that is
+ * so for all of them.
+ */
 export function networkConditions(host: HostId, there: readonly WorkerStatus[]): Condition[] {
   const offline = there.filter((status) => isOffline(status));
-  const wanted = there.filter((status) => status.state === "RUNNING" || status.state === "RECONNECTING");
+  const wanted = there.filter(
+    (status) => status.state === "RUNNING" || status.state === "RECONNECTING",
+  );
   const all = offline.length >= 2 && offline.length === wanted.length;
   const since = Math.min(...offline.map((status) => status.since));
   const title = say("alert-host-network", { host, count: offline.length, at: since });
@@ -35,11 +40,14 @@ function isOffline({ state, fault, link }: WorkerStatus): boolean {
 }
 
 /**
- * Telegram said that the session ended, which is asked again for CONFIRM_END_S (field fault A12): it answers, so nothing is the matter with the
- * network. An unknown key is asked about for longer, which is told.
+ * Telegram said that the session ended, which is asked again for CONFIRM_END_S (field fault A12):
+ * it answers, so nothing is the matter with the network. An unknown key is asked about for longer,
+ * which is told.
  */
 function isAskedAgain(fault: WorkerStatus["fault"]): boolean {
-  return (fault?.class === "AUTH_DEAD" || fault?.class === "BANNED") && fault.code !== "unknown-key";
+  return (
+    (fault?.class === "AUTH_DEAD" || fault?.class === "BANNED") && fault.code !== "unknown-key"
+  );
 }
 
 function lost(status: WorkerStatus): Condition {

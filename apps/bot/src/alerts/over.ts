@@ -1,14 +1,30 @@
 import type { WorkerState } from "@flotilla/contracts";
 
-/** Families of alerts about one worker that its state can end. Each is the start of a subject, such as `exit:news_1`. */
-export const STATE_FAMILIES = ["exit", "account", "locked", "broken", "storage", "link", "flood", "quiet", "closed"] as const;
+/**
+ * Families of alerts about one worker that its state can end. Each is the start of a subject, such
+ * as `exit:news_1`.
+ */
+export const STATE_FAMILIES = [
+  "exit",
+  "account",
+  "locked",
+  "broken",
+  "storage",
+  "link",
+  "flood",
+  "quiet",
+  "closed",
+] as const;
 export type StateFamily = (typeof STATE_FAMILIES)[number];
 
 const ONLINE: readonly WorkerState[] = ["RUNNING", "CATCHING_UP", "DEGRADED", "FLOOD"];
 /** The process has opened its session file. */
 const OPENED: readonly WorkerState[] = [...ONLINE, "NEEDS_LOGIN", "LOGGING_IN"];
 
-/** A stop, a restart and a start prove nothing: only what works again ends an alert (field faults D2, K11). */
+/**
+ * A stop, a restart and a start prove nothing: only what works again ends an alert (field faults
+ * D2, K11).
+ */
 const RECOVERED: Readonly<Record<StateFamily, ReadonlySet<WorkerState>>> = {
   // A worker that never had a session waits for its login: that is all it can do.
   exit: new Set([...ONLINE, "NEEDS_LOGIN"]),
@@ -22,7 +38,10 @@ const RECOVERED: Readonly<Record<StateFamily, ReadonlySet<WorkerState>>> = {
   closed: new Set(ONLINE),
 };
 
-/** The states in which no process runs because it is wanted so. Who wanted it is not in the state: Ctrl+C of the fleet looks the same. */
+/**
+ * The states in which no process runs because it is wanted so. Who wanted it is not in the state:
+ * Ctrl+C of the fleet looks the same.
+ */
 export const DOWN: ReadonlySet<WorkerState> = new Set(["STOPPED", "MAINTENANCE"]);
 
 /** Whether this state proves that the trouble of this family is over. */

@@ -21,7 +21,10 @@ export interface OwnTroubleDeps {
   readonly tellDirectly: (detail: string) => void;
 }
 
-/** What the launcher says: how the supervisor ended again and again, or null when it stays up; and how it ended last, or null when it runs. */
+/**
+ * What the launcher says: how the supervisor ended again and again, or null when it stays up; and
+ * how it ended last, or null when it runs.
+ */
 const FromLauncher = z.object({
   kind: z.literal("supervisor"),
   down: z.string().max(600).nullable(),
@@ -52,7 +55,10 @@ interface Rescue {
 /** A rescue that failed, such as on a full disk, is tried again after this time. */
 const RESCUE_AGAIN_MS = 30_000;
 
-/** What only the bot can tell: its own database was deleted, and what its launcher says about the supervisor beside it. */
+/**
+ * What only the bot can tell: its own database was deleted, and what its launcher says about the
+ * supervisor beside it.
+ */
 export class OwnTrouble {
   readonly #deps: OwnTroubleDeps;
   #rescue: Rescue | null = null;
@@ -79,7 +85,9 @@ export class OwnTrouble {
     }
     const running = this.#deps
       .statuses()
-      .flatMap(({ worker, host, pid }) => (host === this.#deps.host && pid !== null ? [worker] : []));
+      .flatMap(({ worker, host, pid }) =>
+        host === this.#deps.host && pid !== null ? [worker] : [],
+      );
     const before = this.#ended ?? { at: this.#deps.clock.now(), workers: running };
     this.#ended = { ...before, how, restarted: false };
   }
@@ -105,7 +113,10 @@ export class OwnTrouble {
     return this.#down === null ? [] : [`supervisor: ${this.#down}`];
   }
 
-  /** Opens and closes its alerts. Each is tried, whatever the others led to; the first failure is thrown after them. */
+  /**
+   * Opens and closes its alerts. Each is tried, whatever the others led to; the first failure is
+   * thrown after them.
+   */
   look(): void {
     const failures: unknown[] = [];
     const attempt = (work: () => void): void => {
@@ -124,7 +135,10 @@ export class OwnTrouble {
     if (failures.length > 0) throw failures[0];
   }
 
-  /** What became of the data of a database whose file is gone; null = the file is there. A failed rescue is tried again. */
+  /**
+   * What became of the data of a database whose file is gone; null = the file is there. A failed
+   * rescue is tried again.
+   */
   #rescued(): string | null {
     const { db, clock } = this.#deps;
     if (db.stillThere() === "ok") {
@@ -132,7 +146,10 @@ export class OwnTrouble {
       return null;
     }
     const now = clock.now();
-    if (this.#rescue === null || (!this.#rescue.saved && Math.abs(now - this.#rescue.at) >= RESCUE_AGAIN_MS))
+    if (
+      this.#rescue === null ||
+      (!this.#rescue.saved && Math.abs(now - this.#rescue.at) >= RESCUE_AGAIN_MS)
+    )
       this.#rescue = this.#save(now);
     return this.#rescue.detail;
   }
@@ -144,7 +161,10 @@ export class OwnTrouble {
     else if (open) alerts.resolve(open.n, say("solved-itself"), clock.now());
   }
 
-  /** An alert is kept in the database: on a disk that takes nothing the admins are told directly, once. */
+  /**
+   * An alert is kept in the database: on a disk that takes nothing the admins are told directly,
+   * once.
+   */
   #tellFullDisk(disk: readonly FullDisk[]): void {
     const detail = disk.length === 0 ? null : disk.map(diskDetail).join("; ");
     if (detail === null) this.#toldDirectly = false;
@@ -165,7 +185,11 @@ export class OwnTrouble {
       backupTo(db, target);
       return { saved: true, at, detail: `${db.path} → ${target}` };
     } catch (error) {
-      return { saved: false, at, detail: `${db.path}: ${error instanceof AppError ? error.code : toError(error).name}` };
+      return {
+        saved: false,
+        at,
+        detail: `${db.path}: ${error instanceof AppError ? error.code : toError(error).name}`,
+      };
     }
   }
 }

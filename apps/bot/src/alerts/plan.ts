@@ -6,7 +6,10 @@ export interface AlertFact {
   /** Null: it is about a host or the whole fleet. */
   readonly worker: string | null;
   readonly host: string;
-  /** What ended the account or made the file unusable, such as `AUTH_KEY_DUPLICATED`; "" = the kind says it all. */
+  /**
+   * What ended the account or made the file unusable, such as `AUTH_KEY_DUPLICATED`; "" = the kind
+   * says it all.
+   */
   readonly code: string;
   /** Not told before this time. */
   readonly readyAt: number;
@@ -19,7 +22,9 @@ export interface Silence {
   readonly until: number;
 }
 
-/** Daily hours, in minutes since midnight on this machine; they may cross midnight. Equal = never. */
+/**
+ * Daily hours, in minutes since midnight on this machine; they may cross midnight. Equal = never.
+ */
 export interface QuietHours {
   readonly fromMin: number;
   readonly toMin: number;
@@ -55,17 +60,31 @@ export interface RecentCard {
 /** What becomes of alerts that were not told yet. Whatever is in none of them waits. */
 export interface AlertPlan {
   /** One new card each. `silent`: a card of the same group sounded a moment ago. */
-  readonly cards: readonly { readonly key: string; readonly alerts: readonly AlertFact[]; readonly silent: boolean }[];
+  readonly cards: readonly {
+    readonly key: string;
+    readonly alerts: readonly AlertFact[];
+    readonly silent: boolean;
+  }[];
   /** They join a card that is open. `loud`: it is told again with a sound. */
-  readonly joins: readonly { readonly card: number; readonly alerts: readonly AlertFact[]; readonly loud: boolean }[];
+  readonly joins: readonly {
+    readonly card: number;
+    readonly alerts: readonly AlertFact[];
+    readonly loud: boolean;
+  }[];
   /** Solved before anybody had to know. */
   readonly drop: readonly AlertFact[];
 }
 
-/** A card takes in further alerts of its group for this long; those that are not red sound once in this time. */
+/**
+ * A card takes in further alerts of its group for this long; those that are not red sound once in
+ * this time.
+ */
 export const GROWS_MS = 300_000;
 
-/** Alerts with the same key come on one card: the same trouble, from the same cause, with the same remedy. */
+/**
+ * Alerts with the same key come on one card: the same trouble, from the same cause, with the same
+ * remedy.
+ */
 export function groupKey(alert: AlertFact): string {
   const { cause } = alertRule(alert.kind);
   if (cause === "none") return `one.${alert.n}`;
@@ -73,23 +92,35 @@ export function groupKey(alert: AlertFact): string {
   return `${cause}.${alert.host}.${alert.kind}.${alert.code}`;
 }
 
-/** The open alert that explains this one, so that only the cause is told; null = it stands for itself. */
+/**
+ * The open alert that explains this one, so that only the cause is told; null = it stands for
+ * itself.
+ */
 export function hiddenBy(alert: AlertFact, open: readonly AlertFact[]): AlertFact | null {
-  return open.find((cause) => cause.n !== alert.n && cause.resolvedAt === null && hides(cause, alert)) ?? null;
+  return (
+    open.find((cause) => cause.n !== alert.n && cause.resolvedAt === null && hides(cause, alert)) ??
+    null
+  );
 }
 
 /** What Telegram decided about an account is true whatever happens to its host. */
 function hides(cause: AlertFact, alert: AlertFact): boolean {
   switch (cause.kind) {
     case "host-away":
-      return alert.host === cause.host && (alertRule(alert.kind).cause === "worker" || alert.kind === "offline");
+      return (
+        alert.host === cause.host &&
+        (alertRule(alert.kind).cause === "worker" || alert.kind === "offline")
+      );
     case "redis-away":
       return alert.kind === "host-away";
     case "host-network":
       return (alert.kind === "offline" || alert.kind === "quiet") && alert.host === cause.host;
     case "needs-login":
     case "banned":
-      return ["quiet", "gap", "offline", "flood", "sender"].includes(alert.kind) && alert.worker === cause.worker;
+      return (
+        ["quiet", "gap", "offline", "flood", "sender"].includes(alert.kind) &&
+        alert.worker === cause.worker
+      );
     case "offline":
     case "crash":
     case "gave-up":
@@ -106,7 +137,9 @@ function hides(cause: AlertFact, alert: AlertFact): boolean {
 /** True when it raises no message now. */
 export function isSilenced(alert: AlertFact, silences: readonly Silence[], now: number): boolean {
   if (alert.kind === "test" || alert.kind === "drill" || alert.kind === "notice") return false;
-  return silences.some((each) => each.until > now && (each.worker === null || each.worker === alert.worker));
+  return silences.some(
+    (each) => each.until > now && (each.worker === null || each.worker === alert.worker),
+  );
 }
 
 /** True within the hours; those that cross midnight are two pieces of one day. */
@@ -126,7 +159,11 @@ export function planAlerts(situation: AlertSituation): AlertPlan {
     const rule = alertRule(alert.kind);
     const unheard = isSilenced(alert, silences, now) || hiddenBy(alert, open) !== null;
     if (alert.resolvedAt !== null && (unheard || quietNow || !rule.tellSolved)) drop.push(alert);
-    else if (!unheard && now >= alert.readyAt && !(quietNow && rule.level !== "red" && rule.cause !== "none"))
+    else if (
+      !unheard &&
+      now >= alert.readyAt &&
+      !(quietNow && rule.level !== "red" && rule.cause !== "none")
+    )
       groups.set(groupKey(alert), [...(groups.get(groupKey(alert)) ?? []), alert]);
   }
   return { ...placed(groups, situation), drop };
@@ -140,8 +177,12 @@ function placed(
   const fresh: AlertPlan["cards"][number][] = [];
   const joins: AlertPlan["joins"][number][] = [];
   for (const [key, alerts] of groups) {
-    const red = alerts.some((alert) => alertRule(alert.kind).level === "red" && alert.resolvedAt === null);
-    const own = cards.filter((card) => card.key === key && Math.abs(now - card.openedAt) < GROWS_MS);
+    const red = alerts.some(
+      (alert) => alertRule(alert.kind).level === "red" && alert.resolvedAt === null,
+    );
+    const own = cards.filter(
+      (card) => card.key === key && Math.abs(now - card.openedAt) < GROWS_MS,
+    );
     const card = own.findLast(({ open }) => open);
     // A red one that comes after the burst is news; the others of the same group are part of it.
     if (card) joins.push({ card: card.n, alerts, loud: red && now - card.toldAt > holdMs });

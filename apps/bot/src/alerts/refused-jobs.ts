@@ -11,7 +11,10 @@ export interface RefusedSight extends JobRefusal {
 /** Milliseconds after the last one until the alert ends. */
 const OVER_MS = 30 * 60_000;
 
-/** Jobs that processes of this fleet refused: a stranger wrote them, or a program of another version. */
+/**
+ * Jobs that processes of this fleet refused: a stranger wrote them, or a program of another
+ * version.
+ */
 export class RefusedJobs {
   /** By queue and reason. */
   readonly #kinds = new Map<string, RefusedSight>();
@@ -34,7 +37,9 @@ export class RefusedJobs {
   }
 }
 
-/** One alert per queue: each reason with its own count and what helps, the most frequent one first. */
+/**
+ * One alert per queue: each reason with its own count and what helps, the most frequent one first.
+ */
 export function refusedConditions(refused: readonly RefusedSight[], host: HostId): Condition[] {
   return [...Map.groupBy(refused, ({ queue }) => queue)].map(([queue, kinds]) => {
     const count = kinds.reduce((sum, { times }) => sum + times, 0);
@@ -45,7 +50,16 @@ export function refusedConditions(refused: readonly RefusedSight[], host: HostId
     const details = [...whys, say("alert-refused-do")];
     return {
       subject: `wire:${queue}`,
-      body: { kind: "refused-job", worker: null, host, times: 1, title, details, buttons: ["doctor", "health"], action: null },
+      body: {
+        kind: "refused-job",
+        worker: null,
+        host,
+        times: 1,
+        title,
+        details,
+        buttons: ["doctor", "health"],
+        action: null,
+      },
     };
   });
 }

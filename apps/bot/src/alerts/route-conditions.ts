@@ -11,14 +11,22 @@ export interface RelaySight {
   readonly readers: readonly RelayStatus[];
 }
 
-const FAMILIES = { poison: "poison", "unknown-chat": "unknown", "route-blocked": "route", sender: "sender" } as const;
+const FAMILIES = {
+  poison: "poison",
+  "unknown-chat": "unknown",
+  "route-blocked": "route",
+  sender: "sender",
+} as const;
 
 /** Is this subject one of {@link routeConditions}? */
 export function isRouteSubject(subject: string): boolean {
   return Object.values(FAMILIES).some((family) => subject.startsWith(`${family}:`));
 }
 
-/** Whether anything is known of the route that an alert is about; while it is not, what is open stays. One that is gone has no trouble. */
+/**
+ * Whether anything is known of the route that an alert is about; while it is not, what is open
+ * stays. One that is gone has no trouble.
+ */
 export function tellsOfRoute({ routes, readers }: RelaySight, subject: string): boolean {
   const id = subject.slice(subject.indexOf(":") + 1);
   const route = routes.find((each) => each.id === id);
@@ -34,12 +42,18 @@ export function routeEnd({ routes }: RelaySight, subject: string): Said {
 }
 
 /** Messages that were set aside, and routes that cannot deliver. */
-export function routeConditions({ routes, readers }: RelaySight, sight: Pick<Sight, "now" | "statuses" | "host">): Condition[] {
+export function routeConditions(
+  { routes, readers }: RelaySight,
+  sight: Pick<Sight, "now" | "statuses" | "host">,
+): Condition[] {
   return routes.flatMap((route) => {
-    const status = readers.find(({ worker }) => worker === route.from.worker)?.routes.find((each) => each.route === route.id);
+    const status = readers
+      .find(({ worker }) => worker === route.from.worker)
+      ?.routes.find((each) => each.route === route.id);
     if (!status) return [];
     return routeTroubles(route, status, sight.now).map((trouble) => {
-      const host = sight.statuses.find(({ worker }) => worker === trouble.worker)?.host ?? sight.host;
+      const host =
+        sight.statuses.find(({ worker }) => worker === trouble.worker)?.host ?? sight.host;
       return condition(route, trouble, host, status.waiting);
     });
   });
@@ -57,18 +71,33 @@ function condition(route: Route, trouble: RouteTrouble, host: HostId, waiting: n
   }
   if (kind === "unknown-chat") {
     const { chats, meant } = trouble;
-    const details = [meant === null ? say("alert-unknown-chat-do", { worker }) : say("alert-unknown-chat-meant", { meant })];
+    const details = [
+      meant === null
+        ? say("alert-unknown-chat-do", { worker })
+        : say("alert-unknown-chat-meant", { meant }),
+    ];
     const title = say("alert-unknown-chat", { route: route.id, worker, chats });
     return { subject, body: { ...base, title, details, buttons: ["route", "worker"] } };
   }
-  const title = say(`alert-${kind}`, { route: route.id, target: placeOf(route), worker, code: trouble.code });
+  const title = say(`alert-${kind}`, {
+    route: route.id,
+    target: placeOf(route),
+    worker,
+    code: trouble.code,
+  });
   const buttons: AlertBody["buttons"] =
     trouble.remedy === "limited" ? ["resume", "route", "worker"] : ["route", "log", "worker"];
   return { subject, body: { ...base, title, details: details(trouble, waiting), buttons } };
 }
 
-function details({ remedy, worker, code }: Extract<RouteTrouble, { remedy: unknown }>, waiting: number): Said[] {
-  return [say(`alert-route-${remedy}`, { worker, code }), say("alert-route-waiting", { some: waiting > 1 ? 1 : 0 })];
+function details(
+  { remedy, worker, code }: Extract<RouteTrouble, { remedy: unknown }>,
+  waiting: number,
+): Said[] {
+  return [
+    say(`alert-route-${remedy}`, { worker, code }),
+    say("alert-route-waiting", { some: waiting > 1 ? 1 : 0 }),
+  ];
 }
 
 function placeOf({ to }: Route): string {

@@ -19,9 +19,19 @@ export interface SecondPathPlaces {
 }
 
 /** As the configuration has them, in clear. */
-export function placesOf({ webhookUrl, smtpUrl, deadManUrl, mailTo }: Config["secondPath"]): SecondPathPlaces {
+export function placesOf({
+  webhookUrl,
+  smtpUrl,
+  deadManUrl,
+  mailTo,
+}: Config["secondPath"]): SecondPathPlaces {
   const reveal = (secret: typeof webhookUrl): string | null => secret?.reveal() ?? null;
-  return { webhookUrl: reveal(webhookUrl), smtpUrl: reveal(smtpUrl), mailTo, deadManUrl: reveal(deadManUrl) };
+  return {
+    webhookUrl: reveal(webhookUrl),
+    smtpUrl: reveal(smtpUrl),
+    mailTo,
+    deadManUrl: reveal(deadManUrl),
+  };
 }
 
 /** Parts of {@link SecondPath}. */
@@ -35,7 +45,9 @@ export interface SecondPathDeps {
   readonly log: Logger;
   /** Since when Telegram cannot be reached; null = it can. */
   readonly chatAwaySince: () => number | null;
-  /** Telegram does not know the bot's token any more: the chat is gone, and no message can reach it. */
+  /**
+   * Telegram does not know the bot's token any more: the chat is gone, and no message can reach it.
+   */
   readonly tokenDead: () => boolean;
 }
 
@@ -46,7 +58,10 @@ const TIMEOUT_MS = 10_000;
 const RETRY_MS = 60_000;
 const PING_EVERY_MS = 60_000;
 
-/** The way around the chat: a webhook, an e-mail, and a ping that is missed when this bot is gone. Never rejects. */
+/**
+ * The way around the chat: a webhook, an e-mail, and a ping that is missed when this bot is gone.
+ * Never rejects.
+ */
 export class SecondPath {
   readonly #deps: SecondPathDeps;
   #notBefore = 0;
@@ -77,7 +92,9 @@ export class SecondPath {
     const awaySince = this.#deps.chatAwaySince();
     const dead = this.#deps.tokenDead();
     const away = dead || (awaySince !== null && now - awaySince >= PATIENCE_MS);
-    const due = cards.allOpen().filter((card) => card.secondPathAt === null && !card.calm && (away || card.level === 2));
+    const due = cards
+      .allOpen()
+      .filter((card) => card.secondPathAt === null && !card.calm && (away || card.level === 2));
     if (due.length === 0 && dead === this.#toldDead) return;
     try {
       await this.#send(due, this.#reason(dead, away ? awaySince : null, due.length));
@@ -100,7 +117,10 @@ export class SecondPath {
       await request(places.deadManUrl, {});
       this.#pingedAt = clock.now();
     } catch (error) {
-      log.warn({ failure: error instanceof Error ? error.name : "unknown" }, "dead-man ping failed");
+      log.warn(
+        { failure: error instanceof Error ? error.name : "unknown" },
+        "dead-man ping failed",
+      );
     }
   }
 
@@ -115,10 +135,14 @@ export class SecondPath {
   async #send(cards: readonly CardRow[], reason: string): Promise<void> {
     const { places, words } = this.#deps;
     const alerts = cards.flatMap((card) => card.alerts.map((alert) => ({ card, alert })));
-    const lines = alerts.map(({ card, alert }) => `#A${card.n} ${plain(words.said(alert.body.title).text)}`);
+    const lines = alerts.map(
+      ({ card, alert }) => `#A${card.n} ${plain(words.said(alert.body.title).text)}`,
+    );
     const results = await Promise.allSettled([
       ...(places.webhookUrl === null ? [] : [this.#post(places.webhookUrl, reason, alerts)]),
-      ...(places.smtpUrl === null || places.mailTo === null ? [] : [mail(places.smtpUrl, places.mailTo, reason, lines)]),
+      ...(places.smtpUrl === null || places.mailTo === null
+        ? []
+        : [mail(places.smtpUrl, places.mailTo, reason, lines)]),
     ]);
     const refused = results.find((result) => result.status === "rejected");
     if (refused && results.every((result) => result.status === "rejected")) throw refused.reason;
@@ -150,14 +174,27 @@ export class SecondPath {
 async function request(url: string, init: RequestInit): Promise<void> {
   const stop = new AbortController();
   const late = (): Error => new Error("timeout");
-  const answer = await withTimeout(fetch(url, { ...init, signal: stop.signal }), TIMEOUT_MS, late).finally(() => stop.abort());
+  const answer = await withTimeout(
+    fetch(url, { ...init, signal: stop.signal }),
+    TIMEOUT_MS,
+    late,
+  ).finally(() => stop.abort());
   if (!answer.ok) throw new Error(`status ${answer.status}`);
 }
 
-async function mail(url: string, to: string, subject: string, lines: readonly string[]): Promise<void> {
+async function mail(
+  url: string,
+  to: string,
+  subject: string,
+  lines: readonly string[],
+): Promise<void> {
   const transport = createTransport(url, { from: "flotilla@localhost" });
   try {
-    const sent = transport.sendMail({ to, subject: `Flotilla: ${subject}`, text: lines.join("\n") });
+    const sent = transport.sendMail({
+      to,
+      subject: `Flotilla: ${subject}`,
+      text: lines.join("\n"),
+    });
     await withTimeout(sent, TIMEOUT_MS, () => new Error("timeout"));
   } finally {
     transport.close();

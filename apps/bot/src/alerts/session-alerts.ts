@@ -22,7 +22,10 @@ const DAMAGE: ReadonlySet<string> = new Set([
 
 type StateEvent = Extract<FleetEvent, { kind: "worker.state" }>;
 
-/** Opens the alert of a session file that another process has, or that cannot be used. At once: nothing else will tell. */
+/**
+ * Opens the alert of a session file that another process has, or that cannot be used. At once:
+ * nothing else will tell.
+ */
 export function raiseForSession(store: AlertStore, event: StateEvent): void {
   const { fault, state } = event.status;
   if (!fault) return;
@@ -65,7 +68,11 @@ export function applyStorage(
   store.raise(`storage:${worker}`, body, at);
 }
 
-function lockedBody(store: AlertStore, { worker, host, previous, status }: StateEvent, fault: Fault): AlertBody {
+function lockedBody(
+  store: AlertStore,
+  { worker, host, previous, status }: StateEvent,
+  fault: Fault,
+): AlertBody {
   const before = store.open(`locked:${worker}`)?.body;
   const open = before?.kind === "locked" ? before : undefined;
   // It stayed as it is: who is in the way became known.
@@ -77,7 +84,8 @@ function lockedBody(store: AlertStore, { worker, host, previous, status }: State
     times,
     title: say("alert-locked", { worker, times }),
     details: [
-      holderLine(status) ?? say("details-fault", { class: fault.class, code: fault.code, message: fault.message }),
+      holderLine(status) ??
+        say("details-fault", { class: fault.class, code: fault.code, message: fault.message }),
       say("alert-locked-next"),
     ],
     buttons: ["who", "retry", "log", "worker"],
@@ -96,7 +104,9 @@ function holderLine({ holder }: StateEvent["status"]): Said | null {
 }
 
 function brokenBody({ worker, host, status }: StateEvent, fault: Fault): AlertBody {
-  const words = DAMAGE.has(fault.code) ? say(`fault-${fault.code}`) : say("alert-error-line", { line: fault.message });
+  const words = DAMAGE.has(fault.code)
+    ? say(`fault-${fault.code}`)
+    : say("alert-error-line", { line: fault.message });
   return {
     kind: "broken",
     worker,
@@ -105,7 +115,10 @@ function brokenBody({ worker, host, status }: StateEvent, fault: Fault): AlertBo
     times: 1,
     title: say("alert-broken", { worker }),
     details: [words, say("alert-broken-next")],
-    buttons: status.restoreHelps === true ? ["backups", "retry", "log", "worker"] : ["retry", "log", "worker"],
+    buttons:
+      status.restoreHelps === true
+        ? ["backups", "retry", "log", "worker"]
+        : ["retry", "log", "worker"],
     action: null,
   };
 }

@@ -4,7 +4,10 @@ import type { AlertBody } from "./alert-body.ts";
 import { DOWN } from "./over.ts";
 import type { Condition } from "./watch.ts";
 
-/** Chats of a worker's routes that went quiet or that cannot be read any more. Those of a stopped worker are left out. */
+/**
+ * Chats of a worker's routes that went quiet or that cannot be read any more. Those of a stopped
+ * worker are left out.
+ */
 export function sourceConditions(status: WorkerStatus): Condition[] {
   const sources = status.link?.sources;
   if (!sources || DOWN.has(status.state)) return [];
@@ -14,14 +17,21 @@ export function sourceConditions(status: WorkerStatus): Condition[] {
   ];
 }
 
-/** Whether a worker's status says anything about a subject of these conditions; while it does not, what is open stays. */
+/**
+ * Whether a worker's status says anything about a subject of these conditions; while it does not,
+ * what is open stays.
+ */
 export function tellsOfSources(subject: string, status: WorkerStatus): boolean {
   const sources = status.link?.sources;
   if (!sources) return false;
   return !subject.startsWith("quiet:") || sources.checkedAt !== null;
 }
 
-function closed({ worker, host }: WorkerStatus, { chat, title, reason }: ClosedSource, others: number): Condition {
+function closed(
+  { worker, host }: WorkerStatus,
+  { chat, title, reason }: ClosedSource,
+  others: number,
+): Condition {
   const body: AlertBody = {
     kind: "closed",
     worker,
@@ -38,7 +48,11 @@ function closed({ worker, host }: WorkerStatus, { chat, title, reason }: ClosedS
 function quiet({ worker, host, link }: WorkerStatus, source: QuietSource): Condition {
   const { chat, title, silentSince, rhythmMs, found, withheld } = source;
   const ms = Math.max(0, (link?.sources?.checkedAt ?? silentSince) - silentSince);
-  const checked = withheld ? "alert-quiet-withheld" : found > 0 ? "alert-quiet-found" : "alert-quiet-none";
+  const checked = withheld
+    ? "alert-quiet-withheld"
+    : found > 0
+      ? "alert-quiet-found"
+      : "alert-quiet-none";
   const body: AlertBody = {
     kind: "quiet",
     worker,

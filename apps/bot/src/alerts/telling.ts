@@ -7,7 +7,10 @@ export interface CardFact {
   readonly taken: boolean;
   /** No message before this time. */
   readonly mutedUntil: number | null;
-  /** How far it has gone: 0 = the first chat, 1 = the next one as well, 2 = everybody and the second path. */
+  /**
+   * How far it has gone: 0 = the first chat, 1 = the next one as well, 2 = everybody and the second
+   * path.
+   */
   readonly level: EscalationLevel;
   readonly repeatMs: number | null;
   /** Calm cards never go further. */
@@ -16,7 +19,10 @@ export interface CardFact {
 
 export type EscalationLevel = 0 | 1 | 2;
 
-/** Escalation of an alert that no admin took: the next admin after 15 min, all admins and the second path after 60 min. */
+/**
+ * Escalation of an alert that no admin took: the next admin after 15 min, all admins and the second
+ * path after 60 min.
+ */
 const NEXT_AFTER_MS = 15 * 60_000;
 const ALL_AFTER_MS = 60 * 60_000;
 
@@ -47,10 +53,14 @@ export interface AlertChat {
 }
 
 /**
- * Who sees a card of this level: every group, and one more person per level, skipping those whom the bot cannot reach.
- * `together`: everybody from the start.
+ * Who sees a card of this level: every group, and one more person per level, skipping those whom
+ * the bot cannot reach. `together`: everybody from the start.
  */
-export function audience(chats: readonly AlertChat[], level: EscalationLevel, together: boolean): string[] {
+export function audience(
+  chats: readonly AlertChat[],
+  level: EscalationLevel,
+  together: boolean,
+): string[] {
   const reachable = chats.filter((each) => each.reachable);
   const people = reachable.filter((each) => !each.group);
   const heard = together || level === 2 ? people : people.slice(0, level + 1);
@@ -62,8 +72,8 @@ const MINUTE_MS = 60_000;
 const PER_MINUTE = 6;
 
 /**
- * How many of `waiting` new messages may go to a chat now, given when the last ones went. `digest`: the rest goes as one
- * message that lists them, which is the last one that there is room for.
+ * How many of `waiting` new messages may go to a chat now, given when the last ones went. `digest`:
+ * the rest goes as one message that lists them, which is the last one that there is room for.
  */
 export function pace(
   sentAt: readonly number[],

@@ -1,4 +1,9 @@
-import { type HostRow, hostsTooMany, STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
+import {
+  type HostRow,
+  hostsTooMany,
+  STATUS_STALE_MS,
+  type WorkerStatus,
+} from "@flotilla/contracts";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
 import { type Said, say } from "../words/said.ts";
@@ -7,7 +12,13 @@ import type { AlertStore } from "./alert-store.ts";
 import { HOST_HELP, networkConditions } from "./network-conditions.ts";
 import { DOWN, hasRecovered, type StateFamily, stateFamilyOf } from "./over.ts";
 import { type RefusedSight, refusedConditions } from "./refused-jobs.ts";
-import { isRouteSubject, type RelaySight, routeConditions, routeEnd, tellsOfRoute } from "./route-conditions.ts";
+import {
+  isRouteSubject,
+  type RelaySight,
+  routeConditions,
+  routeEnd,
+  tellsOfRoute,
+} from "./route-conditions.ts";
 import { sourceConditions, tellsOfSources } from "./source-conditions.ts";
 
 /** What can be seen of the fleet now. */
@@ -19,7 +30,10 @@ export interface Sight {
   readonly redisAwaySince: number | null;
   /** What is the matter with it. */
   readonly redisTrouble?: RedisTrouble | null;
-  /** Since when the fleet can be seen without a gap: what a host did before is not held against it. Not given = for ever. */
+  /**
+   * Since when the fleet can be seen without a gap: what a host did before is not held against it.
+   * Not given = for ever.
+   */
   readonly watchingSince?: number | null;
   /** HOSTS=several: a worker without its lease leaves Telegram. */
   readonly severalHosts?: boolean;
@@ -61,7 +75,10 @@ const LOOK_AGAIN: AlertBody["buttons"] = ["health"];
 /** Everything that holds now. Pure: the same sight is the same conditions. */
 export function conditionsOf(sight: Sight): Condition[] {
   const { now, statuses, host } = sight;
-  const fleetWide = (subject: string, body: Pick<AlertBody, "kind" | "title" | "details">): Condition => ({
+  const fleetWide = (
+    subject: string,
+    body: Pick<AlertBody, "kind" | "title" | "details">,
+  ): Condition => ({
     subject,
     body: { worker: null, host, times: 1, buttons: LOOK_AGAIN, action: null, ...body },
   });
@@ -76,8 +93,15 @@ export function conditionsOf(sight: Sight): Condition[] {
     );
   if (sight.redisAwaySince !== null) {
     if (now - sight.redisAwaySince >= REDIS_PATIENCE_MS) {
-      const details = [say(redisEffect(sight)), say(sight.redisTrouble ? `why-redis-${sight.redisTrouble}` : "alert-redis-do")];
-      const away = fleetWide("redis:", { kind: "redis-away", title: say("alert-redis-away"), details });
+      const details = [
+        say(redisEffect(sight)),
+        say(sight.redisTrouble ? `why-redis-${sight.redisTrouble}` : "alert-redis-do"),
+      ];
+      const away = fleetWide("redis:", {
+        kind: "redis-away",
+        title: say("alert-redis-away"),
+        details,
+      });
       found.push({ ...away, since: sight.redisAwaySince });
     }
     // Without Redis the statuses are old, which says nothing about hosts and workers.
@@ -98,18 +122,28 @@ export function conditionsOf(sight: Sight): Condition[] {
     const heardAt = Math.max(...there.map((status) => status.updatedAt));
     if (now - Math.max(heardAt, sight.watchingSince ?? heardAt) > STATUS_STALE_MS)
       found.push(hostAway(name, there.length, heardAt));
-    else found.push(...networkConditions(name, there), ...there.flatMap((status) => ofWorker(status, now)));
+    else
+      found.push(
+        ...networkConditions(name, there),
+        ...there.flatMap((status) => ofWorker(status, now)),
+      );
   }
   return [...found, ...(sight.relay ? routeConditions(sight.relay, sight) : [])];
 }
 
-/** A lease is renewed without memory (`TAKE` of packages/queue), and by no other Redis that refuses writes. */
+/**
+ * A lease is renewed without memory (`TAKE` of packages/queue), and by no other Redis that refuses
+ * writes.
+ */
 function redisEffect({ severalHosts, redisTrouble }: Sight): string {
   if (severalHosts !== true) return "alert-redis-how";
   return redisTrouble === "memory" ? "alert-redis-how-no-memory" : "alert-redis-how-several";
 }
 
-/** Opens what holds and is not open yet, keeps open ones up to date, and ends what holds no more for a reason that is known. */
+/**
+ * Opens what holds and is not open yet, keeps open ones up to date, and ends what holds no more for
+ * a reason that is known.
+ */
 export function watch(store: AlertStore, sight: Sight): void {
   const holding = conditionsOf(sight);
   const known = new Set(holding.map((each) => each.subject));
@@ -126,13 +160,18 @@ export function watch(store: AlertStore, sight: Sight): void {
   }
 }
 
-/** Why an alert whose condition was not found is over; null = it is not, or nothing is known of it. */
+/**
+ * Why an alert whose condition was not found is over; null = it is not, or nothing is known of it.
+ */
 function endOf(sight: Sight, alert: AlertRow): Said | null {
   const { subject, body } = alert;
   const solved = say("solved-itself");
   if (/^(redis|token):/.test(subject)) return solved;
   if (sight.redisAwaySince !== null) return null;
-  if (isRouteSubject(subject)) return sight.relay && tellsOfRoute(sight.relay, subject) ? routeEnd(sight.relay, subject) : null;
+  if (isRouteSubject(subject))
+    return sight.relay && tellsOfRoute(sight.relay, subject)
+      ? routeEnd(sight.relay, subject)
+      : null;
   const family = stateFamilyOf(subject);
   if (family) return endOfWorker(sight, alert, family);
   if (subject.startsWith("network:")) return endOfNetwork(sight, body.host);
@@ -143,7 +182,10 @@ function endOfWorker(sight: Sight, { subject, body }: AlertRow, family: StateFam
   const status = sight.statuses.find(({ worker }) => worker === body.worker);
   if (!status || isStale(status, sight.now)) return null;
   if (DOWN.has(status.state)) return sight.stoppedBy?.(status.worker) ?? null;
-  const told = family === "quiet" || family === "closed" ? tellsOfSources(subject, status) : CONDITIONS.has(family);
+  const told =
+    family === "quiet" || family === "closed"
+      ? tellsOfSources(subject, status)
+      : CONDITIONS.has(family);
   return told && hasRecovered(family, status.state) ? say("solved-itself") : null;
 }
 
@@ -151,7 +193,9 @@ function endOfWorker(sight: Sight, { subject, body }: AlertRow, family: StateFam
 function endOfNetwork({ statuses, now, stoppedBy }: Sight, host: HostId): Said | null {
   const there = statuses.filter((status) => status.host === host && !isStale(status, now));
   if (there.some(({ state }) => hasRecovered("link", state))) return say("solved-itself");
-  const stops = there.map(({ worker, state }) => (DOWN.has(state) ? (stoppedBy?.(worker) ?? null) : null));
+  const stops = there.map(({ worker, state }) =>
+    DOWN.has(state) ? (stoppedBy?.(worker) ?? null) : null,
+  );
   return stops.every((stop) => stop !== null) ? (stops.at(-1) ?? null) : null;
 }
 
@@ -168,7 +212,16 @@ function hostAway(host: HostId, workers: number, heardAt: number): Condition {
   const title = say("alert-host-away", { host, workers });
   return {
     subject: `host:${host}`,
-    body: { kind: "host-away", worker: null, host, times: 1, title, details, buttons: HOST_HELP, action: null },
+    body: {
+      kind: "host-away",
+      worker: null,
+      host,
+      times: 1,
+      title,
+      details,
+      buttons: HOST_HELP,
+      action: null,
+    },
     since: heardAt,
   };
 }
@@ -178,7 +231,9 @@ function isFlooded(status: WorkerStatus, now: number): boolean {
 }
 
 function waitEnd({ nextTryAt, link }: WorkerStatus): number | null {
-  const parked = [link?.readingWait?.until, link?.sending?.waitUntil].filter((until) => typeof until === "number");
+  const parked = [link?.readingWait?.until, link?.sending?.waitUntil].filter(
+    (until) => typeof until === "number",
+  );
   return nextTryAt ?? link?.nextTryAt ?? (parked.length === 0 ? null : Math.max(...parked));
 }
 
@@ -195,7 +250,16 @@ function flooded(status: WorkerStatus): Condition {
   const details = [say(`alert-flood-${floodWhat(status)}`), say("alert-flood-how")];
   return {
     subject: `flood:${worker}`,
-    body: { kind: "flood", worker, host, times: 1, title, details, buttons: ["worker"], action: null },
+    body: {
+      kind: "flood",
+      worker,
+      host,
+      times: 1,
+      title,
+      details,
+      buttons: ["worker"],
+      action: null,
+    },
     since: status.since,
   };
 }

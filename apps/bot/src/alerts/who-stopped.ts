@@ -5,7 +5,10 @@ import { type Said, say } from "../words/said.ts";
 
 const STOPS: ReadonlySet<string> = new Set(["stop", "maintenance", "remove-session"]);
 
-/** "stopped by Ann" when the last wish about whether this worker runs was a person's wish to stop it; else null. */
+/**
+ * "stopped by Ann" when the last wish about whether this worker runs was a person's wish to stop
+ * it; else null.
+ */
 export function whoStopped(
   { commandLog, bulks }: { readonly commandLog: CommandStore; readonly bulks: BulkStore },
   worker: WorkerId,
@@ -13,6 +16,10 @@ export function whoStopped(
   const single = commandLog.latestWish(worker);
   const bulk = bulks.latestOf(worker);
   const [verb, by] =
-    bulk && bulk.askedAt > (single?.askedAt ?? 0) ? [bulk.action, bulk.askerName] : [single?.verb, single?.askerName];
-  return verb !== undefined && by !== undefined && STOPS.has(verb) ? say("solved-stopped", { by }) : null;
+    bulk && bulk.askedAt > (single?.askedAt ?? 0)
+      ? [bulk.action, bulk.askerName]
+      : [single?.verb, single?.askerName];
+  return verb !== undefined && by !== undefined && STOPS.has(verb)
+    ? say("solved-stopped", { by })
+    : null;
 }

@@ -34,7 +34,10 @@ export interface ChartWish {
   readonly dark: boolean;
 }
 
-/** Charts in the chat: a picture with a table of the same numbers as its caption, switched in place by its buttons. */
+/**
+ * Charts in the chat: a picture with a table of the same numbers as its caption, switched in place
+ * by its buttons.
+ */
 export class ChartDesk {
   readonly #deps: ChartDeskDeps;
 
@@ -46,7 +49,8 @@ export class ChartDesk {
   wish(chat: string, worker: string, arg: string): ChartWish {
     const [first = "", theme] = arg.split("-");
     const span = SPANS.find((each) => each === first) ?? "24h";
-    const dark = theme === undefined ? this.#deps.settings.all().darkCharts.includes(chat) : theme === "d";
+    const dark =
+      theme === undefined ? this.#deps.settings.all().darkCharts.includes(chat) : theme === "d";
     return { worker: worker === "" ? null : parseWorkerId(worker), span, dark };
   }
 
@@ -63,7 +67,12 @@ export class ChartDesk {
     const { card, png } = await this.#make(chat, wish);
     if (png === null) return await this.#deps.sender.sendOnce(chat, `chart:${id}`, card);
     const { caption, parse_mode, reply_markup } = captionOptions(card);
-    const media = { type: "photo", media: new InputFile(png, "chart.png"), caption, parse_mode } as const;
+    const media = {
+      type: "photo",
+      media: new InputFile(png, "chart.png"),
+      caption,
+      parse_mode,
+    } as const;
     try {
       await api.editMessageMedia(chatId(chat), message, media, { reply_markup });
     } catch (error) {
@@ -76,12 +85,16 @@ export class ChartDesk {
     await this.#deps.api.deleteMessage(chatId(chat), message);
   }
 
-  async #make(chat: string, wish: ChartWish): Promise<{ readonly card: Card; readonly png: Uint8Array | null }> {
+  async #make(
+    chat: string,
+    wish: ChartWish,
+  ): Promise<{ readonly card: Card; readonly png: Uint8Array | null }> {
     const { rollups, workers, drawer, clock, wordsOf, log } = this.#deps;
     const words = wordsOf(chat);
     const now = clock.now();
     const { from, to } = rangeOf(wish.span, now);
-    const row = wish.worker === null ? null : (workers.find(wish.worker) ?? { id: wish.worker, label: null });
+    const row =
+      wish.worker === null ? null : (workers.find(wish.worker) ?? { id: wish.worker, label: null });
     const name = row && nameOf(row);
     const chart = { words, name, span: wish.span, now, rows: rollups.read(wish.worker, from, to) };
     const picture = await drawer.draw(pictureOf(chart, wish.dark)).catch((error: unknown) => {
@@ -89,20 +102,31 @@ export class ChartDesk {
       return "failed" as const;
     });
     const png = typeof picture === "string" ? null : picture;
-    const why = png === null ? words.html(picture === null ? "chart-no-picture" : "chart-failed") : null;
-    return { card: { html: lines(new Html(captionOf(chart)), why).text, keyboard: keyboard(words, wish) }, png };
+    const why =
+      png === null ? words.html(picture === null ? "chart-no-picture" : "chart-failed") : null;
+    return {
+      card: { html: lines(new Html(captionOf(chart)), why).text, keyboard: keyboard(words, wish) },
+      png,
+    };
   }
 }
 
 function keyboard(words: Words, { worker, span, dark }: ChartWish): Card["keyboard"] {
-  const data = (to: Span, toDark: boolean): string => encodePress("chart", worker ?? "", `${to}-${toDark ? "d" : "l"}`);
+  const data = (to: Span, toDark: boolean): string =>
+    encodePress("chart", worker ?? "", `${to}-${toDark ? "d" : "l"}`);
   const spans = SPANS.map((each) => ({
     text: `${each === span ? "• " : ""}${words.text(`button-chart-${each}`)}`,
     callback_data: data(each, dark),
   }));
-  const theme = { text: words.text(dark ? "button-chart-light" : "button-chart-dark"), callback_data: data(span, !dark) };
+  const theme = {
+    text: words.text(dark ? "button-chart-light" : "button-chart-dark"),
+    callback_data: data(span, !dark),
+  };
   const refresh = { text: words.text("button-refresh"), callback_data: data(span, dark) };
-  const close = { text: words.text("button-chart-close"), callback_data: encodePress("chart", worker ?? "", "close") };
+  const close = {
+    text: words.text("button-chart-close"),
+    callback_data: encodePress("chart", worker ?? "", "close"),
+  };
   return [
     [...spans, theme],
     [refresh, close],

@@ -1,5 +1,13 @@
 import type { Canvas, SKRSContext2D } from "@napi-rs/canvas";
-import { Chart, type ChartOptions, Filler, LinearScale, LineController, LineElement, PointElement } from "chart.js";
+import {
+  Chart,
+  type ChartOptions,
+  Filler,
+  LinearScale,
+  LineController,
+  LineElement,
+  PointElement,
+} from "chart.js";
 import { type ChartPicture, HEIGHT, WIDTH } from "./picture.ts";
 
 Chart.register(LineController, LineElement, PointElement, LinearScale, Filler);
@@ -35,18 +43,28 @@ const FONT = "DejaVu Sans";
 const STRIP = { top: 500, height: 58 };
 const MARGIN = 44;
 
-/** Draws a chart: messages over time above, the connection as a strip below it on the same axis, restarts and pauses as marks. */
+/**
+ * Draws a chart: messages over time above, the connection as a strip below it on the same axis,
+ * restarts and pauses as marks.
+ */
 export function drawChart(canvas: Canvas, picture: ChartPicture): void {
   const colours = picture.dark ? DARK : LIGHT;
   const context = canvas.getContext("2d");
   const chart = lines(canvas, picture, colours);
   const { left, right } = chart.chartArea;
-  const scale = (at: number): number => left + ((at - picture.from) / (picture.to - picture.from)) * (right - left);
+  const scale = (at: number): number =>
+    left + ((at - picture.from) / (picture.to - picture.from)) * (right - left);
   strip(context, picture, colours, scale);
   heading(context, picture, colours);
   footer(context, picture, colours);
   if (picture.empty !== null)
-    write(context, picture.empty, { x: WIDTH / 2, y: 330, size: 34, colour: colours.faint, middle: true });
+    write(context, picture.empty, {
+      x: WIDTH / 2,
+      y: 330,
+      size: 34,
+      colour: colours.faint,
+      middle: true,
+    });
 }
 
 function lines(canvas: Canvas, picture: ChartPicture, colours: Colours): Chart {
@@ -56,7 +74,10 @@ function lines(canvas: Canvas, picture: ChartPicture, colours: Colours): Chart {
   const drawn = known < 3 ? points : points.slice(0, -1);
   const pointRadius = known < 3 ? 6 : 0;
   const series = (key: "received" | "relayed", fill: string | false) => ({
-    data: drawn.map((point) => ({ x: point.at + stepMs / 2, y: point.whole === 0 ? Number.NaN : point[key] })),
+    data: drawn.map((point) => ({
+      x: point.at + stepMs / 2,
+      y: point.whole === 0 ? Number.NaN : point[key],
+    })),
     borderColor: colours[key],
     backgroundColor: fill || colours[key],
     fill: fill === false ? false : "origin",
@@ -74,13 +95,18 @@ function lines(canvas: Canvas, picture: ChartPicture, colours: Colours): Chart {
       devicePixelRatio: 1,
       events: [],
       locale: picture.locale,
-      layout: { padding: { top: 146, bottom: HEIGHT - STRIP.top + 18, left: MARGIN - 10, right: MARGIN } },
+      layout: {
+        padding: { top: 146, bottom: HEIGHT - STRIP.top + 18, left: MARGIN - 10, right: MARGIN },
+      },
       scales: axes(picture, colours),
     },
   });
 }
 
-function axes({ points, ticks, from, to, texts }: ChartPicture, colours: Colours): NonNullable<ChartOptions<"line">["scales"]> {
+function axes(
+  { points, ticks, from, to, texts }: ChartPicture,
+  colours: Colours,
+): NonNullable<ChartOptions<"line">["scales"]> {
   const font = { family: FONT, size: 29 };
   const highest = Math.max(...points.map((point) => Math.max(point.received, point.relayed)));
   return {
@@ -108,7 +134,12 @@ function axes({ points, ticks, from, to, texts }: ChartPicture, colours: Colours
       suggestedMax: Math.max(4, highest * 1.05),
       grid: { color: colours.grid },
       border: { display: false },
-      title: { display: true, text: texts.unit, color: colours.faint, font: { family: FONT, size: 26 } },
+      title: {
+        display: true,
+        text: texts.unit,
+        color: colours.faint,
+        font: { family: FONT, size: 26 },
+      },
       ticks: { maxTicksLimit: 6, precision: 0, padding: 10, color: colours.ink, font },
     },
   };
@@ -121,7 +152,10 @@ function paper(canvas: Canvas, colours: Colours): void {
   context.fillRect(0, 0, WIDTH, HEIGHT);
 }
 
-/** Parts of each step as parts of its height: connected from below, not connected from above. Unknown steps stay empty. */
+/**
+ * Parts of each step as parts of its height: connected from below, not connected from above.
+ * Unknown steps stay empty.
+ */
 function strip(
   context: SKRSContext2D,
   { points, stepMs }: ChartPicture,
@@ -194,12 +228,29 @@ function footer(context: SKRSContext2D, { texts }: ChartPicture, colours: Colour
   const [first, second] = [HEIGHT - 76, HEIGHT - 26];
   let x = MARGIN;
   for (const phase of ["up", "wait", "down", "off", "grid"] as const)
-    x = square(context, phase === "grid" ? texts.unknown : texts[phase], x, first, colours[phase], colours, 28) + 26;
+    x =
+      square(
+        context,
+        phase === "grid" ? texts.unknown : texts[phase],
+        x,
+        first,
+        colours[phase],
+        colours,
+        28,
+      ) + 26;
   triangle(context, MARGIN + 11, second - 20, colours.ink);
-  x = write(context, texts.restarts, { x: MARGIN + 34, y: second, size: 28, colour: colours.ink }) + 40;
+  x =
+    write(context, texts.restarts, { x: MARGIN + 34, y: second, size: 28, colour: colours.ink }) +
+    40;
   diamond(context, x + 11, second - 10, colours);
   write(context, texts.waits, { x: x + 34, y: second, size: 28, colour: colours.ink });
-  write(context, texts.connection, { x: WIDTH - MARGIN, y: second, size: 28, colour: colours.ink, end: true });
+  write(context, texts.connection, {
+    x: WIDTH - MARGIN,
+    y: second,
+    size: 28,
+    colour: colours.ink,
+    end: true,
+  });
 }
 
 function square(
@@ -227,7 +278,11 @@ interface Writing {
 }
 
 /** Returns where the text ends. */
-function write(context: SKRSContext2D, text: string, { x, y, size, colour, bold, middle, end }: Writing): number {
+function write(
+  context: SKRSContext2D,
+  text: string,
+  { x, y, size, colour, bold, middle, end }: Writing,
+): number {
   context.font = `${bold ? "bold " : ""}${size}px "${FONT}"`;
   context.fillStyle = colour;
   context.textAlign = middle ? "center" : end ? "right" : "left";

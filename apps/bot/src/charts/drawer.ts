@@ -6,8 +6,9 @@ import type { ChartPicture, DrawAnswer } from "./picture.ts";
 const LIMIT_MS = 30_000;
 
 /**
- * Draws pictures, each in a thread of its own and one after the other: presses and alerts do not wait for it, and its
- * memory goes with the thread. Null: the package that draws is not there. Throws AppError `chart-failed`.
+ * Draws pictures, each in a thread of its own and one after the other: presses and alerts do not
+ * wait for it, and its memory goes with the thread. Null: the package that draws is not there.
+ * Throws AppError `chart-failed`.
  */
 export class Drawer {
   readonly #queue = new SerialQueue();

@@ -1,6 +1,9 @@
 import type { Rollup } from "./rollup.ts";
 
-/** Everything a picture shows, ready to be drawn: the thread that draws knows no words and no database. */
+/**
+ * Everything a picture shows, ready to be drawn: the thread that draws knows no words and no
+ * database.
+ */
 export interface ChartPicture {
   readonly dark: boolean;
   /** For the numbers of the axis. */
@@ -11,13 +14,26 @@ export interface ChartPicture {
   readonly to: number;
   readonly stepMs: number;
   readonly ticks: readonly { readonly at: number; readonly label: string }[];
-  /** `whole`: the time of all workers in this step, of which `up`, `wait`, `down` and `off` are parts; the rest is not known. */
+  /**
+   * `whole`: the time of all workers in this step, of which `up`, `wait`, `down` and `off` are
+   * parts; the rest is not known.
+   */
   readonly points: readonly (Rollup & { readonly at: number; readonly whole: number })[];
   /** What is said instead when there is nothing to show. */
   readonly empty: string | null;
   readonly texts: Readonly<
     Record<
-      "unit" | "received" | "relayed" | "connection" | "up" | "wait" | "down" | "off" | "unknown" | "restarts" | "waits",
+      | "unit"
+      | "received"
+      | "relayed"
+      | "connection"
+      | "up"
+      | "wait"
+      | "down"
+      | "off"
+      | "unknown"
+      | "restarts"
+      | "waits",
       string
     >
   >;

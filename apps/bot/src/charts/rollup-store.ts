@@ -1,7 +1,18 @@
 import type { Database } from "@flotilla/sqlite";
-import { BUCKET_MS, between, bucketOf, type Look, type Phase, type Rollup, remembered } from "./rollup.ts";
+import {
+  BUCKET_MS,
+  between,
+  bucketOf,
+  type Look,
+  type Phase,
+  type Rollup,
+  remembered,
+} from "./rollup.ts";
 
-/** Milliseconds for which roll-ups are kept: a chart of 7 days, and a day to spare. At most 1,152 rows a worker. */
+/**
+ * Milliseconds for which roll-ups are kept: a chart of 7 days, and a day to spare. At most 1,152
+ * rows a worker.
+ */
 const DAY_MS = 24 * 3_600_000;
 const KEEP_MS = 8 * DAY_MS;
 /** Hosts say how their workers are every 10 s. */
@@ -28,13 +39,17 @@ const SUMS = `at, count(*) AS workers, sum(received) AS received, sum(relayed) A
   sum(down) AS down, sum(off) AS off, sum(restarts) AS restarts, sum(waits) AS waits, max(longest_wait) AS longestWait`;
 
 /**
- * Numbers of the workers, ten minutes to a row, as the bot sees them in Redis. The last look at each worker is kept with
- * them: what is counted while the bot is away is not lost, but shown when it comes back.
+ * Numbers of the workers, ten minutes to a row, as the bot sees them in Redis. The last look at
+ * each worker is kept with them: what is counted while the bot is away is not lost, but shown when
+ * it comes back.
  */
 export class RollupStore {
   readonly #db: Database;
   #prunedAt = 0;
-  #day: { readonly at: number; readonly sums: ReadonlyMap<string, Rollup> } = { at: Number.NEGATIVE_INFINITY, sums: new Map() };
+  #day: { readonly at: number; readonly sums: ReadonlyMap<string, Rollup> } = {
+    at: Number.NEGATIVE_INFINITY,
+    sums: new Map(),
+  };
 
   constructor(db: Database) {
     this.#db = db;
@@ -68,7 +83,8 @@ export class RollupStore {
 
   /** Workers that had a process at the last look. */
   running(): string[] {
-    const sql = "SELECT worker FROM last_look WHERE started_at IS NOT NULL AND phase IS NOT 'off' ORDER BY worker";
+    const sql =
+      "SELECT worker FROM last_look WHERE started_at IS NOT NULL AND phase IS NOT 'off' ORDER BY worker";
     return this.#db.read<{ worker: string }>(sql).map(({ worker }) => worker);
   }
 
@@ -78,7 +94,10 @@ export class RollupStore {
     this.#prunedAt = bucketOf(now);
     const gone = `worker NOT IN (SELECT value FROM json_each(?))`;
     this.#db.transaction(() => {
-      this.#db.write(`DELETE FROM rollup WHERE at < ? OR ${gone}`, [now - KEEP_MS - BUCKET_MS, JSON.stringify(workers)]);
+      this.#db.write(`DELETE FROM rollup WHERE at < ? OR ${gone}`, [
+        now - KEEP_MS - BUCKET_MS,
+        JSON.stringify(workers),
+      ]);
       this.#db.write(`DELETE FROM last_look WHERE ${gone}`, [JSON.stringify(workers)]);
     });
   }
@@ -87,19 +106,30 @@ export class RollupStore {
     const before = this.#lastLook(worker);
     const kept = remembered(before, look);
     this.#db.write(
-      "INSERT OR REPLACE INTO last_look (worker, at, phase, received, relayed, started_at, wait_until) VALUES (?, ?, ?, ?, ?, ?, ?)",
+      `INSERT OR REPLACE INTO last_look (worker, at, phase, received, relayed, started_at,
+        wait_until) VALUES (?, ?, ?, ?, ?, ?, ?)`,
       [worker, kept.at, kept.phase, kept.received, kept.relayed, kept.startedAt, kept.waitUntil],
     );
     if (!before) return;
     for (const [at, r] of between(before, look)) {
-      const numbers = [r.received, r.relayed, r.up, r.wait, r.down, r.off, r.restarts, r.waits, r.longestWait];
+      const numbers = [
+        r.received,
+        r.relayed,
+        r.up,
+        r.wait,
+        r.down,
+        r.off,
+        r.restarts,
+        r.waits,
+        r.longestWait,
+      ];
       this.#db.write(ADD, [worker, at, ...numbers]);
     }
   }
 
   #lastLook(worker: string): Look | null {
-    const sql =
-      "SELECT at, phase, received, relayed, started_at AS startedAt, wait_until AS waitUntil FROM last_look WHERE worker = ?";
+    const sql = `SELECT at, phase, received, relayed, started_at AS startedAt, wait_until AS waitUntil
+        FROM last_look WHERE worker = ?`;
     const row = this.#db.readOne<RawLook>(sql, [worker]);
     return row ? { ...row, phase: row.phase as Phase | null } : null;
   }

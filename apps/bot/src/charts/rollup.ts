@@ -6,7 +6,9 @@ export const BUCKET_MS = 10 * 60_000;
 /** Milliseconds between two looks above which the time between them is unknown. */
 const HOLE_MS = 60_000;
 
-/** How a stretch of time is drawn: connected, told to pause, not connected, or stopped on purpose. */
+/**
+ * How a stretch of time is drawn: connected, told to pause, not connected, or stopped on purpose.
+ */
 export type Phase = "up" | "wait" | "down" | "off";
 
 const PHASES: Readonly<Record<WorkerState, Phase>> = {
@@ -70,7 +72,9 @@ export const NOTHING: Rollup = {
   longestWait: 0,
 };
 
-/** What two looks, one after the other, add to the roll-ups: by the beginning of the bucket. Pure. */
+/**
+ * What two looks, one after the other, add to the roll-ups: by the beginning of the bucket. Pure.
+ */
 export function between(before: Look, now: Look): ReadonlyMap<number, Rollup> {
   const found = new Map<number, Rollup>();
   const put = (at: number, more: Partial<Rollup>): void => {
@@ -83,11 +87,15 @@ export function between(before: Look, now: Look): ReadonlyMap<number, Rollup> {
       put(from, { [before.phase]: to - from });
       from = to;
     }
-  const asked = now.waitUntil !== null && now.waitUntil > now.at && now.waitUntil !== before.waitUntil;
+  const asked =
+    now.waitUntil !== null && now.waitUntil > now.at && now.waitUntil !== before.waitUntil;
   put(now.at, {
     received: grown(before.received, now.received),
     // A route that was taken away takes its counter along: nothing was delivered by that.
-    relayed: now.relayed !== null && before.relayed !== null ? Math.max(0, now.relayed - before.relayed) : 0,
+    relayed:
+      now.relayed !== null && before.relayed !== null
+        ? Math.max(0, now.relayed - before.relayed)
+        : 0,
     restarts: startedAnew(before, now) ? 1 : 0,
     waits: asked ? 1 : 0,
     longestWait: asked ? (now.waitUntil ?? now.at) - now.at : 0,
@@ -148,6 +156,7 @@ function grown(before: number | null, now: number | null): number {
 
 /** A worker that was stopped on purpose and is started again has not restarted. */
 function startedAnew(before: Look, now: Look): boolean {
-  const another = now.startedAt !== null && before.startedAt !== null && now.startedAt !== before.startedAt;
+  const another =
+    now.startedAt !== null && before.startedAt !== null && now.startedAt !== before.startedAt;
   return another && before.phase !== "off";
 }

@@ -17,8 +17,14 @@ export interface Apology {
   readonly text: string;
 }
 
-/** What an admin is told of a press or a text that failed, where it was; null for anyone else. Names a full disk. */
-export function apologyOf({ admins, wordsOf }: Who): (update: Update, error: unknown) => Apology | null {
+/**
+ * What an admin is told of a press or a text that failed, where it was; null for anyone else. Names
+ * a full disk.
+ */
+export function apologyOf({
+  admins,
+  wordsOf,
+}: Who): (update: Update, error: unknown) => Apology | null {
   return (update, error) => {
     const { callback_query: press, message, edited_message: edited } = update;
     const from = (press ?? message ?? edited)?.from?.id;
@@ -31,7 +37,11 @@ export function apologyOf({ admins, wordsOf }: Who): (update: Update, error: unk
 }
 
 /** Tells every admin of a full disk, without the database. */
-export function tellDirectly(api: Api, { admins, wordsOf, host }: Who & { readonly host: HostId }, detail: string): void {
+export function tellDirectly(
+  api: Api,
+  { admins, wordsOf, host }: Who & { readonly host: HostId },
+  detail: string,
+): void {
   for (const { id } of admins.all()) {
     const text = wordsOf(id).text("alert-disk-direct", { host, detail });
     void api.sendMessage(id, text).catch(() => {});

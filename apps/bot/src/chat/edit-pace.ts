@@ -1,9 +1,14 @@
 import type { Clock } from "@flotilla/kernel";
 
-/** Milliseconds between two automatic edits in a chat (field fault K2): people read no faster, and Telegram answers 429 to more. */
+/**
+ * Milliseconds between two automatic edits in a chat (field fault K2): people read no faster, and
+ * Telegram answers 429 to more.
+ */
 export const EDIT_GAP_MS = 3000;
 
-/** Who edits: a live screen, the card of an alert, or such a card that has something new to tell. */
+/**
+ * Who edits: a live screen, the card of an alert, or such a card that has something new to tell.
+ */
 export type Editor = "screen" | "card" | "news";
 
 interface Edit {
@@ -12,8 +17,9 @@ interface Edit {
 }
 
 /**
- * When each chat was last edited, and by whom: live screens and alert cards share one gap and take turns, so that a card that changes for minutes
- * leaves the screen true. News do not wait for a turn.
+ * When each chat was last edited, and by whom: live screens and alert cards share one gap and take
+ * turns, so that a card that changes for minutes leaves the screen true. News do not wait for a
+ * turn.
  */
 export class EditPace {
   readonly #clock: Clock;
@@ -31,7 +37,10 @@ export class EditPace {
     this.#turns.delete(turnOf(chat, by === "screen"));
   }
 
-  /** For how long the next edit has to wait, when `gapMs` is the time between two. 0 = it may be made now. */
+  /**
+   * For how long the next edit has to wait, when `gapMs` is the time between two. 0 = it may be
+   * made now.
+   */
   waitMs(chat: string, gapMs: number, by: Editor): number {
     const last = this.#last.get(chat);
     if (!last) return 0;

@@ -12,7 +12,10 @@ export interface OldCardDeps {
   readonly wordsOf: (chat: string) => Words;
 }
 
-/** Messages that another one has taken the place of: written down with that one, so that a crash or a lost answer leaves none with buttons behind. */
+/**
+ * Messages that another one has taken the place of: written down with that one, so that a crash or
+ * a lost answer leaves none with buttons behind.
+ */
 export class OldCards {
   readonly #deps: OldCardDeps;
 
@@ -22,7 +25,10 @@ export class OldCards {
 
   /** Call it in the transaction that writes down what takes its place. */
   add(chat: string, message: number): void {
-    this.#deps.db.write("INSERT INTO old_card (chat, message) VALUES (?, ?) ON CONFLICT DO NOTHING", [chat, message]);
+    this.#deps.db.write(
+      "INSERT INTO old_card (chat, message) VALUES (?, ?) ON CONFLICT DO NOTHING",
+      [chat, message],
+    );
   }
 
   /** It is in use again. */
@@ -30,9 +36,15 @@ export class OldCards {
     this.#deps.db.write("DELETE FROM old_card WHERE chat = ? AND message = ?", [chat, message]);
   }
 
-  /** Takes the old ones off the chat; what Telegram does not answer is left for the next time. Never rejects. */
+  /**
+   * Takes the old ones off the chat; what Telegram does not answer is left for the next time. Never
+   * rejects.
+   */
   async clear(chat: string): Promise<void> {
-    const rows = this.#deps.db.read<{ message: number }>("SELECT message FROM old_card WHERE chat = ?", [chat]);
+    const rows = this.#deps.db.read<{ message: number }>(
+      "SELECT message FROM old_card WHERE chat = ?",
+      [chat],
+    );
     for (const { message } of rows) if (await this.#remove(chat, message)) this.keep(chat, message);
   }
 
@@ -42,13 +54,20 @@ export class OldCards {
     await Promise.all(chats.map(({ chat }) => this.clear(chat)));
   }
 
-  /** Telegram deletes nothing that is older than two days (https://core.telegram.org/bots/api#deletemessage): that one loses its buttons. */
+  /**
+   * Telegram deletes nothing that is older than two days
+   * (https://core.telegram.org/bots/api#deletemessage): that one loses its buttons.
+   */
   async #remove(chat: string, message: number): Promise<boolean> {
     const { api, wordsOf } = this.#deps;
     const deleted = await this.#answered(api.deleteMessage(chatId(chat), message));
     if (deleted !== "refused") return deleted === "done";
     const text = wordsOf(chat).html("old-card").text;
-    return (await this.#answered(api.editMessageText(chatId(chat), message, text, { parse_mode: "HTML" }))) !== "unknown";
+    return (
+      (await this.#answered(
+        api.editMessageText(chatId(chat), message, text, { parse_mode: "HTML" }),
+      )) !== "unknown"
+    );
   }
 
   async #answered(call: Promise<unknown>): Promise<"done" | "refused" | "unknown"> {

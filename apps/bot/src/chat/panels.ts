@@ -29,13 +29,16 @@ export interface PanelDeps {
   readonly render: (chat: string, screen: Screen) => Promise<Card>;
 }
 
-/** A card refreshes by itself at most so often. Telegram takes one message a second in a chat, and 20 a minute in a group. */
+/**
+ * A card refreshes by itself at most so often. Telegram takes one message a second in a chat, and
+ * 20 a minute in a group.
+ */
 const CALM_GAP_MS = 5000;
 const CALM_GROUP_GAP_MS = 15_000;
 
 /**
- * The live message of each chat: edited in place when what it shows has changed, one edit a second at most, and
- * sent again when it is gone. Work for one chat is done in order.
+ * The live message of each chat: edited in place when what it shows has changed, one edit a second
+ * at most, and sent again when it is gone. Work for one chat is done in order.
  */
 export class Panels {
   readonly #deps: PanelDeps;
@@ -52,21 +55,29 @@ export class Panels {
   show(chat: string, screen: Screen, message: number | null): Promise<void> {
     return this.#inTurn(chat, async () => {
       const card = await this.#deps.render(chat, screen);
-      const id = message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
-      await this.#live({ chat, message: id, screen, shown: digestOf(card) }, id === message ? card : null);
+      const id =
+        message === null ? await this.#send(chat, card) : await this.#edit(chat, message, card);
+      await this.#live(
+        { chat, message: id, screen, shown: digestOf(card) },
+        id === message ? card : null,
+      );
     });
   }
 
   /**
-   * From now on this is the chat's live message; what was it before goes. `edited`: what it shows, if it was there already: then one that
-   * was being sent when the bot died goes as well.
+   * From now on this is the chat's live message; what was it before goes. `edited`: what it shows,
+   * if it was there already: then one that was being sent when the bot died goes as well.
    */
   async #live(row: PanelRow, edited: Card | null): Promise<void> {
     const { db, store, sender, old } = this.#deps;
     const { chat, message } = row;
-    const before = [store.find(chat)?.message, edited && (await sender.lost(chat, "panel", edited))];
+    const before = [
+      store.find(chat)?.message,
+      edited && (await sender.lost(chat, "panel", edited)),
+    ];
     db.transaction(() => {
-      for (const other of before) if (typeof other === "number" && other !== message) old.add(chat, other);
+      for (const other of before)
+        if (typeof other === "number" && other !== message) old.add(chat, other);
       old.keep(chat, message);
       store.set(row);
       sender.done(chat, "panel");
@@ -90,8 +101,9 @@ export class Panels {
   }
 
   /**
-   * Brings the live message up to date if what it shows has changed. `urgent` is for the answer to a press, which
-   * an admin waits for; everything else keeps the gap between edits, and is done when that is over.
+   * Brings the live message up to date if what it shows has changed. `urgent` is for the answer to
+   * a press, which an admin waits for; everything else keeps the gap between edits, and is done
+   * when that is over.
    */
   refresh(chat: string, urgency: "urgent" | "calm"): Promise<void> {
     return this.#inTurn(chat, async () => {
@@ -100,7 +112,8 @@ export class Panels {
       if (urgency === "calm" && this.#waitMs(chat) > 0) return this.#refreshLater(chat);
       const card = await this.#deps.render(chat, panel.screen);
       const shown = digestOf(card);
-      if (shown === panel.shown && !this.#deps.sender.wished(chat, "panel")) return await this.#deps.old.clear(chat);
+      if (shown === panel.shown && !this.#deps.sender.wished(chat, "panel"))
+        return await this.#deps.old.clear(chat);
       // An alert may have been edited while the screen was made.
       if (urgency === "calm" && this.#waitMs(chat) > 0) return this.#refreshLater(chat);
       const message = await this.#edit(chat, panel.message, card);
@@ -114,7 +127,9 @@ export class Panels {
       this.#deps.store
         .all()
         .map((panel) =>
-          this.refresh(panel.chat, "calm").catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed")),
+          this.refresh(panel.chat, "calm").catch((error: unknown) =>
+            this.#deps.log.warn({ err: error }, "refresh failed"),
+          ),
         ),
     );
   }
@@ -130,7 +145,9 @@ export class Panels {
     if (this.#closed || this.#later.has(chat)) return;
     const again = (): void => {
       this.#later.delete(chat);
-      this.refresh(chat, "calm").catch((error: unknown) => this.#deps.log.warn({ err: error }, "refresh failed"));
+      this.refresh(chat, "calm").catch((error: unknown) =>
+        this.#deps.log.warn({ err: error }, "refresh failed"),
+      );
     };
     this.#later.set(chat, setTimeout(again, this.#waitMs(chat)));
   }
@@ -138,12 +155,16 @@ export class Panels {
   /** Until the next automatic refresh. */
   #waitMs(chat: string): number {
     const { pace, calmGapMs, clock } = this.#deps;
-    const own = (this.#shownAt.get(chat) ?? Number.NEGATIVE_INFINITY) + calmGapMs(chat) - clock.monotonicMs();
+    const own =
+      (this.#shownAt.get(chat) ?? Number.NEGATIVE_INFINITY) + calmGapMs(chat) - clock.monotonicMs();
     return Math.max(0, own, pace.waitMs(chat, Math.min(EDIT_GAP_MS, calmGapMs(chat)), "screen"));
   }
 
   async #send(chat: string, card: Card): Promise<number> {
-    const message = await this.#deps.sender.send(chat, "panel", { ...card, html: this.#text(chat, card) });
+    const message = await this.#deps.sender.send(chat, "panel", {
+      ...card,
+      html: this.#text(chat, card),
+    });
     this.#shownAt.set(chat, this.#deps.clock.monotonicMs());
     return message;
   }
@@ -152,7 +173,12 @@ export class Panels {
     this.#shownAt.set(chat, this.#deps.clock.monotonicMs());
     this.#deps.pace.edited(chat, "screen");
     try {
-      await this.#deps.api.editMessageText(chatId(chat), message, this.#text(chat, card), cardOptions(card));
+      await this.#deps.api.editMessageText(
+        chatId(chat),
+        message,
+        this.#text(chat, card),
+        cardOptions(card),
+      );
       return message;
     } catch (error) {
       const problem = sendProblem(error);

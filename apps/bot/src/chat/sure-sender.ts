@@ -19,9 +19,10 @@ const LOOK_AHEAD = 15;
 const REMEMBERED = 1000;
 
 /**
- * Sends each message once, over crashes and lost answers. The Bot API has no key that makes a send repeatable, so the wish
- * is written down first; when it is found again at the next try, the message may be there already: it is looked for by
- * editing the ids that it can have, which succeeds for a message of ours only, and leaves it as it should be.
+ * Sends each message once, over crashes and lost answers. The Bot API has no key that makes a send
+ * repeatable, so the wish is written down first; when it is found again at the next try, the
+ * message may be there already: it is looked for by editing the ids that it can have, which
+ * succeeds for a message of ours only, and leaves it as it should be.
  */
 export class SureSender {
   readonly #api: Api;
@@ -35,13 +36,17 @@ export class SureSender {
     this.#db = db;
   }
 
-  /** Sends `card` for `purpose` and returns its message id. Call {@link done} in the transaction that writes the id down. */
+  /**
+   * Sends `card` for `purpose` and returns its message id. Call {@link done} in the transaction
+   * that writes the id down.
+   */
   send(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<number> {
     return this.#inTurn(chat, async () => {
       try {
         return await this.#send(chat, purpose, card, options);
       } catch (error) {
-        // A connection that broke: the wish is written down, so the next try finds what was sent already.
+        // A connection that broke: the wish is written down, so the next try finds what was sent
+        // already.
         if (!(error instanceof HttpError)) throw error;
         return await this.#send(chat, purpose, card, options);
       }
@@ -58,10 +63,22 @@ export class SureSender {
     return done;
   }
 
-  /** As {@link send}, for a message whose id is not kept: its row stays until the chat has another one of the kind (`<kind>:<id>`). */
-  async sendOnce(chat: string, purpose: string, card: Card, options: SendOptions = {}): Promise<void> {
+  /**
+   * As {@link send}, for a message whose id is not kept: its row stays until the chat has another
+   * one of the kind (`<kind>:<id>`).
+   */
+  async sendOnce(
+    chat: string,
+    purpose: string,
+    card: Card,
+    options: SendOptions = {},
+  ): Promise<void> {
     const kind = `${purpose.split(":")[0]}:%`;
-    this.#db.write("DELETE FROM sending WHERE chat = ? AND purpose LIKE ? AND purpose <> ?", [chat, kind, purpose]);
+    this.#db.write("DELETE FROM sending WHERE chat = ? AND purpose LIKE ? AND purpose <> ?", [
+      chat,
+      kind,
+      purpose,
+    ]);
     await this.send(chat, purpose, card, options);
   }
 
@@ -85,17 +102,30 @@ export class SureSender {
     }
   }
 
-  async #put(chat: string, card: Card, { silent, replyTo, photo }: SendOptions): Promise<{ readonly message_id: number }> {
+  async #put(
+    chat: string,
+    card: Card,
+    { silent, replyTo, photo }: SendOptions,
+  ): Promise<{ readonly message_id: number }> {
     const how = {
       ...topicOf(chat),
       ...(silent ? { disable_notification: true } : {}),
-      ...(replyTo === undefined ? {} : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
+      ...(replyTo === undefined
+        ? {}
+        : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
     };
-    if (photo === undefined) return await this.#api.sendMessage(chatId(chat), card.html, { ...cardOptions(card), ...how });
-    return await this.#api.sendPhoto(chatId(chat), new InputFile(photo, "chart.png"), { ...captionOptions(card), ...how });
+    if (photo === undefined)
+      return await this.#api.sendMessage(chatId(chat), card.html, { ...cardOptions(card), ...how });
+    return await this.#api.sendPhoto(chatId(chat), new InputFile(photo, "chart.png"), {
+      ...captionOptions(card),
+      ...how,
+    });
   }
 
-  /** A message for `purpose` that was sent by a process that died before it wrote the id down; it shows `card` then. Null when there is none. */
+  /**
+   * A message for `purpose` that was sent by a process that died before it wrote the id down; it
+   * shows `card` then. Null when there is none.
+   */
   lost(chat: string, purpose: string, card: Card): Promise<number | null> {
     return this.#inTurn(chat, async () => {
       const wish = this.#wish(chat, purpose);
@@ -109,7 +139,10 @@ export class SureSender {
   }
 
   #wish(chat: string, purpose: string): { readonly after_message: number } | undefined {
-    return this.#db.readOne("SELECT after_message FROM sending WHERE chat = ? AND purpose = ?", [chat, purpose]);
+    return this.#db.readOne("SELECT after_message FROM sending WHERE chat = ? AND purpose = ?", [
+      chat,
+      purpose,
+    ]);
   }
 
   /** The id of what was sent is written down. */
@@ -117,7 +150,10 @@ export class SureSender {
     this.#db.write("DELETE FROM sending WHERE chat = ? AND purpose = ?", [chat, purpose]);
   }
 
-  /** A message of this chat was seen, from any sender: later ones have higher ids, and it is none that was lost. */
+  /**
+   * A message of this chat was seen, from any sender: later ones have higher ids, and it is none
+   * that was lost.
+   */
   saw(chat: string, message: number): void {
     this.#ours(chat, message);
   }
@@ -125,44 +161,64 @@ export class SureSender {
   /** The caller stores the id later: until then no other caller may take it. */
   #ours(chat: string, message: number): number {
     this.#taken.add(`${chatId(chat)}/${message}`);
-    for (const old of [...this.#taken].slice(0, this.#taken.size - REMEMBERED)) this.#taken.delete(old);
+    for (const old of [...this.#taken].slice(0, this.#taken.size - REMEMBERED))
+      this.#taken.delete(old);
     if (message <= this.#newest(chat)) return message;
-    const sql =
-      "INSERT INTO newest_message (chat, message) VALUES (?, ?) ON CONFLICT (chat) DO UPDATE SET message = max(message, excluded.message)";
+    const sql = `INSERT INTO newest_message (chat, message) VALUES (?, ?) ON CONFLICT (chat) DO UPDATE
+        SET message = max(message, excluded.message)`;
     this.#db.write(sql, [chatId(chat), message]);
     return message;
   }
 
   #newest(chat: string): number {
     return (
-      this.#db.readOne<{ message: number }>("SELECT message FROM newest_message WHERE chat = ?", [chatId(chat)])?.message ?? 0
+      this.#db.readOne<{ message: number }>("SELECT message FROM newest_message WHERE chat = ?", [
+        chatId(chat),
+      ])?.message ?? 0
     );
   }
 
-  async #lookFor(chat: string, after: number, card: Card, options: SendOptions): Promise<number | null> {
+  async #lookFor(
+    chat: string,
+    after: number,
+    card: Card,
+    options: SendOptions,
+  ): Promise<number | null> {
     const known = new Set(
       this.#db
         .read<{ message: number }>(
-          "SELECT message FROM delivery WHERE chat = ? AND message > ? UNION SELECT message FROM panel WHERE chat = ?",
+          `SELECT message FROM delivery WHERE chat = ? AND message > ? UNION SELECT message FROM
+            panel WHERE chat = ?`,
           [chat, after, chat],
         )
         .map((row) => row.message),
     );
     for (let id = after + 1; id <= after + LOOK_AHEAD; id++) {
-      if (!known.has(id) && !this.#taken.has(`${chatId(chat)}/${id}`) && (await this.#becomes(chat, id, card, options)))
+      if (
+        !known.has(id) &&
+        !this.#taken.has(`${chatId(chat)}/${id}`) &&
+        (await this.#becomes(chat, id, card, options))
+      )
         return id;
     }
     return null;
   }
 
-  async #becomes(chat: string, message: number, card: Card, { photo }: SendOptions): Promise<boolean> {
+  async #becomes(
+    chat: string,
+    message: number,
+    card: Card,
+    { photo }: SendOptions,
+  ): Promise<boolean> {
     try {
-      if (photo === undefined) await this.#api.editMessageText(chatId(chat), message, card.html, cardOptions(card));
+      if (photo === undefined)
+        await this.#api.editMessageText(chatId(chat), message, card.html, cardOptions(card));
       else await this.#api.editMessageCaption(chatId(chat), message, captionOptions(card));
       return true;
     } catch (error) {
       if (sendProblem(error) === "not-modified") return true;
-      // No message, one of another sender, or one of ours of the other kind, with or without a picture: not the one that was lost.
+      // No message, one of another sender, or one of ours of the other kind, with or without a
+      // picture: not the one that was lost.
       if (error instanceof GrammyError && error.error_code === 400) return false;
       throw error;
     }
@@ -180,10 +236,16 @@ export function cardOptions(card: Card) {
 
 /** How a card goes over the Bot API as the caption of a picture. */
 export function captionOptions(card: Card) {
-  return { caption: card.html, parse_mode: "HTML" as const, reply_markup: { inline_keyboard: labelled(card) } };
+  return {
+    caption: card.html,
+    parse_mode: "HTML" as const,
+    reply_markup: { inline_keyboard: labelled(card) },
+  };
 }
 
 /** Labels hold names; Telegram takes no empty one. */
 function labelled({ keyboard }: Card): Card["keyboard"] {
-  return keyboard.map((row) => row.map((button) => ({ ...button, text: readable(button.text) || "?" })));
+  return keyboard.map((row) =>
+    row.map((button) => ({ ...button, text: readable(button.text) || "?" })),
+  );
 }

@@ -9,7 +9,10 @@ export function chatKey(id: number | string, topic: number | undefined): string 
 
 /** Where a message is: its chat, and its topic where it is in one. */
 export function placeOf(message: MaybeInaccessibleMessage): string {
-  const topic = "is_topic_message" in message && message.is_topic_message ? message.message_thread_id : undefined;
+  const topic =
+    "is_topic_message" in message && message.is_topic_message
+      ? message.message_thread_id
+      : undefined;
   return chatKey(message.chat.id, topic);
 }
 

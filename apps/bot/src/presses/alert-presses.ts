@@ -14,10 +14,19 @@ export const alertPresses = {
   mute: async (deps, context) => {
     const { worker, arg } = context.press;
     const minutes = Number.parseInt(arg, 10) || 0;
-    const said = deps.alertActions.mute(worker === "" ? "*" : worker, minutes * 60_000, context.asker.name);
+    const said = deps.alertActions.mute(
+      worker === "" ? "*" : worker,
+      minutes * 60_000,
+      context.asker.name,
+    );
     const found = deps.workers.find(worker);
     deps.audit.write(context.asker, said, found?.id ?? null, deps.clock.now());
-    await show(deps, context, found ? { kind: "worker", worker: found.id } : { kind: "alerts", tab: "open", page: 0 }, said);
+    await show(
+      deps,
+      context,
+      found ? { kind: "worker", worker: found.id } : { kind: "alerts", tab: "open", page: 0 },
+      said,
+    );
   },
   test: async (deps, context) => {
     await context.toast(say("toast-test"));

@@ -9,16 +9,23 @@ import { say } from "../words/said.ts";
 import { type Handler, type PressDeps, run, show } from "./deps.ts";
 import { beginLogin } from "./login-presses.ts";
 
-/** What was confirmed for one worker. The button that confirms is for operators; what it does may not be. */
+/**
+ * What was confirmed for one worker. The button that confirms is for operators; what it does may
+ * not be.
+ */
 async function oneWorker(
   deps: PressDeps,
   context: PressContext,
-  { what, worker }: { readonly what: "logout" | "rmsession" | "login"; readonly worker: WorkerId | null },
+  {
+    what,
+    worker,
+  }: { readonly what: "logout" | "rmsession" | "login"; readonly worker: WorkerId | null },
 ): Promise<void> {
   const id = worker && deps.workers.find(worker)?.id;
   if (!id) return await show(deps, context, { kind: "menu" }, say("toast-gone"));
   const { role } = context;
-  if (!mayPress(role, what)) return await context.toast(say("toast-refused", { role, needs: roleFor(what) }));
+  if (!mayPress(role, what))
+    return await context.toast(say("toast-refused", { role, needs: roleFor(what) }));
   if (what === "login") return await beginLogin(deps, context, id);
   await run(deps, context, id, () =>
     what === "logout"
@@ -27,9 +34,16 @@ async function oneWorker(
   );
 }
 
-/** Whom a confirmation is about: the workers of an alert card as they are now, those with a tag, or all. */
-function chosen({ workers, alertActions }: PressDeps, { tag, card }: Extract<Screen, { kind: "confirm" }>): WorkerRow[] {
-  if (card === undefined) return workers.all().filter((worker) => tag === "" || worker.tags.includes(tag));
+/**
+ * Whom a confirmation is about: the workers of an alert card as they are now, those with a tag, or
+ * all.
+ */
+function chosen(
+  { workers, alertActions }: PressDeps,
+  { tag, card }: Extract<Screen, { kind: "confirm" }>,
+): WorkerRow[] {
+  if (card === undefined)
+    return workers.all().filter((worker) => tag === "" || worker.tags.includes(tag));
   const crew = new Set(alertActions.crew(card));
   return workers.all().filter(({ id }) => crew.has(id));
 }
@@ -41,7 +55,13 @@ export const bulkPresses = {
     const action = BulkAction.safeParse(context.press.arg).data;
     if (!action) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
     const tag = context.press.worker;
-    await show(deps, context, { kind: "confirm", what: action, worker: null, tag, at: deps.clock.now() });
+    await show(deps, context, {
+      kind: "confirm",
+      what: action,
+      worker: null,
+      tag,
+      at: deps.clock.now(),
+    });
   },
   /** The workers of an alert card, asked for once more with their number. */
   these: async (deps, context) => {
@@ -49,12 +69,20 @@ export const bulkPresses = {
     const crew = deps.alertActions.crew(card);
     if (!crew || crew.length === 0) return await context.toast(say("toast-alert-over"));
     const at = deps.clock.now();
-    await show(deps, context, { kind: "confirm", what: "restart", worker: null, tag: "", card, at });
+    await show(deps, context, {
+      kind: "confirm",
+      what: "restart",
+      worker: null,
+      tag: "",
+      card,
+      at,
+    });
   },
   yes: async (deps, context) => {
     const screen = deps.panels.screen(context.chat);
     const now = deps.clock.now();
-    const fits = screen?.kind === "confirm" && Math.floor(screen.at / 1000).toString(36) === context.press.arg;
+    const fits =
+      screen?.kind === "confirm" && Math.floor(screen.at / 1000).toString(36) === context.press.arg;
     if (!fits || now - screen.at > CONFIRM_MS) {
       const again = deps.bulks.find(context.id);
       if (again) return await show(deps, context, { kind: "bulk", bulk: again.id });
@@ -66,13 +94,24 @@ export const bulkPresses = {
     const other = deps.bulk.covering(screen.what, workers, context.id);
     if (other) {
       const { askerName: by, askedAt } = other;
-      return await show(deps, context, { kind: "bulk", bulk: other.id }, say("toast-bulk-already", { by, ms: now - askedAt }));
+      return await show(
+        deps,
+        context,
+        { kind: "bulk", bulk: other.id },
+        say("toast-bulk-already", { by, ms: now - askedAt }),
+      );
     }
     // Before anything is waited for: a second admin may press at the same moment.
     const begins = deps.bulk.begin(screen.what, workers, context.asker, context.id);
     await context.toast(say("toast-queued"));
-    deps.audit.write(context.asker, say("audit-bulk", { verb: screen.what, count: workers.length }), null, now);
-    if (screen.card !== undefined) deps.alertActions.began(screen.card, screen.what, context.asker.name);
+    deps.audit.write(
+      context.asker,
+      say("audit-bulk", { verb: screen.what, count: workers.length }),
+      null,
+      now,
+    );
+    if (screen.card !== undefined)
+      deps.alertActions.began(screen.card, screen.what, context.asker.name);
     await begins;
     await deps.panels.show(context.chat, { kind: "bulk", bulk: context.id }, context.message);
   },
@@ -80,6 +119,11 @@ export const bulkPresses = {
     const bulk = deps.bulks.byTail(context.press.arg);
     if (!bulk) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
     const problem = await deps.bulk.cancel(bulk, context.asker, context.id);
-    await show(deps, context, { kind: "bulk", bulk: bulk.id }, problem ?? say("toast-bulk-stopping"));
+    await show(
+      deps,
+      context,
+      { kind: "bulk", bulk: bulk.id },
+      problem ?? say("toast-bulk-stopping"),
+    );
   },
 } satisfies Record<string, Handler>;

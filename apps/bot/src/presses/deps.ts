@@ -54,32 +54,57 @@ export type Handler = (deps: PressDeps, context: PressContext) => Promise<void>;
 /** Handlers of a family of buttons. */
 export type Handlers<V extends Verb> = Readonly<Record<V, Handler>>;
 
-/** The message to show a panel in: the pressed one, but never an alert card, which stays what it is. */
+/**
+ * The message to show a panel in: the pressed one, but never an alert card, which stays what it is.
+ */
 export function panelMessage(deps: PressDeps, context: PressContext): number | null {
   return deps.alertActions.isAlert(context.chat, context.message) ? null : context.message;
 }
 
 /** Answers the press and shows a screen, which does not wait for the answer to arrive. */
-export async function show(deps: PressDeps, context: PressContext, screen: Screen, toast?: Said): Promise<void> {
+export async function show(
+  deps: PressDeps,
+  context: PressContext,
+  screen: Screen,
+  toast?: Said,
+): Promise<void> {
   const answered = context.toast(toast);
-  await Promise.all([answered, deps.panels.show(context.chat, screen, panelMessage(deps, context))]);
+  await Promise.all([
+    answered,
+    deps.panels.show(context.chat, screen, panelMessage(deps, context)),
+  ]);
 }
 
 /** Says on the card why nothing was done: the answer to the press may have been given already. */
-export async function notDone(deps: PressDeps, context: PressContext, worker: WorkerId, why: Said): Promise<void> {
+export async function notDone(
+  deps: PressDeps,
+  context: PressContext,
+  worker: WorkerId,
+  why: Said,
+): Promise<void> {
   await show(deps, context, { kind: "notice", text: why, worker }, why);
 }
 
 /** A handler that needs the worker of the button; one that is gone is said to be. */
-export function withWorker(handle: (deps: PressDeps, context: PressContext, worker: WorkerRow) => Promise<void>): Handler {
+export function withWorker(
+  handle: (deps: PressDeps, context: PressContext, worker: WorkerRow) => Promise<void>,
+): Handler {
   return async (deps, context) => {
     const worker = deps.workers.find(context.press.worker);
     if (worker) return await handle(deps, context, worker);
-    await show(deps, context, { kind: "workers", page: 0, problems: false, find: "" }, say("toast-gone"));
+    await show(
+      deps,
+      context,
+      { kind: "workers", page: 0, problems: false, find: "" },
+      say("toast-gone"),
+    );
   };
 }
 
-/** Gives a command and shows what it led to: on the alert card that was pressed, or on Worker Details. */
+/**
+ * Gives a command and shows what it led to: on the alert card that was pressed, or on Worker
+ * Details.
+ */
 export async function run(
   deps: PressDeps,
   context: PressContext,
@@ -94,7 +119,10 @@ export async function run(
   await Promise.all([answered, shown]);
 }
 
-/** Asks something that the next text answers. `at`: of a question that is good for half a minute only. */
+/**
+ * Asks something that the next text answers. `at`: of a question that is good for half a minute
+ * only.
+ */
 export async function ask(
   deps: PressDeps,
   context: PressContext,
@@ -103,6 +131,15 @@ export async function ask(
   at = 0,
 ): Promise<void> {
   await context.toast();
-  deps.admins.expect(context.admin, what, at === 0 ? (worker ?? "") : `${worker} ${at}`, context.chat);
-  await deps.panels.show(context.chat, { kind: "ask", what: what ?? "", worker, problem: null }, panelMessage(deps, context));
+  deps.admins.expect(
+    context.admin,
+    what,
+    at === 0 ? (worker ?? "") : `${worker} ${at}`,
+    context.chat,
+  );
+  await deps.panels.show(
+    context.chat,
+    { kind: "ask", what: what ?? "", worker, problem: null },
+    panelMessage(deps, context),
+  );
 }

@@ -6,8 +6,13 @@ import type { WizardRow } from "../wizard/wizard-store.ts";
 import { say } from "../words/said.ts";
 import { type Handler, type PressDeps, panelMessage, show, withWorker } from "./deps.ts";
 
-/** A button inside the wizard: its login must be the one of this admin and worker. `act` answers the press. */
-function inLogin(act: (deps: PressDeps, context: PressContext, row: WizardRow) => Promise<void>): Handler {
+/**
+ * A button inside the wizard: its login must be the one of this admin and worker. `act` answers the
+ * press.
+ */
+function inLogin(
+  act: (deps: PressDeps, context: PressContext, row: WizardRow) => Promise<void>,
+): Handler {
   return withWorker(async (deps, context, { id }) => {
     const row = deps.wizard.of(context.admin);
     if (!row || row.worker !== id) {
@@ -22,11 +27,18 @@ function inLogin(act: (deps: PressDeps, context: PressContext, row: WizardRow) =
 }
 
 /** Deletes the QR photo when the admin leaves the QR step. */
-export async function takeAway({ qrPhoto }: Pick<PressDeps, "qrPhoto">, chat: string, { step }: WizardRow): Promise<void> {
+export async function takeAway(
+  { qrPhoto }: Pick<PressDeps, "qrPhoto">,
+  chat: string,
+  { step }: WizardRow,
+): Promise<void> {
   if (step.kind === "qr" && step.message !== null) await qrPhoto.remove(chat, step.message);
 }
 
-/** A worker that is on Telegram leaves it for a new login: that is asked first, unless the login is under way (field fault D10). */
+/**
+ * A worker that is on Telegram leaves it for a new login: that is asked first, unless the login is
+ * under way (field fault D10).
+ */
 export function loginHurts(
   { wizard, screens }: Pick<PressDeps, "wizard" | "screens">,
   admin: PressContext["admin"],
@@ -35,11 +47,19 @@ export function loginHurts(
   const own = wizard.of(admin);
   if (own?.worker === worker && own.step.kind !== "ended") return false;
   const status = screens.views.lastStatus(worker);
-  return status !== null && status.pid !== null && (status.state === "RECONNECTING" || hasRecovered("link", status.state));
+  return (
+    status !== null &&
+    status.pid !== null &&
+    (status.state === "RECONNECTING" || hasRecovered("link", status.state))
+  );
 }
 
 /** Begins the login, or says why it cannot. */
-export async function beginLogin(deps: PressDeps, context: PressContext, worker: WorkerId): Promise<void> {
+export async function beginLogin(
+  deps: PressDeps,
+  context: PressContext,
+  worker: WorkerId,
+): Promise<void> {
   const problem = await deps.wizard.begin(context.admin, worker, context.asker);
   await context.toast(problem ?? undefined);
   if (!problem || deps.wizard.of(context.admin)?.worker === worker)
@@ -50,9 +70,16 @@ export async function beginLogin(deps: PressDeps, context: PressContext, worker:
 export const loginPresses = {
   login: withWorker(async (deps, context, { id }) => {
     // Codes and passwords are private: the wizard lives in the private chat.
-    if (isGroup(context.chat)) return await context.toast(say("toast-private"), deps.deepLink(`auth_${id}`));
+    if (isGroup(context.chat))
+      return await context.toast(say("toast-private"), deps.deepLink(`auth_${id}`));
     if (loginHurts(deps, context.admin, id))
-      return await show(deps, context, { kind: "confirm", what: "login", worker: id, tag: "", at: deps.clock.now() });
+      return await show(deps, context, {
+        kind: "confirm",
+        what: "login",
+        worker: id,
+        tag: "",
+        at: deps.clock.now(),
+      });
     await beginLogin(deps, context, id);
   }),
   lqr: inLogin(async (deps, context, row) => {

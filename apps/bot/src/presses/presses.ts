@@ -39,12 +39,21 @@ export async function handlePress(deps: PressDeps, context: PressContext): Promi
   // A press on the question itself is its end, unless it asks again.
   deps.admins.expect(context.admin, null);
   await HANDLERS[verb](deps, context);
-  const isOver = deps.admins.asked(context.admin) !== null || !isQuestion(deps.panels.screen(context.chat), asked.what);
+  const isOver =
+    deps.admins.asked(context.admin) !== null ||
+    !isQuestion(deps.panels.screen(context.chat), asked.what);
   if (!isOver) deps.admins.expect(context.admin, asked.what, asked.about, asked.chat);
 }
 
-/** Whether the pressed message shows the question. Any other press leaves it open, and each screen says so (field fault D7). */
+/**
+ * Whether the pressed message shows the question. Any other press leaves it open, and each screen
+ * says so (field fault D7).
+ */
 function isAskedHere({ panels }: PressDeps, { what, chat }: Asked, context: PressContext): boolean {
   const isThere = chat === null || chat === context.chat;
-  return isThere && panels.message(context.chat) === context.message && isQuestion(panels.screen(context.chat), what);
+  return (
+    isThere &&
+    panels.message(context.chat) === context.message &&
+    isQuestion(panels.screen(context.chat), what)
+  );
 }

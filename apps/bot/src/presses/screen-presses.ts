@@ -14,12 +14,20 @@ export const screenPresses = {
   workers: (deps, context) => {
     const { arg, worker: tag } = context.press;
     const find = tag === "" ? "" : `#${tag}`;
-    return show(deps, context, { kind: "workers", page: pageOf(arg), problems: arg.endsWith("-p"), find });
+    return show(deps, context, {
+      kind: "workers",
+      page: pageOf(arg),
+      problems: arg.endsWith("-p"),
+      find,
+    });
   },
   find: (deps, context) => ask(deps, context, "find", null),
-  worker: withWorker((deps, context, { id }) => show(deps, context, { kind: "worker", worker: id })),
+  worker: withWorker((deps, context, { id }) =>
+    show(deps, context, { kind: "worker", worker: id }),
+  ),
   more: withWorker((deps, context, { id }) => show(deps, context, { kind: "more", worker: id })),
-  logins: (deps, context) => show(deps, context, { kind: "logins", page: pageOf(context.press.arg) }),
+  logins: (deps, context) =>
+    show(deps, context, { kind: "logins", page: pageOf(context.press.arg) }),
   health: (deps, context) => show(deps, context, { kind: "health" }),
   doctor: async (deps, context) => show(deps, context, await askDoctors(deps, context)),
   alerts: (deps, context) => {
@@ -29,25 +37,46 @@ export const screenPresses = {
   },
   crew: (deps, context) => {
     const [card = "", page = ""] = context.press.arg.split("-");
-    return show(deps, context, { kind: "crew", card: Number.parseInt(card, 36) || 0, page: pageOf(page) });
+    return show(deps, context, {
+      kind: "crew",
+      card: Number.parseInt(card, 36) || 0,
+      page: pageOf(page),
+    });
   },
   runbook: (deps, context) => {
     const about = ALERT_KINDS.find((kind) => kind === context.press.arg);
-    return show(deps, context, about ? { kind: "runbook", about } : { kind: "alerts", tab: "open", page: 0 });
+    return show(
+      deps,
+      context,
+      about ? { kind: "runbook", about } : { kind: "alerts", tab: "open", page: 0 },
+    );
   },
-  audit: (deps, context) => show(deps, context, { kind: "audit", page: pageOf(context.press.arg), find: context.press.worker }),
+  audit: (deps, context) =>
+    show(deps, context, {
+      kind: "audit",
+      page: pageOf(context.press.arg),
+      find: context.press.worker,
+    }),
   auditfile: async (deps, context) => {
     await context.toast();
     const words = deps.wordsOf(context.chat);
     const rows = deps.audit.find(context.press.worker, 10_000);
     const lines = rows.map((row) =>
-      [new Date(row.at).toISOString(), row.byName, row.worker ?? "", words.plain(row.what)].map(csv).join(","),
+      [new Date(row.at).toISOString(), row.byName, row.worker ?? "", words.plain(row.what)]
+        .map(csv)
+        .join(","),
     );
-    await deps.sendFile(context.chat, "audit.csv", ["at,by,worker,what", ...lines, ""].join("\r\n"));
+    await deps.sendFile(
+      context.chat,
+      "audit.csv",
+      ["at,by,worker,what", ...lines, ""].join("\r\n"),
+    );
   },
 } satisfies Record<string, Handler>;
 
-/** One field of a CSV file. A leading sign that a spreadsheet takes for a formula is made harmless. */
+/**
+ * One field of a CSV file. A leading sign that a spreadsheet takes for a formula is made harmless.
+ */
 function csv(field: string): string {
   const safe = /^[=+\-@\t\r]/.test(field) ? `'${field}` : field;
   return `"${safe.replace(/"/g, '""')}"`;

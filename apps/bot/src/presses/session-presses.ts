@@ -28,7 +28,15 @@ export const sessionPresses = {
 /** Buttons about a worker's session file. */
 type SessionVerb = Extract<
   Verb,
-  "backups" | "bnow" | "brest" | "brestyes" | "hstop" | "hstopyes" | "resume" | "resumeyes" | "proxyyes"
+  | "backups"
+  | "bnow"
+  | "brest"
+  | "brestyes"
+  | "hstop"
+  | "hstopyes"
+  | "resume"
+  | "resumeyes"
+  | "proxyyes"
 >;
 
 /** Parts of the handlers. */
@@ -55,23 +63,39 @@ async function handleSessionPress(
     case "backups":
       return await showBackups(deps, context, worker);
     case "bnow":
-      return await act(deps, context, worker, () => deps.commands.backup(worker, deps.screens.views.runs(worker), context));
+      return await act(deps, context, worker, () =>
+        deps.commands.backup(worker, deps.screens.views.runs(worker), context),
+      );
     case "brest":
       await context.toast();
-      return await show(deps, context, { kind: "restore", worker, copy: press.arg, token: token(deps) });
+      return await show(deps, context, {
+        kind: "restore",
+        worker,
+        copy: press.arg,
+        token: token(deps),
+      });
     case "brestyes": {
       const [ref = "", given] = press.arg.split("-");
       const copy = deps.screens.answers.copies(worker)?.find((each) => copyRef(each) === ref);
       if (!copy || tooOld(deps, given)) return await outOfDate(deps, context, worker);
-      return await act(deps, context, worker, () => deps.commands.restore(worker, copy.id, context));
+      return await act(deps, context, worker, () =>
+        deps.commands.restore(worker, copy.id, context),
+      );
     }
     case "hstop":
       await context.toast();
-      return await show(deps, context, { kind: "stop-holder", worker, pid: pidOf(press.arg), token: token(deps) });
+      return await show(deps, context, {
+        kind: "stop-holder",
+        worker,
+        pid: pidOf(press.arg),
+        token: token(deps),
+      });
     case "hstopyes": {
       const [pid = "", given] = press.arg.split("-");
       if (pidOf(pid) === 0 || tooOld(deps, given)) return await outOfDate(deps, context, worker);
-      return await act(deps, context, worker, () => deps.commands.stopHolder(worker, pidOf(pid), context));
+      return await act(deps, context, worker, () =>
+        deps.commands.stopHolder(worker, pidOf(pid), context),
+      );
     }
     case "resume":
       await context.toast();
@@ -81,20 +105,29 @@ async function handleSessionPress(
       return await act(deps, context, worker, () => deps.commands.resumeSending(worker, context));
     case "proxyyes": {
       const screen = deps.panels.screen(context.chat);
-      const fits = screen?.kind === "proxy" && screen.worker === worker && screen.token === press.arg;
+      const fits =
+        screen?.kind === "proxy" && screen.worker === worker && screen.token === press.arg;
       if (!fits || tooOld(deps, press.arg)) return await outOfDate(deps, context, worker);
-      return await act(deps, context, worker, () => deps.commands.setProxy(worker, screen.sealed, context));
+      return await act(deps, context, worker, () =>
+        deps.commands.setProxy(worker, screen.sealed, context),
+      );
     }
     default:
       return verb satisfies never;
   }
 }
 
-async function showBackups(deps: SessionPressDeps, context: PressContext, worker: WorkerId): Promise<void> {
+async function showBackups(
+  deps: SessionPressDeps,
+  context: PressContext,
+  worker: WorkerId,
+): Promise<void> {
   const result = await deps.commands.askHost("backups", worker, context.asker, context.id);
   await context.toast(result.kind === "failed" ? result.why : undefined);
-  if (result.kind === "failed") await show(deps, context, { kind: "notice", text: result.why, worker });
-  if (result.kind === "sent") await show(deps, context, { kind: "backups", worker, command: result.id });
+  if (result.kind === "failed")
+    await show(deps, context, { kind: "notice", text: result.why, worker });
+  if (result.kind === "sent")
+    await show(deps, context, { kind: "backups", worker, command: result.id });
 }
 
 /** Shows the worker, whose card tells how it goes. */
@@ -108,13 +141,21 @@ async function act(
   await show(deps, context, { kind: "worker", worker });
 }
 
-async function outOfDate(deps: SessionPressDeps, context: PressContext, worker: WorkerId): Promise<void> {
+async function outOfDate(
+  deps: SessionPressDeps,
+  context: PressContext,
+  worker: WorkerId,
+): Promise<void> {
   await context.toast(say("toast-stale"));
   await show(deps, context, { kind: "worker", worker });
 }
 
 /** In the pressed message, but never in an alert card, which stays what it is. */
-async function show(deps: SessionPressDeps, context: PressContext, screen: Parameters<Panels["show"]>[1]): Promise<void> {
+async function show(
+  deps: SessionPressDeps,
+  context: PressContext,
+  screen: Parameters<Panels["show"]>[1],
+): Promise<void> {
   const alert = deps.alertActions.isAlert(context.chat, context.message);
   await deps.panels.show(context.chat, screen, alert ? null : context.message);
 }

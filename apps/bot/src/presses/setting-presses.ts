@@ -35,7 +35,11 @@ export const settingPresses = {
   admins: (deps, context) => show(deps, context, { kind: "admins", link: null }),
   admin: async (deps, context) => {
     const admin = adminOf(deps, context.press.arg);
-    await show(deps, context, admin ? { kind: "admin", id: admin.id } : { kind: "admins", link: null });
+    await show(
+      deps,
+      context,
+      admin ? { kind: "admin", id: admin.id } : { kind: "admins", link: null },
+    );
   },
   invite: async (deps, context) => {
     const role = ROLES.find((each) => each === context.press.arg) ?? "viewer";
@@ -53,7 +57,11 @@ export const settingPresses = {
       deps.admins.setRole(admin.id, to);
       note(deps, context, say("audit-role", { name: admin.name, role: to }));
     }
-    await show(deps, context, admin ? { kind: "admin", id: admin.id } : { kind: "admins", link: null });
+    await show(
+      deps,
+      context,
+      admin ? { kind: "admin", id: admin.id } : { kind: "admins", link: null },
+    );
   },
   unadmin: async (deps, context) => {
     const admin = adminOf(deps, context.press.arg);
@@ -70,6 +78,9 @@ function note(deps: PressDeps, context: PressContext, what: Said): void {
 }
 
 function adminOf(deps: PressDeps, id36: string): AdminRow | null {
-  const id = [...id36].reduce((sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36) || 0), 0n);
+  const id = [...id36].reduce(
+    (sum, digit) => sum * 36n + BigInt(Number.parseInt(digit, 36) || 0),
+    0n,
+  );
   return deps.admins.find(String(id));
 }

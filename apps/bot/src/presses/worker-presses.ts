@@ -38,18 +38,29 @@ export const workerPresses = {
     await context.toast();
     const screen = { kind: "log", worker: id, level: context.press.arg } as const;
     if (result.kind === "sent")
-      await deps.panels.show(context.chat, { ...screen, command: result.id }, panelMessage(deps, context));
+      await deps.panels.show(
+        context.chat,
+        { ...screen, command: result.id },
+        panelMessage(deps, context),
+      );
   }),
   logfile: withWorker(async (deps, context, { id }) => {
     const screen = deps.panels.screen(context.chat);
-    const lines = screen?.kind === "log" && screen.worker === id ? deps.screens.answers.logOf(screen.command) : null;
+    const lines =
+      screen?.kind === "log" && screen.worker === id
+        ? deps.screens.answers.logOf(screen.command)
+        : null;
     await context.toast(lines === null ? say("toast-log-gone") : undefined);
     if (lines !== null) await deps.sendFile(context.chat, `${id}.log`, `${lines.join("\n")}\n`);
   }),
   add: async (deps, context) => {
     await context.toast();
     deps.admins.expect(context.admin, "worker-name", "", context.chat);
-    await deps.panels.show(context.chat, { kind: "add", problem: null }, panelMessage(deps, context));
+    await deps.panels.show(
+      context.chat,
+      { kind: "add", problem: null },
+      panelMessage(deps, context),
+    );
   },
   rename: withWorker((deps, context, { id }) => ask(deps, context, "rename", id)),
   tags: withWorker((deps, context, { id }) => ask(deps, context, "tags", id)),
@@ -63,7 +74,9 @@ export const workerPresses = {
   ruleset: withWorker(async (deps, context, { id }) => {
     const now = deps.screens.views.lastStatus(id)?.rules;
     const rules = now && chosenRules(now, context.press.arg);
-    const said = rules ? toastOf(await deps.commands.setRules(id, rules, context)) : say("toast-stale");
+    const said = rules
+      ? toastOf(await deps.commands.setRules(id, rules, context))
+      : say("toast-stale");
     await show(deps, context, { kind: "rules", worker: id }, said);
   }),
   delete: withWorker((deps, context, { id }) => ask(deps, context, "delete", id, deps.clock.now())),
@@ -74,12 +87,20 @@ export const workerPresses = {
     if (result.kind === "failed") return await notDone(deps, context, id, result.why);
     await context.toast();
     if (result.kind === "sent")
-      await deps.panels.show(context.chat, { kind: "devices", worker: id, command: result.id }, panelMessage(deps, context));
+      await deps.panels.show(
+        context.chat,
+        { kind: "devices", worker: id, command: result.id },
+        panelMessage(deps, context),
+      );
   }),
   maintain: async (deps, context) => {
     const { worker, arg } = context.press;
     const minutes = Number.parseInt(arg, 10) || 0;
-    const said = deps.alertActions.maintain(worker === "" ? "*" : worker, minutes * 60_000, context.asker.name);
+    const said = deps.alertActions.maintain(
+      worker === "" ? "*" : worker,
+      minutes * 60_000,
+      context.asker.name,
+    );
     const found = deps.workers.find(worker);
     deps.audit.write(context.asker, said, found?.id ?? null, deps.clock.now());
     await show(deps, context, found ? { kind: "more", worker: found.id } : { kind: "menu" }, said);

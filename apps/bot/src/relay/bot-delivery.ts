@@ -35,8 +35,9 @@ type Said = Pick<FollowingText, "text" | "entities">;
 const KEEP_MS = 30 * 24 * 60 * 60_000;
 
 /**
- * Deliveries by the bot: to a chat it is in, and alerts of routes to the admins. The Bot API has no random ids: a bot that is
- * killed between a send and its note of it sends that one message again (docs/relays.md says so).
+ * Deliveries by the bot: to a chat it is in, and alerts of routes to the admins. The Bot API has no
+ * random ids: a bot that is killed between a send and its note of it sends that one message again
+ * (docs/relays.md says so).
  */
 export class BotDelivery {
   readonly #deps: BotDeliveryDeps;
@@ -61,11 +62,13 @@ export class BotDelivery {
     try {
       if (to.kind === "admins" && step.kind === "alert")
         return { kind: "done", ids: await this.#alert(key, route, step), at: now };
-      if (to.kind !== "bot") return { kind: "refused", code: "no-bot", reason: "This is not for the bot." };
+      if (to.kind !== "bot")
+        return { kind: "refused", code: "no-bot", reason: "This is not for the bot." };
       return await this.#there(delivery, to);
     } catch (error) {
       const became = to.kind === "bot" ? becameOf(error) : null;
-      if (to.kind !== "bot" || became === null || became === this.#now(to.chat)) return resultOf(error, now);
+      if (to.kind !== "bot" || became === null || became === this.#now(to.chat))
+        return resultOf(error, now);
       this.#deps.db.write("INSERT OR REPLACE INTO chat_move VALUES (?, ?)", [to.chat, became]);
       return await this.#once(delivery);
     }
@@ -73,7 +76,11 @@ export class BotDelivery {
 
   /** Where the chat of a target is now: a group that became a supergroup has another number. */
   #now(chat: string): string {
-    return this.#deps.db.readOne<{ target: string }>("SELECT target FROM chat_move WHERE chat = ?", [chat])?.target ?? chat;
+    return (
+      this.#deps.db.readOne<{ target: string }>("SELECT target FROM chat_move WHERE chat = ?", [
+        chat,
+      ])?.target ?? chat
+    );
   }
 
   async #there(
@@ -87,10 +94,20 @@ export class BotDelivery {
     if (!wanted) return { kind: "done", ids: [], ...moved, at };
     const ids = await this.#remembered(key, () => this.#deliver({ chat, topic, reader }, wanted));
     const lost = "lost" in wanted && wanted.lost ? { lost: wanted.lost } : {};
-    return { kind: "done", ids, ...(await this.#follow(key, { chat, topic }, ids[0] ?? null, wanted)), ...lost, ...moved, at };
+    return {
+      kind: "done",
+      ids,
+      ...(await this.#follow(key, { chat, topic }, ids[0] ?? null, wanted)),
+      ...lost,
+      ...moved,
+      at,
+    };
   }
 
-  async #deliver({ reader, ...to }: BotChat & { readonly reader: WorkerId }, step: DeliveryStep): Promise<number[]> {
+  async #deliver(
+    { reader, ...to }: BotChat & { readonly reader: WorkerId },
+    step: DeliveryStep,
+  ): Promise<number[]> {
     const { api } = this.#deps;
     switch (step.kind) {
       case "send":
@@ -119,7 +136,11 @@ export class BotDelivery {
     return [sent.message_id];
   }
 
-  async #edit(chat: string, step: Extract<DeliveryStep, { kind: "edit" }>, reader: WorkerId): Promise<void> {
+  async #edit(
+    chat: string,
+    step: Extract<DeliveryStep, { kind: "edit" }>,
+    reader: WorkerId,
+  ): Promise<void> {
     const { message, text, entities, file } = step;
     if (file) await this.#files.replace(chat, reader, { ...step, file });
     else if (step.caption)
@@ -131,10 +152,15 @@ export class BotDelivery {
   }
 
   async #change(chat: string, message: number, { text, entities }: Said): Promise<void> {
-    await this.#deps.api.editMessageText(chat, message, text, { entities: entities.flatMap(toBotEntity) });
+    await this.#deps.api.editMessageText(chat, message, text, {
+      entities: entities.flatMap(toBotEntity),
+    });
   }
 
-  /** Text that is too long for one message continues in replies to it; an edit changes, adds or removes them. */
+  /**
+   * Text that is too long for one message continues in replies to it; an edit changes, adds or
+   * removes them.
+   */
   async #follow(
     key: string,
     to: BotChat,
@@ -143,7 +169,8 @@ export class BotDelivery {
   ): Promise<{ rest?: (number | null)[]; refused?: number[] }> {
     if (step.kind === "delete" || step.kind === "alert" || step.rest === undefined) return {};
     const replyTo = step.kind === "edit" ? step.message : sent;
-    if (step.kind === "edit" && step.surplus?.length) await this.#deps.api.deleteMessages(to.chat, step.surplus);
+    if (step.kind === "edit" && step.surplus?.length)
+      await this.#deps.api.deleteMessages(to.chat, step.surplus);
     const [rest, refused]: [(number | null)[], number[]] = [[], []];
     const texts: readonly (FollowingText & { readonly message?: number | null })[] = step.rest;
     for (const [part, text] of texts.entries()) {
@@ -164,7 +191,11 @@ export class BotDelivery {
     return { rest, ...(refused.length > 0 ? { refused } : {}) };
   }
 
-  async #alert(key: string, route: string, step: Extract<DeliveryStep, { kind: "alert" }>): Promise<(number | null)[]> {
+  async #alert(
+    key: string,
+    route: string,
+    step: Extract<DeliveryStep, { kind: "alert" }>,
+  ): Promise<(number | null)[]> {
     const ids: (number | null)[] = [];
     for (const admin of this.#deps.admins.reachable()) {
       const send = async (): Promise<number[]> => {
@@ -188,9 +219,17 @@ export class BotDelivery {
     if (known) return JSON.parse(known.ids) as number[];
     const ids = await work();
     db.transaction(() => {
-      // Not by a clock that is ahead for a moment: the newest delivery before this one is as old as it says at least.
-      db.write("DELETE FROM relayed WHERE at < (SELECT min(max(at), ?) FROM relayed) - ?", [now(), KEEP_MS]);
-      db.write("INSERT OR REPLACE INTO relayed (key, ids, at) VALUES (?, ?, ?)", [key, JSON.stringify(ids), now()]);
+      // Not by a clock that is ahead for a moment: the newest delivery before this one is as old as
+      // it says at least.
+      db.write("DELETE FROM relayed WHERE at < (SELECT min(max(at), ?) FROM relayed) - ?", [
+        now(),
+        KEEP_MS,
+      ]);
+      db.write("INSERT OR REPLACE INTO relayed (key, ids, at) VALUES (?, ?, ?)", [
+        key,
+        JSON.stringify(ids),
+        now(),
+      ]);
     });
     return ids;
   }
@@ -206,7 +245,9 @@ interface BotChat {
 function around({ topic }: BotChat, replyTo: number | null): Around {
   return {
     ...(topic === undefined || topic === GENERAL_TOPIC ? {} : { message_thread_id: topic }),
-    ...(replyTo === null ? {} : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
+    ...(replyTo === null
+      ? {}
+      : { reply_parameters: { message_id: replyTo, allow_sending_without_reply: true } }),
   };
 }
 
@@ -223,9 +264,19 @@ function unlessUnreachable(error: unknown): null[] {
   throw error;
 }
 
-function alertText(words: Words, route: string, step: Extract<DeliveryStep, { kind: "alert" }>): string {
+function alertText(
+  words: Words,
+  route: string,
+  step: Extract<DeliveryStep, { kind: "alert" }>,
+): string {
   const because = step.because.join(", ");
-  const head = because === "" ? words.html("relay-matched-any", { route }) : words.html("relay-matched", { route, because });
-  const source = step.link === null ? html`<b>${step.source}</b>` : html`<a href="${step.link}">${step.source}</a>`;
+  const head =
+    because === ""
+      ? words.html("relay-matched-any", { route })
+      : words.html("relay-matched", { route, because });
+  const source =
+    step.link === null
+      ? html`<b>${step.source}</b>`
+      : html`<a href="${step.link}">${step.source}</a>`;
   return lines(head, source, step.excerpt === "" ? null : html`${step.excerpt}`).text;
 }

@@ -5,7 +5,14 @@ import type { MessageEntity } from "grammy/types";
  * Telegram finds mentions, links and the like by itself; a mention by id needs a user object, which
  * is not known here.
  */
-export function toBotEntity({ kind, offset, length, url, language, emojiId }: TextEntity): MessageEntity[] {
+export function toBotEntity({
+  kind,
+  offset,
+  length,
+  url,
+  language,
+  emojiId,
+}: TextEntity): MessageEntity[] {
   switch (kind) {
     case "bold":
     case "italic":
@@ -21,7 +28,9 @@ export function toBotEntity({ kind, offset, length, url, language, emojiId }: Te
     case "text_link":
       return url === undefined ? [] : [{ type: "text_link", offset, length, url }];
     case "custom_emoji":
-      return emojiId === undefined ? [] : [{ type: "custom_emoji", offset, length, custom_emoji_id: emojiId }];
+      return emojiId === undefined
+        ? []
+        : [{ type: "custom_emoji", offset, length, custom_emoji_id: emojiId }];
     default:
       return [];
   }

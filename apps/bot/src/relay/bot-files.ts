@@ -2,7 +2,13 @@ import { existsSync } from "node:fs";
 import { type CopiedFile, type DeliveryStep, type MediaKind, relayFile } from "@flotilla/contracts";
 import { AppError, type WorkerId } from "@flotilla/kernel";
 import { type Api, InputFile } from "grammy";
-import type { InputMedia, InputMediaPhoto, InputMediaVideo, MessageEntity, ReplyParameters } from "grammy/types";
+import type {
+  InputMedia,
+  InputMediaPhoto,
+  InputMediaVideo,
+  MessageEntity,
+  ReplyParameters,
+} from "grammy/types";
 import { toBotEntity } from "./bot-entities.ts";
 
 /** In which topic a message is, and what it answers. */
@@ -12,7 +18,9 @@ export interface Around {
 }
 
 type Upload = Extract<DeliveryStep, { kind: "upload" }>;
-type Replacement = Extract<DeliveryStep, { kind: "edit" }> & { readonly file: CopiedFile & { readonly row: number } };
+type Replacement = Extract<DeliveryStep, { kind: "edit" }> & {
+  readonly file: CopiedFile & { readonly row: number };
+};
 
 /**
  * Files that readers of this host have downloaded, uploaded by the bot
@@ -31,18 +39,30 @@ export class BotFiles {
    * One file, or an album. Returns the ids of its messages. Throws AppError `file-missing`,
    * GrammyError, HttpError.
    */
-  async send(chat: string, around: Around, reader: WorkerId, { row, files }: Upload): Promise<number[]> {
+  async send(
+    chat: string,
+    around: Around,
+    reader: WorkerId,
+    { row, files }: Upload,
+  ): Promise<number[]> {
     const [first] = files;
     if (!first) return [];
-    if (files.length === 1) return [await this.#one(chat, around, first, this.#input(reader, row, first))];
+    if (files.length === 1)
+      return [await this.#one(chat, around, first, this.#input(reader, row, first))];
     const album = files.map((file) => albumPart(file, this.#input(reader, row, file)));
     // Telegram has no albums of several kinds but those of photos and videos.
     const group = album as readonly (InputMediaPhoto | InputMediaVideo)[];
-    return (await this.#api.sendMediaGroup(chat, group, around)).map(({ message_id }) => message_id);
+    return (await this.#api.sendMediaGroup(chat, group, around)).map(
+      ({ message_id }) => message_id,
+    );
   }
 
   /** Puts another photo or file into a message, with its text. Throws as {@link send}. */
-  async replace(chat: string, reader: WorkerId, { message, text, entities, file }: Replacement): Promise<void> {
+  async replace(
+    chat: string,
+    reader: WorkerId,
+    { message, text, entities, file }: Replacement,
+  ): Promise<void> {
     const input = this.#input(reader, file.row, file);
     const said = { ...file, text, entities };
     // An album has no such part, an edit does.
@@ -53,9 +73,17 @@ export class BotFiles {
     await this.#api.editMessageMedia(chat, message, media);
   }
 
-  #input(reader: WorkerId, row: number, { message, name, photo, kind, mime }: CopiedFile): InputFile {
+  #input(
+    reader: WorkerId,
+    row: number,
+    { message, name, photo, kind, mime }: CopiedFile,
+  ): InputFile {
     const path = relayFile(this.#dataDir, reader, row, message);
-    if (!existsSync(path)) throw new AppError("file-missing", `The file that ${reader} downloaded is not on the bot's host.`);
+    if (!existsSync(path))
+      throw new AppError(
+        "file-missing",
+        `The file that ${reader} downloaded is not on the bot's host.`,
+      );
     return new InputFile(path, quoted(name ?? nameOf(photo, kind, mime)));
   }
 
@@ -67,15 +95,22 @@ export class BotFiles {
     if (photo) return (await api.sendPhoto(chat, input, { ...how, ...hidden(file) })).message_id;
     // A round video takes no caption: with one, it is shown as any other.
     if (video?.round && file.text === "")
-      return (await api.sendVideoNote(chat, input, { ...around, duration: Math.round(video.durationS), length: video.width }))
-        .message_id;
+      return (
+        await api.sendVideoNote(chat, input, {
+          ...around,
+          duration: Math.round(video.durationS),
+          length: video.width,
+        })
+      ).message_id;
     switch (kind) {
       case "video":
         return (await api.sendVideo(chat, input, { ...how, ...shape(file) })).message_id;
       case "animation":
         return (await api.sendAnimation(chat, input, { ...how, ...shape(file) })).message_id;
       case "voice":
-        return (await api.sendVoice(chat, input, { ...how, duration: Math.round(audio?.durationS ?? 0) })).message_id;
+        return (
+          await api.sendVoice(chat, input, { ...how, duration: Math.round(audio?.durationS ?? 0) })
+        ).message_id;
       case "audio":
         return (await api.sendAudio(chat, input, { ...how, ...sound(file) })).message_id;
       case "sticker":
@@ -124,7 +159,11 @@ function shape(file: CopiedFile): {
   };
 }
 
-function sound({ look: { audio } }: CopiedFile): { duration?: number; title?: string; performer?: string } {
+function sound({ look: { audio } }: CopiedFile): {
+  duration?: number;
+  title?: string;
+  performer?: string;
+} {
   if (!audio) return {};
   const { durationS, title, performer } = audio;
   return {
@@ -135,7 +174,8 @@ function sound({ look: { audio } }: CopiedFile): { duration?: number; title?: st
 }
 
 /**
- * grammY writes a name into the form as it is, so that one with `;`, `=` or letters beyond ASCII breaks the form or is cut. In quotes it is whole
+ * grammY writes a name into the form as it is, so that one with `;`, `=` or letters beyond ASCII
+ * breaks the form or is cut. In quotes it is whole
  * (https://www.rfc-editor.org/rfc/rfc7578#section-4.2).
  */
 function quoted(name: string): string {
@@ -149,7 +189,10 @@ function nameOf(photo: boolean, kind: MediaKind | undefined, mime: string): stri
   return (kind === undefined ? undefined : NAMES[kind]) ?? "file";
 }
 
-const STICKERS: Readonly<Record<string, string>> = { "application/x-tgsticker": "sticker.tgs", "video/webm": "sticker.webm" };
+const STICKERS: Readonly<Record<string, string>> = {
+  "application/x-tgsticker": "sticker.tgs",
+  "video/webm": "sticker.webm",
+};
 const NAMES: Partial<Record<MediaKind, string>> = {
   video: "video.mp4",
   animation: "animation.mp4",

@@ -1,7 +1,13 @@
 import type { RelayMessage, RelayStatus, RoutesForReader } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { answerBotRequests, type Consumer, type QueuePlace, RelayBoard, RelayLink } from "@flotilla/queue";
+import {
+  answerBotRequests,
+  type Consumer,
+  type QueuePlace,
+  RelayBoard,
+  RelayLink,
+} from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import type { Api } from "grammy";
 import { firstSight } from "../store/control-db.ts";
@@ -21,7 +27,10 @@ export interface BotRelayDeps {
   readonly desk: RouteDesk;
 }
 
-/** The bot's share in relaying: its way to readers, what it delivers itself, and answers for other programs of the fleet. */
+/**
+ * The bot's share in relaying: its way to readers, what it delivers itself, and answers for other
+ * programs of the fleet.
+ */
 export class BotRelay {
   readonly #place: QueuePlace;
   readonly #onError: (error: unknown) => void;
@@ -33,7 +42,12 @@ export class BotRelay {
   constructor(place: QueuePlace, log: Logger) {
     this.#place = place;
     this.#onError = (error) => log.debug({ err: error }, "relay queue");
-    this.#link = new RelayLink({ place, who: "the bot", handle: (message) => this.#handle(message), onError: this.#onError });
+    this.#link = new RelayLink({
+      place,
+      who: "the bot",
+      handle: (message) => this.#handle(message),
+      onError: this.#onError,
+    });
     this.#board = new RelayBoard(place, this.#onError);
   }
 
@@ -47,7 +61,10 @@ export class BotRelay {
     return await this.#board.read(worker);
   }
 
-  /** From now on deliveries are carried out, requests answered, and readers told what they were not told yet. */
+  /**
+   * From now on deliveries are carried out, requests answered, and readers told what they were not
+   * told yet.
+   */
   start(deps: BotRelayDeps): void {
     const { desk, clock } = deps;
     this.#delivery = new BotDelivery({ ...deps, now: () => clock.now() });

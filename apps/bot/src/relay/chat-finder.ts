@@ -13,7 +13,9 @@ export interface ChatFinderDeps {
   readonly newId: () => string;
 }
 
-/** Asks a reader which sources are no chat of its account, when a route is saved (field fault B11). */
+/**
+ * Asks a reader which sources are no chat of its account, when a route is saved (field fault B11).
+ */
 export class ChatFinder {
   readonly #deps: ChatFinderDeps;
   readonly #waiting = new Map<string, (chats: readonly UnknownChat[] | null) => void>();
@@ -23,7 +25,11 @@ export class ChatFinder {
   }
 
   /** Those that are none. Null: the reader cannot say now; the card of the route says it later. */
-  async unknown(worker: WorkerId, chats: readonly string[], asker: Asker): Promise<readonly UnknownChat[] | null> {
+  async unknown(
+    worker: WorkerId,
+    chats: readonly string[],
+    asker: Asker,
+  ): Promise<readonly UnknownChat[] | null> {
     const found: UnknownChat[] = [];
     for (let at = 0; at < chats.length; at += AT_ONCE) {
       const part = await this.#ask(worker, chats.slice(at, at + AT_ONCE), asker);
@@ -38,13 +44,22 @@ export class ChatFinder {
     this.#waiting.get(command)?.(outcome.kind === "unknown-chats" ? outcome.chats : null);
   }
 
-  async #ask(worker: WorkerId, chats: string[], asker: Asker): Promise<readonly UnknownChat[] | null> {
+  async #ask(
+    worker: WorkerId,
+    chats: string[],
+    asker: Asker,
+  ): Promise<readonly UnknownChat[] | null> {
     const id = this.#deps.newId();
     const { promise, resolve } = Promise.withResolvers<readonly UnknownChat[] | null>();
     this.#waiting.set(id, resolve);
     try {
-      const sent = await this.#deps.commands.relay({ kind: "relay.find", chats }, worker, { asker, id });
-      return sent.kind === "sent" ? await withTimeout(promise, ANSWER_MS, () => new Error("no answer")) : null;
+      const sent = await this.#deps.commands.relay({ kind: "relay.find", chats }, worker, {
+        asker,
+        id,
+      });
+      return sent.kind === "sent"
+        ? await withTimeout(promise, ANSWER_MS, () => new Error("no answer"))
+        : null;
     } catch {
       return null;
     } finally {

@@ -4,7 +4,10 @@ import type { Database } from "@flotilla/sqlite";
 import { type AuditStore, SYSTEM } from "../store/audit.ts";
 import { type Said, say } from "../words/said.ts";
 
-/** Writes into the audit log what became of the chats of routes, each once: groups that became supergroups, names that lead elsewhere (B4, F20). */
+/**
+ * Writes into the audit log what became of the chats of routes, each once: groups that became
+ * supergroups, names that lead elsewhere (B4, F20).
+ */
 export class RelayNotes {
   readonly #db: Database;
   readonly #audit: AuditStore;
@@ -16,17 +19,24 @@ export class RelayNotes {
 
   /** `readers`: what they last said. A route that none of them speaks of keeps its notes. */
   look(readers: readonly RelayStatus[], now: number): void {
-    const found = readers.flatMap(({ worker, routes }) => routes.flatMap((status) => notesOf(worker, status)));
+    const found = readers.flatMap(({ worker, routes }) =>
+      routes.flatMap((status) => notesOf(worker, status)),
+    );
     const heard = new Set(readers.flatMap(({ routes }) => routes.map(({ route }) => route)));
-    const known = this.#db.read<{ route: string; note: string }>("SELECT route, note FROM relay_note");
-    const isKnown = ({ route, note }: Note): boolean => known.some((each) => each.route === route && each.note === note);
+    const known = this.#db.read<{ route: string; note: string }>(
+      "SELECT route, note FROM relay_note",
+    );
+    const isKnown = ({ route, note }: Note): boolean =>
+      known.some((each) => each.route === route && each.note === note);
     const fresh = found.filter((each) => !isKnown(each));
     const over = known.filter(
-      ({ route, note }) => heard.has(route) && !found.some((each) => each.route === route && each.note === note),
+      ({ route, note }) =>
+        heard.has(route) && !found.some((each) => each.route === route && each.note === note),
     );
     if (fresh.length + over.length === 0) return;
     this.#db.transaction(() => {
-      for (const { route, note } of over) this.#db.write("DELETE FROM relay_note WHERE route = ? AND note = ?", [route, note]);
+      for (const { route, note } of over)
+        this.#db.write("DELETE FROM relay_note WHERE route = ? AND note = ?", [route, note]);
       for (const { route, note, worker, said } of fresh) {
         this.#db.write("INSERT INTO relay_note (route, note) VALUES (?, ?)", [route, note]);
         this.#audit.write(SYSTEM, said, worker, now);

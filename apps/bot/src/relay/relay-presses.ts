@@ -1,7 +1,14 @@
 import type { Route } from "@flotilla/contracts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type RelayWish, toastOf } from "../commands.ts";
-import { type Handler, notDone, type PressDeps, panelMessage, show, withWorker } from "../presses/deps.ts";
+import {
+  type Handler,
+  notDone,
+  type PressDeps,
+  panelMessage,
+  show,
+  withWorker,
+} from "../presses/deps.ts";
 import { type Said, say } from "../words/said.ts";
 import { FILLS } from "./fill.ts";
 import { routeProblem } from "./route-problem.ts";
@@ -30,8 +37,11 @@ const WISHES: Readonly<Record<string, Wish["kind"]>> = {
 /** Buttons of routes and sources. The "worker" of `route` and `rset` is a route's name. */
 export const relayPresses = {
   routes: (deps, context) => show(deps, context, { kind: "routes", worker: context.press.worker }),
-  route: (deps, context) => show(deps, context, { kind: "route", route: context.press.worker, sure: false }),
-  sources: withWorker((deps, context, { id }) => show(deps, context, { kind: "sources", worker: id })),
+  route: (deps, context) =>
+    show(deps, context, { kind: "route", route: context.press.worker, sure: false }),
+  sources: withWorker((deps, context, { id }) =>
+    show(deps, context, { kind: "sources", worker: id }),
+  ),
   srcset: withWorker(async (deps, context, { id }) => {
     const said = save(
       deps,
@@ -43,29 +53,53 @@ export const relayPresses = {
   rset: async (deps, context) => {
     const route = deps.routes.find(context.press.worker);
     const { arg } = context.press;
-    if (!route) return await show(deps, context, { kind: "routes", worker: "" }, say("toast-stale"));
+    if (!route)
+      return await show(deps, context, { kind: "routes", worker: "" }, say("toast-stale"));
     const change = CHANGES[arg];
     if (change)
-      return await show(deps, context, { kind: "route", route: route.id, sure: false }, save(deps, context, [change(route)]));
+      return await show(
+        deps,
+        context,
+        { kind: "route", route: route.id, sure: false },
+        save(deps, context, [change(route)]),
+      );
     const wish = WISHES[arg];
     if (wish) return await command(deps, context, route, wishOf(route, wish));
     const fill = FILLS[arg];
     if (fill) return await command(deps, context, route, fillOf(route, fill, deps.clock.now()));
     if (arg === "fill") return await show(deps, context, { kind: "fill", route: route.id });
     if (arg === "fsince") return await askSince(deps, context, route);
-    if (arg === "remove") return await show(deps, context, { kind: "route", route: route.id, sure: true });
-    if (arg !== "gone") return await show(deps, context, { kind: "route", route: route.id, sure: false }, say("toast-stale"));
+    if (arg === "remove")
+      return await show(deps, context, { kind: "route", route: route.id, sure: true });
+    if (arg !== "gone")
+      return await show(
+        deps,
+        context,
+        { kind: "route", route: route.id, sure: false },
+        say("toast-stale"),
+      );
     deps.relay.remove(route.id);
     void deps.relay.flush();
-    deps.audit.write(context.asker, say("audit-route-removed", { route: route.id }), route.from.worker, deps.clock.now());
-    await show(deps, context, { kind: "routes", worker: route.from.worker }, say("toast-route-removed"));
+    deps.audit.write(
+      context.asker,
+      say("audit-route-removed", { route: route.id }),
+      route.from.worker,
+      deps.clock.now(),
+    );
+    await show(
+      deps,
+      context,
+      { kind: "routes", worker: route.from.worker },
+      say("toast-route-removed"),
+    );
   },
   rnew: async (deps, context) => {
     deps.routeWizard.begin(context.admin, deps.workers.find(context.press.worker)?.id ?? null);
     await showDraft(deps, context);
   },
   redit: async (deps, context) => {
-    if (deps.routeWizard.edit(context.admin, context.press.worker)) return await showDraft(deps, context);
+    if (deps.routeWizard.edit(context.admin, context.press.worker))
+      return await showDraft(deps, context);
     await show(deps, context, { kind: "routes", worker: "" }, say("toast-stale"));
   },
   rwiz: async (deps, context) => {
@@ -80,14 +114,22 @@ export const relayPresses = {
       return await show(deps, context, screen, say("toast-route-saved"));
     }
     if (result.kind === "dry")
-      return await show(deps, context, { kind: "dry", route: result.route, command: result.command, draft: true }, result.said);
+      return await show(
+        deps,
+        context,
+        { kind: "dry", route: result.route, command: result.command, draft: true },
+        result.said,
+      );
     await showDraft(deps, context, result.kind === "stale" ? say("toast-stale") : result.said);
   },
 } satisfies Record<string, Handler>;
 
-/** The step where the admin is, also for a button of another one. What is written next answers it. */
+/**
+ * The step where the admin is, also for a button of another one. What is written next answers it.
+ */
 async function showDraft(deps: PressDeps, context: PressContext, said?: Said): Promise<void> {
-  if (deps.routeWizard.of(context.admin)) deps.admins.expect(context.admin, "rwiz", "", context.chat);
+  if (deps.routeWizard.of(context.admin))
+    deps.admins.expect(context.admin, "rwiz", "", context.chat);
   await show(deps, context, { kind: "rwiz", admin: context.admin }, said);
 }
 
@@ -96,13 +138,21 @@ function save(deps: PressDeps, { asker }: PressContext, changed: readonly Route[
   for (const route of changed) {
     const [problem] = deps.relay.put(route);
     if (problem) return routeProblem(problem);
-    deps.audit.write(asker, say("audit-route", { route: route.id }), route.from.worker, deps.clock.now());
+    deps.audit.write(
+      asker,
+      say("audit-route", { route: route.id }),
+      route.from.worker,
+      deps.clock.now(),
+    );
   }
   void deps.relay.flush();
   return say("toast-route-saved");
 }
 
-/** Pauses a source, takes it up again, or leaves it out of the route for good (`x-` before its key): the last one cannot be. */
+/**
+ * Pauses a source, takes it up again, or leaves it out of the route for good (`x-` before its key):
+ * the last one cannot be.
+ */
 function changedSource(route: Route, arg: string): Route {
   const leaveOut = arg.startsWith("x-");
   const key = leaveOut ? arg.slice(2) : arg;
@@ -110,12 +160,21 @@ function changedSource(route: Route, arg: string): Route {
   if (ref === undefined) return route;
   const paused = route.from.paused ?? [];
   const others = paused.filter((each) => each !== ref);
-  if (!leaveOut) return { ...route, from: { ...route.from, paused: paused.includes(ref) ? others : [...paused, ref] } };
+  if (!leaveOut)
+    return {
+      ...route,
+      from: { ...route.from, paused: paused.includes(ref) ? others : [...paused, ref] },
+    };
   const chats = route.from.chats.filter((each) => each !== ref);
   return chats.length === 0 ? route : { ...route, from: { ...route.from, chats, paused: others } };
 }
 
-async function command(deps: PressDeps, context: PressContext, route: Route, wish: RelayWish): Promise<void> {
+async function command(
+  deps: PressDeps,
+  context: PressContext,
+  route: Route,
+  wish: RelayWish,
+): Promise<void> {
   const result = await deps.commands.relay(wish, route.from.worker, context);
   if (deps.alertActions.isAlert(context.chat, context.message)) {
     await context.toast(toastOf(result));

@@ -9,7 +9,10 @@ import type { RouteStore } from "./route-store.ts";
 import { ChatLists } from "./wizard/chat-lists.ts";
 
 /** Screens about routes. */
-export type RelayScreen = Extract<Screen, { kind: "routes" | "route" | "sources" | "dry" | "fill" }>;
+export type RelayScreen = Extract<
+  Screen,
+  { kind: "routes" | "route" | "sources" | "dry" | "fill" }
+>;
 
 /** Is this screen about routes? */
 export function isRelayScreen(screen: Screen): screen is RelayScreen {
@@ -23,7 +26,10 @@ interface Board {
 
 type Lines = Extract<CommandOutcome, { kind: "dry" }>["lines"];
 
-/** Renders them. Keeps the results of dry runs for the panels that wait for them, and the last known figures for when Redis is away. */
+/**
+ * Renders them. Keeps the results of dry runs for the panels that wait for them, and the last known
+ * figures for when Redis is away.
+ */
 export class RelayScreens {
   readonly #store: RouteStore;
   readonly #board: Board;
@@ -44,8 +50,18 @@ export class RelayScreens {
       case "route": {
         const route = this.#store.find(screen.route);
         const status = route && (await this.#read(route.from.worker));
-        const version = this.#store.readers().find(({ worker }) => worker === route?.from.worker)?.version;
-        return routeCard({ words, now, route, name: screen.route, status, version, sure: screen.sure });
+        const version = this.#store
+          .readers()
+          .find(({ worker }) => worker === route?.from.worker)?.version;
+        return routeCard({
+          words,
+          now,
+          route,
+          name: screen.route,
+          status,
+          version,
+          sure: screen.sure,
+        });
       }
       case "sources": {
         const routes = this.#store.of(screen.worker);
@@ -79,7 +95,10 @@ export class RelayScreens {
   }
 
   async #routes(words: Words, worker: string): Promise<Card> {
-    const routes = worker === "" ? this.#store.all() : this.#store.all().filter(({ from }) => from.worker === worker);
+    const routes =
+      worker === ""
+        ? this.#store.all()
+        : this.#store.all().filter(({ from }) => from.worker === worker);
     const readers = [...new Set(routes.map(({ from }) => from.worker))];
     const statuses = new Map<string, RelayStatus>();
     for (const reader of readers) {

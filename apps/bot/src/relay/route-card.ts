@@ -1,4 +1,10 @@
-import { encodePress, type RelayStatus, type Route, type RouteStatus, type RouteTarget } from "@flotilla/contracts";
+import {
+  encodePress,
+  type RelayStatus,
+  type Route,
+  type RouteStatus,
+  type RouteTarget,
+} from "@flotilla/contracts";
 import { worksByOthers } from "@flotilla/relay";
 import type { InlineKeyboardButton } from "grammy/types";
 import { backButton, refreshButton } from "../screens/buttons.ts";
@@ -23,7 +29,11 @@ export interface RouteView {
 /** One route: what it does, how it does, and its switches. */
 export function routeCard(view: RouteView): Card {
   const { words, route, name, status, sure } = view;
-  if (!route) return { html: words.html("route-gone", { route: name }).text, keyboard: [[backTo(words, "routes")]] };
+  if (!route)
+    return {
+      html: words.html("route-gone", { route: name }).text,
+      keyboard: [[backTo(words, "routes")]],
+    };
   if (sure) return sureCard(words, route);
   const found = status?.routes.find((each) => each.route === route.id) ?? null;
   const text = lines(
@@ -34,7 +44,9 @@ export function routeCard(view: RouteView): Card {
       target: targetText(words, route.to),
     }),
     topicsLine(words, route),
-    route.filter === "" ? words.html("route-filter-none") : words.html("route-filter", { filter: route.filter }),
+    route.filter === ""
+      ? words.html("route-filter-none")
+      : words.html("route-filter", { filter: route.filter }),
     route.action.kind === "forward"
       ? words.html("route-forward")
       : words.html("route-copy", { template: route.action.template }),
@@ -113,12 +125,20 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
         done: megabytes(found.file.doneBytes),
         size: megabytes(found.file.sizeBytes),
       }),
-    found.reason === null ? null : words.html(found.blocked ? "route-blocked" : "route-reason", { reason: found.reason }),
-    found.poison === 0 ? null : words.html("route-poison", { count: found.poison, reason: found.poisonReason ?? "?" }),
+    found.reason === null
+      ? null
+      : words.html(found.blocked ? "route-blocked" : "route-reason", { reason: found.reason }),
+    found.poison === 0
+      ? null
+      : words.html("route-poison", { count: found.poison, reason: found.poisonReason ?? "?" }),
     found.moved.length === 0
       ? null
-      : words.html("route-moved", { chats: found.moved.map(({ chat, to }) => `${chat} → ${to}`).join(", ") }),
-    found.unknownChats.length === 0 ? null : words.html("route-unknown", { chats: found.unknownChats.join(", ") }),
+      : words.html("route-moved", {
+          chats: found.moved.map(({ chat, to }) => `${chat} → ${to}`).join(", "),
+        }),
+    found.unknownChats.length === 0
+      ? null
+      : words.html("route-unknown", { chats: found.unknownChats.join(", ") }),
   ];
 }
 
@@ -130,10 +150,20 @@ function losses(words: Words, counts: RouteStatus["counts"]): (Html | null)[] {
   });
 }
 
-function queueLine(words: Words, { waiting, parkedUntil, forecastAt }: RouteStatus, now: number): Html {
+function queueLine(
+  words: Words,
+  { waiting, parkedUntil, forecastAt }: RouteStatus,
+  now: number,
+): Html {
   const queue = words.html("route-queue", { count: waiting });
-  const parked = parkedUntil !== null && parkedUntil > now ? words.html("route-parked", { at: parkedUntil }) : null;
-  const forecast = forecastAt !== null && forecastAt > now ? words.html("route-forecast", { at: forecastAt }) : null;
+  const parked =
+    parkedUntil !== null && parkedUntil > now
+      ? words.html("route-parked", { at: parkedUntil })
+      : null;
+  const forecast =
+    forecastAt !== null && forecastAt > now
+      ? words.html("route-forecast", { at: forecastAt })
+      : null;
   const more = [parked, forecast].filter((part) => part !== null);
   return html`${queue}${more.map((part) => html` · ${part}`)}`;
 }
@@ -144,7 +174,9 @@ function backfillLine({ words, status, now }: RouteView, route: string): Html | 
   if (fill.state === "running") {
     const { fetched, wanted, waitsUntil } = fill;
     const line =
-      wanted === null ? words.html("route-fill-running", { fetched }) : words.html("route-fill-wanted", { fetched, wanted });
+      wanted === null
+        ? words.html("route-fill-running", { fetched })
+        : words.html("route-fill-wanted", { fetched, wanted });
     if (waitsUntil === null || waitsUntil <= now) return line;
     return html`${line} · ${words.html("route-fill-waits", { at: waitsUntil })}`;
   }
@@ -164,18 +196,30 @@ function switches(words: Words, route: Route, found: RouteStatus | null): Inline
   const stuck = found && (found.blocked || found.parkedUntil !== null);
   return [
     [button(route.on ? "off" : "on", "on"), button("dry", "dry")],
-    [button(route.edits ? "edits-off" : "edits-on", "edits"), button(route.deletes ? "deletes-off" : "deletes-on", "deletes")],
+    [
+      button(route.edits ? "edits-off" : "edits-on", "edits"),
+      button(route.deletes ? "deletes-off" : "deletes-on", "deletes"),
+    ],
     [button(`alert-${route.alert}`, "alert"), button("fill", "fill")],
     ...(found && found.poison > 0 ? [[button("retry", "retry"), button("drop", "drop")]] : []),
     ...(stuck ? [[button("wake", "wake")]] : []),
-    [{ text: words.text("button-route-edit"), callback_data: encodePress("redit", route.id) }, button("remove", "remove")],
+    [
+      { text: words.text("button-route-edit"), callback_data: encodePress("redit", route.id) },
+      button("remove", "remove"),
+    ],
   ];
 }
 
-function stopFill(words: Words, status: RelayStatus | null, route: string): InlineKeyboardButton[][] {
+function stopFill(
+  words: Words,
+  status: RelayStatus | null,
+  route: string,
+): InlineKeyboardButton[][] {
   const fill = status?.backfill;
   if (fill?.state !== "running" || fill.route !== route) return [];
-  return [[{ text: words.text("button-fill-stop"), callback_data: encodePress("rset", route, "fstop") }]];
+  return [
+    [{ text: words.text("button-fill-stop"), callback_data: encodePress("rset", route, "fstop") }],
+  ];
 }
 
 /** Where a route delivers to, in words. */

@@ -1,6 +1,20 @@
-import type { BotAnswer, BotRequest, RelayStatus, Route, RoutesForReader, UnknownChat } from "@flotilla/contracts";
+import type {
+  BotAnswer,
+  BotRequest,
+  RelayStatus,
+  Route,
+  RoutesForReader,
+  UnknownChat,
+} from "@flotilla/contracts";
 import { SerialQueue, type WorkerId } from "@flotilla/kernel";
-import { diffRoutes, findHarmful, knownChats, latestRouteVersion, type RouteProblem, validateRoutes } from "@flotilla/relay";
+import {
+  diffRoutes,
+  findHarmful,
+  knownChats,
+  latestRouteVersion,
+  type RouteProblem,
+  validateRoutes,
+} from "@flotilla/relay";
 import type { RouteStore } from "./route-store.ts";
 
 /** Parts of the desk. */
@@ -12,7 +26,10 @@ export interface RouteDeskDeps {
   /** What readers last said: which names mean the same chat. */
   readonly readers: () => readonly RelayStatus[];
   /** Which of these are no chat of that reader's account; null = it cannot say now. */
-  readonly unknownChats: (reader: WorkerId, chats: readonly string[]) => Promise<readonly UnknownChat[] | null>;
+  readonly unknownChats: (
+    reader: WorkerId,
+    chats: readonly string[],
+  ) => Promise<readonly UnknownChat[] | null>;
 }
 
 /** What is wrong with a source of a route, in words for people. */
@@ -32,7 +49,8 @@ export class RouteDesk {
   /** Answers another program of the fleet, such as the command line. */
   async answer(request: BotRequest): Promise<BotAnswer> {
     const { store } = this.#deps;
-    if (request.kind === "routes.get") return { kind: "routes", version: store.version(), routes: store.all() };
+    if (request.kind === "routes.get")
+      return { kind: "routes", version: store.version(), routes: store.all() };
     const { added, changed, removed } = diffRoutes(store.all(), request.file.routes);
     const { wrong, notes } = await this.#lookAtSources(request.file.routes);
     const problems = wrong.length > 0 ? wrong : this.apply(request.file.routes);
@@ -42,12 +60,18 @@ export class RouteDesk {
     return { kind: "applied", version: store.version(), ...counts, notes };
   }
 
-  /** Asks the readers about new sources of these routes: a number with a better one is wrong, others may become right later (B11). */
-  async #lookAtSources(routes: readonly Route[]): Promise<{ readonly wrong: Finding[]; readonly notes: Finding[] }> {
+  /**
+   * Asks the readers about new sources of these routes: a number with a better one is wrong, others
+   * may become right later (B11).
+   */
+  async #lookAtSources(
+    routes: readonly Route[],
+  ): Promise<{ readonly wrong: Finding[]; readonly notes: Finding[] }> {
     const before = new Map(this.#deps.store.all().map(({ id, from }) => [id, from]));
     const named = routes.flatMap(({ id, from: { worker, chats } }) => {
       const known = before.get(id);
-      const isKnown = (chat: string): boolean => known?.worker === worker && known.chats.includes(chat);
+      const isKnown = (chat: string): boolean =>
+        known?.worker === worker && known.chats.includes(chat);
       return chats.filter((chat) => !isKnown(chat)).map((chat) => ({ id, worker, chat }));
     });
     const asked = [...Map.groupBy(named, ({ worker }) => worker)].map(async ([worker, sources]) => {
@@ -59,25 +83,41 @@ export class RouteDesk {
       });
     });
     const found = (await Promise.all(asked)).flat();
-    const finding = (id: string, message: string): Finding => ({ route: id, field: "from", message });
+    const finding = (id: string, message: string): Finding => ({
+      route: id,
+      field: "from",
+      message,
+    });
     return {
       wrong: found.flatMap(({ id, worker, ref, meant }) =>
-        meant === null ? [] : finding(id, `${worker} has no chat ${ref}. The number that you mean is ${meant}.`),
+        meant === null
+          ? []
+          : finding(id, `${worker} has no chat ${ref}. The number that you mean is ${meant}.`),
       ),
       notes: found.flatMap(({ id, worker, ref, meant }) =>
-        meant === null ? finding(id, `${worker} has no chat ${ref}: nothing comes from there until it is let in.`) : [],
+        meant === null
+          ? finding(
+              id,
+              `${worker} has no chat ${ref}: nothing comes from there until it is let in.`,
+            )
+          : [],
       ),
     };
   }
 
-  /** Makes these the routes, unless something is wrong with any of them: then nothing changes and the problems are returned. */
+  /**
+   * Makes these the routes, unless something is wrong with any of them: then nothing changes and
+   * the problems are returned.
+   */
   apply(routes: readonly Route[]): RouteProblem[] {
     const problems = this.#problems(routes);
     if (problems.length === 0) this.#deps.store.replace(routes, this.#deps.now());
     return problems;
   }
 
-  /** What would be wrong with the routes if this one was added or changed; empty = it can be saved. */
+  /**
+   * What would be wrong with the routes if this one was added or changed; empty = it can be saved.
+   */
   check(route: Route): RouteProblem[] {
     return this.#problems(this.#with(route));
   }
@@ -85,7 +125,8 @@ export class RouteDesk {
   #problems(routes: readonly Route[]): RouteProblem[] {
     const { store, readers } = this.#deps;
     const { added, changed } = diffRoutes(store.all(), routes);
-    // A route that was stopped stays as it is, off: it must not keep an admin from changing other routes.
+    // A route that was stopped stays as it is, off: it must not keep an admin from changing other
+    // routes.
     const touched = new Set([...added, ...changed.map(({ after }) => after)].map(({ id }) => id));
     const counts = ({ id, on }: Route): boolean => on || touched.has(id);
     return [...this.#strangers(routes), ...validateRoutes(routes, knownChats(readers()), counts)];
@@ -108,8 +149,9 @@ export class RouteDesk {
   }
 
   /**
-   * Switches off each route that turns out to do harm: the newest one of a loop that shows only now (two names are one chat, or
-   * Telegram copies a channel into a group), and one that reads a service chat. Returns what was switched off, and why.
+   * Switches off each route that turns out to do harm: the newest one of a loop that shows only now
+   * (two names are one chat, or Telegram copies a channel into a group), and one that reads a
+   * service chat. Returns what was switched off, and why.
    */
   stopHarmful(): RouteProblem[] {
     const { store, readers, now } = this.#deps;
@@ -130,9 +172,9 @@ export class RouteDesk {
   }
 
   /**
-   * Readers that work by a version which this bot never gave out, such as one forged in Redis under version 0.1, are told again,
-   * by a higher one. One that cannot be is passed over by the reader itself. Each is told once for the version that it has, however
-   * often this is called.
+   * Readers that work by a version which this bot never gave out, such as one forged in Redis under
+   * version 0.1, are told again, by a higher one. One that cannot be is passed over by the reader
+   * itself. Each is told once for the version that it has, however often this is called.
    */
   outbid(): void {
     const { store, readers, now } = this.#deps;
@@ -145,7 +187,10 @@ export class RouteDesk {
     }
   }
 
-  /** Tells readers what they were not told yet. One pass at a time; a failure is tried again at the next call. */
+  /**
+   * Tells readers what they were not told yet. One pass at a time; a failure is tried again at the
+   * next call.
+   */
   flush(): Promise<void> {
     return this.#telling.run(() => this.#tellAll()).catch(() => {});
   }
@@ -178,7 +223,10 @@ export class RouteDesk {
                 about: { worker },
               },
             ];
-      return [...unknown(from.worker, "from"), ...(to.kind === "worker" ? unknown(to.worker, "to") : [])];
+      return [
+        ...unknown(from.worker, "from"),
+        ...(to.kind === "worker" ? unknown(to.worker, "to") : []),
+      ];
     });
   }
 }

@@ -16,14 +16,20 @@ export function routesScreen(
   statuses: ReadonlyMap<string, RelayStatus>,
 ): Card {
   const shown = routes.slice(0, SHOWN);
-  const title = worker === "" ? words.html("routes-title") : words.html("routes-title-of", { worker });
+  const title =
+    worker === "" ? words.html("routes-title") : words.html("routes-title-of", { worker });
   const text = lines(
     title,
     routes.length === 0 ? words.html("routes-none") : null,
     ...shown.map((route) => routeLine(words, route, statuses.get(route.from.worker) ?? null)),
-    routes.length > shown.length ? words.html("routes-more", { count: routes.length - shown.length }) : null,
+    routes.length > shown.length
+      ? words.html("routes-more", { count: routes.length - shown.length })
+      : null,
   );
-  const buttons = shown.map((route) => ({ text: `${icon(route)} ${route.id}`, callback_data: encodePress("route", route.id) }));
+  const buttons = shown.map((route) => ({
+    text: `${icon(route)} ${route.id}`,
+    callback_data: encodePress("route", route.id),
+  }));
   const back = worker === "" ? encodePress("menu") : encodePress("worker", worker);
   return {
     html: text.text,
@@ -52,17 +58,25 @@ export function sourcesScreen(
       const name = source.title ?? source.ref;
       if (paused.has(source.ref)) return words.html("source-paused", { name });
       if (source.chat === null) return words.html("source-unknown", { name });
-      if (source.closed !== null) return words.html("source-closed", { name, reason: source.closed });
+      if (source.closed !== null)
+        return words.html("source-closed", { name, reason: source.closed });
       if (source.lastMessageAt === null) return words.html("source-new", { name });
       const age = now - source.lastMessageAt;
-      const quiet = source.rhythmMs !== null && age > Math.max(10 * source.rhythmMs, 600_000, source.usualSilenceMs);
-      const rhythm = source.rhythmMs === null ? words.text("source-rhythm-unknown") : words.duration(source.rhythmMs);
+      const quiet =
+        source.rhythmMs !== null &&
+        age > Math.max(10 * source.rhythmMs, 600_000, source.usualSilenceMs);
+      const rhythm =
+        source.rhythmMs === null
+          ? words.text("source-rhythm-unknown")
+          : words.duration(source.rhythmMs);
       return words.html(quiet ? "source-quiet" : "source-fine", { name, age, rhythm });
     }),
   );
-  // Only a paused source can be removed, and only when the route keeps another one: a slip of the finger does nothing.
+  // Only a paused source can be removed, and only when the route keeps another one: a slip of the
+  // finger does nothing.
   const mayGo = (ref: string): boolean =>
-    paused.has(ref) && routes.every(({ from }) => !from.chats.includes(ref) || from.chats.length > 1);
+    paused.has(ref) &&
+    routes.every(({ from }) => !from.chats.includes(ref) || from.chats.length > 1);
   const buttons = sources.slice(0, SHOWN).map(({ ref, title }) => {
     const name = (title ?? ref).slice(0, 24);
     const pause = {
@@ -79,7 +93,10 @@ export function sourcesScreen(
     html: text.text,
     keyboard: [
       ...buttons,
-      [refreshButton(words, encodePress("sources", worker)), backButton(words, encodePress("worker", worker))],
+      [
+        refreshButton(words, encodePress("sources", worker)),
+        backButton(words, encodePress("worker", worker)),
+      ],
     ],
   };
 }
@@ -97,7 +114,8 @@ export function dryScreen(
         ? words.html("dry-empty")
         : lines(
             ...found.map(
-              ({ text, verdict }) => html`${verdict === "take" ? "✅" : "➖"} ${oneLine(text)}${reasonOf(words, verdict)}`,
+              ({ text, verdict }) =>
+                html`${verdict === "take" ? "✅" : "➖"} ${oneLine(text)}${reasonOf(words, verdict)}`,
             ),
           );
   const taken = found?.filter(({ verdict }) => verdict === "take").length ?? 0;
@@ -110,7 +128,10 @@ export function dryScreen(
     keyboard: [
       draft
         ? [backButton(words, encodePress("rwiz", "summary"))]
-        : [refreshButton(words, encodePress("rset", route, "dry")), backButton(words, encodePress("route", route))],
+        : [
+            refreshButton(words, encodePress("rset", route, "dry")),
+            backButton(words, encodePress("route", route)),
+          ],
     ],
   };
 }
@@ -129,7 +150,10 @@ function routeLine(words: Words, route: Route, status: RelayStatus | null): Html
   const found = status?.routes.find((each) => each.route === route.id);
   const trouble = found && (found.blocked || found.poison > 0) ? "⚠️ " : "";
   const numbers = found
-    ? words.text("routes-line-counts", { delivered: found.counts["delivered"] ?? 0, waiting: found.waiting })
+    ? words.text("routes-line-counts", {
+        delivered: found.counts["delivered"] ?? 0,
+        waiting: found.waiting,
+      })
     : "";
   return html`${icon(route)} ${trouble}<b>${route.id}</b> ${route.from.chats.join(", ").slice(0, 40)} → ${targetText(words, route.to)} ${numbers}`;
 }

@@ -33,8 +33,9 @@ export class RouteStore {
   }
 
   /**
-   * Makes these the routes of the fleet. Readers whose routes changed get a new version: a time (milliseconds since the
-   * epoch), so that it grows even when this database was lost. Returns whether anything changed.
+   * Makes these the routes of the fleet. Readers whose routes changed get a new version: a time
+   * (milliseconds since the epoch), so that it grows even when this database was lost. Returns
+   * whether anything changed.
    */
   replace(routes: readonly Route[], now: number): boolean {
     return this.#db.transaction(() => {
@@ -60,18 +61,29 @@ export class RouteStore {
 
   /** Version of the newest change; 0 = there never was one. */
   version(): number {
-    return this.#db.readOne<{ version: number | null }>("SELECT max(version) AS version FROM route_reader")?.version ?? 0;
+    return (
+      this.#db.readOne<{ version: number | null }>(
+        "SELECT max(version) AS version FROM route_reader",
+      )?.version ?? 0
+    );
   }
 
   readers(): ReaderRow[] {
     return this.#db
-      .read<{ worker: string; version: number; told: number }>("SELECT worker, version, told FROM route_reader ORDER BY worker")
+      .read<{ worker: string; version: number; told: number }>(
+        "SELECT worker, version, told FROM route_reader ORDER BY worker",
+      )
       .map((row) => ({ ...row, worker: parseWorkerId(row.worker) }));
   }
 
-  /** A reader has a version that this list never gave out: the next one is higher, and it is told. */
+  /**
+   * A reader has a version that this list never gave out: the next one is higher, and it is told.
+   */
   outbid(worker: WorkerId, version: number): void {
-    this.#db.write("UPDATE route_reader SET version = max(version, ?) , told = 0 WHERE worker = ?", [version, worker]);
+    this.#db.write(
+      "UPDATE route_reader SET version = max(version, ?) , told = 0 WHERE worker = ?",
+      [version, worker],
+    );
   }
 
   /** The message with this version is on its way to its reader. */

@@ -41,18 +41,29 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
     text: words.text(all ? "button-unmute-all" : "button-mute-all"),
     callback_data: encodePress("mute", "", all ? "0" : "60"),
   };
-  const workers = [...new Set(shown.flatMap(({ body, resolvedAt }) => (resolvedAt === null ? (body.worker ?? []) : [])))];
+  const workers = [
+    ...new Set(
+      shown.flatMap(({ body, resolvedAt }) => (resolvedAt === null ? (body.worker ?? []) : [])),
+    ),
+  ];
   return {
     html: lines(
       words.html(`alerts-title-${given.tab}`, { count: found.length }),
       ...given.silences.map((each) => silenceLine(words, each)),
       "",
-      ...(found.length === 0 ? [words.html("alerts-none")] : shown.map((alert) => line(words, alert, given))),
+      ...(found.length === 0
+        ? [words.html("alerts-none")]
+        : shown.map((alert) => line(words, alert, given))),
     ).text,
     keyboard: [
       tabs,
       ...pager,
-      ...pairs(workers.map((worker) => ({ text: `👷 ${worker}`, callback_data: encodePress("worker", worker) }))),
+      ...pairs(
+        workers.map((worker) => ({
+          text: `👷 ${worker}`,
+          callback_data: encodePress("worker", worker),
+        })),
+      ),
       ...(operator ? [[mute, verbButton(words, "test")]] : []),
       ...(mayPress(view.role, "drill") ? [[verbButton(words, "drill")]] : []),
       [refreshButton(words, at(current)), backButton(words, encodePress("menu"))],
@@ -72,7 +83,8 @@ function worstFirst(alerts: readonly AlertRow[]): AlertRow[] {
 function belongs(alert: AlertRow, { tab, cards, silences }: AlertsView): boolean {
   const card = alert.card === null ? null : (cards.get(alert.card) ?? null);
   const muted =
-    silences.some((each) => each.scope === EVERYBODY || each.scope === alert.body.worker) || (card?.mutedUntil ?? 0) > 0;
+    silences.some((each) => each.scope === EVERYBODY || each.scope === alert.body.worker) ||
+    (card?.mutedUntil ?? 0) > 0;
   switch (tab) {
     case "day":
       return true;

@@ -30,14 +30,23 @@ const SETTINGS = ["quiet", "zone"] as const;
 
 /** Asks it, with a way out. */
 export function askScreen(words: Words, { what, worker, problem }: Asking): Card {
-  const text = lines(words.html(`ask-${what}`, { worker: worker ?? "" }), problem ? html`\n❌ ${words.said(problem)}` : null);
+  const text = lines(
+    words.html(`ask-${what}`, { worker: worker ?? "" }),
+    problem ? html`\n❌ ${words.said(problem)}` : null,
+  );
   const setting = SETTINGS.find((each) => each === what);
-  const back = worker === null ? encodePress(setting ? "settings" : "workers") : encodePress("worker", worker);
-  const off = setting ? [[{ ...verbButton(words, setting, "", "off"), text: words.text(`button-${setting}-off`) }]] : [];
+  const back =
+    worker === null ? encodePress(setting ? "settings" : "workers") : encodePress("worker", worker);
+  const off = setting
+    ? [[{ ...verbButton(words, setting, "", "off"), text: words.text(`button-${setting}-off`) }]]
+    : [];
   return { html: text.text, keyboard: [...off, [cancelButton(words, back)]] };
 }
 
-/** An act that asks once more: whom it is about, what it leads to, and for how long the button works. */
+/**
+ * An act that asks once more: whom it is about, what it leads to, and for how long the button
+ * works.
+ */
 export interface Confirming {
   readonly what: Confirmed;
   readonly worker: WorkerId | null;
@@ -51,7 +60,9 @@ export interface Confirming {
 
 function whom(words: Words, { tag, card, count }: Confirming): string {
   if (card !== undefined) return words.text("confirm-these", { count, n: String(card) });
-  return tag === "" ? words.text("confirm-all", { count }) : words.text("confirm-tag", { count, tag });
+  return tag === ""
+    ? words.text("confirm-all", { count })
+    : words.text("confirm-tag", { count, tag });
 }
 
 /** How long a confirmation is good for. */
@@ -69,7 +80,11 @@ export function confirmScreen(words: Words, confirming: Confirming): Card {
   };
   const calm = { text: yes.text, callback_data: yes.callback_data };
   return {
-    html: lines(words.html(`confirm-${what}`, { name, count }), "", words.html("confirm-limit", { at: at + CONFIRM_MS })).text,
+    html: lines(
+      words.html(`confirm-${what}`, { name, count }),
+      "",
+      words.html("confirm-limit", { at: at + CONFIRM_MS }),
+    ).text,
     keyboard: [
       [what === "start" ? calm : yes],
       [cancelButton(words, worker === null ? encodePress("menu") : encodePress("more", worker))],

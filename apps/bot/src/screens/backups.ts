@@ -22,7 +22,10 @@ export function copyRef(copy: Pick<BackupCopy, "kind" | "at">): string {
   return copy.kind === "golden" ? "golden" : Math.round(copy.at).toString(36);
 }
 
-/** 🧯 The copies of a worker's session: when, why, how large, whether it opens now. Those that can help have a button. */
+/**
+ * 🧯 The copies of a worker's session: when, why, how large, whether it opens now. Those that can
+ * help have a button.
+ */
 export function backupsScreen(words: Words, { worker, copies, fetching }: BackupsView): Card {
   const { id, status } = worker;
   const shown = (copies ?? []).slice(0, MAX_SHOWN);
@@ -52,15 +55,24 @@ function canHelp({ verified, sameKey }: BackupCopy): boolean {
 
 function waiting(words: Words, fetching: CommandRow | null): Html {
   if (fetching?.state === "asked") return words.html("backups-fetching");
-  if (fetching?.state === "failed") return words.html("not-done", { why: fetching.result ?? words.text("why-unknown") });
+  if (fetching?.state === "failed")
+    return words.html("not-done", { why: fetching.result ?? words.text("why-unknown") });
   return words.html("backups-again");
 }
 
-function copyLine(words: Words, { at, bytes, reason, verified, problem, sameKey }: BackupCopy): Html {
+function copyLine(
+  words: Words,
+  { at, bytes, reason, verified, problem, sameKey }: BackupCopy,
+): Html {
   const state = words.html(verified ? "copy-verified" : `copy-${problem ?? "damaged"}`);
   const key = verified && sameKey === true ? html` · ${words.html("copy-same-key")}` : "";
   const size = Math.ceil(bytes / 1024);
-  return words.html("backups-line", { at, size, why: words.html(`reason-${reason}`), state: html`${state}${key}` });
+  return words.html("backups-line", {
+    at,
+    size,
+    why: words.html(`reason-${reason}`),
+    state: html`${state}${key}`,
+  });
 }
 
 function advice(words: Words, copies: readonly BackupCopy[], runs: boolean): Html {
@@ -73,13 +85,23 @@ function restoreButton(words: Words, worker: string, copy: BackupCopy): InlineKe
   return { text, callback_data: encodePress("brest", worker, copyRef(copy)) };
 }
 
-/** Asks once more, by name and with what it does. `token` makes the answer good for half a minute. */
-export function restoreScreen(words: Words, worker: WorkerView, copy: BackupCopy | null, token: string): Card {
+/**
+ * Asks once more, by name and with what it does. `token` makes the answer good for half a minute.
+ */
+export function restoreScreen(
+  words: Words,
+  worker: WorkerView,
+  copy: BackupCopy | null,
+  token: string,
+): Card {
   const { id } = worker;
   const cancel = cancelButton(words, encodePress("backups", id));
   if (copy === null) return { html: words.html("restore-gone").text, keyboard: [[cancel]] };
   const why = words.html(`reason-${copy.reason}`);
-  const text = lines(words.html("restore-ask", { worker: id, at: copy.at, why }), words.html("restore-effect"));
+  const text = lines(
+    words.html("restore-ask", { worker: id, at: copy.at, why }),
+    words.html("restore-effect"),
+  );
   const yes = {
     text: words.text("button-restore-yes", { worker: id }),
     callback_data: encodePress("brestyes", id, `${copyRef(copy)}-${token}`),

@@ -18,8 +18,8 @@ const ENDS = ["login", "locked", "stuck", "failed", "connecting"] as const;
 type End = "done" | (typeof ENDS)[number];
 
 /**
- * What a worker's state says after its process was started: it runs, and yet nothing may be done by it (field faults D4, K8), or it is not known
- * yet whether Telegram lets it in.
+ * What a worker's state says after its process was started: it runs, and yet nothing may be done by
+ * it (field faults D4, K8), or it is not known yet whether Telegram lets it in.
  */
 const AFTER_START: Partial<Record<WorkerState, End>> = {
   NEEDS_LOGIN: "login",
@@ -40,7 +40,10 @@ interface Outcome {
   readonly reason: string;
 }
 
-/** The progress of one act on many workers: one card, edited in place. At its end: who is done, and who waits for what, by name. */
+/**
+ * The progress of one act on many workers: one card, edited in place. At its end: who is done, and
+ * who waits for what, by name.
+ */
 export function bulkScreen(view: FleetView, bulk: BulkRow | null): Card {
   const { words } = view;
   const menu = [backButton(words, encodePress("menu"))];
@@ -52,21 +55,33 @@ export function bulkScreen(view: FleetView, bulk: BulkRow | null): Card {
   const filled = Math.round((BAR * outcomes.length) / Math.max(1, bulk.total));
   const current = reports.flatMap((each) => each.current ?? []);
   const [done, connecting] = [count("done"), count("connecting")];
-  const numbers = { done, failed: outcomes.length - done - connecting, left: bulk.total - outcomes.length + connecting };
+  const numbers = {
+    done,
+    failed: outcomes.length - done - connecting,
+    left: bulk.total - outcomes.length + connecting,
+  };
   return {
     html: lines(
       words.html(`bulk-title-${bulk.action}`, { count: bulk.total }),
       html`<code>${"█".repeat(filled)}${"░".repeat(BAR - filled)}</code> ${outcomes.length}/${bulk.total}`,
       words.html(`bulk-${stateOf(bulk, over && connecting === 0, numbers)}`, numbers),
-      current.length > 0 && !over ? words.html("bulk-current", { workers: current.join(", ") }) : null,
-      reports.some((each) => each.phase === "canary-failed") ? words.html("bulk-canary-failed") : null,
+      current.length > 0 && !over
+        ? words.html("bulk-current", { workers: current.join(", ") })
+        : null,
+      reports.some((each) => each.phase === "canary-failed")
+        ? words.html("bulk-canary-failed")
+        : null,
       reports.some((each) => each.phase === "canary") && !over ? words.html("bulk-canary") : null,
-      ...ENDS.flatMap((end) => (over || end !== "connecting" ? endLines(words, end, outcomes) : [])),
+      ...ENDS.flatMap((end) =>
+        over || end !== "connecting" ? endLines(words, end, outcomes) : [],
+      ),
       over ? leftLine(words, bulk, outcomes) : null,
       words.html("asked-by", { by: bulk.askerName, at: bulk.askedAt }),
     ).text,
     keyboard:
-      over || bulk.cancelled ? [menu] : [[{ ...verbButton(words, "bulkstop", "", bulk.id.slice(-16)), style: "danger" }], menu],
+      over || bulk.cancelled
+        ? [menu]
+        : [[{ ...verbButton(words, "bulkstop", "", bulk.id.slice(-16)), style: "danger" }], menu],
   };
 }
 
@@ -85,12 +100,20 @@ function outcomesOf({ words, workers }: FleetView, { action, hosts }: BulkRow): 
   return Object.values(hosts).flatMap((report) => [
     ...report.done.map((worker) => {
       const end = after(worker) ?? "done";
-      return { worker, end, reason: end === "stuck" ? words.text(`state-${states.get(worker) ?? "BROKEN"}`) : "" };
+      return {
+        worker,
+        end,
+        reason: end === "stuck" ? words.text(`state-${states.get(worker) ?? "BROKEN"}`) : "",
+      };
     }),
     ...report.failed.map(({ worker, code, message }) => {
       const end = after(worker);
       const named = end === "login" || end === "locked";
-      return { worker, end: named ? end : "failed", reason: named ? "" : why(words, { code, result: message }) } as const;
+      return {
+        worker,
+        end: named ? end : "failed",
+        reason: named ? "" : why(words, { code, result: message }),
+      } as const;
     }),
   ]);
 }
@@ -103,13 +126,17 @@ function endLines(words: Words, end: Exclude<End, "done">, outcomes: readonly Ou
     const who = own.filter((each) => each.reason === reason).map(({ worker }) => worker);
     return html`${words.html(`bulk-end-${end}`, { count: who.length, reason })} ${names(words, who)}`;
   });
-  return reasons.length > REASONS ? [...told, words.html("alert-more", { count: reasons.length - REASONS })] : told;
+  return reasons.length > REASONS
+    ? [...told, words.html("alert-more", { count: reasons.length - REASONS })]
+    : told;
 }
 
 function leftLine(words: Words, { workers }: BulkRow, outcomes: readonly Outcome[]): Html | null {
   const told = new Set(outcomes.map(({ worker }) => worker));
   const left = workers.filter((worker) => !told.has(worker));
-  return left.length === 0 ? null : html`${words.html("bulk-end-left", { count: left.length })} ${names(words, left)}`;
+  return left.length === 0
+    ? null
+    : html`${words.html("bulk-end-left", { count: left.length })} ${names(words, left)}`;
 }
 
 function names(words: Words, workers: readonly string[]): Html {

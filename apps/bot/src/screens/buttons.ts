@@ -3,7 +3,12 @@ import type { InlineKeyboardButton } from "grammy/types";
 import type { Words } from "../words/words.ts";
 
 /** A button that is known by its verb: its label is the text `button-<verb>`. */
-export function verbButton(words: Words, verb: Verb, worker = "", arg = ""): InlineKeyboardButton.CallbackButton {
+export function verbButton(
+  words: Words,
+  verb: Verb,
+  worker = "",
+  arg = "",
+): InlineKeyboardButton.CallbackButton {
   return { text: words.text(`button-${verb}`), callback_data: encodePress(verb, worker, arg) };
 }
 
@@ -24,14 +29,25 @@ export function cancelButton(words: Words, data: string): InlineKeyboardButton {
 
 /** Two to a row. */
 export function pairs<T>(items: readonly T[]): T[][] {
-  return Array.from({ length: Math.ceil(items.length / 2) }, (_, row) => items.slice(row * 2, row * 2 + 2));
+  return Array.from({ length: Math.ceil(items.length / 2) }, (_, row) =>
+    items.slice(row * 2, row * 2 + 2),
+  );
 }
 
 /** One page of a list, and the row that leads to the others; none when there is one page. */
 export function paged<T>(
   items: readonly T[],
-  { page, size, at }: { readonly page: number; readonly size: number; readonly at: (page: number) => string },
-): { readonly shown: readonly T[]; readonly from: number; readonly current: number; readonly pager: InlineKeyboardButton[][] } {
+  {
+    page,
+    size,
+    at,
+  }: { readonly page: number; readonly size: number; readonly at: (page: number) => string },
+): {
+  readonly shown: readonly T[];
+  readonly from: number;
+  readonly current: number;
+  readonly pager: InlineKeyboardButton[][];
+} {
   const pages = Math.max(1, Math.ceil(items.length / size));
   const current = Math.min(page, pages - 1);
   const pager = [

@@ -9,7 +9,10 @@ import type { FleetView } from "./view.ts";
 
 const PAGE = 8;
 
-/** Every worker of an alert card whose trouble is open, eight to a page, each with the button that helps it. */
+/**
+ * Every worker of an alert card whose trouble is open, eight to a page, each with the button that
+ * helps it.
+ */
 export function crewScreen(view: FleetView, card: CardRow | null, page: number): Card {
   const { words } = view;
   const back = [backButton(words, encodePress("alerts"))];
@@ -20,7 +23,11 @@ export function crewScreen(view: FleetView, card: CardRow | null, page: number):
   const known = new Map(view.workers.map((worker) => [worker.id, worker]));
   const told = shown.flatMap((id) => known.get(id) ?? []);
   return {
-    html: lines(groupTitle(words, card, view.workers.length), "", ...told.map((worker) => workerLine(words, worker))).text,
+    html: lines(
+      groupTitle(words, card, view.workers.length),
+      "",
+      ...told.map((worker) => workerLine(words, worker)),
+    ).text,
     keyboard: [
       ...pairs(shown.map((worker) => workerButton(card, worker))),
       ...pager,

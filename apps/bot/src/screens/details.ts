@@ -22,10 +22,16 @@ export function workerScreen(view: FleetView, id: string): Card {
   const { status } = worker;
   const text = lines(
     html`${iconOf(worker)} <b>${nameOf(worker)}</b>   <i>${worker.id}.session</i>`,
-    worker.staleSince === null ? null : words.html("details-stale", { host: worker.host, at: worker.staleSince }),
-    status ? statusLines(view, worker, status) : words.html("details-silent", { host: worker.host }),
+    worker.staleSince === null
+      ? null
+      : words.html("details-stale", { host: worker.host, at: worker.staleSince }),
+    status
+      ? statusLines(view, worker, status)
+      : words.html("details-silent", { host: worker.host }),
     worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
-    worker.silence === null ? null : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
+    worker.silence === null
+      ? null
+      : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
     commandLine(words, worker, view.now),
     view.trouble === null ? null : words.html("redis-away"),
   );
@@ -39,8 +45,14 @@ export function moreScreen(view: FleetView, id: string): Card {
   const worker = view.workers.find((each) => each.id === id);
   const back = backButton(words, encodePress("worker", id));
   if (!worker)
-    return { html: words.html("details-gone", { worker: id }).text, keyboard: [[backButton(words, encodePress("workers"))]] };
-  const tags = worker.tags.length === 0 ? words.text("more-no-tags") : worker.tags.map((tag) => `#${tag}`).join(" ");
+    return {
+      html: words.html("details-gone", { worker: id }).text,
+      keyboard: [[backButton(words, encodePress("workers"))]],
+    };
+  const tags =
+    worker.tags.length === 0
+      ? words.text("more-no-tags")
+      : worker.tags.map((tag) => `#${tag}`).join(" ");
   const buttons = (["rename", "tags", "rules", "proxy"] as const)
     .filter((verb) => mayPress(role, verb))
     .map((verb) => verbButton(words, verb, id));
@@ -63,7 +75,10 @@ export function moreScreen(view: FleetView, id: string): Card {
       "",
       words.html("more-help"),
     ).text,
-    keyboard: [...pairs([...buttons, ...keep, ...hurt]), [refreshButton(words, encodePress("more", id)), back]],
+    keyboard: [
+      ...pairs([...buttons, ...keep, ...hurt]),
+      [refreshButton(words, encodePress("more", id)), back],
+    ],
   };
 }
 
@@ -74,7 +89,10 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
     html`${worker.host} · ${processLine(words, worker, status)}`,
     statusLine(words, status, now),
     networkLine(words, status),
-    words.html("details-failures", { failures: link?.failures ?? 0, reconnects: link?.reconnects ?? 0 }),
+    words.html("details-failures", {
+      failures: link?.failures ?? 0,
+      reconnects: link?.reconnects ?? 0,
+    }),
     link?.lastSuccessAt
       ? words.html("details-last-success", { at: link.lastSuccessAt })
       : words.html("details-last-success-never"),
@@ -86,7 +104,12 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
     link ? sourcesLine(words, link) : null,
     worker.day ? dayLine(words, worker.day) : null,
     storageLine(words, status),
-    vitals ? words.html("details-vitals", { mb: Math.round(vitals.rssBytes / 1e6), lag: Math.round(vitals.loopLagMs) }) : null,
+    vitals
+      ? words.html("details-vitals", {
+          mb: Math.round(vitals.rssBytes / 1e6),
+          lag: Math.round(vitals.loopLagMs),
+        })
+      : null,
     wayLine(words, status),
     link ? outageLine(words, link) : null,
     link ? waitLines(words, link, now) : null,
@@ -96,7 +119,10 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
   );
 }
 
-/** What became of the messages of the last outage in which something was missed: the truth, also when some are lost. */
+/**
+ * What became of the messages of the last outage in which something was missed: the truth, also
+ * when some are lost.
+ */
 function outageLine(words: Words, { outage }: LinkStatus): Html | null {
   if (!outage || outage.missed === 0) return null;
   const { missed, recovered, lost, endedAt } = outage;
@@ -108,12 +134,18 @@ function outageLine(words: Words, { outage }: LinkStatus): Html | null {
 function sourcesLine(words: Words, { sources }: LinkStatus): Html | null {
   if (!sources || sources.readable + sources.closed.length === 0) return null;
   const { readable, closed, quiet } = sources;
-  return words.html("details-sources", { count: readable + closed.length, quiet: quiet.length, closed: closed.length });
+  return words.html("details-sources", {
+    count: readable + closed.length,
+    quiet: quiet.length,
+    closed: closed.length,
+  });
 }
 
 function dayLine(words: Words, { received, relayed, waits, longestWait }: Rollup): Html {
   const line = words.html("details-day", { received, relayed });
-  return waits === 0 ? line : html`${line} · ${words.html("details-day-waits", { count: waits, ms: longestWait })}`;
+  return waits === 0
+    ? line
+    : html`${line} · ${words.html("details-day-waits", { count: waits, ms: longestWait })}`;
 }
 
 function accountLine(words: Words, { link }: WorkerStatus): Html {
@@ -125,7 +157,11 @@ function accountLine(words: Words, { link }: WorkerStatus): Html {
 }
 
 /** A process that starts, is about to end, or was not heard of lately is not "up". */
-function processLine(words: Words, { staleSince }: WorkerView, { pid, state, startedAt }: WorkerStatus): Html {
+function processLine(
+  words: Words,
+  { staleSince }: WorkerView,
+  { pid, state, startedAt }: WorkerStatus,
+): Html {
   if (pid === null) return words.html("details-no-process");
   if (startedAt === null || state === "STARTING" || staleSince !== null)
     return words.html("details-process-only", { pid: String(pid) });
@@ -134,14 +170,17 @@ function processLine(words: Words, { staleSince }: WorkerView, { pid, state, sta
 
 function statusLine(words: Words, status: WorkerStatus, now: number): Html {
   const args = { state: words.text(`state-${status.state}`), since: status.since };
-  if (status.nextTryAt === null || status.nextTryAt < now) return words.html("details-status", args);
+  if (status.nextTryAt === null || status.nextTryAt < now)
+    return words.html("details-status", args);
   return words.html("details-status-next", { ...args, at: status.nextTryAt });
 }
 
 /** Why a worker without a network does not try by itself. */
 function networkLine(words: Words, { worker, prober }: WorkerStatus): Html | null {
   if (prober === undefined) return null;
-  return prober === worker ? words.html("details-network-prober") : words.html("details-network-held", { prober });
+  return prober === worker
+    ? words.html("details-network-prober")
+    : words.html("details-network-held", { prober });
 }
 
 function storageLine(words: Words, { storage, pid }: WorkerStatus): Html | null {
@@ -149,15 +188,22 @@ function storageLine(words: Words, { storage, pid }: WorkerStatus): Html | null 
   const { lockWaits, longestHoldMs, walBytes, checkpointAt } = storage;
   const args = { waits: lockWaits, hold: longestHoldMs, kb: Math.ceil(walBytes / 1024) };
   const line = words.html("details-storage", args);
-  return checkpointAt === null ? line : html`${line} · ${words.html("details-checkpoint", { at: checkpointAt })}`;
+  return checkpointAt === null
+    ? line
+    : html`${line} · ${words.html("details-checkpoint", { at: checkpointAt })}`;
 }
 
 function faultLines(words: Words, { fault, state, holder }: WorkerStatus): Html | null {
-  if (state === "NEEDS_LOGIN" && (!fault || fault.code === "no-session")) return html`\n${words.html("details-not-logged-in")}`;
+  if (state === "NEEDS_LOGIN" && (!fault || fault.code === "no-session"))
+    return html`\n${words.html("details-not-logged-in")}`;
   if (!fault) return null;
   // The next line names who has it.
   if (holder && fault.class === "SESSION_LOCKED") return html`\n${words.html("details-locked")}`;
-  const said = words.html("details-fault", { text: words.fault(fault), class: fault.class, code: fault.code });
+  const said = words.html("details-fault", {
+    text: words.fault(fault),
+    class: fault.class,
+    code: fault.code,
+  });
   const remedy = REMEDIES[state];
   return remedy ? html`\n${said}\n${words.html(remedy)}` : html`\n${said}`;
 }
@@ -170,7 +216,9 @@ const REMEDIES: Partial<Record<WorkerStatus["state"], string>> = {
 };
 
 function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeyboardButton[][] {
-  const actions = actionsFor(worker.status?.state ?? "STOPPED").filter((action) => mayPress(role, action));
+  const actions = actionsFor(worker.status?.state ?? "STOPPED").filter((action) =>
+    mayPress(role, action),
+  );
   const more = (["mute", "more"] as const)
     .filter((verb) => mayPress(role, verb))
     .map((verb) =>
@@ -178,9 +226,17 @@ function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeybo
         ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
         : verbButton(words, verb, worker.id, verb === "mute" ? "60" : ""),
     );
-  const relay = (["sources", "routes", "chart"] as const).map((verb) => verbButton(words, verb, worker.id));
-  const rows = pairs([...actions.map((action) => verbButton(words, action, worker.id)), ...relay, ...more]);
-  const holder = worker.status && mayPress(role, "hstop") ? holderButtons(words, worker.id, worker.status) : [];
-  const resume = worker.status && mayPress(role, "resume") ? resumeButtons(words, worker.id, worker.status) : [];
+  const relay = (["sources", "routes", "chart"] as const).map((verb) =>
+    verbButton(words, verb, worker.id),
+  );
+  const rows = pairs([
+    ...actions.map((action) => verbButton(words, action, worker.id)),
+    ...relay,
+    ...more,
+  ]);
+  const holder =
+    worker.status && mayPress(role, "hstop") ? holderButtons(words, worker.id, worker.status) : [];
+  const resume =
+    worker.status && mayPress(role, "resume") ? resumeButtons(words, worker.id, worker.status) : [];
   return [...rows, ...holder, ...resume];
 }

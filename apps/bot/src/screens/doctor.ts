@@ -19,7 +19,11 @@ const ROOM = 3200;
 /** Doctor: what each host is in danger of, worst first, with what to do about it. */
 export function doctorScreen(words: Words, hosts: readonly DoctorView[]): Card {
   const room = Math.floor(ROOM / Math.max(1, hosts.length));
-  const body = hosts.flatMap((view) => ["", html`🖥 <b>${view.host}</b>`, ...hostLines(words, view, room)]);
+  const body = hosts.flatMap((view) => [
+    "",
+    html`🖥 <b>${view.host}</b>`,
+    ...hostLines(words, view, room),
+  ]);
   return {
     html: lines(
       words.html("doctor-title"),
@@ -28,14 +32,18 @@ export function doctorScreen(words: Words, hosts: readonly DoctorView[]): Card {
       "",
       words.html("doctor-help"),
     ).text,
-    keyboard: [[refreshButton(words, encodePress("doctor")), backButton(words, encodePress("health"))]],
+    keyboard: [
+      [refreshButton(words, encodePress("doctor")), backButton(words, encodePress("health"))],
+    ],
   };
 }
 
 function hostLines(words: Words, { findings, command }: DoctorView, room: number): Html[] {
   if (findings === null) return [waiting(words, command)];
   if (findings.length === 0) return [words.html("doctor-nothing")];
-  const sorted = [...findings].sort((a, b) => Number(a.level === "hint") - Number(b.level === "hint"));
+  const sorted = [...findings].sort(
+    (a, b) => Number(a.level === "hint") - Number(b.level === "hint"),
+  );
   const shown: Html[] = [];
   let left = room;
   for (const { level, what, todo } of sorted) {

@@ -27,21 +27,32 @@ export interface HealthView {
   readonly unreachable: readonly string[];
 }
 
-/** Health: the four good signs first (no lock errors, alerts delivered, workers running, sessions owned), then the parts. */
+/**
+ * Health: the four good signs first (no lock errors, alerts delivered, workers running, sessions
+ * owned), then the parts.
+ */
 export function healthScreen(view: FleetView, health: HealthView): Card {
   const { words, workers } = view;
-  const wanted = workers.filter(({ status }) => status && status.state !== "STOPPED" && status.state !== "MAINTENANCE");
-  const running = wanted.filter(
-    ({ status, staleSince }) => staleSince === null && (status?.state === "RUNNING" || status?.state === "CATCHING_UP"),
+  const wanted = workers.filter(
+    ({ status }) => status && status.state !== "STOPPED" && status.state !== "MAINTENANCE",
   );
-  const locked = workers.filter(({ status }) => status?.state === "LOCKED" || status?.state === "IN_USE");
+  const running = wanted.filter(
+    ({ status, staleSince }) =>
+      staleSince === null && (status?.state === "RUNNING" || status?.state === "CATCHING_UP"),
+  );
+  const locked = workers.filter(
+    ({ status }) => status?.state === "LOCKED" || status?.state === "IN_USE",
+  );
   const { sent, delivered } = health.sent;
   return {
     html: lines(
       words.html("health-title"),
       sign(health.lockAlerts === 0, words.html("health-locks", { count: health.lockAlerts })),
       sign(sent === delivered, words.html("health-alerts", { sent, delivered })),
-      sign(running.length === wanted.length, words.html("health-running", { running: running.length, wanted: wanted.length })),
+      sign(
+        running.length === wanted.length,
+        words.html("health-running", { running: running.length, wanted: wanted.length }),
+      ),
       sign(locked.length === 0, words.html("health-owned", { count: locked.length })),
       "",
       storage(view),
@@ -66,13 +77,19 @@ function sign(good: boolean, text: Html): Html {
 }
 
 function redis({ words }: FleetView, { redisAwaySince, redisMs, redisTrouble }: HealthView): Html {
-  if (redisAwaySince === null) return words.html("health-redis", { ms: Math.max(1, Math.round(redisMs ?? 1)) });
-  return words.html("health-redis-away", { at: redisAwaySince, why: words.text(`why-redis-${redisTrouble ?? "away"}`) });
+  if (redisAwaySince === null)
+    return words.html("health-redis", { ms: Math.max(1, Math.round(redisMs ?? 1)) });
+  return words.html("health-redis-away", {
+    at: redisAwaySince,
+    why: words.text(`why-redis-${redisTrouble ?? "away"}`),
+  });
 }
 
 /** The worst of all session files that are open. */
 function storage({ words, workers }: FleetView): Html | null {
-  const files = workers.flatMap(({ status, staleSince }) => (staleSince === null && status?.pid && status.storage) || []);
+  const files = workers.flatMap(
+    ({ status, staleSince }) => (staleSince === null && status?.pid && status.storage) || [],
+  );
   if (files.length === 0) return null;
   const most = (of: (file: (typeof files)[number]) => number): number => Math.max(...files.map(of));
   const line = words.html("health-storage", {
@@ -81,14 +98,21 @@ function storage({ words, workers }: FleetView): Html | null {
     kb: Math.ceil(most((file) => file.walBytes) / 1024),
   });
   const emptied = files.flatMap(({ checkpointAt }) => checkpointAt ?? []);
-  return emptied.length === 0 ? line : html`${line} · ${words.html("health-emptied", { at: Math.min(...emptied) })}`;
+  return emptied.length === 0
+    ? line
+    : html`${line} · ${words.html("health-emptied", { at: Math.min(...emptied) })}`;
 }
 
 function poll({ words }: FleetView, { pollProblemSince }: HealthView): Html {
-  return pollProblemSince === null ? words.html("health-poll") : words.html("health-poll-away", { at: pollProblemSince });
+  return pollProblemSince === null
+    ? words.html("health-poll")
+    : words.html("health-poll-away", { at: pollProblemSince });
 }
 
 function ping({ words }: FleetView, { pingedAt }: HealthView): Html {
   if (pingedAt === null) return words.html("health-no-ping");
-  return sign(pingedAt > 0, pingedAt > 0 ? words.html("health-ping", { at: pingedAt }) : words.html("health-ping-failed"));
+  return sign(
+    pingedAt > 0,
+    pingedAt > 0 ? words.html("health-ping", { at: pingedAt }) : words.html("health-ping-failed"),
+  );
 }

@@ -10,9 +10,16 @@ export class Html {
 }
 
 /** Escapes what is put in; nested `html` parts and arrays of them stay as they are. */
-export function html(parts: TemplateStringsArray, ...values: readonly (string | number | Html | readonly Html[])[]): Html {
+export function html(
+  parts: TemplateStringsArray,
+  ...values: readonly (string | number | Html | readonly Html[])[]
+): Html {
   return new Html(
-    parts.reduce((text, part, index) => text + part + (index < values.length ? toText(values[index] ?? "") : ""), ""),
+    parts.reduce(
+      (text, part, index) =>
+        text + part + (index < values.length ? toText(values[index] ?? "") : ""),
+      "",
+    ),
   );
 }
 

@@ -15,30 +15,46 @@ export interface ConfiguredLimits {
   readonly alertHoldMs: number;
 }
 
-/** 🚦 Limits: what accounts may send, how processes are treated, how alerts are spread, and where each is changed. */
+/**
+ * 🚦 Limits: what accounts may send, how processes are treated, how alerts are spread, and where
+ * each is changed.
+ */
 export function limitsScreen(view: FleetView, limits: ConfiguredLimits): Card {
   const { words } = view;
   const slower = view.workers.flatMap(({ id, status }) => {
     const sending = status?.link?.sending;
-    return sending && sending.perMinute !== limits.sendsPerMinute ? [{ id, perMinute: sending.perMinute }] : [];
+    return sending && sending.perMinute !== limits.sendsPerMinute
+      ? [{ id, perMinute: sending.perMinute }]
+      : [];
   });
   return {
     html: lines(
       words.html("limits-title"),
       "",
       words.html("limits-sends", { count: limits.sendsPerMinute }),
-      words.html("limits-chat", { gap: SEND_RATE.perChatMs, count: Math.max(SEND_RATE.perChatMinute, limits.sendsPerMinute) }),
+      words.html("limits-chat", {
+        gap: SEND_RATE.perChatMs,
+        count: Math.max(SEND_RATE.perChatMinute, limits.sendsPerMinute),
+      }),
       words.html("limits-targets", { count: MAX_TARGETS_PER_WORKER }),
       words.html("limits-waits"),
-      ...slower.slice(0, 8).map(({ id, perMinute }) => words.html("limits-slower", { worker: id, count: perMinute })),
+      ...slower
+        .slice(0, 8)
+        .map(({ id, perMinute }) => words.html("limits-slower", { worker: id, count: perMinute })),
       "",
       words.html("limits-starts", { ms: limits.spacingMs }),
-      words.html("limits-restarts", { delay: limits.crashDelayMs, count: limits.crashLimit, window: limits.windowMs }),
+      words.html("limits-restarts", {
+        delay: limits.crashDelayMs,
+        count: limits.crashLimit,
+        window: limits.windowMs,
+      }),
       words.html("limits-memory", { mb: Math.round(limits.memoryBytes / 1024 / 1024) }),
       words.html("limits-alerts", { ms: limits.alertHoldMs }),
       "",
       words.html("limits-where"),
     ).text,
-    keyboard: [[refreshButton(words, encodePress("limits")), backButton(words, encodePress("settings"))]],
+    keyboard: [
+      [refreshButton(words, encodePress("limits")), backButton(words, encodePress("settings"))],
+    ],
   };
 }

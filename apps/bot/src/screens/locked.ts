@@ -22,7 +22,9 @@ export function holderList(words: Words, report: string, at: number): Html {
   const { holders, hidden } = held.data;
   return lines(
     words.html(holders.length === 0 ? "who-unseen" : "who-title", { at }),
-    ...holders.map((holder) => words.html(holder.ours ? "who-ours" : "who-not-ours", holderArgs(words, holder))),
+    ...holders.map((holder) =>
+      words.html(holder.ours ? "who-ours" : "who-not-ours", holderArgs(words, holder)),
+    ),
     hidden ? words.html("who-hidden") : null,
   );
 }
@@ -36,21 +38,36 @@ function parsed(json: string): unknown {
 }
 
 /** [⏹ Stop holder], only for a process that we started. */
-export function holderButtons(words: Words, worker: string, { holder }: WorkerStatus): InlineKeyboardButton[][] {
+export function holderButtons(
+  words: Words,
+  worker: string,
+  { holder }: WorkerStatus,
+): InlineKeyboardButton[][] {
   if (!holder?.ours) return [];
   return [[stopHolderButton(words, worker, holder.pid)]];
 }
 
 /** [⏹ Stop holder]; asks once more. */
 export function stopHolderButton(words: Words, worker: string, pid: number): InlineKeyboardButton {
-  return { text: words.text("button-hstop"), callback_data: encodePress("hstop", worker, pid.toString(36)) };
+  return {
+    text: words.text("button-hstop"),
+    callback_data: encodePress("hstop", worker, pid.toString(36)),
+  };
 }
 
-/** Asks once more, with the name of the process. It is looked at again at the moment of the signal. */
-export function stopHolderScreen(words: Words, worker: WorkerView, pid: number, token: string): Card {
+/**
+ * Asks once more, with the name of the process. It is looked at again at the moment of the signal.
+ */
+export function stopHolderScreen(
+  words: Words,
+  worker: WorkerView,
+  pid: number,
+  token: string,
+): Card {
   const holder = worker.status?.holder;
   const cancel = cancelButton(words, encodePress("worker", worker.id));
-  if (!holder?.ours || holder.pid !== pid) return { html: words.html("holder-gone").text, keyboard: [[cancel]] };
+  if (!holder?.ours || holder.pid !== pid)
+    return { html: words.html("holder-gone").text, keyboard: [[cancel]] };
   const text = lines(
     words.html("holder-ask", { worker: worker.id, ...holderArgs(words, holder) }),
     words.html("holder-effect"),

@@ -23,7 +23,8 @@ export interface LogView {
 
 /** The last lines of a worker's log. The newest lines win when there is no room. */
 export function logScreen(words: Words, view: LogView): Card {
-  const body = view.lines === null ? waiting(words, view.command) : logBody(words, view.lines, view.level);
+  const body =
+    view.lines === null ? waiting(words, view.command) : logBody(words, view.lines, view.level);
   const levels = LEVELS.map((level) => ({
     text: `${level === view.level ? "• " : ""}${words.text(`button-level-${level === "" ? "all" : level}`)}`,
     callback_data: encodePress("log", view.worker, level),
@@ -32,7 +33,10 @@ export function logScreen(words: Words, view: LogView): Card {
     html: lines(words.html("log-title", { worker: view.worker }), body).text,
     keyboard: [
       levels,
-      [verbButton(words, "logfile", view.worker), refreshButton(words, encodePress("log", view.worker, view.level))],
+      [
+        verbButton(words, "logfile", view.worker),
+        refreshButton(words, encodePress("log", view.worker, view.level)),
+      ],
       [backButton(words, encodePress("worker", view.worker))],
     ],
   };
@@ -53,7 +57,10 @@ function logBody(words: Words, log: readonly string[], level: string): Html {
     : html`<pre>${newest(shown.map((line) => words.times.local(line))).join("\n")}</pre>`;
 }
 
-/** Errors are shown among the warnings. Lines of a trace belong to what stands before them and are left out. */
+/**
+ * Errors are shown among the warnings. Lines of a trace belong to what stands before them and are
+ * left out.
+ */
 function isAtLeast(line: string, level: string): boolean {
   return (level === "warn" ? /\b(warn|error|fatal)\b|⚠️|❌/i : /\b(error|fatal)\b|❌/i).test(line);
 }

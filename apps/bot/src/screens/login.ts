@@ -9,7 +9,10 @@ import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
 import { unbroken } from "./view.ts";
 
-/** What the wizard's message shows. `digits` is how many digits of the code were entered, never which. */
+/**
+ * What the wizard's message shows. `digits` is how many digits of the code were entered, never
+ * which.
+ */
 export interface LoginView {
   readonly words: Words;
   readonly worker: WorkerId;
@@ -36,7 +39,10 @@ export function loginScreen(view: LoginView): Card {
         cancel,
       ]);
     case "qr":
-      return card(qrText(words, step), [[verbButton(words, "lqr", worker), verbButton(words, "lphone", worker)], cancel]);
+      return card(qrText(words, step), [
+        [verbButton(words, "lqr", worker), verbButton(words, "lphone", worker)],
+        cancel,
+      ]);
     case "sending-code":
       return card(words.html("login-sending-code"));
     case "ask-code":
@@ -63,7 +69,9 @@ export function loginScreen(view: LoginView): Card {
 }
 
 function qrText(words: Words, { expiresAt, count }: Extract<WizardStep, { kind: "qr" }>): Html {
-  return expiresAt === null ? words.html("login-qr-asking") : words.html("login-qr", { at: expiresAt, count });
+  return expiresAt === null
+    ? words.html("login-qr-asking")
+    : words.html("login-qr", { at: expiresAt, count });
 }
 
 /** Another account than before: kept, or everything as it was. */
@@ -75,7 +83,10 @@ function accountStep(
   const { now, before } = step;
   if (step.kind === "keeping-account") return [words.html("login-keeping", { now }), [cancel]];
   const undo = { text: words.text("button-undo"), callback_data: encodePress("lcancel", worker) };
-  const text = lines(words.html("login-changed", { worker, now, before }), noteLine(words, step.note));
+  const text = lines(
+    words.html("login-changed", { worker, now, before }),
+    noteLine(words, step.note),
+  );
   return [text, [[verbButton(words, "lkeep", worker), undo]]];
 }
 
@@ -118,7 +129,10 @@ function sessionStep(
 function foundSession(words: Words, step: Extract<WizardStep, { kind: "confirm-session" }>): Html {
   const { format, userId, resumes, otherApiId } = step;
   return lines(
-    words.html("login-session-found", { format, account: userId ?? words.text("login-session-unknown") }),
+    words.html("login-session-found", {
+      format,
+      account: userId ?? words.text("login-session-unknown"),
+    }),
     words.html(resumes ? "login-session-resumes" : "login-session-fresh"),
     otherApiId === null ? null : words.html("login-session-api", { api: String(otherApiId) }),
     "",
@@ -127,15 +141,22 @@ function foundSession(words: Words, step: Extract<WizardStep, { kind: "confirm-s
 }
 
 function knownPhone({ words, worker }: LoginView, phone: string): InlineKeyboardButton {
-  return { text: words.text("button-use-phone", { phone: unbroken(phone) }), callback_data: encodePress("lphone", worker) };
+  return {
+    text: words.text("button-use-phone", { phone: unbroken(phone) }),
+    callback_data: encodePress("lphone", worker),
+  };
 }
 
 function askCode({ words, digits }: LoginView, step: AskCode): Html {
   const keys = hasKeys(step.via);
-  const dots = Array.from({ length: step.length }, (_, index) => (index < digits ? "●" : "○")).join(" ");
+  const dots = Array.from({ length: step.length }, (_, index) => (index < digits ? "●" : "○")).join(
+    " ",
+  );
   return lines(
     words.html("login-code-sent", { via: step.via }),
-    keys || step.dead ? null : words.html(step.nextVia === null ? "login-no-keys" : "login-no-keys-other"),
+    keys || step.dead
+      ? null
+      : words.html(step.nextVia === null ? "login-no-keys" : "login-no-keys-other"),
     step.dead || !keys ? null : html`\n${words.html("login-code", { dots, at: step.expiresAt })}`,
     step.dead || !keys ? null : words.html("login-use-buttons"),
     noteLine(words, step.note),
@@ -151,7 +172,10 @@ function askPassword(words: Words, hint: string | null, note: Said | null): Html
 }
 
 function keypad(worker: WorkerId): InlineKeyboardButton[][] {
-  const key = (digit: string): InlineKeyboardButton => ({ text: digit, callback_data: encodePress("lkey", worker, digit) });
+  const key = (digit: string): InlineKeyboardButton => ({
+    text: digit,
+    callback_data: encodePress("lkey", worker, digit),
+  });
   return [
     ["1", "2", "3"].map(key),
     ["4", "5", "6"].map(key),
@@ -164,10 +188,20 @@ function keypad(worker: WorkerId): InlineKeyboardButton[][] {
   ];
 }
 
-/** The keypad while the code can be entered, and the ways on: where nothing can be, the code another way, or no code at all. */
-function codeButtons(view: LoginView, step: AskCode, cancel: InlineKeyboardButton[]): InlineKeyboardButton[][] {
+/**
+ * The keypad while the code can be entered, and the ways on: where nothing can be, the code another
+ * way, or no code at all.
+ */
+function codeButtons(
+  view: LoginView,
+  step: AskCode,
+  cancel: InlineKeyboardButton[],
+): InlineKeyboardButton[][] {
   const { words, worker } = view;
-  const instead = { text: words.text("button-qr-instead"), callback_data: encodePress("lqr", worker) };
+  const instead = {
+    text: words.text("button-qr-instead"),
+    callback_data: encodePress("lqr", worker),
+  };
   if (step.dead) return [[newCode(view, step), instead], cancel];
   if (hasKeys(step.via)) return [...keypad(worker), [newCode(view, step), ...cancel]];
   return [...(step.nextVia === null ? [] : [[newCode(view, step)]]), [instead, ...cancel]];
@@ -177,6 +211,8 @@ function codeButtons(view: LoginView, step: AskCode, cancel: InlineKeyboardButto
 function newCode({ words, worker, now }: LoginView, step: AskCode): InlineKeyboardButton {
   const later = step.resendAt !== null && step.resendAt > now && !step.dead;
   const label = step.dead || hasKeys(step.via) ? "button-new-code" : "button-other-way";
-  const text = later ? words.text(`${label}-from`, { at: step.resendAt ?? now }) : words.text(label);
+  const text = later
+    ? words.text(`${label}-from`, { at: step.resendAt ?? now })
+    : words.text(label);
   return { text, callback_data: encodePress("lnew", worker) };
 }

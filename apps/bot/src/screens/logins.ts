@@ -7,7 +7,14 @@ import { backButton, refreshButton } from "./buttons.ts";
 import { why } from "./command-line.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card } from "./screen.ts";
-import { type FleetView, iconOf, nameOf, problemsFirst, unbroken, type WorkerView } from "./view.ts";
+import {
+  type FleetView,
+  iconOf,
+  nameOf,
+  problemsFirst,
+  unbroken,
+  type WorkerView,
+} from "./view.ts";
 
 const PAGE = 8;
 
@@ -51,7 +58,9 @@ function line({ words }: FleetView, worker: WorkerView, known: KnownDevices | nu
   const { account, lastSuccessAt } = link;
   const who = account.username ? `@${account.username}` : account.name;
   const phone = account.phoneMasked ? ` · ${unbroken(account.phoneMasked)}` : "";
-  const proof = lastSuccessAt ? words.html("logins-proof", { at: lastSuccessAt }) : words.html("logins-no-proof");
+  const proof = lastSuccessAt
+    ? words.html("logins-proof", { at: lastSuccessAt })
+    : words.html("logins-no-proof");
   const count =
     known === null
       ? ""
@@ -59,7 +68,10 @@ function line({ words }: FleetView, worker: WorkerView, known: KnownDevices | nu
   return html`${name}  ${who}${phone} · ${proof}${count}`;
 }
 
-/** 📱 Every device that is logged in to a worker's account. To end one is left to its owner, in Telegram. */
+/**
+ * 📱 Every device that is logged in to a worker's account. To end one is left to its owner, in
+ * Telegram.
+ */
 export function devicesScreen(
   { words }: FleetView,
   { worker }: { readonly worker: WorkerId },
@@ -81,7 +93,10 @@ export function devicesScreen(
           : null,
     ).text,
     keyboard: [
-      [refreshButton(words, encodePress("devices", worker)), backButton(words, encodePress("worker", worker))],
+      [
+        refreshButton(words, encodePress("devices", worker)),
+        backButton(words, encodePress("worker", worker)),
+      ],
       [backTo(words)],
     ],
   };

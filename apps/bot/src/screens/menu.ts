@@ -5,7 +5,16 @@ import type { Words } from "../words/words.ts";
 import { backButton, paged, pairs, refreshButton, verbButton } from "./buttons.ts";
 import { type Html, html, lines } from "./html.ts";
 import type { Card, Screen } from "./screen.ts";
-import { type FleetView, iconOf, isProblem, matching, nameOf, problemsFirst, silentHosts, type WorkerView } from "./view.ts";
+import {
+  type FleetView,
+  iconOf,
+  isProblem,
+  matching,
+  nameOf,
+  problemsFirst,
+  silentHosts,
+  type WorkerView,
+} from "./view.ts";
 
 const PAGE = 8;
 
@@ -31,7 +40,10 @@ export function menuScreen(view: FleetView): Card {
   return {
     html: text.text,
     keyboard: [
-      [verbButton(words, "workers"), { text: alerts, callback_data: encodePress("alerts", "", "open") }],
+      [
+        verbButton(words, "workers"),
+        { text: alerts, callback_data: encodePress("alerts", "", "open") },
+      ],
       [verbButton(words, "logins"), verbButton(words, "health"), verbButton(words, "chart")],
       [verbButton(words, "routes"), verbButton(words, "audit"), verbButton(words, "settings")],
       ...(operator && view.workers.length > 0
@@ -40,7 +52,10 @@ export function menuScreen(view: FleetView): Card {
             [bulk("stop"), maintain(view)],
           ]
         : []),
-      [...(mayPress(view.role, "add") ? [verbButton(words, "add")] : []), refreshButton(words, encodePress("menu"))],
+      [
+        ...(mayPress(view.role, "add") ? [verbButton(words, "add")] : []),
+        refreshButton(words, encodePress("menu")),
+      ],
     ],
   };
 }
@@ -54,19 +69,24 @@ function maintain({ words, silence }: FleetView) {
 }
 
 /** The list, problems first, eight to a page. */
-export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { kind: "workers" }>, "kind">): Card {
+export function workersScreen(
+  view: FleetView,
+  screen: Omit<Extract<Screen, { kind: "workers" }>, "kind">,
+): Card {
   const { words } = view;
   const found = screen.find === "" ? view.workers : matching(view.workers, screen.find);
   const sorted = problemsFirst(screen.problems ? found.filter(isProblem) : found);
   const tag = tagOf(screen.find);
-  const at = (page: number): string => encodePress("workers", tag ?? "", `${page}${screen.problems ? "-p" : ""}`);
+  const at = (page: number): string =>
+    encodePress("workers", tag ?? "", `${page}${screen.problems ? "-p" : ""}`);
   const { shown, from, current, pager } = paged(sorted, { page: screen.page, size: PAGE, at });
   const range = { from: from + 1, to: from + shown.length, count: sorted.length };
   const buttons = shown.map((worker) => ({
     text: `${iconOf(worker)} ${worker.id}`,
     callback_data: encodePress("worker", worker.id),
   }));
-  const title = sorted.length === 0 ? nothingThere(words, screen) : words.html("workers-title", range);
+  const title =
+    sorted.length === 0 ? nothingThere(words, screen) : words.html("workers-title", range);
   const filter = screen.problems
     ? { text: words.text("button-everybody"), callback_data: encodePress("workers") }
     : { text: words.text("button-problems"), callback_data: encodePress("workers", "", "0-p") };
@@ -83,13 +103,19 @@ export function workersScreen(view: FleetView, screen: Omit<Extract<Screen, { ki
       ...pager,
       ...(tag === null ? tagRows(view) : bulkRows(view, tag)),
       [verbButton(words, "find"), filter],
-      [...(mayPress(view.role, "add") ? [verbButton(words, "add")] : []), refreshButton(words, at(current))],
+      [
+        ...(mayPress(view.role, "add") ? [verbButton(words, "add")] : []),
+        refreshButton(words, at(current)),
+      ],
       [backButton(words, encodePress("menu"))],
     ],
   };
 }
 
-function nothingThere(words: Words, { find, problems }: { readonly find: string; readonly problems: boolean }): Html {
+function nothingThere(
+  words: Words,
+  { find, problems }: { readonly find: string; readonly problems: boolean },
+): Html {
   if (find !== "") return words.html("workers-not-found", { find });
   return words.html(problems ? "workers-no-problem" : "workers-none");
 }
@@ -104,8 +130,13 @@ const TAGS_SHOWN = 8;
 /** A button for each tag, which shows its workers. */
 function tagRows({ workers }: FleetView): InlineKeyboardButton[][] {
   const tags = [...new Set(workers.flatMap((worker) => worker.tags))].sort().slice(0, TAGS_SHOWN);
-  const buttons = tags.map((tag) => ({ text: `🏷 ${tag}`, callback_data: encodePress("workers", tag, "0") }));
-  return Array.from({ length: Math.ceil(buttons.length / 4) }, (_, row) => buttons.slice(row * 4, row * 4 + 4));
+  const buttons = tags.map((tag) => ({
+    text: `🏷 ${tag}`,
+    callback_data: encodePress("workers", tag, "0"),
+  }));
+  return Array.from({ length: Math.ceil(buttons.length / 4) }, (_, row) =>
+    buttons.slice(row * 4, row * 4 + 4),
+  );
 }
 
 /** Acts on all workers with a tag; each asks once more. */
@@ -122,18 +153,30 @@ function bulkRows({ words, role, workers }: FleetView, tag: string): InlineKeybo
 function stateCounts({ workers, words }: FleetView): string {
   const counts = new Map<string, { icon: string; count: number; rank: number }>();
   for (const { status, staleSince } of workers) {
-    const state = !status ? "menu-not-reported" : staleSince === null ? `state-${status.state}` : "menu-stale";
+    const state = !status
+      ? "menu-not-reported"
+      : staleSince === null
+        ? `state-${status.state}`
+        : "menu-stale";
     const rank = status ? urgency(status.state) : 99;
-    counts.set(state, { icon: iconOf({ status, staleSince }), rank, count: (counts.get(state)?.count ?? 0) + 1 });
+    counts.set(state, {
+      icon: iconOf({ status, staleSince }),
+      rank,
+      count: (counts.get(state)?.count ?? 0) + 1,
+    });
   }
   return [...counts]
     .sort(([, a], [, b]) => b.rank - a.rank)
-    .map(([state, { icon, count }]) => words.text("menu-count", { icon, count, state: words.text(state) }))
+    .map(([state, { icon, count }]) =>
+      words.text("menu-count", { icon, count, state: words.text(state) }),
+    )
     .join("   ");
 }
 
 function lastMessage({ workers, words, openAlerts }: FleetView): Html {
-  const times = workers.flatMap((worker) => (worker.status?.link?.lastMessageAt ? [worker.status.link.lastMessageAt] : []));
+  const times = workers.flatMap((worker) =>
+    worker.status?.link?.lastMessageAt ? [worker.status.link.lastMessageAt] : [],
+  );
   if (times.length === 0) return words.html("menu-last-none", { alerts: openAlerts });
   return words.html("menu-last", { at: Math.max(...times), alerts: openAlerts });
 }
@@ -145,9 +188,13 @@ export function workerLine(words: Words, worker: WorkerView): Html {
   if (!status) return html`❔ ${name}  ${words.html("worker-not-reported", { host: worker.host })}`;
   if (worker.staleSince !== null)
     return html`❔ ${name}  ${words.html("worker-stale", { state: words.text(`state-${status.state}`), at: worker.staleSince })}`;
-  const next = status.nextTryAt ? html` · ${words.html("worker-next", { at: status.nextTryAt })}` : "";
+  const next = status.nextTryAt
+    ? html` · ${words.html("worker-next", { at: status.nextTryAt })}`
+    : "";
   const count = status.state === "BACKOFF" ? ` ${status.crashes}/${status.crashLimit}` : "";
   const today =
-    status.state === "RUNNING" && worker.day ? html` · ${words.html("worker-day", { count: worker.day.received })}` : "";
+    status.state === "RUNNING" && worker.day
+      ? html` · ${words.html("worker-day", { count: worker.day.received })}`
+      : "";
   return html`${iconOf(worker)} ${name}  ${words.text(`state-${status.state}`)}${count}${next}${today}`;
 }

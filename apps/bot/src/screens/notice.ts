@@ -6,9 +6,21 @@ import type { Card } from "./screen.ts";
 
 /** A sentence and the way on. */
 export function noticeScreen(words: Words, text: Said, worker: WorkerId | null): Card {
-  const details = worker ? [[{ text: words.text("button-worker-details"), callback_data: encodePress("worker", worker) }]] : [];
+  const details = worker
+    ? [
+        [
+          {
+            text: words.text("button-worker-details"),
+            callback_data: encodePress("worker", worker),
+          },
+        ],
+      ]
+    : [];
   return {
     html: words.said(text).text,
-    keyboard: [...details, [{ text: words.text("button-menu"), callback_data: encodePress("menu") }]],
+    keyboard: [
+      ...details,
+      [{ text: words.text("button-menu"), callback_data: encodePress("menu") }],
+    ],
   };
 }

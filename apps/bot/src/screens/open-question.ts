@@ -9,9 +9,14 @@ export function isQuestion(screen: Screen | null, what: Question): boolean {
   return what === "rwiz" ? screen?.kind === "rwiz" : screen?.kind === "ask" && screen.what === what;
 }
 
-/** The line on every other screen of the chat while a question is open there: the next text answers it. */
+/**
+ * The line on every other screen of the chat while a question is open there: the next text answers
+ * it.
+ */
 export function openQuestion(words: Words, { what, about, name }: AskedOf, isGroup: boolean): Html {
   const [worker = ""] = about.split(" ");
   const asked = words.html(`question-${what}`, { worker });
-  return isGroup ? words.html("question-open-of", { asked, name }) : words.html("question-open", { asked });
+  return isGroup
+    ? words.html("question-open-of", { asked, name })
+    : words.html("question-open", { asked });
 }

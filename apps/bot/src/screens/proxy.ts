@@ -14,10 +14,16 @@ export function wayLine(words: Words, { link }: WorkerStatus): Html | null {
 /** Asks once more: where it will go, and that nothing goes around it. */
 export function proxyScreen(words: Words, screen: Extract<Screen, { kind: "proxy" }>): Card {
   const { worker, shown, token } = screen;
-  const ask = shown === null ? words.html("proxy-off-ask", { worker }) : words.html("proxy-ask", { worker, way: shown });
+  const ask =
+    shown === null
+      ? words.html("proxy-off-ask", { worker })
+      : words.html("proxy-ask", { worker, way: shown });
   const text = lines(ask, "", words.html("proxy-effect"));
   return {
     html: text.text,
-    keyboard: [[verbButton(words, "proxyyes", worker, token)], [cancelButton(words, encodePress("worker", worker))]],
+    keyboard: [
+      [verbButton(words, "proxyyes", worker, token)],
+      [cancelButton(words, encodePress("worker", worker))],
+    ],
   };
 }

@@ -24,16 +24,22 @@ const LOCK_CHOICES = [
 export function rulesScreen(view: FleetView, id: string): Card {
   const { words } = view;
   const worker = view.workers.find((each) => each.id === id);
-  const end = [refreshButton(words, encodePress("rules", id)), backButton(words, encodePress("more", id))];
+  const end = [
+    refreshButton(words, encodePress("rules", id)),
+    backButton(words, encodePress("more", id)),
+  ];
   const rules = worker?.status?.rules;
-  if (!worker || !rules) return { html: words.html("rules-unknown", { worker: id }).text, keyboard: [end] };
+  if (!worker || !rules)
+    return { html: words.html("rules-unknown", { worker: id }).text, keyboard: [end] };
   const own = Object.keys(rules.own).length > 0;
   const text = lines(
     words.html("rules-title", { name: nameOf(worker) }),
     "",
     words.html("rules-delay", { ms: rules.crashDelayS * 1000 }),
     words.html("rules-limit", { count: rules.crashLimit, window: rules.windowS * 1000 }),
-    words.html("rules-locked", { delays: rules.lockDelaysS.map((s) => words.duration(s * 1000)).join(", ") }),
+    words.html("rules-locked", {
+      delays: rules.lockDelaysS.map((s) => words.duration(s * 1000)).join(", "),
+    }),
     words.html("rules-never"),
     "",
     words.html(own ? "rules-own" : "rules-fleet"),
@@ -42,7 +48,12 @@ export function rulesScreen(view: FleetView, id: string): Card {
   const rows = (["d", "l", "w"] as const).map((letter) => choiceRow(words, id, letter, rules));
   return {
     html: text.text,
-    keyboard: [...rows, lockRow(words, id, rules), ...(own ? [[verbButton(words, "ruleset", id, "fleet")]] : []), end],
+    keyboard: [
+      ...rows,
+      lockRow(words, id, rules),
+      ...(own ? [[verbButton(words, "ruleset", id, "fleet")]] : []),
+      end,
+    ],
   };
 }
 
@@ -61,11 +72,19 @@ function lockRow(words: Words, id: string, { lockDelaysS }: RulesStatus): Inline
   return LOCK_CHOICES.map((delays) => {
     const text = words.text("rules-button-k", { ms: delays[0] * 1000 });
     const holds = delays.join() === lockDelaysS.join();
-    return { text: holds ? `• ${text} •` : text, callback_data: encodePress("ruleset", id, `k${delays[0]}`) };
+    return {
+      text: holds ? `• ${text} •` : text,
+      callback_data: encodePress("ruleset", id, `k${delays[0]}`),
+    };
   });
 }
 
-function choiceRow(words: Words, id: string, letter: keyof typeof CHOICES, rules: RulesStatus): InlineKeyboardButton[] {
+function choiceRow(
+  words: Words,
+  id: string,
+  letter: keyof typeof CHOICES,
+  rules: RulesStatus,
+): InlineKeyboardButton[] {
   const { rule, values } = CHOICES[letter];
   return values.map((value) => {
     const said = rule === "crashLimit" ? { count: value } : { ms: value * 1000 };

@@ -5,7 +5,10 @@ import type { Words } from "../words/words.ts";
 import { backButton, verbButton } from "./buttons.ts";
 import type { Card } from "./screen.ts";
 
-/** 📖 What alerts of this kind mean, what to do, and when they are over: the short form of `docs/runbooks/alerts.md`, which a chat cannot open. */
+/**
+ * 📖 What alerts of this kind mean, what to do, and when they are over: the short form of
+ * `docs/runbooks/alerts.md`, which a chat cannot open.
+ */
 export function runbookScreen(words: Words, about: AlertKind): Card {
   return {
     html: words.html(`runbook-${about}`).text,

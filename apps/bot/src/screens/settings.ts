@@ -13,7 +13,11 @@ import type { FleetView } from "./view.ts";
 const back = (words: Words) => backButton(words, encodePress("settings"));
 
 /** ⚙️ Settings: the reader's own, and the fleet's. */
-export function settingsScreen(view: FleetView, settings: Settings, places: readonly string[]): Card {
+export function settingsScreen(
+  view: FleetView,
+  settings: Settings,
+  places: readonly string[],
+): Card {
   const { words, role } = view;
   const quiet = settings.quiet
     ? words.html("settings-quiet", {
@@ -37,7 +41,9 @@ export function settingsScreen(view: FleetView, settings: Settings, places: read
       zoneLine(view),
       quiet,
       words.html(settings.together ? "settings-together" : "settings-one-by-one"),
-      places.length === 0 ? words.html("settings-no-place") : words.html("settings-places", { names: places.join(", ") }),
+      places.length === 0
+        ? words.html("settings-no-place")
+        : words.html("settings-places", { names: places.join(", ") }),
     ).text,
     keyboard: [
       languages,
@@ -62,12 +68,19 @@ function zoneLine({ words, now }: FleetView): Html {
 }
 
 /** 👥 Admins: who may do what, and how to add one. `link` is an invitation that was just made. */
-export function adminsScreen({ words }: FleetView, admins: readonly AdminRow[], link: string | null): Card {
+export function adminsScreen(
+  { words }: FleetView,
+  admins: readonly AdminRow[],
+  link: string | null,
+): Card {
   const line = (admin: AdminRow): Html =>
     html`${admin.reachable ? "✅" : "⚠️"} <b>${admin.name}</b> · ${words.text(`role-${admin.role}`)}${admin.reachable ? "" : html` · ${words.html("admins-unreachable")}`}`;
   const buttons = admins
     .filter((admin) => admin.invited)
-    .map((admin) => ({ text: `👤 ${admin.name}`, callback_data: encodePress("admin", "", idArg(admin.id)) }));
+    .map((admin) => ({
+      text: `👤 ${admin.name}`,
+      callback_data: encodePress("admin", "", idArg(admin.id)),
+    }));
   return {
     html: lines(
       words.html("admins-title"),
@@ -78,7 +91,10 @@ export function adminsScreen({ words }: FleetView, admins: readonly AdminRow[], 
     ).text,
     keyboard: [
       ...pairs(buttons),
-      ROLES.map((role) => ({ text: words.text(`button-invite-${role}`), callback_data: encodePress("invite", "", role) })),
+      ROLES.map((role) => ({
+        text: words.text(`button-invite-${role}`),
+        callback_data: encodePress("invite", "", role),
+      })),
       [refreshButton(words, encodePress("admins")), back(words)],
     ],
   };
@@ -94,13 +110,23 @@ export function adminScreen({ words }: FleetView, admin: AdminRow | null): Card 
   });
   const remove = { ...verbButton(words, "unadmin", "", idArg(admin.id)), style: "danger" as const };
   return {
-    html: words.html("admin-title", { name: admin.name, role: words.text(`role-${admin.role}`) }).text,
-    keyboard: [ROLES.map(role), [remove], [refreshButton(words, encodePress("admin", "", idArg(admin.id))), toList]],
+    html: words.html("admin-title", { name: admin.name, role: words.text(`role-${admin.role}`) })
+      .text,
+    keyboard: [
+      ROLES.map(role),
+      [remove],
+      [refreshButton(words, encodePress("admin", "", idArg(admin.id))), toList],
+    ],
   };
 }
 
 /** 📒 Audit: who did what, newest first. */
-export function auditScreen(view: FleetView, rows: readonly AuditRow[], page: number, find: string): Card {
+export function auditScreen(
+  view: FleetView,
+  rows: readonly AuditRow[],
+  page: number,
+  find: string,
+): Card {
   const { words } = view;
   const arg = (to: number): string => encodePress("audit", find, String(to));
   const line = (row: AuditRow): Html =>

@@ -20,7 +20,10 @@ export interface WorkerView {
   readonly label: string | null;
   readonly tags: readonly string[];
   readonly status: WorkerStatus | null;
-  /** Its host is silent since then: `status` is what it said last. Null while it is heard, or while Redis is away. */
+  /**
+   * Its host is silent since then: `status` is what it said last. Null while it is heard, or while
+   * Redis is away.
+   */
   readonly staleSince: number | null;
   /** What it did in the last 24 h; null without any record. */
   readonly day: Rollup | null;
@@ -48,13 +51,18 @@ export interface FleetView {
 
 /** Problems first, then by name. */
 export function problemsFirst(workers: readonly WorkerView[]): WorkerView[] {
-  const rank = ({ status, staleSince }: WorkerView): number => (status && staleSince === null ? urgency(status.state) : -1);
+  const rank = ({ status, staleSince }: WorkerView): number =>
+    status && staleSince === null ? urgency(status.state) : -1;
   return [...workers].sort((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id));
 }
 
 /** True when this worker needs an admin. */
 export function isProblem({ status, staleSince }: WorkerView): boolean {
-  return !status || staleSince !== null || !["RUNNING", "STOPPED", "CATCHING_UP", "MAINTENANCE"].includes(status.state);
+  return (
+    !status ||
+    staleSince !== null ||
+    !["RUNNING", "STOPPED", "CATCHING_UP", "MAINTENANCE"].includes(status.state)
+  );
 }
 
 /** The icon of its state; a question mark when the state is unknown. */
@@ -62,14 +70,23 @@ export function iconOf({ status, staleSince }: Pick<WorkerView, "status" | "stal
   return status && staleSince === null ? stateIcon(status.state) : "❔";
 }
 
-/** Workers whose name, label or tag has this text; an exact name stands alone, and `#eu` is the whole tag. */
-export function matching<T extends Pick<WorkerView, "id" | "label" | "tags">>(workers: readonly T[], text: string): T[] {
+/**
+ * Workers whose name, label or tag has this text; an exact name stands alone, and `#eu` is the
+ * whole tag.
+ */
+export function matching<T extends Pick<WorkerView, "id" | "label" | "tags">>(
+  workers: readonly T[],
+  text: string,
+): T[] {
   const wanted = text.trim().toLowerCase();
-  if (wanted.startsWith("#")) return workers.filter((worker) => worker.tags.includes(wanted.slice(1)));
+  if (wanted.startsWith("#"))
+    return workers.filter((worker) => worker.tags.includes(wanted.slice(1)));
   const exact = workers.filter((worker) => worker.id === wanted);
   if (exact.length > 0) return exact;
   return workers.filter((worker) =>
-    [worker.id, worker.label ?? "", ...worker.tags].some((name) => name.toLowerCase().includes(wanted)),
+    [worker.id, worker.label ?? "", ...worker.tags].some((name) =>
+      name.toLowerCase().includes(wanted),
+    ),
   );
 }
 
@@ -85,7 +102,9 @@ export function countOf(view: FleetView, tag: string): number {
 
 /** Where the login of a worker stands, as the reader sees it. */
 export function loginStep(view: FleetView, worker: WorkerId): WizardStep {
-  return view.wizard?.worker === worker ? view.wizard.step : { kind: "ended", text: say("login-over") };
+  return view.wizard?.worker === worker
+    ? view.wizard.step
+    : { kind: "ended", text: say("login-over") };
 }
 
 /** A line for each host that was not heard for too long, with what is not known because of it. */

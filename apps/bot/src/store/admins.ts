@@ -52,7 +52,9 @@ interface RawAdmin {
 
 const MINUTES_15 = 15 * 60_000;
 
-/** Admins: owners from the configuration, and whom they invited. A bot cannot open a chat by itself. */
+/**
+ * Admins: owners from the configuration, and whom they invited. A bot cannot open a chat by itself.
+ */
 export class AdminStore {
   readonly #db: Database;
   /** Where the open question of an admin was asked. */
@@ -65,13 +67,15 @@ export class AdminStore {
   /** An admin wrote or pressed: reachable again. `language` counts until the admin chooses one. */
   saw(id: UserId, name: string, language: Language): void {
     // Each tap comes by here: a commit that changes nothing would cost it a write to the disk.
-    const known = this.#db.readOne("SELECT 1 FROM admin WHERE id = ? AND name = ? AND reachable = 1 AND language IS NOT NULL", [
-      id,
-      name,
-    ]);
+    const known = this.#db.readOne(
+      "SELECT 1 FROM admin WHERE id = ? AND name = ? AND reachable = 1 AND language IS NOT NULL",
+      [id, name],
+    );
     if (known) return;
     this.#db.write(
-      "INSERT INTO admin (id, name, reachable, language) VALUES (?, ?, 1, ?) ON CONFLICT (id) DO UPDATE SET name = excluded.name, reachable = 1, language = coalesce(language, excluded.language)",
+      `INSERT INTO admin (id, name, reachable, language) VALUES (?, ?, 1, ?) ON CONFLICT (id)
+        DO UPDATE SET name = excluded.name, reachable = 1, language = coalesce(language,
+        excluded.language)`,
       [id, name, language],
     );
   }
@@ -85,9 +89,13 @@ export class AdminStore {
     return this.all().find((row) => row.id === id) ?? null;
   }
 
-  /** Everybody, in the order in which alerts ask them: as in ADMIN_IDS, then as they were invited. */
+  /**
+   * Everybody, in the order in which alerts ask them: as in ADMIN_IDS, then as they were invited.
+   */
   all(): AdminRow[] {
-    const rows = this.#db.read<RawAdmin>("SELECT id, name, role, reachable, invited FROM admin ORDER BY invited, rowid");
+    const rows = this.#db.read<RawAdmin>(
+      "SELECT id, name, role, reachable, invited FROM admin ORDER BY invited, rowid",
+    );
     return rows.map((row) => ({
       id: row.id,
       name: row.name,
@@ -105,7 +113,10 @@ export class AdminStore {
   }
 
   language(id: string): Language {
-    const row = this.#db.readOne<{ language: string | null }>("SELECT language FROM admin WHERE id = ?", [id]);
+    const row = this.#db.readOne<{ language: string | null }>(
+      "SELECT language FROM admin WHERE id = ?",
+      [id],
+    );
     return LANGUAGES.find((language) => language === row?.language) ?? "en";
   }
 
@@ -115,7 +126,10 @@ export class AdminStore {
 
   /** The time zone in which this admin reads times, as Intl names it; null = that of the fleet. */
   zone(id: string): string | null {
-    return this.#db.readOne<{ zone: string | null }>("SELECT zone FROM admin WHERE id = ?", [id])?.zone ?? null;
+    return (
+      this.#db.readOne<{ zone: string | null }>("SELECT zone FROM admin WHERE id = ?", [id])
+        ?.zone ?? null
+    );
   }
 
   setZone(id: string, zone: string | null): void {
@@ -134,17 +148,19 @@ export class AdminStore {
   }
 
   /**
-   * Makes the ids of the configuration owners, and forgets owners who are not in it any more, with their panels and logins:
-   * nothing is shown or delivered to them from now on (invariant 9). Call it at start, before anything is sent.
+   * Makes the ids of the configuration owners, and forgets owners who are not in it any more, with
+   * their panels and logins: nothing is shown or delivered to them from now on (invariant 9). Call
+   * it at start, before anything is sent.
    */
   keepOnly(ids: readonly UserId[]): void {
     this.#db.transaction(() => {
       for (const id of ids) {
-        const sql =
-          "INSERT INTO admin (id, name, reachable, role) VALUES (?, ?, 0, 'owner') ON CONFLICT (id) DO UPDATE SET role = 'owner', invited = 0";
+        const sql = `INSERT INTO admin (id, name, reachable, role) VALUES (?, ?, 0, 'owner') ON CONFLICT
+            (id) DO UPDATE SET role = 'owner', invited = 0`;
         this.#db.write(sql, [id, id]);
       }
-      for (const row of this.all()) if (!row.invited && !ids.some((id) => id === row.id)) this.#forget(row.id);
+      for (const row of this.all())
+        if (!row.invited && !ids.some((id) => id === row.id)) this.#forget(row.id);
     });
   }
 
@@ -167,25 +183,43 @@ export class AdminStore {
   /** Uses an invitation up. Null: there is none (any more). */
   accept(token: string, id: UserId, name: string, now: number): Role | null {
     return this.#db.transaction(() => {
-      const found = this.#db.readOne<{ role: string }>("SELECT role FROM invite WHERE token = ? AND until >= ?", [token, now]);
+      const found = this.#db.readOne<{ role: string }>(
+        "SELECT role FROM invite WHERE token = ? AND until >= ?",
+        [token, now],
+      );
       const role = ROLES.find((each) => each === found?.role);
       if (!role || this.role(id)) return null;
       this.#db.write("DELETE FROM invite WHERE token = ?", [token]);
-      this.#db.write("INSERT INTO admin (id, name, reachable, role, invited) VALUES (?, ?, 1, ?, 1)", [id, name, role]);
+      this.#db.write(
+        "INSERT INTO admin (id, name, reachable, role, invited) VALUES (?, ?, 1, ?, 1)",
+        [id, name, role],
+      );
       return role;
     });
   }
 
-  /** What the next text of this admin in this chat answers, and about which worker. `chat` null: in any. */
+  /**
+   * What the next text of this admin in this chat answers, and about which worker. `chat` null: in
+   * any.
+   */
   expect(id: UserId, what: Question | null, about = "", chat: string | null = null): void {
     if (what === null && this.expecting(id) === null) return;
     this.#askedIn.set(id, chat);
-    this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [what, about, id]);
+    this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [
+      what,
+      about,
+      id,
+    ]);
   }
 
-  /** The questions that are open in this chat. After a restart of the bot each is open in the private chat of its admin. */
+  /**
+   * The questions that are open in this chat. After a restart of the bot each is open in the
+   * private chat of its admin.
+   */
   openIn(chat: string): AskedOf[] {
-    const rows = this.#db.read<{ id: string; name: string }>("SELECT id, name FROM admin WHERE expecting IS NOT NULL");
+    const rows = this.#db.read<{ id: string; name: string }>(
+      "SELECT id, name FROM admin WHERE expecting IS NOT NULL",
+    );
     return rows.flatMap(({ id, name }) => {
       const asked = this.asked(parseUserId(id));
       return asked && (asked.chat ?? id) === chat ? [{ ...asked, name }] : [];
@@ -198,8 +232,14 @@ export class AdminStore {
     return question && { ...question, chat: this.#askedIn.get(id) ?? null };
   }
 
-  /** The question of {@link expect}; in `chat`, when one is given. After a restart of the bot any chat counts. */
-  expecting(id: UserId, chat: string | null = null): { readonly what: Question; readonly about: string } | null {
+  /**
+   * The question of {@link expect}; in `chat`, when one is given. After a restart of the bot any
+   * chat counts.
+   */
+  expecting(
+    id: UserId,
+    chat: string | null = null,
+  ): { readonly what: Question; readonly about: string } | null {
     const asked = this.#askedIn.get(id) ?? null;
     if (chat !== null && asked !== null && chat !== asked) return null;
     const sql = "SELECT expecting AS what, expecting_about AS about FROM admin WHERE id = ?";

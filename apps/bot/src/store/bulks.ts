@@ -6,7 +6,9 @@ const Report = z.object({
   phase: z.string(),
   over: z.boolean(),
   done: z.array(z.string()),
-  failed: z.array(z.object({ worker: z.string(), message: z.string(), code: z.string().default("") })),
+  failed: z.array(
+    z.object({ worker: z.string(), message: z.string(), code: z.string().default("") }),
+  ),
   current: z.string().nullable(),
 });
 const Hosts = z.record(z.string(), Report);
@@ -55,12 +57,17 @@ export class BulkStore {
   }
 
   /** False = this very press was handled before. */
-  begin(row: Pick<BulkRow, "id" | "action" | "workers">, asker: Asker, hosts: readonly string[], now: number): boolean {
+  begin(
+    row: Pick<BulkRow, "id" | "action" | "workers">,
+    asker: Asker,
+    hosts: readonly string[],
+    now: number,
+  ): boolean {
     const waiting = { phase: "asked", over: false, done: [], failed: [], current: null };
     const reports = Object.fromEntries(hosts.map((host) => [host, waiting]));
     this.#db.write("DELETE FROM bulk WHERE asked_at < ?", [now - KEEP_MS]);
-    const sql =
-      "INSERT INTO bulk (id, action, asker_id, asker_name, asked_at, total, cancelled, hosts, workers) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING";
+    const sql = `INSERT INTO bulk (id, action, asker_id, asker_name, asked_at, total, cancelled, hosts,
+        workers) VALUES (?, ?, ?, ?, ?, ?, 0, ?, ?) ON CONFLICT DO NOTHING`;
     const { id, action, workers } = row;
     const about = [JSON.stringify(reports), JSON.stringify(workers)];
     const values = [id, action, asker.id, asker.name, now, workers.length, ...about];
@@ -86,17 +93,25 @@ export class BulkStore {
 
   /** The newest one whose id ends so. */
   byTail(tail: string): BulkRow | null {
-    const row = this.#db.readOne<{ id: string }>("SELECT id FROM bulk WHERE substr(id, -16) = ? ORDER BY asked_at DESC", [
-      tail,
-    ]);
+    const row = this.#db.readOne<{ id: string }>(
+      "SELECT id FROM bulk WHERE substr(id, -16) = ? ORDER BY asked_at DESC",
+      [tail],
+    );
     return row ? this.find(row.id) : null;
   }
 
   /** The newest of the last bulk acts that a host reports as carried out on this worker. */
   latestOf(worker: string): BulkRow | null {
-    const rows = this.#db.read<{ id: string }>("SELECT id FROM bulk ORDER BY asked_at DESC LIMIT ?", [LOOK_BACK]);
+    const rows = this.#db.read<{ id: string }>(
+      "SELECT id FROM bulk ORDER BY asked_at DESC LIMIT ?",
+      [LOOK_BACK],
+    );
     const found = rows.map(({ id }) => this.find(id));
-    return found.find((row) => row && Object.values(row.hosts).some(({ done }) => done.includes(worker))) ?? null;
+    return (
+      found.find(
+        (row) => row && Object.values(row.hosts).some(({ done }) => done.includes(worker)),
+      ) ?? null
+    );
   }
 
   /** Acts of this kind that are under way, newest first; one that was told to stop is not. */
@@ -132,19 +147,23 @@ export class BulkStore {
 
   /** Hosts that never began are over: their command is too old by now. */
   giveUp(now: number): void {
-    const late = this.#db.read<{ id: string }>("SELECT id FROM bulk WHERE asked_at BETWEEN ? AND ?", [
-      now - 2 * UNANSWERED_MS,
-      now - UNANSWERED_MS,
-    ]);
+    const late = this.#db.read<{ id: string }>(
+      "SELECT id FROM bulk WHERE asked_at BETWEEN ? AND ?",
+      [now - 2 * UNANSWERED_MS, now - UNANSWERED_MS],
+    );
     for (const { id } of late) {
       for (const [host, report] of Object.entries(this.find(id)?.hosts ?? {}))
-        if (report.phase === "asked") this.#set(id, host, { ...report, phase: "expired", over: true });
+        if (report.phase === "asked")
+          this.#set(id, host, { ...report, phase: "expired", over: true });
     }
   }
 
   #set(id: string, host: string, report: z.infer<typeof Report>): void {
     const row = this.find(id);
     if (!row) return;
-    this.#db.write("UPDATE bulk SET hosts = ? WHERE id = ?", [JSON.stringify({ ...row.hosts, [host]: report }), id]);
+    this.#db.write("UPDATE bulk SET hosts = ? WHERE id = ?", [
+      JSON.stringify({ ...row.hosts, [host]: report }),
+      id,
+    ]);
   }
 }

@@ -3,7 +3,10 @@ import { GOOD_FOR_MS } from "@flotilla/queue";
 import { assertSound, type Database, openDatabase } from "@flotilla/sqlite";
 import { MIGRATIONS } from "./schema.ts";
 
-/** Longer than a signed event is good for: who put an old one into its queue once more would have it handled again. */
+/**
+ * Longer than a signed event is good for: who put an old one into its queue once more would have it
+ * handled again.
+ */
 const SEEN_MS = GOOD_FOR_MS + 24 * 3600 * 1000;
 const CHECK_BUDGET_MS = 2000;
 
@@ -18,8 +21,9 @@ const DAMAGE: ReadonlySet<string> = new Set([
 ]);
 
 /**
- * Opens `control.db`, held exclusively: a second bot on this data folder is refused with AppError `sqlite-locked`. Throws AppError `sqlite-*` that names the
- * file; one that is damaged is left as it is, because Flotilla has no copy of it.
+ * Opens `control.db`, held exclusively: a second bot on this data folder is refused with AppError
+ * `sqlite-locked`. Throws AppError `sqlite-*` that names the file; one that is damaged is left as
+ * it is, because Flotilla has no copy of it.
  */
 export function openControlDb(path: string): Database {
   try {
@@ -29,10 +33,14 @@ export function openControlDb(path: string): Database {
     return db;
   } catch (error) {
     if (!(error instanceof AppError)) throw error;
-    throw new AppError(error.code, DAMAGE.has(error.code) ? damaged(path, error) : `${path}: ${error.message}`, {
-      cause: error,
-      details: error.details,
-    });
+    throw new AppError(
+      error.code,
+      DAMAGE.has(error.code) ? damaged(path, error) : `${path}: ${error.message}`,
+      {
+        cause: error,
+        details: error.details,
+      },
+    );
   }
 }
 
@@ -46,11 +54,20 @@ function assertReadable(db: Database): void {
 }
 
 function damaged(path: string, { code }: AppError): string {
-  return `The bot's database ${path} is damaged (${code}). It holds admins, routes, settings, alerts and the audit; sessions and workers are not in it. Put a copy of your own in its place. Without one: mv ${path} ${path}.damaged (with its -wal, if there is one) and start again; workers are found again by themselves, the people of ADMIN_IDS are owners, routes have to be made again. Flotilla made no copy of it and changed nothing.`;
+  return (
+    `The bot's database ${path} is damaged (${code}). It holds admins, routes, settings, ` +
+    "alerts and the audit; sessions and workers are not in it. Put a copy of your own in its " +
+    `place. Without one: mv ${path} ${path}.damaged (with its -wal, if there is one) and start ` +
+    "again; workers are found again by themselves, the people of ADMIN_IDS are owners, routes " +
+    "have to be made again. Flotilla made no copy of it and changed nothing."
+  );
 }
 
 /** True the first time an event id is seen. Call it in the transaction that handles the event. */
 export function firstSight(db: Database, eventId: string, now: number): boolean {
   db.write("DELETE FROM seen_event WHERE at < ?", [now - SEEN_MS]);
-  return db.write("INSERT INTO seen_event (id, at) VALUES (?, ?) ON CONFLICT DO NOTHING", [eventId, now]).changes === 1;
+  return (
+    db.write("INSERT INTO seen_event (id, at) VALUES (?, ?) ON CONFLICT DO NOTHING", [eventId, now])
+      .changes === 1
+  );
 }

@@ -23,13 +23,17 @@ export class PanelStore {
   }
 
   find(chat: string): PanelRow | null {
-    const row = this.#db.readOne<RawRow>("SELECT chat, message, screen, shown FROM panel WHERE chat = ?", [chat]);
+    const row = this.#db.readOne<RawRow>(
+      "SELECT chat, message, screen, shown FROM panel WHERE chat = ?",
+      [chat],
+    );
     return row ? parseRow(row) : null;
   }
 
   set(row: PanelRow): void {
-    const sql =
-      "INSERT INTO panel (chat, message, screen, shown) VALUES (?, ?, ?, ?) ON CONFLICT (chat) DO UPDATE SET message = excluded.message, screen = excluded.screen, shown = excluded.shown";
+    const sql = `INSERT INTO panel (chat, message, screen, shown) VALUES (?, ?, ?, ?) ON CONFLICT (chat)
+        DO UPDATE SET message = excluded.message, screen = excluded.screen, shown =
+        excluded.shown`;
     this.#db.write(sql, [row.chat, row.message, JSON.stringify(row.screen), row.shown]);
   }
 

@@ -64,7 +64,8 @@ export const MIGRATIONS = [
      id TEXT PRIMARY KEY,
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
-  // Alerts and live screens keep keys of texts instead of sentences; those of before would say nothing any more.
+  // Alerts and live screens keep keys of texts instead of sentences; those of before would say
+  // nothing any more.
   `ALTER TABLE admin ADD COLUMN language TEXT;
    DELETE FROM delivery;
    DELETE FROM alert;
@@ -85,7 +86,8 @@ export const MIGRATIONS = [
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;
    CREATE INDEX relayed_at ON relayed (at);`,
-  // Alerts are told on cards: several of one cause share one, and each card has its way through the chats.
+  // Alerts are told on cards: several of one cause share one, and each card has its way through the
+  // chats.
   `DROP TABLE delivery;
    DROP TABLE alert;
    CREATE TABLE card (
@@ -232,7 +234,8 @@ export const MIGRATIONS = [
      body TEXT NOT NULL,
      at INTEGER NOT NULL
    ) STRICT, WITHOUT ROWID;`,
-  // Cards that a chat is to hear of and has not: also when the trouble is over before Telegram can be reached.
+  // Cards that a chat is to hear of and has not: also when the trouble is over before Telegram can
+  // be reached.
   `CREATE TABLE owed (
      card INTEGER NOT NULL,
      chat TEXT NOT NULL,
@@ -243,10 +246,12 @@ export const MIGRATIONS = [
     chat TEXT PRIMARY KEY,
     target TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;`,
-  // A message is edited only when what it shows has changed; a card after one of its group has no sound.
+  // A message is edited only when what it shows has changed; a card after one of its group has no
+  // sound.
   `ALTER TABLE delivery ADD COLUMN shown TEXT;
    ALTER TABLE card ADD COLUMN silent INTEGER NOT NULL DEFAULT 0 CHECK (silent IN (0, 1));`,
-  // Whom an act on many is about: a second one for the same workers is answered with who asked already.
+  // Whom an act on many is about: a second one for the same workers is answered with who asked
+  // already.
   `ALTER TABLE bulk ADD COLUMN workers TEXT NOT NULL DEFAULT '[]';`,
   // The zone in which an admin reads times; null = that of the fleet.
   `ALTER TABLE admin ADD COLUMN zone TEXT;`,

@@ -43,7 +43,9 @@ export class SettingStore {
 
   /** Which fleet this is, or null: none was made yet. Stored as JSON; the reader parses it. */
   fleet(): unknown {
-    const row = this.#db.readOne<{ value: string }>("SELECT value FROM setting WHERE name = 'fleet'");
+    const row = this.#db.readOne<{ value: string }>(
+      "SELECT value FROM setting WHERE name = 'fleet'",
+    );
     return row ? JSON.parse(row.value) : null;
   }
 
@@ -51,9 +53,14 @@ export class SettingStore {
     this.#set("fleet", fleet);
   }
 
-  /** When the bot last ran, and whether it was stopped as it should be then; null = nothing is known. */
+  /**
+   * When the bot last ran, and whether it was stopped as it should be then; null = nothing is
+   * known.
+   */
   seen(): z.infer<typeof Seen> | null {
-    const row = this.#db.readOne<{ value: string }>("SELECT value FROM setting WHERE name = 'seen'");
+    const row = this.#db.readOne<{ value: string }>(
+      "SELECT value FROM setting WHERE name = 'seen'",
+    );
     return row ? (Seen.safeParse(JSON.parse(row.value)).data ?? null) : null;
   }
 
@@ -64,12 +71,15 @@ export class SettingStore {
   /** This database was used before. */
   isUsed(): boolean {
     return (
-      this.#db.readOne("SELECT 1 FROM admin UNION SELECT 1 FROM worker UNION SELECT 1 FROM seen_event LIMIT 1") !== undefined
+      this.#db.readOne(
+        "SELECT 1 FROM admin UNION SELECT 1 FROM worker UNION SELECT 1 FROM seen_event LIMIT 1",
+      ) !== undefined
     );
   }
 
   #set(name: keyof Settings | "fleet" | "seen", value: unknown): void {
-    const sql = "INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value";
+    const sql = `INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value
+        = excluded.value`;
     this.#db.write(sql, [name, JSON.stringify(value)]);
   }
 }

@@ -22,8 +22,9 @@ export class SilenceStore {
   }
 
   set(row: SilenceRow): void {
-    const sql =
-      "INSERT INTO silence (scope, kind, since, until, by_name) VALUES (?, ?, ?, ?, ?) ON CONFLICT (scope) DO UPDATE SET kind = excluded.kind, since = excluded.since, until = excluded.until, by_name = excluded.by_name";
+    const sql = `INSERT INTO silence (scope, kind, since, until, by_name) VALUES (?, ?, ?, ?, ?) ON
+        CONFLICT (scope) DO UPDATE SET kind = excluded.kind, since = excluded.since, until =
+        excluded.until, by_name = excluded.by_name`;
     this.#db.write(sql, [row.scope, row.kind, row.since, row.until, row.by]);
   }
 
@@ -33,7 +34,10 @@ export class SilenceStore {
   }
 
   active(now: number): SilenceRow[] {
-    return this.#db.read<SilenceRow>(`SELECT ${COLUMNS} FROM silence WHERE until > ? ORDER BY scope`, [now]);
+    return this.#db.read<SilenceRow>(
+      `SELECT ${COLUMNS} FROM silence WHERE until > ? ORDER BY scope`,
+      [now],
+    );
   }
 
   of(scope: string, now: number): SilenceRow | null {
@@ -42,7 +46,9 @@ export class SilenceStore {
 
   /** Takes away what is over. Call it in the transaction that tells of it. */
   takeOver(now: number): SilenceRow[] {
-    const over = this.#db.read<SilenceRow>(`SELECT ${COLUMNS} FROM silence WHERE until <= ?`, [now]);
+    const over = this.#db.read<SilenceRow>(`SELECT ${COLUMNS} FROM silence WHERE until <= ?`, [
+      now,
+    ]);
     this.#db.write("DELETE FROM silence WHERE until <= ?", [now]);
     return over;
   }
@@ -50,5 +56,8 @@ export class SilenceStore {
 
 /** Silences as the rules see them. */
 export function silenceFacts(rows: readonly SilenceRow[]): Silence[] {
-  return rows.map((row) => ({ worker: row.scope === EVERYBODY ? null : row.scope, until: row.until }));
+  return rows.map((row) => ({
+    worker: row.scope === EVERYBODY ? null : row.scope,
+    until: row.until,
+  }));
 }

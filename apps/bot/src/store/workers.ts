@@ -26,17 +26,23 @@ export class WorkerStore {
   }
 
   all(): WorkerRow[] {
-    return this.#db.read<RawWorker>("SELECT id, host, label, tags FROM worker ORDER BY added_at, id").map(parseRow);
+    return this.#db
+      .read<RawWorker>("SELECT id, host, label, tags FROM worker ORDER BY added_at, id")
+      .map(parseRow);
   }
 
   find(id: string): WorkerRow | null {
-    const row = this.#db.readOne<RawWorker>("SELECT id, host, label, tags FROM worker WHERE id = ?", [id]);
+    const row = this.#db.readOne<RawWorker>(
+      "SELECT id, host, label, tags FROM worker WHERE id = ?",
+      [id],
+    );
     return row ? parseRow(row) : null;
   }
 
   /** False when the name is taken. */
   add(id: WorkerId, host: HostId, by: string, now: number): boolean {
-    const sql = "INSERT INTO worker (id, host, added_at, added_by) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
+    const sql =
+      "INSERT INTO worker (id, host, added_at, added_by) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     return this.#db.write(sql, [id, host, now, by]).changes === 1;
   }
 

@@ -17,6 +17,8 @@ export class EndedLately {
   }
 
   has(admin: UserId): boolean {
-    return Math.abs(this.#clock.now() - (this.#at.get(admin) ?? Number.NEGATIVE_INFINITY)) < AFTER_MS;
+    return (
+      Math.abs(this.#clock.now() - (this.#at.get(admin) ?? Number.NEGATIVE_INFINITY)) < AFTER_MS
+    );
   }
 }

@@ -20,7 +20,12 @@ export class Moves {
   }
 
   /** Shows the busy step first, so that a fast answer is not overwritten by it. */
-  async send(row: WizardRow, verb: LoginVerb, asker: Asker, busy: WizardStep): Promise<Said | null> {
+  async send(
+    row: WizardRow,
+    verb: LoginVerb,
+    asker: Asker,
+    busy: WizardStep,
+  ): Promise<Said | null> {
     this.save(row, busy);
     const result = await this.#deps.commands.login(verb, row.worker, row.login, asker);
     if (result.kind === "sent") return null;

@@ -10,7 +10,10 @@ export interface QrPhotoDeps {
   readonly wordsOf: (chat: string) => Words;
 }
 
-/** A QR code as a picture: one message per login, its picture exchanged in place, deleted at the end. */
+/**
+ * A QR code as a picture: one message per login, its picture exchanged in place, deleted at the
+ * end.
+ */
 export class QrPhoto {
   readonly #deps: QrPhotoDeps;
 
@@ -23,7 +26,9 @@ export class QrPhoto {
     const png = await toBuffer(url, { width: 512, margin: 3, errorCorrectionLevel: "M" });
     const photo = new InputFile(png, "qr.png");
     const caption = this.#deps.wordsOf(chat).text("login-qr-caption");
-    if (message === null) return (await this.#deps.api.sendPhoto(chat, photo, { caption, protect_content: true })).message_id;
+    if (message === null)
+      return (await this.#deps.api.sendPhoto(chat, photo, { caption, protect_content: true }))
+        .message_id;
     await this.#deps.api.editMessageMedia(chat, message, { type: "photo", media: photo, caption });
     return message;
   }

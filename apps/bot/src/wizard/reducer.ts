@@ -4,7 +4,10 @@ import { type Said, say } from "../words/said.ts";
 import { refusalSaid } from "./refusals.ts";
 import { type AskCode, hasKeys, WizardStep } from "./wizard-state.ts";
 
-/** The next step of a wizard after the worker answered. Pure: a mistake keeps the step, only an end ends it, and an end is final. */
+/**
+ * The next step of a wizard after the worker answered. Pure: a mistake keeps the step, only an end
+ * ends it, and an end is final.
+ */
 export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: number): WizardStep {
   // Such as the answer of a process that was replaced in the middle of the login.
   if (step.kind === "ended") return step;
@@ -53,14 +56,25 @@ function afterLoginStep(step: WizardStep, login: LoginStep, now: number): Wizard
     case "password-needed":
       return { kind: "ask-password", hint: login.hint, note: null };
     case "wrong-password":
-      return { kind: "ask-password", hint: hintOf(step), note: say("login-wrong-password", { tries: login.triesLeft }) };
+      return {
+        kind: "ask-password",
+        hint: hintOf(step),
+        note: say("login-wrong-password", { tries: login.triesLeft }),
+      };
     case "changed":
-      return { kind: "confirm-account", now: nameOfAccount(login.account), before: nameOfAccount(login.before), note: null };
+      return {
+        kind: "confirm-account",
+        now: nameOfAccount(login.account),
+        before: nameOfAccount(login.before),
+        note: null,
+      };
     case "done":
       return { kind: "ended", text: say("login-over") };
     case "qr":
       // The picture is not part of the step: the holder of the key shows it.
-      return step.kind === "qr" ? { ...step, count: step.count + 1, expiresAt: login.expiresAt } : step;
+      return step.kind === "qr"
+        ? { ...step, count: step.count + 1, expiresAt: login.expiresAt }
+        : step;
     case "session-found": {
       const { format, userId, resumes, otherApiId } = login;
       return { kind: "confirm-session", known: knownOf(step), format, userId, resumes, otherApiId };
@@ -120,7 +134,13 @@ export function typedCode(step: WizardStep, text: string): WizardStep | null {
 }
 
 /** `@ann`, or the name of an account without one. */
-export function nameOfAccount({ username, name }: { readonly username: string | null; readonly name: string }): string {
+export function nameOfAccount({
+  username,
+  name,
+}: {
+  readonly username: string | null;
+  readonly name: string;
+}): string {
   return username ? `@${username}` : name;
 }
 

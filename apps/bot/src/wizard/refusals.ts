@@ -38,12 +38,18 @@ export const REASONS: ReadonlySet<string> = new Set([
   "import-unknown-format",
 ]);
 
-/** What Telegram refused, by its reason; a reason without words of its own is told by the code of what the server said. */
+/**
+ * What Telegram refused, by its reason; a reason without words of its own is told by the code of
+ * what the server said.
+ */
 export function refusalSaid(refused: Extract<LoginStep, { kind: "refused" }>, now: number): Said {
   const { reason, waitS, fault, who } = refused;
   if (reason === "other" && !fault) return say("refusal-failed");
   if (!REASONS.has(reason)) return say("refusal-other", { detail: fault?.code ?? reason });
   if (reason === "flood-wait" && waitS === null) return say("refusal-flood-later");
-  if (who) return say(reason === "already-used" ? "refusal-already-used-by" : `refusal-${reason}`, { who });
+  if (who)
+    return say(reason === "already-used" ? "refusal-already-used-by" : `refusal-${reason}`, {
+      who,
+    });
   return say(`refusal-${reason}`, waitS === null ? {} : { until: now + waitS * 1000 });
 }

@@ -9,7 +9,10 @@ import { pastedSecret, typedSecret } from "./typed-secret.ts";
 import type { WizardStep } from "./wizard-state.ts";
 import type { WizardRow } from "./wizard-store.ts";
 
-/** At these steps any text may be the secret, also one that looks like a command. A code is tapped, so a command is none there. */
+/**
+ * At these steps any text may be the secret, also one that looks like a command. A code is tapped,
+ * so a command is none there.
+ */
 const SECRET: ReadonlySet<WizardStep["kind"]> = new Set([
   "ask-password",
   "checking-password",
@@ -20,10 +23,11 @@ const SECRET: ReadonlySet<WizardStep["kind"]> = new Set([
 ]);
 
 /**
- * Stands before every other handler (field fault A14). In the middle of a login, whatever comes in the private chat is taken for the step and
- * deleted: a password that looks like a command, a picture, a message that was edited into a password. Commands pass where no secret
- * is asked. The same holds for a worker's proxy, which has a password in it. What comes in a group, or a moment after the login,
- * is deleted and taken for nothing.
+ * Stands before every other handler (field fault A14). In the middle of a login, whatever comes in
+ * the private chat is taken for the step and deleted: a password that looks like a command, a
+ * picture, a message that was edited into a password. Commands pass where no secret is asked. The
+ * same holds for a worker's proxy, which has a password in it. What comes in a group, or a moment
+ * after the login, is deleted and taken for nothing.
  */
 export function guardSecrets(
   deps: RouteDeps,
@@ -58,7 +62,11 @@ interface Seen {
 }
 
 /** A secret that went to the wrong chat must not become the answer to a question there. */
-async function inGroup({ isCommand, context }: Seen, row: WizardRow | null, pass: () => Promise<void>): Promise<void> {
+async function inGroup(
+  { isCommand, context }: Seen,
+  row: WizardRow | null,
+  pass: () => Promise<void>,
+): Promise<void> {
   if (!row || !SECRET.has(row.step.kind) || isCommand) return await pass();
   const erased = await context.erase();
   await context.reply(say(erased ? "login-elsewhere" : "login-not-deleted"));
@@ -69,7 +77,12 @@ async function withoutLogin(deps: RouteDeps, seen: Seen, pass: () => Promise<voi
   const { message, isCommand, context } = seen;
   const asked = deps.admins.expecting(context.admin)?.what ?? null;
   if (isCommand) return await pass();
-  if (asked === "proxy") return await handleText(deps, { ...context, text: pastedOf(message), erase: () => erased(context) });
+  if (asked === "proxy")
+    return await handleText(deps, {
+      ...context,
+      text: pastedOf(message),
+      erase: () => erased(context),
+    });
   if (asked === null && deps.wizard.ended.has(context.admin)) await erased(context);
   await pass();
 }
@@ -89,11 +102,17 @@ function pastedOf(message: Message): string {
   return pastedSecret(textOf(message), message.entities ?? message.caption_entities);
 }
 
-async function take(deps: RouteDeps, context: CommandContext, row: WizardRow, message: Message): Promise<void> {
+async function take(
+  deps: RouteDeps,
+  context: CommandContext,
+  row: WizardRow,
+  message: Message,
+): Promise<void> {
   const { wizard, panels } = deps;
   await erased(context);
   const { asker, role } = context;
-  if (!mayPress(role, "login")) return await context.reply(say("toast-refused", { role, needs: roleFor("login") }));
+  if (!mayPress(role, "login"))
+    return await context.reply(say("toast-refused", { role, needs: roleFor("login") }));
   const text = textOf(message);
   switch (row.step.kind) {
     case "ended":
@@ -102,7 +121,12 @@ async function take(deps: RouteDeps, context: CommandContext, row: WizardRow, me
       await wizard.phone(row, message.contact?.phone_number ?? text, asker);
       break;
     case "ask-password":
-      if (text !== "") await wizard.password(row, typedSecret(text, message.entities ?? message.caption_entities), asker);
+      if (text !== "")
+        await wizard.password(
+          row,
+          typedSecret(text, message.entities ?? message.caption_entities),
+          asker,
+        );
       break;
     case "ask-code":
     case "checking-code":

@@ -11,9 +11,17 @@ import type { WizardRow } from "./wizard-store.ts";
 export const MAX_SESSION_BYTES = 20 * 1024 * 1024;
 
 /** Steps in which a session may be sent. */
-const WANTED: ReadonlySet<WizardStep["kind"]> = new Set(["ask-phone", "ask-session", "confirm-session", "qr"]);
+const WANTED: ReadonlySet<WizardStep["kind"]> = new Set([
+  "ask-phone",
+  "ask-session",
+  "confirm-session",
+  "qr",
+]);
 
-/** The way into a worker with a session of another program: sent in the chat, looked at by the worker, used after a yes. */
+/**
+ * The way into a worker with a session of another program: sent in the chat, looked at by the
+ * worker, used after a yes.
+ */
 export class SessionSteps {
   readonly #commands: Commands;
   readonly #moves: Moves;
@@ -38,7 +46,10 @@ export class SessionSteps {
     this.#moves.save(row, askSession(row, say(`login-session-${reason}`)));
   }
 
-  /** Hands the session to the worker, sealed to this login's key. It is nowhere in the clear but in this process and the worker's. */
+  /**
+   * Hands the session to the worker, sealed to this login's key. It is nowhere in the clear but in
+   * this process and the worker's.
+   */
   async take(row: WizardRow, bytes: Buffer, asker: Asker): Promise<void> {
     const ask = askSession(row, null);
     if (!row.publicKey) return this.#moves.note({ ...row, step: ask }, say("login-not-ready"));
@@ -48,16 +59,25 @@ export class SessionSteps {
       if (!(error instanceof AppError)) throw error;
       return this.#moves.note({ ...row, step: ask }, say(`problem-redis-${troubleOf(error)}`));
     }
-    await this.#moves.send(row, { kind: "login.session" }, asker, { kind: "reading-session", known: ask.known });
+    await this.#moves.send(row, { kind: "login.session" }, asker, {
+      kind: "reading-session",
+      known: ask.known,
+    });
   }
 
   /** The old program is stopped for good: the session is the worker's from now on. */
   async adopt(row: WizardRow, asker: Asker): Promise<void> {
     if (row.step.kind !== "confirm-session") return;
-    await this.#moves.send(row, { kind: "login.adopt" }, asker, { kind: "taking-session", known: row.step.known });
+    await this.#moves.send(row, { kind: "login.adopt" }, asker, {
+      kind: "taking-session",
+      known: row.step.known,
+    });
   }
 }
 
-function askSession({ step }: WizardRow, note: Extract<WizardStep, { kind: "ask-session" }>["note"]) {
+function askSession(
+  { step }: WizardRow,
+  note: Extract<WizardStep, { kind: "ask-session" }>["note"],
+) {
   return { kind: "ask-session" as const, known: "known" in step ? step.known : null, note };
 }

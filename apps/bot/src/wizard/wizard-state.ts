@@ -34,7 +34,12 @@ export const WizardStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ask-password"), hint: z.string().nullable(), note: Said.nullable() }),
   z.object({ kind: z.literal("checking-password"), hint: z.string().nullable() }),
   /** Logged in as another account than before: kept only if that is wanted. */
-  z.object({ kind: z.literal("confirm-account"), now: z.string(), before: z.string(), note: Said.nullable() }),
+  z.object({
+    kind: z.literal("confirm-account"),
+    now: z.string(),
+    before: z.string(),
+    note: Said.nullable(),
+  }),
   z.object({ kind: z.literal("keeping-account"), now: z.string(), before: z.string() }),
   z.object({ kind: z.literal("ask-session"), known: z.string().nullable(), note: Said.nullable() }),
   z.object({ kind: z.literal("reading-session"), known: z.string().nullable() }),
@@ -66,7 +71,15 @@ export const BUSY: ReadonlySet<WizardStep["kind"]> = new Set([
 ]);
 
 /** Codes of digits. What comes in any other way cannot be entered with keys. */
-const DIGITS: ReadonlySet<string> = new Set(["app", "sms", "call", "flash-call", "missed-call", "email", "fragment"]);
+const DIGITS: ReadonlySet<string> = new Set([
+  "app",
+  "sms",
+  "call",
+  "flash-call",
+  "missed-call",
+  "email",
+  "fragment",
+]);
 
 /** Whether a code that comes this way can be entered on the keypad. */
 export function hasKeys(via: string): boolean {

@@ -47,9 +47,18 @@ export class WizardStore {
   }
 
   save(row: WizardRow): void {
-    const sql =
-      "INSERT INTO wizard (admin, worker, login, public_key, step, expires_at) VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (admin) DO UPDATE SET worker = excluded.worker, login = excluded.login, public_key = excluded.public_key, step = excluded.step, expires_at = excluded.expires_at";
-    this.#db.write(sql, [row.admin, row.worker, row.login, row.publicKey, JSON.stringify(row.step), row.expiresAt]);
+    const sql = `INSERT INTO wizard (admin, worker, login, public_key, step, expires_at) VALUES (?, ?,
+        ?, ?, ?, ?) ON CONFLICT (admin) DO UPDATE SET worker = excluded.worker, login =
+        excluded.login, public_key = excluded.public_key, step = excluded.step, expires_at =
+        excluded.expires_at`;
+    this.#db.write(sql, [
+      row.admin,
+      row.worker,
+      row.login,
+      row.publicKey,
+      JSON.stringify(row.step),
+      row.expiresAt,
+    ]);
   }
 
   remove(admin: UserId): void {
@@ -57,7 +66,9 @@ export class WizardStore {
   }
 
   expired(now: number): WizardRow[] {
-    return this.#db.read<RawRow>("SELECT * FROM wizard WHERE expires_at < ?", [now]).flatMap((row) => parseRow(row) ?? []);
+    return this.#db
+      .read<RawRow>("SELECT * FROM wizard WHERE expires_at < ?", [now])
+      .flatMap((row) => parseRow(row) ?? []);
   }
 }
 

@@ -15,7 +15,13 @@ import { EndedLately } from "./ended-lately.ts";
 import { Moves } from "./moves.ts";
 import { afterOutcome, nameOfAccount, typedCode } from "./reducer.ts";
 import { SessionSteps } from "./session-steps.ts";
-import { BUSY, hasKeys, type WizardEnd, type WizardProgress, type WizardStep } from "./wizard-state.ts";
+import {
+  BUSY,
+  hasKeys,
+  type WizardEnd,
+  type WizardProgress,
+  type WizardStep,
+} from "./wizard-state.ts";
 import type { WizardRow, WizardStore } from "./wizard-store.ts";
 
 /** Longest time of a whole login. */
@@ -30,8 +36,8 @@ export interface WizardDeps {
 }
 
 /**
- * Logins in the chat: one per admin and one per worker. The steps are in the database; the digits of a code are
- * only in memory, and leave it sealed to the login's one-time key.
+ * Logins in the chat: one per admin and one per worker. The steps are in the database; the digits
+ * of a code are only in memory, and leave it sealed to the login's one-time key.
  */
 export class Wizard {
   readonly #deps: WizardDeps;
@@ -64,7 +70,8 @@ export class Wizard {
 
   /** Asks the worker for QR codes. */
   async qr(row: WizardRow, asker: Asker): Promise<void> {
-    if (row.step.kind !== "ask-phone" && row.step.kind !== "qr" && row.step.kind !== "ask-code") return;
+    if (row.step.kind !== "ask-phone" && row.step.kind !== "qr" && row.step.kind !== "ask-code")
+      return;
     const keys = newSealKeyPair();
     this.#qrKeys.set(row.login, keys);
     this.#digits.delete(row.admin);
@@ -74,7 +81,9 @@ export class Wizard {
     await this.#moves.send(row, { kind: "login.qr", publicKey: keys.publicKey }, asker, step);
   }
 
-  /** The phone instead of a QR code or a session: the worker drops the code when the number comes. */
+  /**
+   * The phone instead of a QR code or a session: the worker drops the code when the number comes.
+   */
   byPhone(row: WizardRow): void {
     if (row.step.kind === "qr" || row.step.kind === "ask-session")
       this.#moves.save(row, { kind: "ask-phone", known: row.step.known, note: null });
@@ -91,11 +100,19 @@ export class Wizard {
     const row = this.#deps.store.byLogin(login);
     if (!row || row.step.kind === "ended") return null;
     // A late answer to a QR code that the admin left for the phone.
-    if (row.step.kind !== "qr" && !["done", "changed", "password-needed"].includes(step.kind)) return null;
+    if (row.step.kind !== "qr" && !["done", "changed", "password-needed"].includes(step.kind))
+      return null;
     const keys = this.#qrKeys.get(login);
     const end = this.#take(row, { kind: "login", step });
     const url = step.kind === "qr" && keys ? unseal(keys.privateKey, login, step.sealed) : null;
-    return { admin: row.admin, worker: row.worker, login, end, url, message: row.step.kind === "qr" ? row.step.message : null };
+    return {
+      admin: row.admin,
+      worker: row.worker,
+      login,
+      end,
+      url,
+      message: row.step.kind === "qr" ? row.step.message : null,
+    };
   }
 
   digits(admin: UserId): number {
@@ -111,7 +128,12 @@ export class Wizard {
     if (own && own.step.kind !== "ended") return say("login-other-worker", { worker: own.worker });
     this.#digits.delete(admin);
     const expiresAt = this.#deps.clock.now() + TOTAL_MS;
-    const fresh = { login: this.#deps.newId(), publicKey: null, step: { kind: "preparing" } as const, expiresAt };
+    const fresh = {
+      login: this.#deps.newId(),
+      publicKey: null,
+      step: { kind: "preparing" } as const,
+      expiresAt,
+    };
     const row: WizardRow = { admin, worker, ...fresh };
     this.#deps.store.save(row);
     return await this.#moves.send(row, { kind: "login.begin" }, asker, row.step);
@@ -143,7 +165,10 @@ export class Wizard {
   async submitCode(row: WizardRow, asker: Asker): Promise<void> {
     const code = this.#digits.get(row.admin) ?? "";
     this.#digits.delete(row.admin);
-    await this.#sendSealed(row, "login.code", code, asker, { kind: "checking-code", before: row.step });
+    await this.#sendSealed(row, "login.code", code, asker, {
+      kind: "checking-code",
+      before: row.step,
+    });
   }
 
   /** The admin typed something, perhaps the code: Telegram has cancelled it then. */
@@ -158,27 +183,40 @@ export class Wizard {
     if (row.step.kind !== "ask-code") return say("toast-no-code");
     this.#digits.delete(row.admin);
     const fresh = row.step.dead ? { fresh: true as const } : {};
-    return await this.#moves.send(row, { kind: "login.resend", ...fresh }, asker, { kind: "checking-code", before: row.step });
+    return await this.#moves.send(row, { kind: "login.resend", ...fresh }, asker, {
+      kind: "checking-code",
+      before: row.step,
+    });
   }
 
   async password(row: WizardRow, password: string, asker: Asker): Promise<void> {
     if (row.step.kind !== "ask-password") return;
-    await this.#sendSealed(row, "login.password", password, asker, { kind: "checking-password", hint: row.step.hint });
+    await this.#sendSealed(row, "login.password", password, asker, {
+      kind: "checking-password",
+      hint: row.step.hint,
+    });
   }
 
   async keepAccount(row: WizardRow, asker: Asker): Promise<void> {
     if (row.step.kind === "confirm-account")
-      await this.#moves.send(row, { kind: "login.keep" }, asker, { ...row.step, kind: "keeping-account" });
+      await this.#moves.send(row, { kind: "login.keep" }, asker, {
+        ...row.step,
+        kind: "keeping-account",
+      });
   }
 
   /** Ends the login; the worker puts the old session back. */
   async cancel(row: WizardRow, asker: Asker): Promise<void> {
     this.#digits.delete(row.admin);
     this.#end(row.admin);
-    if (row.step.kind !== "ended") await this.#deps.commands.login({ kind: "login.cancel" }, row.worker, row.login, asker);
+    if (row.step.kind !== "ended")
+      await this.#deps.commands.login({ kind: "login.cancel" }, row.worker, row.login, asker);
   }
 
-  /** Takes the worker's answer. Returns the end of the story when the login worked. Answers to an older login are dropped. */
+  /**
+   * Takes the worker's answer. Returns the end of the story when the login worked. Answers to an
+   * older login are dropped.
+   */
   answer(command: CommandRow, outcome: CommandOutcome): WizardEnd | null {
     const row = this.#deps.store.ofWorker(command.worker);
     const startedAt = row ? row.expiresAt - TOTAL_MS : 0;
@@ -186,7 +224,10 @@ export class Wizard {
     return this.#take(row, outcome);
   }
 
-  /** Busy steps whose answer can no longer come, such as after a crash of the bot: the step stays and is asked again. */
+  /**
+   * Busy steps whose answer can no longer come, such as after a crash of the bot: the step stays
+   * and is asked again.
+   */
   recover(isOpen: (worker: WorkerId) => boolean): void {
     this.#askAgain(({ worker }) => !isOpen(worker), "login-again");
   }
@@ -196,9 +237,14 @@ export class Wizard {
     for (const row of busy.filter(isMeant)) this.#moves.note(row, say(why, { worker: row.worker }));
   }
 
-  /** Commands that a worker did not answer in time: a login does not stay at what it was doing (field fault D6). */
+  /**
+   * Commands that a worker did not answer in time: a login does not stay at what it was doing
+   * (field fault D6).
+   */
   unanswered(commands: readonly CommandRow[]): void {
-    const silent = new Set(commands.flatMap(({ verb, worker }) => (verb.startsWith("login.") ? [worker] : [])));
+    const silent = new Set(
+      commands.flatMap(({ verb, worker }) => (verb.startsWith("login.") ? [worker] : [])),
+    );
     this.#askAgain(({ worker }) => silent.has(worker), "login-unanswered");
   }
 
@@ -217,10 +263,18 @@ export class Wizard {
     }
     if (login?.kind === "session-taken") {
       this.#end(row.admin);
-      return { admin: row.admin, worker: row.worker, text: say("login-session-taken", { worker: row.worker }) };
+      return {
+        admin: row.admin,
+        worker: row.worker,
+        text: say("login-session-taken", { worker: row.worker }),
+      };
     }
     const publicKey = login?.kind === "began" ? login.publicKey : row.publicKey;
-    this.#deps.store.save({ ...row, publicKey, step: afterOutcome(row.step, outcome, this.#deps.clock.now()) });
+    this.#deps.store.save({
+      ...row,
+      publicKey,
+      step: afterOutcome(row.step, outcome, this.#deps.clock.now()),
+    });
     return null;
   }
 
@@ -234,7 +288,8 @@ export class Wizard {
 
   /** Logins that took too long: removed, and cancelled at the worker. */
   async expire(asker: Asker): Promise<void> {
-    for (const row of this.#deps.store.expired(this.#deps.clock.now())) await this.cancel(row, asker);
+    for (const row of this.#deps.store.expired(this.#deps.clock.now()))
+      await this.cancel(row, asker);
   }
 
   async #sendSealed(
@@ -245,6 +300,11 @@ export class Wizard {
     busy: WizardStep,
   ): Promise<void> {
     if (!row.publicKey) return this.#moves.note(row, say("login-not-ready"));
-    await this.#moves.send(row, { kind, sealed: seal(row.publicKey, row.login, text) }, asker, busy);
+    await this.#moves.send(
+      row,
+      { kind, sealed: seal(row.publicKey, row.login, text) },
+      asker,
+      busy,
+    );
   }
 }

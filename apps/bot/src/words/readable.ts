@@ -1,4 +1,7 @@
-/** Marks that turn the direction of a line, have no width, or join what is on both sides; U+200C and U+200D are parts of words and of emoji. */
+/**
+ * Marks that turn the direction of a line, have no width, or join what is on both sides; U+200C and
+ * U+200D are parts of words and of emoji.
+ */
 const MARKS = /[\u061C\u180E\u200B\u200E\u200F\u202A-\u202E\u2060-\u206F\uFEFF\uFFF9-\uFFFB]/g;
 /** Control characters but for the end of a line and the tab. */
 const CONTROLS = /(?![\n\t])\p{Cc}/gu;
@@ -6,8 +9,9 @@ const CONTROLS = /(?![\n\t])\p{Cc}/gu;
 const HALVES = /\p{Cs}/gu;
 
 /**
- * A text from outside as the chat shows it: a name cannot turn its line around, hide in it or break it (field fault D8). Everything that is
- * put into HTML, and every label of a button, goes through here.
+ * A text from outside as the chat shows it: a name cannot turn its line around, hide in it or break
+ * it (field fault D8). Everything that is put into HTML, and every label of a button, goes through
+ * here.
  */
 export function readable(text: string): string {
   return text

@@ -15,18 +15,27 @@ export interface WallTime {
 }
 
 /**
- * Times in one time zone, as the reader sees them: every time that the chat shows goes through here (field fault D6). `at` is always
- * milliseconds since the Unix epoch.
+ * Times in one time zone, as the reader sees them: every time that the chat shows goes through here
+ * (field fault D6). `at` is always milliseconds since the Unix epoch.
  */
 export class Times {
-  /** A name that Intl takes, such as `Europe/Berlin` or `+05:30`. Null: the zone of the fleet, which is that of this process (`TZ`). */
+  /**
+   * A name that Intl takes, such as `Europe/Berlin` or `+05:30`. Null: the zone of the fleet, which
+   * is that of this process (`TZ`).
+   */
   readonly zone: string | null;
   readonly #format: Intl.DateTimeFormat | null;
 
   constructor(zone: string | null) {
     this.zone = zone;
     this.#format =
-      zone === null ? null : new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "medium" });
+      zone === null
+        ? null
+        : new Intl.DateTimeFormat("sv-SE", {
+            timeZone: zone,
+            dateStyle: "short",
+            timeStyle: "medium",
+          });
   }
 
   /** `12:04:31`, the same in every language; with its date when that is not today. */
@@ -52,20 +61,28 @@ export class Times {
 
   /** Which day it is, counted from today: -1 = yesterday, 1 = tomorrow. */
   daysFromToday(at: number, now = Date.now()): number {
-    const midnight = (time: number): number => Date.parse(`${this.date(time).slice(0, 10)}T00:00:00Z`);
+    const midnight = (time: number): number =>
+      Date.parse(`${this.date(time).slice(0, 10)}T00:00:00Z`);
     return Math.round((midnight(at) - midnight(now)) / DAY_MS);
   }
 
   wall(at: number): WallTime {
-    const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = this.date(at).split(/\D/).map(Number);
+    const [year = 0, month = 0, day = 0, hour = 0, minute = 0] = this.date(at)
+      .split(/\D/)
+      .map(Number);
     return { year, month, day, hour, minute };
   }
 
-  /** When it is that time there, or null: no calendar has it, or the clocks skip it. Of an hour that comes twice it is one of both. */
+  /**
+   * When it is that time there, or null: no calendar has it, or the clocks skip it. Of an hour that
+   * comes twice it is one of both.
+   */
   at({ year, month, day, hour, minute }: WallTime): number | null {
     const asUtc = Date.UTC(year, month - 1, day, hour, minute);
     const offsets = [-DAY_MS, 0, DAY_MS].map((away) => this.#offsetMs(asUtc + away));
-    const found = offsets.map((offset) => asUtc - offset).find((at) => at + this.#offsetMs(at) === asUtc);
+    const found = offsets
+      .map((offset) => asUtc - offset)
+      .find((at) => at + this.#offsetMs(at) === asUtc);
     if (found === undefined) return null;
     const wall = this.wall(found);
     return wall.month === month && wall.day === day && wall.hour === hour ? found : null;

@@ -24,8 +24,9 @@ const STEPS_MS = [
 const FAR_MS = 60 * MINUTE_MS;
 
 /**
- * The texts of one language, with the times of one zone. A key that is missing shows as itself: an alert must not fail for want of a word, and a
- * test finds it. Texts have no isolation marks, which would show as boxes in old clients.
+ * The texts of one language, with the times of one zone. A key that is missing shows as itself: an
+ * alert must not fail for want of a word, and a test finds it. Texts have no isolation marks, which
+ * would show as boxes in old clients.
  */
 export class Words {
   readonly language: Language;
@@ -38,9 +39,13 @@ export class Words {
     this.language = language;
     this.times = new Times(zone);
     this.#source = source;
-    this.#bundle = new FluentBundle(language, { useIsolating: false, functions: this.#functions() });
+    this.#bundle = new FluentBundle(language, {
+      useIsolating: false,
+      functions: this.#functions(),
+    });
     const errors = this.#bundle.addResource(source);
-    if (errors.length > 0) throw new Error(`${language}: ${errors.map((error) => error.message).join(", ")}`);
+    if (errors.length > 0)
+      throw new Error(`${language}: ${errors.map((error) => error.message).join(", ")}`);
   }
 
   /** The same texts with the times of another zone; null = that of the fleet. */
@@ -64,7 +69,9 @@ export class Words {
 
   /** HTML; the text itself may hold tags. */
   html(key: string, args: Args = {}): Html {
-    return new Html(this.#format(key, args, (value) => (typeof value === "number" ? value : html`${value}`.text)));
+    return new Html(
+      this.#format(key, args, (value) => (typeof value === "number" ? value : html`${value}`.text)),
+    );
   }
 
   /** A text that was kept as a key. */
@@ -77,24 +84,32 @@ export class Words {
     return this.text(said.key, this.#told(said));
   }
 
-  /** What a host reported is kept as it is (`class`, `code`, `message`, or `code` and `why`): its words are those of the reader. */
+  /**
+   * What a host reported is kept as it is (`class`, `code`, `message`, or `code` and `why`): its
+   * words are those of the reader.
+   */
   #told({ args }: Said): Args {
     const fault = Fault.safeParse(args);
     if (fault.success) return { ...args, text: this.fault(fault.data) };
     const { code, why } = args;
-    return typeof code === "string" && typeof why === "string" ? { ...args, why: this.reason(code, why) } : args;
+    return typeof code === "string" && typeof why === "string"
+      ? { ...args, why: this.reason(code, why) }
+      : args;
   }
 
   /** What went wrong: by its code, or else by its class. English keeps the reporter's words. */
   fault(fault: Fault): string {
     const key = `fault-${fault.code.replace(/[^A-Za-z0-9_-]/g, "-")}`;
     if (this.has(key)) return this.text(key, { wait: fault.waitS ?? 0 });
-    return this.language === "en" ? this.times.local(fault.message) : this.text(`class-${fault.class}`);
+    return this.language === "en"
+      ? this.times.local(fault.message)
+      : this.text(`class-${fault.class}`);
   }
 
   /** Why something was refused: by its code. English keeps the words of the refusal. */
   reason(code: string, message: string | null): string {
-    for (const key of [`problem-${code}`, `fault-${code}`]) if (this.has(key)) return this.text(key);
+    for (const key of [`problem-${code}`, `fault-${code}`])
+      if (this.has(key)) return this.text(key);
     if (this.language === "en" && message !== null) return this.times.local(message);
     return code === "" ? this.text("why-unknown") : this.text("why-code", { code });
   }
@@ -121,7 +136,10 @@ export class Words {
   #ago(at: number): string {
     const now = Date.now();
     if (at - now >= MINUTE_MS) return this.#dayAndTime(at, now);
-    const away = now - at < MINUTE_MS ? this.text("away-ago-now") : this.text("away-ago", { length: this.#coarse(now - at) });
+    const away =
+      now - at < MINUTE_MS
+        ? this.text("away-ago-now")
+        : this.text("away-ago", { length: this.#coarse(now - at) });
     return `${away} (${this.#dayAndTime(at, now)})`;
   }
 
@@ -130,7 +148,9 @@ export class Words {
     const now = Date.now();
     const ms = at - now;
     const away =
-      ms < MINUTE_MS ? this.text(ms > 0 ? "away-in-short" : "away-in-now") : this.text("away-in", { length: this.#coarse(ms) });
+      ms < MINUTE_MS
+        ? this.text(ms > 0 ? "away-in-short" : "away-in-now")
+        : this.text("away-in", { length: this.#coarse(ms) });
     return `${away} (${this.#dayAndTime(at, now)})`;
   }
 
@@ -143,8 +163,8 @@ export class Words {
   }
 
   /**
-   * A live screen is edited when its text changes. Coarse steps keep an idle one still: minutes up to
-   * 10 min, 5 min up to an hour, hours after that. The exact time stands beside it.
+   * A live screen is edited when its text changes. Coarse steps keep an idle one still: minutes up
+   * to 10 min, 5 min up to an hour, hours after that. The exact time stands beside it.
    */
   #coarse(ms: number): string {
     const stepMs = STEPS_MS.find(([below]) => ms < below)?.[1] ?? HOUR_MS;
@@ -176,10 +196,16 @@ export class Words {
     };
   }
 
-  #format(key: string, args: Args, put: (value: string | number | Html) => string | number): string {
+  #format(
+    key: string,
+    args: Args,
+    put: (value: string | number | Html) => string | number,
+  ): string {
     const message = this.#bundle.getMessage(key);
     if (!message?.value) return key;
-    const values = Object.fromEntries(Object.entries(args).map(([name, value]) => [name, put(value)]));
+    const values = Object.fromEntries(
+      Object.entries(args).map(([name, value]) => [name, put(value)]),
+    );
     // Errors are collected instead of thrown: a placeholder without a value then shows as itself.
     return this.#bundle.formatPattern(message.value, values, []);
   }
@@ -191,7 +217,12 @@ export type Languages = Readonly<Record<Language, Words>>;
 /** Reads the language files. Throws when one is not well-formed. */
 export function loadLanguages(): Languages {
   const read = (language: Language): Words =>
-    new Words(language, new FluentResource(readFileSync(new URL(`../../languages/${language}.ftl`, import.meta.url), "utf8")));
+    new Words(
+      language,
+      new FluentResource(
+        readFileSync(new URL(`../../languages/${language}.ftl`, import.meta.url), "utf8"),
+      ),
+    );
   return { en: read("en"), ru: read("ru") };
 }
 

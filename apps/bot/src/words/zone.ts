@@ -1,10 +1,16 @@
 const MINUTE_MS = 60_000;
 const DAY_MIN = 24 * 60;
-/** Half and quarter hours that clocks are apart from UTC somewhere, in minutes; whole hours are always possible. */
+/**
+ * Half and quarter hours that clocks are apart from UTC somewhere, in minutes; whole hours are
+ * always possible.
+ */
 const PARTS_OF_HOURS = [-570, -210, -150, 210, 270, 330, 345, 390, 525, 570, 630, 765];
 /** Offsets of this planet, in minutes. */
 const [WEST_MIN, EAST_MIN] = [-12 * 60, 14 * 60];
-/** Two offsets that are a day apart show the same time of day. From here on eastwards live more people: Hawaii, and New Zealand in summer. */
+/**
+ * Two offsets that are a day apart show the same time of day. From here on eastwards live more
+ * people: Hawaii, and New Zealand in summer.
+ */
 const WEST_OF_CLOCK_MIN = -10 * 60 - 30;
 const AREAS = [
   "Europe",
@@ -21,8 +27,9 @@ const AREAS = [
 ];
 
 /**
- * A time zone as people write it: `Europe/Berlin`, `berlin`, `São Paulo`, `+3`, `UTC+05:30`, or the time that they have now (`14:35`,
- * `I have 2:35 pm`). Gives a name that Intl takes, or null. `now`: milliseconds since the Unix epoch.
+ * A time zone as people write it: `Europe/Berlin`, `berlin`, `São Paulo`, `+3`, `UTC+05:30`, or the
+ * time that they have now (`14:35`, `I have 2:35 pm`). Gives a name that Intl takes, or null.
+ * `now`: milliseconds since the Unix epoch.
  */
 export function zoneFromText(text: string, now: number): string | null {
   const plain = text.normalize("NFKC").replace(/[−–—]/g, "-").replace(/\s+/g, " ").trim();
@@ -42,7 +49,9 @@ function offsetIn(text: string): string | null {
 function offsetName(minutes: number): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const size = Math.abs(minutes);
-  return minutes === 0 ? "UTC" : `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+  return minutes === 0
+    ? "UTC"
+    : `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
 /** By its name in the IANA list, or by the city at its end. */
@@ -53,7 +62,9 @@ function named(text: string): string | null {
     const known = canonical(each);
     if (known !== null) return known;
   }
-  return Intl.supportedValuesOf("timeZone").find((zone) => folded(zone).endsWith(`/${name}`)) ?? null;
+  return (
+    Intl.supportedValuesOf("timeZone").find((zone) => folded(zone).endsWith(`/${name}`)) ?? null
+  );
 }
 
 function folded(text: string): string {
@@ -65,8 +76,11 @@ function canonical(name: string): string | null {
   try {
     const known = new Intl.DateTimeFormat("en", { timeZone: name }).resolvedOptions().timeZone;
     // Intl names some cities as they were called before, such as Europe/Kiev.
-    const isRenamed = name.includes("/") && known !== "UTC" && known.toLowerCase() !== name.toLowerCase();
-    return isRenamed ? name.replace(/(?<=^|[/_-])\p{L}/gu, (letter) => letter.toUpperCase()) : known;
+    const isRenamed =
+      name.includes("/") && known !== "UTC" && known.toLowerCase() !== name.toLowerCase();
+    return isRenamed
+      ? name.replace(/(?<=^|[/_-])\p{L}/gu, (letter) => letter.toUpperCase())
+      : known;
   } catch {
     return null;
   }
@@ -74,12 +88,22 @@ function canonical(name: string): string | null {
 
 /** `I have 14:35 now`: the nearest offset to UTC that a clock on Earth has. */
 function clockIn(text: string, now: number): string | null {
-  const found = [...text.matchAll(/(?<!\d)(\d{1,2})[:.](\d{2})(?::\d{2})?(?!\d)(?: ?([ap])\.?m\b)?/gi)];
+  const found = [
+    ...text.matchAll(/(?<!\d)(\d{1,2})[:.](\d{2})(?::\d{2})?(?!\d)(?: ?([ap])\.?m\b)?/gi),
+  ];
   const [match, ...others] = found;
   if (!match || others.length > 0) return null;
   const [, hours, minutes, half] = match;
-  const hour = half === undefined ? Number(hours) : (Number(hours) % 12) + (half.toLowerCase() === "p" ? 12 : 0);
-  if (hour > 23 || Number(minutes) > 59 || (half !== undefined && !(Number(hours) >= 1 && Number(hours) <= 12))) return null;
+  const hour =
+    half === undefined
+      ? Number(hours)
+      : (Number(hours) % 12) + (half.toLowerCase() === "p" ? 12 : 0);
+  if (
+    hour > 23 ||
+    Number(minutes) > 59 ||
+    (half !== undefined && !(Number(hours) >= 1 && Number(hours) <= 12))
+  )
+    return null;
   const utc = Math.floor(now / MINUTE_MS) % DAY_MIN;
   return offsetName(nearestOffset(hour * 60 + Number(minutes) - utc));
 }

@@ -23,28 +23,72 @@ import { LINK } from "./states.ts";
 
 const MIN = 60_000;
 const HOST_B = parseHostId("host-b");
-const base = (worker: string) => ({ v: 1 as const, id: randomUUID(), at: NOW, host: HOST, worker: parseWorkerId(worker) });
-const fault = (kind: Fault["class"], code: string, message = code): Fault => ({ class: kind, code, message });
+const base = (worker: string) => ({
+  v: 1 as const,
+  id: randomUUID(),
+  at: NOW,
+  host: HOST,
+  worker: parseWorkerId(worker),
+});
+const fault = (kind: Fault["class"], code: string, message = code): Fault => ({
+  class: kind,
+  code,
+  message,
+});
 
 function state(worker: string, more: Parameters<typeof statusOf>[1]): FleetEvent {
-  return { ...base(worker), kind: "worker.state", previous: "RUNNING", status: statusOf(worker, more) };
+  return {
+    ...base(worker),
+    kind: "worker.state",
+    previous: "RUNNING",
+    status: statusOf(worker, more),
+  };
 }
 
-function exited(worker: string, decision: ExitReport["decision"], more: Partial<ExitReport> = {}): FleetEvent {
+function exited(
+  worker: string,
+  decision: ExitReport["decision"],
+  more: Partial<ExitReport> = {},
+): FleetEvent {
   const line = "TypeError: Cannot read properties of undefined (reading 'chats')";
-  const exit = { pid: 4, uptimeMs: 95 * MIN, exitCode: 1, signal: null, firstErrorLine: line, fault: fault("CRASH", "exit-1") };
+  const exit = {
+    pid: 4,
+    uptimeMs: 95 * MIN,
+    exitCode: 1,
+    signal: null,
+    firstErrorLine: line,
+    fault: fault("CRASH", "exit-1"),
+  };
   return { ...base(worker), kind: "worker.exited", exit: { ...exit, decision, ...more } };
 }
 
-const storage = (worker: string, problem: StorageProblem): FleetEvent => ({ ...base(worker), kind: "worker.storage", problem });
+const storage = (worker: string, problem: StorageProblem): FleetEvent => ({
+  ...base(worker),
+  kind: "worker.storage",
+  problem,
+});
 const restart = { kind: "restart", delayMs: 30_000, attempt: 2, limit: 5 } as const;
-const outage = { beganAt: NOW - 4 * MIN, endedAt: NOW, missed: 37, recovered: 25, lost: 12, offlineMs: null };
-const holder = { command: "node worker.ts", user: "ann", state: "running", since: NOW, ours: true } as const;
+const outage = {
+  beganAt: NOW - 4 * MIN,
+  endedAt: NOW,
+  missed: 37,
+  recovered: 25,
+  lost: 12,
+  offlineMs: null,
+};
+const holder = {
+  command: "node worker.ts",
+  user: "ann",
+  state: "running",
+  since: NOW,
+  ours: true,
+} as const;
 
 const DETAILS: Partial<Record<HostTrouble, string>> = {
   "folder-gone": "/srv/flotilla/data",
   "record-deleted": "/srv/flotilla/data/host.db → /srv/flotilla/data/host.db.rescued",
-  "record-set-aside": "/srv/flotilla/data/host.db → /srv/flotilla/data/host.db.damaged-20261129T080000000Z",
+  "record-set-aside":
+    "/srv/flotilla/data/host.db → /srv/flotilla/data/host.db.damaged-20261129T080000000Z",
   "record-unwritable": "/srv/flotilla/data/host.db: sqlite-full",
   "sessions-idle": "news_1, relay_1",
   "disk-full": "/srv/flotilla/data: 0 MB",
@@ -60,19 +104,38 @@ const OWN_DETAILS = {
 
 function trouble(what: HostTrouble): FleetEvent {
   const detail = DETAILS[what] ?? "/srv/flotilla/data/fleet.key";
-  return { v: 1, id: randomUUID(), at: NOW, host: HOST, kind: "host.trouble", trouble: what, over: false, detail };
+  return {
+    v: 1,
+    id: randomUUID(),
+    at: NOW,
+    host: HOST,
+    kind: "host.trouble",
+    trouble: what,
+    over: false,
+    detail,
+  };
 }
 
 /** Events of hosts, each of which opens an alert. */
 const EVENTS: readonly FleetEvent[] = [
   exited("crash_1", restart),
   exited("crash_2", restart, { exitCode: null, signal: "SIGKILL", firstErrorLine: null }),
-  exited("crash_3", restart, { fault: fault("OOM", "oom", "It used 530 MB, the limit is 512 MB."), exitCode: 137 }),
+  exited("crash_3", restart, {
+    fault: fault("OOM", "oom", "It used 530 MB, the limit is 512 MB."),
+    exitCode: 137,
+  }),
   exited("crash_4", { kind: "retry", delayMs: 5000 }),
   exited("gave_up_1", { kind: "gave-up", attempts: 5, windowMs: 10 * MIN }),
   exited("gave_up_2", { kind: "park" }),
-  state("broken_1", { state: "BROKEN", restoreHelps: true, fault: fault("DB_BROKEN", "sqlite-corrupt") }),
-  state("locked_1", { state: "LOCKED", fault: fault("SESSION_LOCKED", "sqlite-locked", "held by pid 990 python3 old.py") }),
+  state("broken_1", {
+    state: "BROKEN",
+    restoreHelps: true,
+    fault: fault("DB_BROKEN", "sqlite-corrupt"),
+  }),
+  state("locked_1", {
+    state: "LOCKED",
+    fault: fault("SESSION_LOCKED", "sqlite-locked", "held by pid 990 python3 old.py"),
+  }),
   state("locked_2", {
     state: "LOCKED",
     fault: fault("SESSION_LOCKED", "sqlite-locked", "held by pid 41"),
@@ -83,13 +146,33 @@ const EVENTS: readonly FleetEvent[] = [
     fault: fault("SESSION_LOCKED", "sqlite-locked", "held by pid 990"),
     holder: { ...holder, pid: 990, command: "python3 old_bot.py", ours: false },
   }),
-  state("login_1", { state: "NEEDS_LOGIN", restoreHelps: false, fault: fault("AUTH_DEAD", "AUTH_KEY_UNREGISTERED") }),
-  state("login_2", { state: "NEEDS_LOGIN", restoreHelps: true, fault: fault("AUTH_DEAD", "AUTH_KEY_DUPLICATED") }),
+  state("login_1", {
+    state: "NEEDS_LOGIN",
+    restoreHelps: false,
+    fault: fault("AUTH_DEAD", "AUTH_KEY_UNREGISTERED"),
+  }),
+  state("login_2", {
+    state: "NEEDS_LOGIN",
+    restoreHelps: true,
+    fault: fault("AUTH_DEAD", "AUTH_KEY_DUPLICATED"),
+  }),
   state("banned_1", { state: "BANNED", fault: fault("BANNED", "USER_DEACTIVATED_BAN") }),
   state("limited_1", { state: "DEGRADED", fault: fault("LIMITED", "PEER_FLOOD") }),
   { ...base("gap_1"), kind: "worker.lost", lost: 12, why: "too-many", outage },
-  { ...base("gap_4"), kind: "worker.lost", lost: 12, why: "too-many", outage: { ...outage, offlineMs: 41_900 } },
-  { ...base("gap_2"), kind: "worker.lost", lost: 1, why: "unreadable", outage: { ...outage, beganAt: null, lost: 1 } },
+  {
+    ...base("gap_4"),
+    kind: "worker.lost",
+    lost: 12,
+    why: "too-many",
+    outage: { ...outage, offlineMs: 41_900 },
+  },
+  {
+    ...base("gap_2"),
+    kind: "worker.lost",
+    lost: 1,
+    why: "unreadable",
+    outage: { ...outage, beganAt: null, lost: 1 },
+  },
   { ...base("gap_3"), kind: "worker.lost", lost: 3, why: "unreadable", outage: null },
   storage("storage_1", { kind: "slow-wait", operation: "saveCursor", tookMs: 12_000 }),
   storage("storage_2", { kind: "waits-long", p95Ms: 1500 }),
@@ -101,13 +184,40 @@ const EVENTS: readonly FleetEvent[] = [
 
 const source = { chat: "-100", title: "#signals" };
 const waiting = { until: NOW + 31 * MIN, method: "updates.getDifference" };
-const sending = { perMinute: 20, tokens: 0, waitUntil: NOW + 31 * MIN, halvedUntil: null, stopped: null };
+const sending = {
+  perMinute: 20,
+  tokens: 0,
+  waitUntil: NOW + 31 * MIN,
+  halvedUntil: null,
+  stopped: null,
+};
 const flood = { state: "FLOOD", since: NOW } as const;
-const quiet = { ...source, silentSince: NOW - 180 * MIN, rhythmMs: 4 * MIN, found: 0, withheld: false };
+const quiet = {
+  ...source,
+  silentSince: NOW - 180 * MIN,
+  rhythmMs: 4 * MIN,
+  found: 0,
+  withheld: false,
+};
 const sources = { checkedAt: NOW, readable: 13, closed: [], quiet: [] };
-const offline = { state: "RECONNECTING", since: NOW - 6 * MIN, link: { ...LINK, attempt: 3 } } as const;
+const offline = {
+  state: "RECONNECTING",
+  since: NOW - 6 * MIN,
+  link: { ...LINK, attempt: 3 },
+} as const;
 
-const routes = ["poison", "rights", "access", "limited", "topic", "webhook", "sender", "other", "number", "lost"].map((id) =>
+const routes = [
+  "poison",
+  "rights",
+  "access",
+  "limited",
+  "topic",
+  "webhook",
+  "sender",
+  "other",
+  "number",
+  "lost",
+].map((id) =>
   Route.parse({
     id,
     from: { worker: "news_1", chats: ["@signals_1"] },
@@ -134,11 +244,30 @@ const UNKNOWN: Readonly<Record<string, readonly string[]>> = {
 function routeStatus(id: string): RouteStatus {
   const since = NOW - 5 * MIN;
   const code = CODES[id as keyof typeof CODES];
-  const stuck = id === "sender" ? { kind: "silent", code: "", since } : code ? { kind: "blocked", code, since } : null;
+  const stuck =
+    id === "sender"
+      ? { kind: "silent", code: "", since }
+      : code
+        ? { kind: "blocked", code, since }
+        : null;
   return RouteStatus.parse({
-    ...{ route: id, waiting: 3, counts: {}, p50Ms: null, p99Ms: null, lastDeliveredAt: null, parkedUntil: null },
+    ...{
+      route: id,
+      waiting: 3,
+      counts: {},
+      p50Ms: null,
+      p99Ms: null,
+      lastDeliveredAt: null,
+      parkedUntil: null,
+    },
     ...{ poison: id === "poison" ? 2 : 0, poisonReason: id === "poison" ? "MEDIA_EMPTY" : null },
-    ...{ reason: null, blocked: code !== undefined, stuck, forecastAt: null, unknownChats: UNKNOWN[id] ?? [] },
+    ...{
+      reason: null,
+      blocked: code !== undefined,
+      stuck,
+      forecastAt: null,
+      unknownChats: UNKNOWN[id] ?? [],
+    },
   });
 }
 
@@ -154,12 +283,14 @@ const SIGHTS: readonly Sight[] = [
     host: HOST,
     redisAwaySince: null,
     tokenConflict: true,
-    refused: (["unsigned", "wrong-signature", "too-old", "unreadable", "again"] as const).map((why, n) => ({
-      queue: `host.host-${n}`,
-      why,
-      times: 3,
-      at: NOW,
-    })),
+    refused: (["unsigned", "wrong-signature", "too-old", "unreadable", "again"] as const).map(
+      (why, n) => ({
+        queue: `host.host-${n}`,
+        why,
+        times: 3,
+        at: NOW,
+      }),
+    ),
     hosts: [
       { host: HOST, hosts: "one", at: NOW },
       { host: parseHostId("host-b"), hosts: "several", at: NOW },
@@ -172,9 +303,18 @@ const SIGHTS: readonly Sight[] = [
       statusOf("flood_2", { ...flood, link: { ...LINK, readingWait: waiting } }),
       statusOf("flood_3", { ...flood, link: { ...LINK, sending } }),
       statusOf("quiet_1", { link: { ...LINK, sources: { ...sources, quiet: [quiet] } } }),
-      statusOf("quiet_2", { link: { ...LINK, sources: { ...sources, quiet: [{ ...quiet, found: 2 }] } } }),
-      statusOf("quiet_3", { link: { ...LINK, sources: { ...sources, quiet: [{ ...quiet, withheld: true }] } } }),
-      statusOf("closed_1", { link: { ...LINK, sources: { ...sources, closed: [{ ...source, reason: "CHANNEL_PRIVATE" }] } } }),
+      statusOf("quiet_2", {
+        link: { ...LINK, sources: { ...sources, quiet: [{ ...quiet, found: 2 }] } },
+      }),
+      statusOf("quiet_3", {
+        link: { ...LINK, sources: { ...sources, quiet: [{ ...quiet, withheld: true }] } },
+      }),
+      statusOf("closed_1", {
+        link: {
+          ...LINK,
+          sources: { ...sources, closed: [{ ...source, reason: "CHANNEL_PRIVATE" }] },
+        },
+      }),
       statusOf("far_1", { host: HOST_B, ...offline }),
       statusOf("far_2", { host: HOST_B, ...offline }),
       statusOf("lost_1", { host: parseHostId("host-c"), updatedAt: NOW - MIN }),
@@ -186,7 +326,8 @@ const SIGHTS: readonly Sight[] = [
 /** Every alert that there can be, opened by what opens it in a real fleet; oldest first. */
 export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   const store = new AlertStore(db, 0);
-  for (const event of EVENTS) applyToAlerts(store, event, { solvedBy: () => say("solved-itself"), stoppedBy: () => null });
+  for (const event of EVENTS)
+    applyToAlerts(store, event, { solvedBy: () => say("solved-itself"), stoppedBy: () => null });
   const [all, withoutRedis] = SIGHTS;
   if (withoutRedis) watch(store, withoutRedis);
   const redis = store.open("redis:");
@@ -197,7 +338,12 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   });
   await actions.practise("test", "@ann", "1");
   await actions.practise("drill", "@ann", "2");
-  for (const found of ["control-deleted", "control-disk-full", "supervisor-ended", "supervisor-down"] as const)
+  for (const found of [
+    "control-deleted",
+    "control-disk-full",
+    "supervisor-ended",
+    "supervisor-down",
+  ] as const)
     raiseTrouble(store, { trouble: found, host: HOST, detail: OWN_DETAILS[found], at: NOW });
   const notices = [
     say("notice-stranger", { name: "@eve", id: "6666" }),
@@ -205,11 +351,26 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
     say("notice-fleet-away", { from: NOW - 4 * MIN, to: NOW, ms: 4 * MIN }),
     say("notice-bot-away", { from: NOW - 4 * MIN, to: NOW, ms: 4 * MIN }),
     say("alert-loop", { route: "signals", to: "@digest_1", back: "@signals_1" }),
-    ...[1, 5].map((held) => say("alert-maintenance-over", { since: NOW, until: NOW + 60 * MIN, held, open: 1, scope: "*" })),
-    say("alert-maintenance-over-worker", { since: NOW, until: NOW + 60 * MIN, held: 2, open: 0, scope: "news_1" }),
+    ...[1, 5].map((held) =>
+      say("alert-maintenance-over", {
+        since: NOW,
+        until: NOW + 60 * MIN,
+        held,
+        open: 1,
+        scope: "*",
+      }),
+    ),
+    say("alert-maintenance-over-worker", {
+      since: NOW,
+      until: NOW + 60 * MIN,
+      held: 2,
+      open: 0,
+      scope: "news_1",
+    }),
   ];
   const none = { worker: null, host: HOST, times: 1, details: [], buttons: [], action: null };
-  for (const title of notices) store.raise(`notice:${JSON.stringify(title)}`, { ...none, kind: "notice", title }, NOW);
+  for (const title of notices)
+    store.raise(`notice:${JSON.stringify(title)}`, { ...none, kind: "notice", title }, NOW);
   return [...(redis ? [redis] : []), ...store.allOpen()];
 }
 
@@ -224,5 +385,14 @@ export function cardOf(alerts: readonly AlertRow[], more: Partial<CardRow> = {})
     calm: false,
     silent: false,
   } as const;
-  return { n: 104, openedAt: NOW - 3 * MIN, toldAt: NOW, telling: 1, revision: 1, ...state, alerts, ...more };
+  return {
+    n: 104,
+    openedAt: NOW - 3 * MIN,
+    toldAt: NOW,
+    telling: 1,
+    revision: 1,
+    ...state,
+    alerts,
+    ...more,
+  };
 }

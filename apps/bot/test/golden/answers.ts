@@ -42,7 +42,11 @@ const FILTERS = [
 ];
 
 /** Refusals that name a worker. */
-const WHO: ReadonlySet<string> = new Set(["already-used", "session-duplicate", "session-neighbour-unknown"]);
+const WHO: ReadonlySet<string> = new Set([
+  "already-used",
+  "session-duplicate",
+  "session-neighbour-unknown",
+]);
 
 function problemsOf(more: object, of = 1): RouteProblem[] {
   const { routes } = RouteFile.parse({ version: 1, routes: [{ ...good, ...more }] });
@@ -74,15 +78,32 @@ export function answers(): (readonly [title: string, said: Said])[] {
   ];
   const refused = (reason: string, waitS: number | null) =>
     refusalSaid(
-      { kind: "refused", reason, fault: null, waitS, final: false, ...(WHO.has(reason) ? { who: "news_3" } : {}) },
+      {
+        kind: "refused",
+        reason,
+        fault: null,
+        waitS,
+        final: false,
+        ...(WHO.has(reason) ? { who: "news_3" } : {}),
+      },
       NOW,
     );
-  const fault = { class: "REQUEST", code: "AUTH_NEW_THING", message: "Telegram said something new." } as const;
+  const fault = {
+    class: "REQUEST",
+    code: "AUTH_NEW_THING",
+    message: "Telegram said something new.",
+  } as const;
   return [
     ...problems.map((problem) => [`route: ${problem.code}`, routeProblem(problem)] as const),
-    ...[...REASONS].map((reason) => [`login: ${reason}`, refused(reason, reason === "flood-wait" ? 60 : null)] as const),
+    ...[...REASONS].map(
+      (reason) =>
+        [`login: ${reason}`, refused(reason, reason === "flood-wait" ? 60 : null)] as const,
+    ),
     ["login: flood-wait, no time", refused("flood-wait", null)],
     ["login: other", refused("other", null)],
-    ["login: new code", refusalSaid({ kind: "refused", reason: "other", fault, waitS: null, final: false }, NOW)],
+    [
+      "login: new code",
+      refusalSaid({ kind: "refused", reason: "other", fault, waitS: null, final: false }, NOW),
+    ],
   ];
 }

@@ -15,7 +15,8 @@ export function expectGolden(name: string, cards: readonly string[]): void {
   const file = fileURLToPath(new URL(`${name}.txt`, import.meta.url));
   const text = `${cards.join("\n\n").replaceAll("\u00a0", " ")}\n`;
   if (inject("updateGoldens")) writeFileSync(file, text);
-  expect(text, "another text than before: if it is meant, run it once with UPDATE_GOLDENS=1, and read the difference").toBe(
-    readFileSync(file, "utf8"),
-  );
+  expect(
+    text,
+    "another text than before: if it is meant, run it once with UPDATE_GOLDENS=1, and read the difference",
+  ).toBe(readFileSync(file, "utf8"));
 }

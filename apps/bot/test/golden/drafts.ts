@@ -17,7 +17,13 @@ export const CHATS: readonly KnownChat[] = [
   { ref: "5550001", title: "Ben", kind: "person", forum: false, mayWrite: true },
   ...Array.from(
     { length: 6 },
-    (_, n): KnownChat => ({ ref: `@more_${n}`, title: `More ${n}`, kind: "channel", forum: false, mayWrite: n === 0 }),
+    (_, n): KnownChat => ({
+      ref: `@more_${n}`,
+      title: `More ${n}`,
+      kind: "channel",
+      forum: false,
+      mayWrite: n === 0,
+    }),
   ),
 ];
 export const TOPICS = [
@@ -47,7 +53,10 @@ export const DRAFTS: readonly (readonly [title: string, draft: Draft])[] = [
   ["name, the reader is known", { ...newDraft("route_1", NEWS), problem: say("rwiz-bad-name") }],
   ["reader", { ...newDraft("route_1", null), step: "reader" }],
   ["sources", { ...base, step: "chats" }],
-  ["sources, second page, one typed", { ...base, step: "chats", page: 1, chats: [picked("@typed_1", "@typed_1")] }],
+  [
+    "sources, second page, one typed",
+    { ...base, step: "chats", page: 1, chats: [picked("@typed_1", "@typed_1")] },
+  ],
   ["sources, no list", { ...base, step: "chats", reader: parseWorkerId("sport_1"), chats: [] }],
   ["topic", { ...base, step: "topic" }],
   ["filter", { ...base, step: "filter", problem: say("route-problem-rule-open", { at: 12 }) }],
@@ -57,14 +66,29 @@ export const DRAFTS: readonly (readonly [title: string, draft: Draft])[] = [
   ["kind of target of a forward", { ...base, step: "kind", action: { kind: "forward" } }],
   ["sender", { ...base, step: "sender" }],
   ["target by a worker", { ...base, step: "target" }],
-  ["target by the bot", { ...base, step: "target", kind: "bot", problem: say("rwiz-bot-not-in", { chat: "@desk" }) }],
+  [
+    "target by the bot",
+    { ...base, step: "target", kind: "bot", problem: say("rwiz-bot-not-in", { chat: "@desk" }) },
+  ],
   ["webhook", { ...base, step: "target", kind: "webhook", problem: say("rwiz-bad-url") }],
-  ["target topic by a worker", { ...base, step: "into", target: picked("-1003", "Trading desk", true) }],
-  ["target topic by the bot", { ...base, step: "into", kind: "bot", target: picked("-1004", "Desk", true) }],
+  [
+    "target topic by a worker",
+    { ...base, step: "into", target: picked("-1003", "Trading desk", true) },
+  ],
+  [
+    "target topic by the bot",
+    { ...base, step: "into", kind: "bot", target: picked("-1004", "Desk", true) },
+  ],
   ["summary", { ...base, step: "summary", complete: true }],
   [
     "summary of a loop",
-    { ...base, step: "summary", complete: true, topic: null, target: picked("-1003", "Trading desk", true) },
+    {
+      ...base,
+      step: "summary",
+      complete: true,
+      topic: null,
+      target: picked("-1003", "Trading desk", true),
+    },
   ],
   ["summary of a change", draftOf(changed, (ref) => picked(ref, ref))],
 ];

@@ -15,7 +15,8 @@ import { goldenScreens, NEWS } from "./world.ts";
 export async function shownScreens(words: Words): Promise<string[]> {
   const { screens } = goldenScreens(await controlDb(), words);
   const shown: string[] = [];
-  for (const [title, screen] of Object.values(SCREENS).flat()) shown.push(shownAs(title, await screens.render("777", screen)));
+  for (const [title, screen] of Object.values(SCREENS).flat())
+    shown.push(shownAs(title, await screens.render("777", screen)));
   for (const [title, chat] of [
     ["menu of a viewer", "779"],
     ["menu of a group", "-100123"],
@@ -27,7 +28,9 @@ export async function shownScreens(words: Words): Promise<string[]> {
 /** Every step of a login as text. */
 export function shownLogins(words: Words): string[] {
   const steps = Object.values(LOGIN_STEPS).flat();
-  return steps.map((step) => shownAs(step.kind, loginScreen({ words, worker: NEWS, step, digits: 2, now: NOW })));
+  return steps.map((step) =>
+    shownAs(step.kind, loginScreen({ words, worker: NEWS, step, digits: 2, now: NOW })),
+  );
 }
 
 /** Every answer to a bad route and a refused login. */
@@ -38,7 +41,9 @@ export function shownAnswers(words: Words): string[] {
 /** Every alert as its card shows it, and what becomes of a card. */
 export async function shownAlerts(words: Words): Promise<string[]> {
   const alerts = await goldenAlerts(await controlDb());
-  const cards = alerts.map((alert) => shownAs(alert.body.kind, alertCard(words, cardOf([alert]), 26)));
+  const cards = alerts.map((alert) =>
+    shownAs(alert.body.kind, alertCard(words, cardOf([alert]), 26)),
+  );
   return [...cards, ...livesOf(words, alerts)];
 }
 
@@ -46,7 +51,11 @@ function livesOf(words: Words, alerts: Awaited<ReturnType<typeof goldenAlerts>>)
   const [first, second, third] = alerts.filter(({ body }) => body.kind === "crash");
   const drill = alerts.find(({ body }) => body.kind === "drill");
   if (!first || !second || !third || !drill) throw new Error("no crash, no drill");
-  const over = { ...first, resolvedAt: NOW + 360_000, resolvedBy: say("solved-command", { verb: "restart", by: "@ann" }) };
+  const over = {
+    ...first,
+    resolvedAt: NOW + 360_000,
+    resolvedBy: say("solved-command", { verb: "restart", by: "@ann" }),
+  };
   const pressed = {
     ...first,
     body: {
@@ -69,6 +78,13 @@ function livesOf(words: Words, alerts: Awaited<ReturnType<typeof goldenAlerts>>)
     shownAs("its silent reply", endedCard(words, ended)),
     shownAs("reply of several", endedCard(words, cardOf([over, second], { resolvedAt: NOW }))),
     shownAs("reply of a drill", endedCard(words, drilled)),
-    shownAs("digest", digestCard(words, [cardOf([first]), cardOf([second, third]), cardOf([over], { resolvedAt: NOW })])),
+    shownAs(
+      "digest",
+      digestCard(words, [
+        cardOf([first]),
+        cardOf([second, third]),
+        cardOf([over], { resolvedAt: NOW }),
+      ]),
+    ),
   ];
 }

@@ -24,7 +24,10 @@ const session = {
 const account = { now: "@bob", before: "@ann" };
 type Shown<K extends WizardStep["kind"]> = Extract<WizardStep, { kind: K }>;
 
-/** Every step of a login, in the forms that differ for people. A new step does not compile until it is here. */
+/**
+ * Every step of a login, in the forms that differ for people. A new step does not compile until it
+ * is here.
+ */
 export const LOGIN_STEPS: { readonly [K in WizardStep["kind"]]: readonly Shown<K>[] } = {
   preparing: [{ kind: "preparing" }],
   "ask-phone": [
@@ -42,7 +45,10 @@ export const LOGIN_STEPS: { readonly [K in WizardStep["kind"]]: readonly Shown<K
     { ...code, note: say("login-typed-code"), dead: true },
     { ...code, note: say("login-code-expired"), dead: true },
     ...["sms", "call", "flash-call", "email", "fragment"].map((via) => ({ ...code, via })),
-    ...["firebase", "sms-word", "sms-phrase", "email-setup", "unknown"].map((via) => ({ ...code, via })),
+    ...["firebase", "sms-word", "sms-phrase", "email-setup", "unknown"].map((via) => ({
+      ...code,
+      via,
+    })),
     { ...code, via: "sms-word", nextVia: null, resendAt: null },
     { ...code, via: "sms-phrase", note: say("login-typed-word"), dead: true },
   ],
@@ -59,14 +65,26 @@ export const LOGIN_STEPS: { readonly [K in WizardStep["kind"]]: readonly Shown<K
     { kind: "ask-session", known: null, note: say("refusal-import-unknown-format") },
   ],
   "reading-session": [{ kind: "reading-session", known: null }],
-  "confirm-session": [session, { ...session, format: "gramjs-string", userId: null, resumes: false, otherApiId: 12345 }],
+  "confirm-session": [
+    session,
+    { ...session, format: "gramjs-string", userId: null, resumes: false, otherApiId: 12345 },
+  ],
   "taking-session": [{ kind: "taking-session", known: null }],
   ended: [
     { kind: "ended", text: say("login-done", { worker: "news_1", name: "@ann" }) },
     { kind: "ended", text: say("login-cancelled") },
     { kind: "ended", text: say("login-lost") },
     { kind: "ended", text: say("refusal-timeout") },
-    { kind: "ended", text: say("login-failed", { code: "call-timeout", why: "The call took too long." }) },
-    { kind: "ended", text: say("login-failed", { code: "new-code", why: "Something that only its host has words for." }) },
+    {
+      kind: "ended",
+      text: say("login-failed", { code: "call-timeout", why: "The call took too long." }),
+    },
+    {
+      kind: "ended",
+      text: say("login-failed", {
+        code: "new-code",
+        why: "Something that only its host has words for.",
+      }),
+    },
   ],
 };

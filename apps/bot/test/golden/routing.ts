@@ -26,7 +26,14 @@ export function goldenRouting(stores: Stores, db: Database, clock: Clock) {
   const relay = relayScreens(stores.routes);
   const isWorker = (id: string): boolean => stores.workers.find(id) !== null;
   const unknownChats = async (): Promise<null> => null;
-  const desk = { store: stores.routes, isWorker, tell: async () => {}, now: () => NOW, readers: () => [], unknownChats };
+  const desk = {
+    store: stores.routes,
+    isWorker,
+    tell: async () => {},
+    now: () => NOW,
+    readers: () => [],
+    unknownChats,
+  };
   relay.lists.keep(NEWS, { kind: "chats", chats: [...CHATS] });
   relay.lists.keep(NEWS, { kind: "topics", chat: "-1003", topics: TOPICS });
   const routeWizard = new RouteWizard({
@@ -59,7 +66,13 @@ function relayScreens(routes: RouteStore): RelayScreens {
     unknownChats: ["@signals_2", "2000001 → -1000002000001"],
     moved: [{ chat: "-4711", to: "-1000000004712" }],
   });
-  const source = { title: null, username: null, closed: null, rhythmMs: 4 * MIN, usualSilenceMs: 0 };
+  const source = {
+    title: null,
+    username: null,
+    closed: null,
+    rhythmMs: 4 * MIN,
+    usualSilenceMs: 0,
+  };
   const status = {
     v: 1 as const,
     worker: NEWS,
@@ -85,7 +98,9 @@ function relayScreens(routes: RouteStore): RelayScreens {
     },
     senders: [],
   };
-  const screens = new RelayScreens(routes, { read: (worker) => Promise.resolve(worker === NEWS ? (status as never) : null) });
+  const screens = new RelayScreens(routes, {
+    read: (worker) => Promise.resolve(worker === NEWS ? (status as never) : null),
+  });
   screens.keepDry("dry", [
     { text: "BTC at a new high", verdict: "take" },
     { text: "Good morning", verdict: "filtered" },

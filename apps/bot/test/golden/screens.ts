@@ -12,9 +12,15 @@ import { NEWS } from "./world.ts";
 
 const named = (name: string) => parseWorkerId(name);
 const token = "abc";
-type Shown<K extends Screen["kind"]> = readonly [title: string, screen: Extract<Screen, { kind: K }>];
+type Shown<K extends Screen["kind"]> = readonly [
+  title: string,
+  screen: Extract<Screen, { kind: K }>,
+];
 
-/** Every kind of screen, in the forms that differ for people. A new kind does not compile until it is here. */
+/**
+ * Every kind of screen, in the forms that differ for people. A new kind does not compile until it
+ * is here.
+ */
 export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = {
   menu: [["menu", { kind: "menu" }]],
   workers: [
@@ -27,7 +33,10 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   ],
   worker: [
     ...Object.entries(IN_STATE).map(
-      ([state, [name]]): Shown<"worker"> => [`worker, ${state}`, { kind: "worker", worker: named(name) }],
+      ([state, [name]]): Shown<"worker"> => [
+        `worker, ${state}`,
+        { kind: "worker", worker: named(name) },
+      ],
     ),
     ["worker of a host that is silent", { kind: "worker", worker: named("far_1") }],
     ["worker that nobody reported", { kind: "worker", worker: named("new_1") }],
@@ -50,7 +59,9 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
         kind: "ask",
         what,
         worker: ["find", "quiet", "zone"].includes(what) ? null : NEWS,
-        problem: ["quiet", "delete", "since", "proxy", "zone"].includes(what) ? say(`ask-${what}-bad`) : null,
+        problem: ["quiet", "delete", "since", "proxy", "zone"].includes(what)
+          ? say(`ask-${what}-bad`)
+          : null,
       },
     ],
   ),
@@ -61,22 +72,45 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   ],
   backups: [
     ["backups", { kind: "backups", worker: NEWS, command: "backups" }],
-    ["backups of a stopped worker, not looked at", { kind: "backups", worker: named("city_4"), command: "none" }],
+    [
+      "backups of a stopped worker, not looked at",
+      { kind: "backups", worker: named("city_4"), command: "none" },
+    ],
   ],
   restore: [
-    ["put a copy back?", { kind: "restore", worker: NEWS, copy: copyRef({ kind: "golden", at: NOW - 3_600_000 }), token }],
+    [
+      "put a copy back?",
+      {
+        kind: "restore",
+        worker: NEWS,
+        copy: copyRef({ kind: "golden", at: NOW - 3_600_000 }),
+        token,
+      },
+    ],
     ["put a copy back, it is gone", { kind: "restore", worker: NEWS, copy: "b-0", token }],
   ],
   "stop-holder": [
     ["stop the holder?", { kind: "stop-holder", worker: named("store_1"), pid: 4121, token }],
-    ["stop the holder, it is another one", { kind: "stop-holder", worker: named("store_1"), pid: 7, token }],
+    [
+      "stop the holder, it is another one",
+      { kind: "stop-holder", worker: named("store_1"), pid: 7, token },
+    ],
   ],
   resume: [
     ["resume sending?", { kind: "resume", worker: named("relay_4"), token }],
     ["resume sending, nothing to resume", { kind: "resume", worker: NEWS, token }],
   ],
   proxy: [
-    ["another way?", { kind: "proxy", worker: NEWS, shown: "socks5://•••@proxy.example:1080", sealed: null, token }],
+    [
+      "another way?",
+      {
+        kind: "proxy",
+        worker: NEWS,
+        shown: "socks5://•••@proxy.example:1080",
+        sealed: null,
+        token,
+      },
+    ],
     ["the way of the host?", { kind: "proxy", worker: NEWS, shown: null, sealed: null, token }],
   ],
   login: [
@@ -88,12 +122,16 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["devices", { kind: "devices", worker: NEWS, command: "devices" }],
     ["devices, not asked for", { kind: "devices", worker: named("news_2"), command: "none" }],
   ],
-  alerts: ALERT_TABS.map((tab): Shown<"alerts"> => [`alerts, ${tab}`, { kind: "alerts", tab, page: 0 }]),
+  alerts: ALERT_TABS.map(
+    (tab): Shown<"alerts"> => [`alerts, ${tab}`, { kind: "alerts", tab, page: 0 }],
+  ),
   crew: [
     ["workers of an alert card", { kind: "crew", card: 1, page: 0 }],
     ["workers of an alert card, all well", { kind: "crew", card: 9, page: 0 }],
   ],
-  runbook: ALERT_KINDS.map((about): Shown<"runbook"> => [`what to do, ${about}`, { kind: "runbook", about }]),
+  runbook: ALERT_KINDS.map(
+    (about): Shown<"runbook"> => [`what to do, ${about}`, { kind: "runbook", about }],
+  ),
   health: [["health", { kind: "health" }]],
   doctor: [
     [
@@ -106,14 +144,20 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
         ],
       },
     ],
-    ["doctor, all is well", { kind: "doctor", asked: [{ host: "host-a", command: "doctor-well" }] }],
+    [
+      "doctor, all is well",
+      { kind: "doctor", asked: [{ host: "host-a", command: "doctor-well" }] },
+    ],
     ["doctor, no host", { kind: "doctor", asked: [] }],
   ],
   settings: [["settings", { kind: "settings" }]],
   limits: [["limits", { kind: "limits" }]],
   admins: [
     ["admins", { kind: "admins", link: null }],
-    ["admins with an invitation", { kind: "admins", link: "https://t.me/fleet_bot?start=join_abcdefgh" }],
+    [
+      "admins with an invitation",
+      { kind: "admins", link: "https://t.me/fleet_bot?start=join_abcdefgh" },
+    ],
   ],
   admin: [
     ["admin", { kind: "admin", id: "779" }],
@@ -127,10 +171,19 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   confirm: [
     ...CONFIRMED.map((what): Shown<"confirm"> => {
       const one = ["logout", "rmsession", "login"].includes(what);
-      return [`confirm ${what}`, { kind: "confirm", what, worker: one ? NEWS : null, tag: "", at: NOW }];
+      return [
+        `confirm ${what}`,
+        { kind: "confirm", what, worker: one ? NEWS : null, tag: "", at: NOW },
+      ];
     }),
-    ["confirm restart of an alert card", { kind: "confirm", what: "restart", worker: null, tag: "", card: 1, at: NOW }],
-    ["confirm stop of a tag", { kind: "confirm", what: "stop", worker: null, tag: "news", at: NOW }],
+    [
+      "confirm restart of an alert card",
+      { kind: "confirm", what: "restart", worker: null, tag: "", card: 1, at: NOW },
+    ],
+    [
+      "confirm stop of a tag",
+      { kind: "confirm", what: "stop", worker: null, tag: "news", at: NOW },
+    ],
   ],
   bulk: [
     ["many at once, under way", { kind: "bulk", bulk: "bulk-running" }],
@@ -156,7 +209,12 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["dry run, under way", { kind: "dry", route: "signals", command: "none", draft: true }],
   ],
   rwiz: [
-    ...DRAFTS.map(([title], n): Shown<"rwiz"> => [`route wizard, ${title}`, { kind: "rwiz", admin: draftAdmin(n) }]),
+    ...DRAFTS.map(
+      ([title], n): Shown<"rwiz"> => [
+        `route wizard, ${title}`,
+        { kind: "rwiz", admin: draftAdmin(n) },
+      ],
+    ),
     ["route wizard, nothing under way", { kind: "rwiz", admin: "1" }],
   ],
   sources: [

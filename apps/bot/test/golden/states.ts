@@ -1,4 +1,10 @@
-import type { DoctorFinding, Fault, LinkStatus, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import type {
+  DoctorFinding,
+  Fault,
+  LinkStatus,
+  WorkerState,
+  WorkerStatus,
+} from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import type { RollupStore } from "../../src/charts/rollup-store.ts";
 import type { CommandStore } from "../../src/store/commands.ts";
@@ -19,16 +25,32 @@ export const LINK: LinkStatus = {
   messages: 1204,
   attempt: 0,
   nextTryAt: null,
-  outage: { beganAt: NOW - 64 * MIN, endedAt: NOW - 60 * MIN, offlineMs: null, missed: 37, recovered: 37, lost: 0 },
+  outage: {
+    beganAt: NOW - 64 * MIN,
+    endedAt: NOW - 60 * MIN,
+    offlineMs: null,
+    missed: 37,
+    recovered: 37,
+    lost: 0,
+  },
 };
 
-const QUIET = { chat: "-1001", title: "Signals", silentSince: NOW - 180 * MIN, rhythmMs: 4 * MIN, found: 0, withheld: false };
+const QUIET = {
+  chat: "-1001",
+  title: "Signals",
+  silentSince: NOW - 180 * MIN,
+  rhythmMs: 4 * MIN,
+  found: 0,
+  withheld: false,
+};
 
 /** A pid that is gone, and no connection. */
 const NO_PROCESS = { pid: null, startedAt: null } as const;
 
 /** One worker in each state, named as people name them, with what such a worker reports. */
-export const IN_STATE: Readonly<Record<WorkerState, readonly [name: string, status: Partial<WorkerStatus>]>> = {
+export const IN_STATE: Readonly<
+  Record<WorkerState, readonly [name: string, status: Partial<WorkerStatus>]>
+> = {
   RUNNING: [
     "news_1",
     {
@@ -70,7 +92,13 @@ export const IN_STATE: Readonly<Record<WorkerState, readonly [name: string, stat
       link: {
         ...LINK,
         readingWait: { method: "updates.getDifference", until: NOW + 31 * MIN },
-        sending: { perMinute: 20, tokens: 0, waitUntil: NOW + 31 * MIN, halvedUntil: null, stopped: null },
+        sending: {
+          perMinute: 20,
+          tokens: 0,
+          waitUntil: NOW + 31 * MIN,
+          halvedUntil: null,
+          stopped: null,
+        },
         way: { shown: "socks5://•••@proxy.example:1080", own: true, sealTo: "" },
       },
       ...fault("FLOOD", "FLOOD_WAIT", "wait 1840 s"),
@@ -82,7 +110,13 @@ export const IN_STATE: Readonly<Record<WorkerState, readonly [name: string, stat
       link: {
         ...LINK,
         closedChats: 2,
-        sending: { perMinute: 20, tokens: 0, waitUntil: null, halvedUntil: null, stopped: "PEER_FLOOD" },
+        sending: {
+          perMinute: 20,
+          tokens: 0,
+          waitUntil: null,
+          halvedUntil: null,
+          stopped: "PEER_FLOOD",
+        },
       },
       ...fault("LIMITED", "PEER_FLOOD", "limited"),
     },
@@ -92,7 +126,14 @@ export const IN_STATE: Readonly<Record<WorkerState, readonly [name: string, stat
     {
       ...fault("SESSION_LOCKED", "sqlite-locked", "held by pid 4121"),
       nextTryAt: NOW + 5000,
-      holder: { pid: 4121, command: "node worker.ts store_1", user: "ann", state: "running", since: NOW - 2 * MIN, ours: true },
+      holder: {
+        pid: 4121,
+        command: "node worker.ts store_1",
+        user: "ann",
+        state: "running",
+        since: NOW - 2 * MIN,
+        ours: true,
+      },
     },
   ],
   IN_USE: [
@@ -101,16 +142,38 @@ export const IN_STATE: Readonly<Record<WorkerState, readonly [name: string, stat
       ...NO_PROCESS,
       ...fault("IN_USE", "other-host", "host-b has it"),
       nextTryAt: NOW + 60_000,
-      holder: { pid: 990, command: "python3 old_bot.py", user: "root", state: "stopped", since: NOW - 9 * MIN, ours: false },
+      holder: {
+        pid: 990,
+        command: "python3 old_bot.py",
+        user: "root",
+        state: "stopped",
+        since: NOW - 9 * MIN,
+        ours: false,
+      },
     },
   ],
   BACKOFF: [
     "sport_1",
-    { ...NO_PROCESS, crashes: 2, nextTryAt: NOW + 30_000, ...fault("OOM", "oom", "used 530 MB of 512 MB"), link: LINK },
+    {
+      ...NO_PROCESS,
+      crashes: 2,
+      nextTryAt: NOW + 30_000,
+      ...fault("OOM", "oom", "used 530 MB of 512 MB"),
+      link: LINK,
+    },
   ],
-  GAVE_UP: ["sport_2", { ...NO_PROCESS, crashes: 5, ...fault("CRASH", "exit-1", "TypeError: x is not a function") }],
-  BROKEN: ["sport_3", { ...NO_PROCESS, restoreHelps: true, ...fault("DB_BROKEN", "sqlite-corrupt", "malformed") }],
-  BANNED: ["sport_4", { ...NO_PROCESS, ...fault("BANNED", "USER_DEACTIVATED_BAN", "banned"), link: LINK }],
+  GAVE_UP: [
+    "sport_2",
+    { ...NO_PROCESS, crashes: 5, ...fault("CRASH", "exit-1", "TypeError: x is not a function") },
+  ],
+  BROKEN: [
+    "sport_3",
+    { ...NO_PROCESS, restoreHelps: true, ...fault("DB_BROKEN", "sqlite-corrupt", "malformed") },
+  ],
+  BANNED: [
+    "sport_4",
+    { ...NO_PROCESS, ...fault("BANNED", "USER_DEACTIVATED_BAN", "banned"), link: LINK },
+  ],
   STARTING: ["city_1", {}],
   CATCHING_UP: ["city_2", { link: { ...LINK, outage: null } }],
   LOGGING_IN: ["city_3", {}],
@@ -129,7 +192,15 @@ export function whoHolds(commands: CommandStore): void {
     since: NOW - MIN,
     ours: true,
   } as const;
-  const stranger = { ...holder, pid: 990, command: null, user: null, state: "stopped", since: null, ours: false } as const;
+  const stranger = {
+    ...holder,
+    pid: 990,
+    command: null,
+    user: null,
+    state: "stopped",
+    since: null,
+    ours: false,
+  } as const;
   commands.ask("c5", parseWorkerId("store_1"), "who", ASKER, NOW - 60_000);
   commands.end("c5", { kind: "holders", holders: [holder, stranger], hidden: true }, NOW - 50_000);
   commands.ask("c6", parseWorkerId("store_2"), "who", ASKER, NOW - 60_000);
@@ -138,8 +209,16 @@ export function whoHolds(commands: CommandStore): void {
 
 /** What a doctor said. */
 export const FINDINGS: DoctorFinding[] = [
-  { level: "hint", what: "news_2 has no copy yet.", todo: "Press 🧯 Backups, then 💾 Back up now." },
-  { level: "problem", what: "The file fleet.key can be read by others (0644).", todo: "chmod 600 data/fleet.key" },
+  {
+    level: "hint",
+    what: "news_2 has no copy yet.",
+    todo: "Press 🧯 Backups, then 💾 Back up now.",
+  },
+  {
+    level: "problem",
+    what: "The file fleet.key can be read by others (0644).",
+    todo: "chmod 600 data/fleet.key",
+  },
 ];
 
 /** Makes it look as if a worker had done something in the last 24 h. */
@@ -147,5 +226,12 @@ export function aDay(rollups: RollupStore, worker: string): void {
   const look = { phase: "up", startedAt: NOW - 60 * MIN, waitUntil: null } as const;
   const from = { ...look, at: NOW - 61 * MIN, received: 0, relayed: 0 };
   rollups.add(new Map([[worker, from]]));
-  rollups.add(new Map([[worker, { ...from, at: NOW - 60 * MIN, received: 1204, relayed: 37, waitUntil: NOW - 59 * MIN }]]));
+  rollups.add(
+    new Map([
+      [
+        worker,
+        { ...from, at: NOW - 60 * MIN, received: 1204, relayed: 37, waitUntil: NOW - 59 * MIN },
+      ],
+    ]),
+  );
 }

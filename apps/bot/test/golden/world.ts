@@ -40,23 +40,42 @@ const quietRoute = Route.parse({
   to: { kind: "webhook", url: "https://hooks.example/in" },
 });
 
-const copies: BackupCopy[] = (["golden", "scheduled", "before-login", "damaged"] as const).map((reason, index) => ({
-  id: `${index}`,
-  kind: reason === "golden" ? "golden" : reason === "damaged" ? "trash" : "backup",
-  reason,
-  at: NOW - (index + 1) * 3_600_000,
-  bytes: 45_000,
-  verified: reason !== "damaged",
-  problem: reason === "damaged" ? "damaged" : null,
-  sameKey: reason === "damaged" ? null : reason === "scheduled",
-}));
+const copies: BackupCopy[] = (["golden", "scheduled", "before-login", "damaged"] as const).map(
+  (reason, index) => ({
+    id: `${index}`,
+    kind: reason === "golden" ? "golden" : reason === "damaged" ? "trash" : "backup",
+    reason,
+    at: NOW - (index + 1) * 3_600_000,
+    bytes: 45_000,
+    verified: reason !== "damaged",
+    problem: reason === "damaged" ? "damaged" : null,
+    sameKey: reason === "damaged" ? null : reason === "scheduled",
+  }),
+);
 const devices: Device[] = [
-  { current: true, device: "Flotilla news_1", app: "Flotilla 1.0", country: "Germany", activeAt: NOW },
-  { current: false, device: "Pixel 9", app: "Telegram Android 12.1", country: "Germany", activeAt: NOW - 3 * 3_600_000 },
+  {
+    current: true,
+    device: "Flotilla news_1",
+    app: "Flotilla 1.0",
+    country: "Germany",
+    activeAt: NOW,
+  },
+  {
+    current: false,
+    device: "Pixel 9",
+    app: "Telegram Android 12.1",
+    country: "Germany",
+    activeAt: NOW - 3 * 3_600_000,
+  },
 ];
 
-/** The screens of a fleet in which there is one of everything, over real stores; its clock stands. */
-export function goldenScreens(db: Database, words: Words): { readonly screens: Screens; readonly db: Database } {
+/**
+ * The screens of a fleet in which there is one of everything, over real stores; its clock stands.
+ */
+export function goldenScreens(
+  db: Database,
+  words: Words,
+): { readonly screens: Screens; readonly db: Database } {
   const clock = new TestClock();
   const alerts = new AlertStore(db, 0);
   const wizards = new WizardStore(db);
@@ -104,17 +123,37 @@ export function goldenScreens(db: Database, words: Words): { readonly screens: S
     statuses: { all: () => Promise.resolve(statuses()) } as unknown as StatusReader,
     ...routing,
     wordsOf: () => words,
-    signs: () => ({ redisAwaySince: null, pollProblemSince: null, pingedAt: NOW - 31_000, secondPath: true }),
+    signs: () => ({
+      redisAwaySince: null,
+      pollProblemSince: null,
+      pingedAt: NOW - 31_000,
+      secondPath: true,
+    }),
   });
-  const done = { v: 1, id: "e", at: NOW - MIN, host: HOST, worker: NEWS, kind: "command.done" } as const;
+  const done = {
+    v: 1,
+    id: "e",
+    at: NOW - MIN,
+    host: HOST,
+    worker: NEWS,
+    kind: "command.done",
+  } as const;
   screens.answers.keep({ ...done, command: "backups", outcome: { kind: "backups", copies } });
   screens.answers.keep({ ...done, command: "devices", outcome: { kind: "devices", devices } });
   const log = [
     "2027-01-15T07:59:01Z ℹ️ info connection catching-up → ready",
     "2027-01-14T22:10:02Z ⚠️ warn no answer to ping for 11 s",
   ];
-  screens.answers.keep({ ...done, command: "doctor", outcome: { kind: "doctor", findings: FINDINGS } });
-  screens.answers.keep({ ...done, command: "doctor-well", outcome: { kind: "doctor", findings: [] } });
+  screens.answers.keep({
+    ...done,
+    command: "doctor",
+    outcome: { kind: "doctor", findings: FINDINGS },
+  });
+  screens.answers.keep({
+    ...done,
+    command: "doctor-well",
+    outcome: { kind: "doctor", findings: [] },
+  });
   screens.answers.keep({ ...done, command: "log", outcome: { kind: "log", lines: log } });
   return { screens, db };
 }
@@ -178,23 +217,72 @@ function fill({
   commands.ask("c2", parseWorkerId("city_4"), "stop", ASKER, NOW - 60_000);
   commands.end("c2", { kind: "done" }, NOW - 50_000);
   commands.ask("c3", parseWorkerId("city_3"), "check", ASKER, NOW - 60_000);
-  commands.end("c3", { kind: "failed", code: "not-connected", message: "not connected" }, NOW - 50_000);
+  commands.end(
+    "c3",
+    { kind: "failed", code: "not-connected", message: "not connected" },
+    NOW - 50_000,
+  );
   commands.ask("c4", parseWorkerId("far_1"), "restart", ASKER, NOW - 90_000);
   commands.giveUp(NOW - 60_000, NOW - 30_000);
   whoHolds(commands);
   audit.write(ASKER, say("audit-quiet", { hours: "22:00-07:00" }), null, NOW - 9 * MIN);
   audit.write(ASKER, say("audit-role", { name: "@bob", role: "viewer" }), null, NOW - 8 * MIN);
-  bulks.begin({ id: "bulk-running", action: "restart", workers: TWELVE }, ASKER, [HOST], NOW - 20_000);
-  const progress = { v: 1, id: "e", at: NOW, host: HOST, kind: "bulk.progress", action: "restart", total: 12 } as const;
+  bulks.begin(
+    { id: "bulk-running", action: "restart", workers: TWELVE },
+    ASKER,
+    [HOST],
+    NOW - 20_000,
+  );
+  const progress = {
+    v: 1,
+    id: "e",
+    at: NOW,
+    host: HOST,
+    kind: "bulk.progress",
+    action: "restart",
+    total: 12,
+  } as const;
   const failed = [{ worker: parseWorkerId("sport_2"), code: "gave-up", message: "It gave up." }];
   const current = parseWorkerId("news_2");
-  bulks.report({ ...progress, command: "bulk-running", phase: "rest", done: [NEWS], failed, current });
+  bulks.report({
+    ...progress,
+    command: "bulk-running",
+    phase: "rest",
+    done: [NEWS],
+    failed,
+    current,
+  });
   bulks.begin({ id: "bulk-done", action: "stop", workers: [NEWS] }, ASKER, [HOST], NOW - 20_000);
-  bulks.report({ ...progress, command: "bulk-done", action: "stop", phase: "done", done: [NEWS], failed: [], current: null });
+  bulks.report({
+    ...progress,
+    command: "bulk-done",
+    action: "stop",
+    phase: "done",
+    done: [NEWS],
+    failed: [],
+    current: null,
+  });
   const ended = [NEWS, "news_2", "store_1", "sport_2"].map((name) => parseWorkerId(name));
-  bulks.begin({ id: "bulk-mixed", action: "restart", workers: [...ended, "last_1"] }, ASKER, [HOST], NOW - 20_000);
-  bulks.report({ ...progress, command: "bulk-mixed", phase: "stopped", done: ended.slice(0, 3), failed, current: null });
-  bulks.begin({ id: "bulk-canary", action: "start", workers: ["sport_2", "news_2", "alpha_1"] }, ASKER, [HOST], NOW - 20_000);
+  bulks.begin(
+    { id: "bulk-mixed", action: "restart", workers: [...ended, "last_1"] },
+    ASKER,
+    [HOST],
+    NOW - 20_000,
+  );
+  bulks.report({
+    ...progress,
+    command: "bulk-mixed",
+    phase: "stopped",
+    done: ended.slice(0, 3),
+    failed,
+    current: null,
+  });
+  bulks.begin(
+    { id: "bulk-canary", action: "start", workers: ["sport_2", "news_2", "alpha_1"] },
+    ASKER,
+    [HOST],
+    NOW - 20_000,
+  );
   bulks.report({
     ...progress,
     command: "bulk-canary",

@@ -14,10 +14,17 @@ export async function fleetOnRedis(place: Place): Promise<QueuePlace> {
   if (url.startsWith("/") && !existsSync(url)) throw notRunning("its own Redis is not there");
   if (place.fleetKeyFrom === null) throw notRunning("there is no fleet key yet");
   const fleetKey = place.fleetKey();
-  return fleetPlace({ url, fleetKey, fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }) });
+  return fleetPlace({
+    url,
+    fleetKey,
+    fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }),
+  });
 }
 
 /** The error for a fleet that cannot be asked, with its remedy. */
 export function notRunning(reason: string): AppError {
-  return new AppError("not-running", `The fleet does not run here (${reason}). Start it with: npm start`);
+  return new AppError(
+    "not-running",
+    `The fleet does not run here (${reason}). Start it with: npm start`,
+  );
 }

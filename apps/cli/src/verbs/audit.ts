@@ -17,7 +17,9 @@ export function audit({ dataDir }: Place, entry: Readonly<Record<string, string>
     appendFileSync(path, `${JSON.stringify(line)}\n`, { mode: 0o600, flush: true });
     chmodSync(path, 0o600);
   } catch (cause) {
-    const text = `The audit (${path}) cannot be written, so nothing was done. Check the disk and the permissions.`;
+    const text =
+      `The audit (${path}) cannot be written, so nothing was done. Check the disk and the ` +
+      "permissions.";
     throw new AppError("audit-failed", text, { cause });
   }
 }

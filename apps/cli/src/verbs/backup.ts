@@ -21,7 +21,11 @@ export const backupVerb: Verb = {
     const fleetKey = call.place.fleetKey();
     using store = openIdle({ dir, name, fleetKey });
     const backup = new Vault({ dataDir, fleetKey }).backup(store, "manual");
-    return { exitCode: 0, text: `Backed up "${name}": ${copyLine(backup)}\n`, data: { worker: name, backup } };
+    return {
+      exitCode: 0,
+      text: `Backed up "${name}": ${copyLine(backup)}\n`,
+      data: { worker: name, backup },
+    };
   },
 };
 

@@ -42,11 +42,19 @@ export const doctorVerb: Verb = {
   options: { fix: { type: "boolean" } },
   async run(call): Promise<Answer> {
     noMoreThan(call, 0);
-    const findings = (await Promise.all(CHECKS.map(async (check) => await check({ place: call.place })))).flat();
+    const findings = (
+      await Promise.all(CHECKS.map(async (check) => await check({ place: call.place })))
+    ).flat();
     const fixed =
-      call.flags["fix"] === true ? findings.map(applyFix) : findings.map((finding) => ({ ...finding, fixed: false }));
+      call.flags["fix"] === true
+        ? findings.map(applyFix)
+        : findings.map((finding) => ({ ...finding, fixed: false }));
     const problems = fixed.filter((each) => each.level === "problem" && !each.fixed).length;
-    return { exitCode: problems > 0 ? 1 : 0, text: report(fixed, call), data: { problems, findings: fixed.map(printable) } };
+    return {
+      exitCode: problems > 0 ? 1 : 0,
+      text: report(fixed, call),
+      data: { problems, findings: fixed.map(printable) },
+    };
   },
 };
 
@@ -71,7 +79,9 @@ function report(findings: readonly Treated[], { place }: Call): string {
   const fixable = findings.some(({ fix, fixed }) => fix !== undefined && !fixed);
   const marks = { problem: "✗", hint: "·" } as const;
   const blocks = findings.map(({ level, what, why, todo, fixed }) =>
-    fixed ? `✓ ${what}\n    Corrected.\n` : `${marks[level]} ${what}\n    Why it matters: ${why}\n    What to do: ${todo}\n`,
+    fixed
+      ? `✓ ${what}\n    Corrected.\n`
+      : `${marks[level]} ${what}\n    Why it matters: ${why}\n    What to do: ${todo}\n`,
   );
   return `${where}${blocks.join("")}${fixable ? "flotilla doctor --fix corrects what needs no decision.\n" : ""}`;
 }

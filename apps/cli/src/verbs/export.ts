@@ -2,7 +2,13 @@ import { writeFileSync } from "node:fs";
 import { isIPv4 } from "node:net";
 import { resolve } from "node:path";
 import { AppError } from "@flotilla/kernel";
-import { type ExportFormat, exportSession, exportTelethonFile, type OwnServer, openIdle } from "@flotilla/session-store";
+import {
+  type ExportFormat,
+  exportSession,
+  exportTelethonFile,
+  type OwnServer,
+  openIdle,
+} from "@flotilla/session-store";
 import { audit } from "./audit.ts";
 import { workerName } from "./import.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
@@ -25,7 +31,12 @@ export const exportVerb: Verb = {
   name: "export",
   summary: "write a stopped worker's session as a string for another program",
   usage: USAGE,
-  options: { format: { type: "string" }, out: { type: "string" }, yes: { type: "boolean" }, server: { type: "string" } },
+  options: {
+    format: { type: "string" },
+    out: { type: "string" },
+    yes: { type: "boolean" },
+    server: { type: "string" },
+  },
   async run(call): Promise<Answer> {
     noMoreThan(call, 1);
     const name = workerName(word(call, 0, "which worker's session to export"));
@@ -37,14 +48,21 @@ export const exportVerb: Verb = {
     using store = openIdle({ dir, name, fleetKey: call.place.fleetKey() });
     const text = exportSession(store, format === "telethon-file" ? "telethon" : format, server);
     const to = typeof out === "string" ? resolve(call.place.cwd, out) : "standard output";
-    audit(call.place, { what: "export", worker: name, format, fingerprint: store.fingerprint() ?? "", to });
+    audit(call.place, {
+      what: "export",
+      worker: name,
+      format,
+      fingerprint: store.fingerprint() ?? "",
+      to,
+    });
     if (typeof out !== "string") return { exitCode: 0, text: `${text}\n`, data: {} };
     const file = resolve(call.place.cwd, out);
     if (format === "telethon-file") exportTelethonFile(store, file, server);
     else writeNew(file, text);
     const lines =
       `Wrote the session of "${name}" to ${file} (0600). This file is the account: delete it after use.\n` +
-      "Remove the worker from the fleet before another program uses the session, or Telegram ends it for both.\n";
+      "Remove the worker from the fleet before another program uses the session, or Telegram " +
+      "ends it for both.\n";
     return { exitCode: 0, text: lines, data: { worker: name, format, file } };
   },
 };
@@ -52,16 +70,24 @@ export const exportVerb: Verb = {
 function formatOf({ flags }: Call): ExportFormat | "telethon-file" {
   const { format, out } = flags;
   if (format === "telethon" || format === "gramjs") return format;
-  if (format !== "telethon-file") throw new WrongUsage("Say the format: --format telethon, gramjs or telethon-file.");
+  if (format !== "telethon-file")
+    throw new WrongUsage("Say the format: --format telethon, gramjs or telethon-file.");
   if (typeof out === "string" && out.endsWith(".session")) return format;
-  throw new WrongUsage("A Telethon file needs a name: --out <file>.session, or Telethon does not find it.");
+  throw new WrongUsage(
+    "A Telethon file needs a name: --out <file>.session, or Telethon does not find it.",
+  );
 }
 
 function serverOf({ flags }: Call): OwnServer | null {
   const { server } = flags;
   if (typeof server !== "string") return null;
   const [address = "", port = "", ...more] = server.split(":");
-  if (isIPv4(address) && /^[1-9][0-9]{0,4}$/.test(port) && Number(port) < 65_536 && more.length === 0)
+  if (
+    isIPv4(address) &&
+    /^[1-9][0-9]{0,4}$/.test(port) &&
+    Number(port) < 65_536 &&
+    more.length === 0
+  )
     return { address, port: Number(port) };
   throw new WrongUsage(`${server} is no address of a server: write --server 127.0.0.1:7443.`);
 }
@@ -69,12 +95,16 @@ function serverOf({ flags }: Call): OwnServer | null {
 function checkConsent({ flags }: Call): void {
   if (flags["yes"] !== true)
     throw new WrongUsage(
-      "An exported session is the account itself, without code and password. Add --yes if that is what you want.",
+      "An exported session is the account itself, without code and password. Add --yes if that " +
+        "is what you want.",
     );
   if (typeof flags["out"] === "string") return;
-  if (flags["json"] === true) throw new WrongUsage("With --json the session goes to a file: add --out <file>.");
+  if (flags["json"] === true)
+    throw new WrongUsage("With --json the session goes to a file: add --out <file>.");
   if (process.stdout.isTTY)
-    throw new WrongUsage("A terminal keeps what it has shown. Write to a file that only you can read: --out <file>.");
+    throw new WrongUsage(
+      "A terminal keeps what it has shown. Write to a file that only you can read: --out <file>.",
+    );
 }
 
 function writeNew(path: string, text: string): void {
@@ -82,7 +112,14 @@ function writeNew(path: string, text: string): void {
     writeFileSync(path, `${text}\n`, { flag: "wx", mode: 0o600, flush: true });
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
-    const why = code === "EEXIST" ? "It exists already and is not overwritten." : `The system says ${code ?? "no"}.`;
-    throw new AppError("export-file", `The file ${path} cannot be written. ${why} Nothing was exported.`, { cause });
+    const why =
+      code === "EEXIST"
+        ? "It exists already and is not overwritten."
+        : `The system says ${code ?? "no"}.`;
+    throw new AppError(
+      "export-file",
+      `The file ${path} cannot be written. ${why} Nothing was exported.`,
+      { cause },
+    );
   }
 }

@@ -16,7 +16,16 @@ import { findHolders } from "@flotilla/sqlite";
 import { fleetOnRedis } from "../place/fleet-place.ts";
 import type { Place } from "../place/place.ts";
 import { type ConfiguredWorker, readSourceConfig } from "./source-config.ts";
-import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
+import {
+  type Answer,
+  assertCanAsk,
+  type Call,
+  confirmed,
+  noMoreThan,
+  type Verb,
+  WrongUsage,
+  word,
+} from "./verb.ts";
 
 const USAGE = `Usage: flotilla import <file | folder | -> --name <worker> [--yes] [--json]
        flotilla import <config.json> [--yes] [--json]
@@ -47,7 +56,10 @@ export const importVerb: Verb = {
   async run(call): Promise<Answer> {
     noMoreThan(call, 1);
     const from = word(call, 0, 'which file to import, or "-" for standard input');
-    const workers = call.flags["name"] === undefined && from !== "-" ? readSourceConfig(resolve(call.place.cwd, from)) : null;
+    const workers =
+      call.flags["name"] === undefined && from !== "-"
+        ? readSourceConfig(resolve(call.place.cwd, from))
+        : null;
     return workers ? await importAll(call, workers) : await importOne(call, from);
   },
 };
@@ -56,15 +68,22 @@ async function importOne(call: Call, from: string): Promise<Answer> {
   const name = workerName(call.flags["name"]);
   if (from === "-" && call.flags["yes"] !== true)
     throw new WrongUsage(
-      "Standard input holds the session, so no question is possible. Add --yes when the other program is stopped.",
+      "Standard input holds the session, so no question is possible. Add --yes when the other " +
+        "program is stopped.",
     );
   assertCanAsk(call);
   assertNoKeyWanted(call.place);
   const options = optionsFor(call, name, await sourceOf(from, call));
   const found = await inspect(call, options);
-  const account = found.userId === null ? "an account that the first connection reveals" : `user id ${found.userId}`;
-  const question = `This is a ${describe(found.format)} of ${account}. The program that made it must never use it again, or Telegram ends the session for both. Is that program stopped for ever?`;
-  if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
+  const account =
+    found.userId === null
+      ? "an account that the first connection reveals"
+      : `user id ${found.userId}`;
+  const question =
+    `This is a ${describe(found.format)} of ${account}. The program that made it must never ` +
+    "use it again, or Telegram ends the session for both. Is that program stopped for ever?";
+  if (!(await confirmed(call, question)))
+    throw new AppError("not-confirmed", "Nothing was imported.");
   const done = importSession(options);
   return { exitCode: 0, text: report(done, call), data: { session: done } };
 }
@@ -75,11 +94,14 @@ async function importAll(call: Call, workers: readonly ConfiguredWorker[]): Prom
   assertNoKeyWanted(call.place);
   const names = workers.map(({ name }) => name).join(", ");
   const question =
-    `This configuration has ${workers.length} workers: ${names}. Its program must never use their sessions again, ` +
+    `This configuration has ${workers.length} workers: ${names}. Its program must never use ` +
+    "their sessions again, " +
     "or Telegram ends them for both. Is that program stopped for ever?";
-  if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was imported.");
+  if (!(await confirmed(call, question)))
+    throw new AppError("not-confirmed", "Nothing was imported.");
   const sessions: ImportedSession[] = [];
-  const refused: { readonly worker: string; readonly code: string; readonly message: string }[] = [];
+  const refused: { readonly worker: string; readonly code: string; readonly message: string }[] =
+    [];
   const lines: string[] = [];
   for (const { id, name, path } of workers) {
     try {
@@ -97,9 +119,14 @@ async function importAll(call: Call, workers: readonly ConfiguredWorker[]): Prom
   }
   if (sessions.length > 0)
     lines.push(
-      "Now add the workers in the chat: ➕ Add, on this machine, with the names above. Never start the other program again.",
+      "Now add the workers in the chat: ➕ Add, on this machine, with the names above. Never " +
+        "start the other program again.",
     );
-  return { exitCode: refused.length === 0 ? 0 : 1, text: `${lines.join("\n")}\n`, data: { sessions, refused } };
+  return {
+    exitCode: refused.length === 0 ? 0 : 1,
+    text: `${lines.join("\n")}\n`,
+    data: { sessions, refused },
+  };
 }
 
 function optionsFor({ place }: Call, name: string, source: ImportSource): ImportOptions {
@@ -111,7 +138,10 @@ async function inspect(call: Call, options: ImportOptions): Promise<ParsedSessio
   const found = inspectImport(options);
   await assertNowhereElse(call, options.name, found);
   const { env, hostId, dataDir } = call.place;
-  assertKeyFree({ configured: env.OWNER_DIR ?? null, host: hostId, dataDir }, keyFingerprint(found.authKey));
+  assertKeyFree(
+    { configured: env.OWNER_DIR ?? null, host: hostId, dataDir },
+    keyFingerprint(found.authKey),
+  );
   return found;
 }
 
@@ -120,7 +150,8 @@ function assertNoKeyWanted({ fleetKeyFrom, env }: Place): void {
   if (fleetKeyFrom !== null || env.HOSTS !== "several") return;
   throw new AppError(
     "no-fleet-key",
-    "This host has no fleet key yet, and HOSTS=several: set FLEET_KEY in .env to the key of the bot's host, then import again.",
+    "This host has no fleet key yet, and HOSTS=several: set FLEET_KEY in .env to the key of " +
+      "the bot's host, then import again.",
   );
 }
 
@@ -128,19 +159,32 @@ function assertNoKeyWanted({ fleetKeyFrom, env }: Place): void {
  * Checks other hosts: leases name the keys and accounts in use, the status board those of stopped
  * workers. Skipped when no fleet runs, unless there are several hosts.
  */
-async function assertNowhereElse({ place }: Call, name: string, { authKey, userId }: ParsedSession): Promise<void> {
+async function assertNowhereElse(
+  { place }: Call,
+  name: string,
+  { authKey, userId }: ParsedSession,
+): Promise<void> {
   const { embeddedRedisUrl, findOtherOwner } = await import("@flotilla/queue");
   const { REDIS_URL, HOSTS } = place.env;
   const url = REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
   if (REDIS_URL === undefined && !existsSync(url)) return;
-  const wanted = { host: place.hostId, worker: parseWorkerId(name), fingerprint: keyFingerprint(authKey), userId };
+  const wanted = {
+    host: place.hostId,
+    worker: parseWorkerId(name),
+    fingerprint: keyFingerprint(authKey),
+    userId,
+  };
   const other = await fleetOnRedis(place)
     .then((fleet) => findOtherOwner(fleet, wanted))
     .catch((error: unknown) => {
       const code = error instanceof AppError ? error.code : "";
       // No fleet with this key ever used this Redis: no lease can exist.
       if (code === "no-fleet") return null;
-      if (HOSTS !== "several" && (code === "redis-away" || (code === "wrong-fleet-key" && neverRan(place)))) return null;
+      if (
+        HOSTS !== "several" &&
+        (code === "redis-away" || (code === "wrong-fleet-key" && neverRan(place)))
+      )
+        return null;
       throw error;
     });
   if (!other) return;
@@ -153,15 +197,25 @@ function neverRan({ dataDir }: Place): boolean {
   return !["control.db", "host.db"].some((name) => existsSync(join(dataDir, name)));
 }
 
-function ownedText({ what, worker, host }: OtherOwner, name: string, userId: string | null): string {
+function ownedText(
+  { what, worker, host }: OtherOwner,
+  name: string,
+  userId: string | null,
+): string {
   const whose = `the worker "${worker}" on ${host}`;
   switch (what) {
     case "name":
       return `The name "${name}" is in use: ${whose} has it. Choose another name.`;
     case "key":
-      return `This session is in use: ${whose} has it. Telegram ends a session for both when two programs use its key.`;
+      return (
+        `This session is in use: ${whose} has it. Telegram ends a session for both when two ` +
+        "programs use its key."
+      );
     case "account":
-      return `This account (user id ${userId ?? "?"}) already belongs to ${whose}. One account has one worker: use that one, or remove its session first.`;
+      return (
+        `This account (user id ${userId ?? "?"}) already belongs to ${whose}. One account has one ` +
+        "worker: use that one, or remove its session first."
+      );
     default:
       return what satisfies never;
   }
@@ -169,7 +223,8 @@ function ownedText({ what, worker, host }: OtherOwner, name: string, userId: str
 
 /** Parses a worker's name. Throws WrongUsage with the rule when it is invalid. */
 export function workerName(text: string | boolean | undefined): string {
-  if (typeof text !== "string") throw new WrongUsage("Say the name of the worker: --name <worker>.");
+  if (typeof text !== "string")
+    throw new WrongUsage("Say the name of the worker: --name <worker>.");
   try {
     return parseWorkerId(text);
   } catch (error) {
@@ -186,7 +241,8 @@ async function sourceOf(from: string, { place }: Call): Promise<ImportSource> {
   const path = resolve(place.cwd, from);
   if (from.length > 200 && !existsSync(path))
     throw new WrongUsage(
-      "This looks like a session string. Never put it on a command line, where other users can read it: put it into a file, or pipe it in with -.",
+      "This looks like a session string. Never put it on a command line, where other users can " +
+        "read it: put it into a file, or pipe it in with -.",
     );
   await assertNotHeld(path);
   return { kind: "file", path };
@@ -197,8 +253,12 @@ async function assertNotHeld(path: string): Promise<void> {
   const { holders } = await findHolders(path);
   const [first] = holders;
   if (!first) return;
-  const who = first.commandLine ? `${first.commandLine} (pid ${first.pid})` : `the process ${first.pid}`;
-  const text = `${who} has this session open. Stop it for good, then import again: Telegram ends a session that two programs use.`;
+  const who = first.commandLine
+    ? `${first.commandLine} (pid ${first.pid})`
+    : `the process ${first.pid}`;
+  const text =
+    `${who} has this session open. Stop it for good, then import again: Telegram ends a ` +
+    "session that two programs use.";
   throw new AppError("import-in-use", text, { details: { pid: first.pid } });
 }
 
@@ -208,7 +268,8 @@ async function readStdin(): Promise<Buffer> {
   for await (const chunk of process.stdin) {
     const data = Buffer.isBuffer(chunk) ? chunk : Buffer.from(String(chunk));
     bytes += data.length;
-    if (bytes > MAX_STDIN_BYTES) throw new WrongUsage("The input is larger than any session (64 MB).");
+    if (bytes > MAX_STDIN_BYTES)
+      throw new WrongUsage("The input is larger than any session (64 MB).");
     chunks.push(data);
   }
   return Buffer.concat(chunks);
@@ -227,7 +288,8 @@ function describe(format: ImportedSession["format"]): string {
 }
 
 function report(done: ImportedSession, { place }: Call): string {
-  const account = done.userId === null ? "unknown until the first connection" : `user id ${done.userId}`;
+  const account =
+    done.userId === null ? "unknown until the first connection" : `user id ${done.userId}`;
   const updates = done.resumes
     ? `  Nothing is missed: updates continue where the other program stopped (${done.channels} channels too).`
     : "  Updates begin with the first connection: this format does not say where the other program stopped.";
@@ -237,7 +299,8 @@ function report(done: ImportedSession, { place }: Call): string {
     updates,
     `  ${done.entities} users, groups and channels are already known.`,
     ...apiIdLines(done, place.env.API_ID),
-    `Now add the worker in the chat: ➕ Add, on this machine, with the name ${done.name}. It finds this session; no login is needed.`,
+    `Now add the worker in the chat: ➕ Add, on this machine, with the name ${done.name}. It ` +
+      "finds this session; no login is needed.",
     "Never start the other program with this session again.",
   ];
   return `${lines.join("\n")}\n`;
@@ -245,8 +308,14 @@ function report(done: ImportedSession, { place }: Call): string {
 
 function apiIdLines({ apiId }: ImportedSession, ours: string | undefined): string[] {
   if (apiId === null)
-    return ["  The format does not contain its API_ID. Use the same one in .env if you can: Telegram ties a session to it."];
+    return [
+      "  The format does not contain its API_ID. Use the same one in .env if you can: Telegram " +
+        "ties a session to it.",
+    ];
   return ours === undefined || Number(ours) === apiId
     ? []
-    : [`  It was made with API_ID ${apiId}, .env has ${ours}. Use the same one if you can: Telegram ties a session to it.`];
+    : [
+        `  It was made with API_ID ${apiId}, .env has ${ours}. Use the same one if you can: ` +
+          "Telegram ties a session to it.",
+      ];
 }

@@ -2,7 +2,15 @@ import { AppError } from "@flotilla/kernel";
 import { type Help, Vault } from "@flotilla/session-store";
 import { copyLine } from "./backup.ts";
 import { workerName } from "./import.ts";
-import { type Answer, assertCanAsk, type Call, confirmed, noMoreThan, type Verb, word } from "./verb.ts";
+import {
+  type Answer,
+  assertCanAsk,
+  type Call,
+  confirmed,
+  noMoreThan,
+  type Verb,
+  word,
+} from "./verb.ts";
 
 const USAGE = `Usage: flotilla restore <worker> [--list] [--json]
        flotilla restore <worker> <id> [--yes] [--json]
@@ -15,8 +23,11 @@ trash of the vault and can be restored in the same way.
 `;
 
 const HELP: Readonly<Record<Help, string>> = {
-  different: "The golden copy has another key than the session: restoring it may bring the login back.",
-  same: "The golden copy has the same key as the session: if the login is gone, only a new login helps (🔐 in the chat).",
+  different:
+    "The golden copy has another key than the session: restoring it may bring the login back.",
+  same:
+    "The golden copy has the same key as the session: if the login is gone, only a new login " +
+    "helps (🔐 in the chat).",
   "no-golden": "There is no golden copy yet: each confirmed login makes one.",
 };
 
@@ -30,15 +41,24 @@ export const restoreVerb: Verb = {
     const name = workerName(word(call, 0, "whose session to restore"));
     const vault = new Vault({ dataDir: call.place.dataDir, fleetKey: call.place.fleetKey() });
     const id = call.words[1];
-    return id === undefined || call.flags["list"] === true ? list(name, vault) : await putBack(call, vault, { name, id });
+    return id === undefined || call.flags["list"] === true
+      ? list(name, vault)
+      : await putBack(call, vault, { name, id });
   },
 };
 
 function list(name: string, vault: Vault): Answer {
   const copies = vault.list(name);
   const help = vault.canHelp(name);
-  const lines = copies.length === 0 ? [`There are no copies of "${name}".`] : [...copies.map(copyLine), HELP[help]];
-  return { exitCode: 0, text: `${lines.join("\n")}\n`, data: { worker: name, copies, goldenCanHelp: help } };
+  const lines =
+    copies.length === 0
+      ? [`There are no copies of "${name}".`]
+      : [...copies.map(copyLine), HELP[help]];
+  return {
+    exitCode: 0,
+    text: `${lines.join("\n")}\n`,
+    data: { worker: name, copies, goldenCanHelp: help },
+  };
 }
 
 async function putBack(
@@ -47,10 +67,15 @@ async function putBack(
   { name, id }: { readonly name: string; readonly id: string },
 ): Promise<Answer> {
   assertCanAsk(call);
-  const question = `This replaces the session of "${name}" with the copy ${id}; the present session goes to the trash. Continue?`;
-  if (!(await confirmed(call, question))) throw new AppError("not-confirmed", "Nothing was changed.");
+  const question =
+    `This replaces the session of "${name}" with the copy ${id}; the present session goes to ` +
+    "the trash. Continue?";
+  if (!(await confirmed(call, question)))
+    throw new AppError("not-confirmed", "Nothing was changed.");
   const { restored, trashed } = vault.restore(name, id);
-  const kept = trashed ? ` The replaced session is kept: flotilla restore ${name} ${trashed.id}` : "";
+  const kept = trashed
+    ? ` The replaced session is kept: flotilla restore ${name} ${trashed.id}`
+    : "";
   const text = `Restored "${name}" from ${id}.${kept}\nStart the worker in the chat (▶️ Start).\n`;
   return { exitCode: 0, text, data: { worker: name, restored, trashed } };
 }

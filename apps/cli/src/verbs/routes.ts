@@ -1,6 +1,12 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
-import { type BotAnswer, type BotRequest, type Route, RouteFile, RouteId } from "@flotilla/contracts";
+import {
+  type BotAnswer,
+  type BotRequest,
+  type Route,
+  RouteFile,
+  RouteId,
+} from "@flotilla/contracts";
 import { AppError, toError } from "@flotilla/kernel";
 import { diffRoutes, type RouteDiff, validateRoutes, webhookSecret } from "@flotilla/relay";
 import { parse, stringify } from "yaml";
@@ -56,7 +62,9 @@ async function apply(call: Call): Promise<Answer> {
   if (answer.kind !== "applied") throw unexpected();
   const { added, changed, removed, notes = [] } = answer;
   const text = `${file.routes.length} routes: ${added} new, ${changed} changed, ${removed} removed.\n`;
-  const looks = notes.map(({ route, field, message }) => `  ⚠️ ${route}, ${field}: ${message}\n`).join("");
+  const looks = notes
+    .map(({ route, field, message }) => `  ⚠️ ${route}, ${field}: ${message}\n`)
+    .join("");
   return { exitCode: 0, text: `${text}${looks}`, data: { added, changed, removed, notes } };
 }
 
@@ -70,7 +78,11 @@ async function diff(call: Call): Promise<Answer> {
     changed: found.changed.map(({ after }) => after.id),
     removed: found.removed.map(({ id }) => id),
   };
-  return { exitCode: same ? 0 : 1, text: same ? "No difference.\n" : `${lines.join("\n")}\n`, data };
+  return {
+    exitCode: same ? 0 : 1,
+    text: same ? "No difference.\n" : `${lines.join("\n")}\n`,
+    data,
+  };
 }
 
 async function exportRoutes(call: Call): Promise<Answer> {
@@ -109,11 +121,15 @@ function load(path: string): unknown {
   try {
     return parse(readFileSync(path, "utf8"));
   } catch (error) {
-    throw new AppError("route-file", `${path} cannot be read: ${toError(error).message}`, { cause: error });
+    throw new AppError("route-file", `${path} cannot be read: ${toError(error).message}`, {
+      cause: error,
+    });
   }
 }
 
-function refused(problems: readonly { readonly route: string; readonly field: string; readonly message: string }[]): AppError {
+function refused(
+  problems: readonly { readonly route: string; readonly field: string; readonly message: string }[],
+): AppError {
   const lines = problems.map(({ route, field, message }) => `  ${route}, ${field}: ${message}`);
   return new AppError("routes-refused", `Nothing was changed:\n${lines.join("\n")}`);
 }
@@ -136,11 +152,15 @@ function unexpected(): AppError {
 function describe({ added, changed, removed }: RouteDiff): string[] {
   return [
     ...added.map(({ id }) => `+ ${id}`),
-    ...changed.map(({ before, after }) => `~ ${after.id}: ${fieldsThatDiffer(before, after).join(", ")}`),
+    ...changed.map(
+      ({ before, after }) => `~ ${after.id}: ${fieldsThatDiffer(before, after).join(", ")}`,
+    ),
     ...removed.map(({ id }) => `- ${id}`),
   ];
 }
 
 function fieldsThatDiffer(before: Route, after: Route): string[] {
-  return (Object.keys(after) as (keyof Route)[]).filter((key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]));
+  return (Object.keys(after) as (keyof Route)[]).filter(
+    (key) => JSON.stringify(before[key]) !== JSON.stringify(after[key]),
+  );
 }

@@ -11,7 +11,16 @@ import { routesVerb } from "./routes.ts";
 import { statusVerb } from "./status.ts";
 import { type Answer, type Verb, WrongUsage } from "./verb.ts";
 
-const VERBS: readonly Verb[] = [statusVerb, importVerb, exportVerb, backupVerb, restoreVerb, rekeyVerb, routesVerb, doctorVerb];
+const VERBS: readonly Verb[] = [
+  statusVerb,
+  importVerb,
+  exportVerb,
+  backupVerb,
+  restoreVerb,
+  rekeyVerb,
+  routesVerb,
+  doctorVerb,
+];
 
 /** The list of all subcommands, for `--help` and for an unknown subcommand. */
 export const USAGE = `Usage: flotilla <command>
@@ -31,13 +40,20 @@ export function findVerb(name: string | undefined): Verb | null {
 export async function runVerb(verb: Verb, args: readonly string[]): Promise<0 | 1 | 2> {
   const json = args.includes("--json");
   try {
-    const options = { ...verb.options, json: { type: "boolean" }, help: { type: "boolean", short: "h" } } as const;
+    const options = {
+      ...verb.options,
+      json: { type: "boolean" },
+      help: { type: "boolean", short: "h" },
+    } as const;
     const { values, positionals } = parse(args, options);
     if (values["help"] === true) {
       return await print(verb.usage, 0);
     }
     const flags = values as Readonly<Record<string, string | boolean | undefined>>;
-    return await say(await verb.run({ words: positionals, flags, place: findPlace(process.cwd()) }), json);
+    return await say(
+      await verb.run({ words: positionals, flags, place: findPlace(process.cwd()) }),
+      json,
+    );
   } catch (thrown) {
     return await explain(verb, thrown, json);
   }
@@ -58,7 +74,10 @@ function parse(args: readonly string[], options: Verb["options"]) {
 }
 
 async function say({ exitCode, text, data }: Answer, json: boolean): Promise<0 | 1> {
-  return await print(json ? `${JSON.stringify({ ok: exitCode === 0, ...data }, null, 2)}\n` : text, exitCode);
+  return await print(
+    json ? `${JSON.stringify({ ok: exitCode === 0, ...data }, null, 2)}\n` : text,
+    exitCode,
+  );
 }
 
 /** Resolves when the text is written, because an exit loses data in a pipe; with 1 on failure. */
@@ -66,7 +85,8 @@ async function print<T extends number>(text: string, exitCode: T): Promise<T | 1
   const { promise, resolve } = Promise.withResolvers<T | 1>();
   const failed = (error: NodeJS.ErrnoException): void => {
     // The reader closed the pipe, as in `flotilla status | head -1`.
-    if (error.code !== "EPIPE") new Output(2).write(`The answer cannot be written (${error.code ?? error.message}).\n`);
+    if (error.code !== "EPIPE")
+      new Output(2).write(`The answer cannot be written (${error.code ?? error.message}).\n`);
     resolve(error.code === "EPIPE" ? exitCode : 1);
   };
   process.stdout.once("error", failed);

@@ -26,8 +26,13 @@ export function readSourceConfig(path: string): ConfiguredWorker[] | null {
   if (!Array.isArray(workers) || workers.length === 0 || !workers.every(isObject)) return null;
   const folder = dirname(path);
   const found = workers.map(({ worker_id: id, session_name: session }) => {
-    if ((typeof id !== "string" && typeof id !== "number") || typeof session !== "string") return null;
-    return { id: String(id), name: nameFor(String(id)), path: fileOf(folder, session.replace(/\.session$/, "")) };
+    if ((typeof id !== "string" && typeof id !== "number") || typeof session !== "string")
+      return null;
+    return {
+      id: String(id),
+      name: nameFor(String(id)),
+      path: fileOf(folder, session.replace(/\.session$/, "")),
+    };
   });
   return found.some((each) => each === null) ? null : found.flatMap((each) => each ?? []);
 }

@@ -1,4 +1,10 @@
-import { STATUS_STALE_MS, stateIcon, stateWords, urgency, type WorkerStatus } from "@flotilla/contracts";
+import {
+  STATUS_STALE_MS,
+  stateIcon,
+  stateWords,
+  urgency,
+  type WorkerStatus,
+} from "@flotilla/contracts";
 import { AppError, toError } from "@flotilla/kernel";
 import { fleetOnRedis, notRunning } from "../place/fleet-place.ts";
 import type { Place } from "../place/place.ts";
@@ -48,14 +54,18 @@ export const statusVerb: Verb = {
 export async function readStatuses(place: Place): Promise<WorkerStatus[]> {
   const { StatusReader } = await import("@flotilla/queue");
   const fleet = await fleetOnRedis(place).catch((error: unknown) => {
-    throw error instanceof AppError && CANNOT_ASK.has(error.code) ? notRunning(reasonOf(error.cause ?? error)) : error;
+    throw error instanceof AppError && CANNOT_ASK.has(error.code)
+      ? notRunning(reasonOf(error.cause ?? error))
+      : error;
   });
   const { promise: failed, reject } = Promise.withResolvers<never>();
   const reader = new StatusReader(fleet, (error) => reject(notRunning(reasonOf(error))));
   try {
     await Promise.race([reader.ready(), failed]);
     const statuses = [...(await reader.all()).values()];
-    return statuses.sort((a, b) => urgency(a.state) - urgency(b.state) || a.worker.localeCompare(b.worker));
+    return statuses.sort(
+      (a, b) => urgency(a.state) - urgency(b.state) || a.worker.localeCompare(b.worker),
+    );
   } finally {
     failed.catch(() => {});
     reader.close();
@@ -70,7 +80,10 @@ function line(status: WorkerStatus, now: number, width: number): string {
   }
   const who = pid === null ? "no process" : `pid ${pid}`;
   const why = fault ? `  ${fault.code}: ${fault.message}` : "";
-  return `${stateIcon(state)} ${worker.padEnd(width)}  ${stateWords(state)} for ${duration(now - since)}  ${host}, ${who}${why}`;
+  return (
+    `${stateIcon(state)} ${worker.padEnd(width)}  ${stateWords(state)} for ` +
+    `${duration(now - since)}  ${host}, ${who}${why}`
+  );
 }
 
 /** True when the status is too old to be trusted: its supervisor stopped refreshing it. */

@@ -52,7 +52,9 @@ export async function confirmed(call: Call, question: string): Promise<boolean> 
 /** Throws WrongUsage without `--yes` when there is no terminal to ask. */
 export function assertCanAsk(call: Call): void {
   if (call.flags["yes"] === true || (process.stdin.isTTY && call.flags["json"] !== true)) return;
-  throw new WrongUsage("This needs a confirmation, and there is no terminal to ask. Add --yes when you are sure.");
+  throw new WrongUsage(
+    "This needs a confirmation, and there is no terminal to ask. Add --yes when you are sure.",
+  );
 }
 
 /** The positional argument at `index`. Throws WrongUsage when it is missing. */

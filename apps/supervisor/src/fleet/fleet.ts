@@ -14,7 +14,11 @@ import { withOwnRules } from "../policy/own-rules.ts";
 import type { HostDb } from "../record/host-db.ts";
 import { LogSink } from "../worker/log-sink.ts";
 import { ManagedWorker } from "../worker/managed-worker.ts";
-import type { ManagedWorkerHooks, StateSince, WorkerLimits } from "../worker/managed-worker-deps.ts";
+import type {
+  ManagedWorkerHooks,
+  StateSince,
+  WorkerLimits,
+} from "../worker/managed-worker-deps.ts";
 import { StartWindow } from "../worker/start-window.ts";
 import type { WorkerExit, WorkerProgram } from "../worker/worker-process.ts";
 import { HostNetwork } from "./host-network.ts";
@@ -73,15 +77,25 @@ export class Fleet {
 
   constructor(deps: FleetDeps) {
     this.#deps = deps;
-    const say = (id: WorkerId, message: SupervisorToWorker): void => this.#workers.get(id)?.worker.say(message);
+    const say = (id: WorkerId, message: SupervisorToWorker): void =>
+      this.#workers.get(id)?.worker.say(message);
     const spacingMs = Math.max(SPACING_MS, deps.spacingMs);
-    this.#network = new HostNetwork({ spacingMs, log: deps.log, say, changed: () => this.refreshStatuses() });
+    this.#network = new HostNetwork({
+      spacingMs,
+      log: deps.log,
+      say,
+      changed: () => this.refreshStatuses(),
+    });
   }
 
   /** Ends worker processes that an earlier supervisor left running. Call before any start. */
   async cleanUp(): Promise<void> {
     const stale = await endStaleProcesses(this.#deps.db, this.#deps.dataDir);
-    if (stale.length > 0) this.#deps.log.warn({ workers: stale }, "⚠️ ended processes that an earlier supervisor left behind");
+    if (stale.length > 0)
+      this.#deps.log.warn(
+        { workers: stale },
+        "⚠️ ended processes that an earlier supervisor left behind",
+      );
   }
 
   /**
@@ -105,7 +119,8 @@ export class Fleet {
   async #startInOrder(ids: readonly WorkerId[]): Promise<void> {
     const { spacingMs } = this.#deps;
     const stopping = this.#stopping.signal;
-    if (spacingMs === 0) return void (await Promise.all(ids.map((id) => this.find(id).worker.start())));
+    if (spacingMs === 0)
+      return void (await Promise.all(ids.map((id) => this.find(id).worker.start())));
     for (const [index, id] of ids.entries()) {
       if (index > 0) await sleep(spacingMs, stopping).catch(() => {});
       if (stopping.aborted) return;
@@ -167,13 +182,30 @@ export class Fleet {
     const log = new LogSink(join(logDir, `${id}.log`));
     const hooks = {
       status: (...told) => this.#safely(() => this.#onStatus(...told)),
-      exited: (exit, fault, decision, phase) => this.#safely(() => this.#onExited(id, exit, { fault, decision, phase })),
-      refused: (event) => this.#deps.log.error({ worker: id, state: event.state, event: event.event }, "impossible event"),
+      exited: (exit, fault, decision, phase) =>
+        this.#safely(() => this.#onExited(id, exit, { fault, decision, phase })),
+      refused: (event) =>
+        this.#deps.log.error(
+          { worker: id, state: event.state, event: event.event },
+          "impossible event",
+        ),
     } satisfies ManagedWorkerHooks;
     const rules = (): RestartRules => withOwnRules(this.#deps.rules, db.ownRules(id));
     const session = sessions.factsOf(id);
     const entry = {
-      worker: new ManagedWorker({ id, host, program, db, log, clock, rules, limits, session, hooks, window: this.#window }),
+      worker: new ManagedWorker({
+        id,
+        host,
+        program,
+        db,
+        log,
+        clock,
+        rules,
+        limits,
+        session,
+        hooks,
+        window: this.#window,
+      }),
       log,
     };
     this.#workers.set(id, entry);
@@ -202,18 +234,42 @@ export class Fleet {
       { worker: status.worker, state: status.state, previous, cause },
       `${stateIcon(status.state)} worker state`,
     );
-    this.tell({ kind: "worker.state", worker: status.worker, previous, previousSince, status, cause });
+    this.tell({
+      kind: "worker.state",
+      worker: status.worker,
+      previous,
+      previousSince,
+      status,
+      cause,
+    });
   }
 
-  #onExited(worker: WorkerId, exit: WorkerExit, judged: Pick<ExitReport, "fault" | "decision" | "phase">): void {
+  #onExited(
+    worker: WorkerId,
+    exit: WorkerExit,
+    judged: Pick<ExitReport, "fault" | "decision" | "phase">,
+  ): void {
     const { pid, exitCode, signal, firstErrorLine } = exit;
     const { fault, decision, phase } = judged;
     this.#deps.log.warn(
-      { worker, pid, exitCode, signal, class: fault.class, code: fault.code, phase, decision: decision.kind },
+      {
+        worker,
+        pid,
+        exitCode,
+        signal,
+        class: fault.class,
+        code: fault.code,
+        phase,
+        decision: decision.kind,
+      },
       `${ERROR_TABLE[fault.class].icon} worker ended unasked`,
     );
     const uptimeMs = Math.round(exit.uptimeMs);
-    this.tell({ kind: "worker.exited", worker, exit: { pid, exitCode, signal, firstErrorLine, uptimeMs, ...judged } });
+    this.tell({
+      kind: "worker.exited",
+      worker,
+      exit: { pid, exitCode, signal, firstErrorLine, uptimeMs, ...judged },
+    });
   }
 
   /** Publishes an event with the host, a new id and the time. */

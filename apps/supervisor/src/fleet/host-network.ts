@@ -1,7 +1,13 @@
 import type { SupervisorToWorker, WorkerStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { type GateOrder, type LinkSnapshot, type NetworkGate, OPEN_GATE, stepGate } from "../policy/network-gate.ts";
+import {
+  type GateOrder,
+  type LinkSnapshot,
+  type NetworkGate,
+  OPEN_GATE,
+  stepGate,
+} from "../policy/network-gate.ts";
 
 export interface HostNetworkDeps {
   /** Milliseconds between two workers that reconnect when the network is back. */
@@ -34,7 +40,9 @@ export class HostNetwork {
   /** The prober while `worker` is held or probes itself; null otherwise. */
   proberFor(worker: WorkerId): WorkerId | null {
     const gate = this.#gate;
-    return !gate.isOpen && (gate.prober === worker || gate.held.includes(worker)) ? (gate.prober as WorkerId) : null;
+    return !gate.isOpen && (gate.prober === worker || gate.held.includes(worker))
+      ? (gate.prober as WorkerId)
+      : null;
   }
 
   look(status: WorkerStatus): void {
@@ -61,7 +69,9 @@ export class HostNetwork {
     if (gate.isOpen !== this.#gate.isOpen)
       log.warn(
         { workers: this.#links.size },
-        gate.isOpen ? "🔌 the network of this host is back" : "🔌 no worker of this host has a network",
+        gate.isOpen
+          ? "🔌 the network of this host is back"
+          : "🔌 no worker of this host has a network",
       );
     const before = this.#gate;
     this.#gate = gate;
@@ -97,6 +107,10 @@ function linkSnapshot({ worker, state, fault, link }: WorkerStatus): LinkSnapsho
   const attempt = link?.attempt ?? 0;
   if (link?.way?.own === true) return { worker, state: "other", attempt };
   if (UP.has(state)) return { worker, state: "up", attempt: 0 };
-  const isDown = state === "RECONNECTING" && fault?.class === "NETWORK" && fault.waitS === undefined && attempt >= TRIES;
+  const isDown =
+    state === "RECONNECTING" &&
+    fault?.class === "NETWORK" &&
+    fault.waitS === undefined &&
+    attempt >= TRIES;
   return { worker, state: isDown ? "down" : "other", attempt };
 }

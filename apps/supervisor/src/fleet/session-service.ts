@@ -53,8 +53,14 @@ export class SessionService {
 
   /** Every process that has the session file open. */
   async who(worker: WorkerId): Promise<CommandOutcome> {
-    const { holders, notVisible } = await findHolders(this.pathOf(worker), { known: this.#deps.db.children() });
-    return { kind: "holders", holders: holders.slice(0, MOST_HOLDERS).map(summary), hidden: notVisible !== null };
+    const { holders, notVisible } = await findHolders(this.pathOf(worker), {
+      known: this.#deps.db.children(),
+    });
+    return {
+      kind: "holders",
+      holders: holders.slice(0, MOST_HOLDERS).map(summary),
+      hidden: notVisible !== null,
+    };
   }
 
   /**
@@ -75,12 +81,22 @@ export class SessionService {
     stopWorker: (pid: number) => Promise<boolean>,
   ): Promise<Extract<CommandOutcome, { kind: "done" | "failed" }>> {
     const holder = (await this.#others(worker, null)).find((each) => each.pid === pid);
-    if (!holder) return { kind: "done", text: `The process ${pid} does not have the session file open any more.` };
+    if (!holder)
+      return {
+        kind: "done",
+        text: `The process ${pid} does not have the session file open any more.`,
+      };
     const name = `pid ${pid} ${holder.commandLine ?? ""}`.trim();
     if (holder.ours !== "yes" || holder.identity === null)
-      return refused("not-ours", `${name} was not started by Flotilla. I do not stop programs I did not start.`);
-    const ended = (await stopWorker(pid)) || (await endProcess(holder.identity, this.#deps.graceMs));
-    return ended ? { kind: "done", text: `Stopped ${name}.` } : refused("still-there", `${name} does not end.`);
+      return refused(
+        "not-ours",
+        `${name} was not started by Flotilla. I do not stop programs I did not start.`,
+      );
+    const ended =
+      (await stopWorker(pid)) || (await endProcess(holder.identity, this.#deps.graceMs));
+    return ended
+      ? { kind: "done", text: `Stopped ${name}.` }
+      : refused("still-there", `${name} does not end.`);
   }
 
   /** All backup copies; each is opened and checked now. */

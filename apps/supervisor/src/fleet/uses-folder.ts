@@ -6,7 +6,11 @@ import { join, resolve } from "node:path";
  * file of this folder open (compared by device and inode). `folder`: it has no session file open
  * and its DATA_DIR is this folder. `no`: neither is proven.
  */
-export function usesFolder(pid: number, dataDir: string, worker: string): "session" | "folder" | "no" {
+export function usesFolder(
+  pid: number,
+  dataDir: string,
+  worker: string,
+): "session" | "folder" | "no" {
   const wanted = fileId(join(dataDir, "sessions", `${worker}.session`));
   const open = sessionsOf(pid);
   if (wanted !== null && open.includes(wanted)) return "session";
@@ -24,7 +28,8 @@ function sessionsOf(pid: number): string[] {
       return otherwise; // closed, or hidden from this user
     }
   };
-  const isSession = (link: string): boolean => /\.session( \(deleted\))?$/.test(read(() => readlinkSync(link), ""));
+  const isSession = (link: string): boolean =>
+    /\.session( \(deleted\))?$/.test(read(() => readlinkSync(link), ""));
   const links = read(() => readdirSync(folder), []).map((fd) => `${folder}/${fd}`);
   return links.filter(isSession).map((link) => fileId(link) ?? "unknown");
 }

@@ -1,9 +1,18 @@
-import type { BulkAction, BulkPhase, CommandOutcome, FleetEvent, HostCommand } from "@flotilla/contracts";
+import type {
+  BulkAction,
+  BulkPhase,
+  CommandOutcome,
+  FleetEvent,
+  HostCommand,
+} from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 
 export type BulkCommand = Extract<HostCommand, { kind: "bulk" }>;
 /** A `bulk.progress` event without the fields that the host adds. */
-export type BulkProgress = Omit<Extract<FleetEvent, { kind: "bulk.progress" }>, "v" | "id" | "at" | "host">;
+export type BulkProgress = Omit<
+  Extract<FleetEvent, { kind: "bulk.progress" }>,
+  "v" | "id" | "at" | "host"
+>;
 
 export interface BulkDeps {
   /** Does the action for one worker. Never rejects: a failure is an outcome. */
@@ -44,7 +53,16 @@ class Bulk {
     const { id, action, workers } = this.#command;
     const { tell } = this.#deps;
     const [done, failed] = [[...this.#done], [...this.#failed]];
-    tell({ kind: "bulk.progress", command: id, action, phase, total: workers.length, done, failed, current });
+    tell({
+      kind: "bulk.progress",
+      command: id,
+      action,
+      phase,
+      total: workers.length,
+      done,
+      failed,
+      current,
+    });
   }
 
   async all(workers: readonly WorkerId[]): Promise<void> {

@@ -40,7 +40,8 @@ export class ClockWatch implements Disposable {
     this.#told = Math.abs(ahead) > APART_MS ? seconds : null;
     if (this.#told === null) {
       if (told !== null) this.#deps.tell(true, detailOf(told));
-    } else if (told === null || Math.abs(seconds - told) >= CHANGED_S) this.#deps.tell(false, detailOf(seconds));
+    } else if (told === null || Math.abs(seconds - told) >= CHANGED_S)
+      this.#deps.tell(false, detailOf(seconds));
     else this.#told = told;
   }
 

@@ -12,11 +12,16 @@ interface Found {
 }
 
 /** Runs `flotilla doctor` in its own process: it shares no open file with the supervisor. */
-export async function askDoctor(program: string, env: Readonly<Record<string, string>>): Promise<CommandOutcome> {
+export async function askDoctor(
+  program: string,
+  env: Readonly<Record<string, string>>,
+): Promise<CommandOutcome> {
   const options = { env, timeout: LIMIT_MS, maxBuffer: 4_000_000 };
   const printed = await new Promise<string>((resolve) => {
     // The error is ignored: exit code 1 means that the doctor found a problem.
-    execFile(process.execPath, [program, "doctor", "--json"], options, (_error, stdout) => resolve(stdout));
+    execFile(process.execPath, [program, "doctor", "--json"], options, (_error, stdout) =>
+      resolve(stdout),
+    );
   });
   const findings = parse(printed);
   if (findings) return { kind: "doctor", findings };
@@ -30,9 +35,11 @@ export async function askDoctor(program: string, env: Readonly<Record<string, st
 function parse(printed: string): Found[] | null {
   try {
     const { findings } = JSON.parse(printed) as { findings: Found[] };
-    return findings
-      .slice(0, MAX_FINDINGS)
-      .map(({ level, what, todo }) => ({ level, what: what.slice(0, 500), todo: todo.slice(0, 500) }));
+    return findings.slice(0, MAX_FINDINGS).map(({ level, what, todo }) => ({
+      level,
+      what: what.slice(0, 500),
+      todo: todo.slice(0, 500),
+    }));
   } catch {
     return null;
   }

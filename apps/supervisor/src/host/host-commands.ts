@@ -48,7 +48,10 @@ export class HostCommands {
    */
   giveUp(command: HostCommand, error: Error): void {
     this.#deps.log.error({ command: command.kind, id: command.id, err: error }, "command given up");
-    const failure = { code: "given-up", message: "The host could not carry this out: it was tried three times." };
+    const failure = {
+      code: "given-up",
+      message: "The host could not carry this out: it was tried three times.",
+    };
     if (command.kind === "bulk") {
       const failed = command.workers.map((worker) => ({ worker, ...failure }));
       this.#bulkOver(command, "done", failed);
@@ -61,19 +64,40 @@ export class HostCommands {
     if (command.kind === "bulk") return await this.#bulk(command, expired);
     if (command.kind === "bulk.cancel") return this.#bulks.get(command.bulk)?.abort();
     const before = db.outcomeOf(command.id);
-    const outcome: CommandOutcome = before ?? (expired ? { kind: "expired" } : await this.#perform(command));
-    log.info({ command: command.kind, worker: command.worker, by: command.askedBy.id, outcome: outcome.kind }, "command done");
-    if (!LOOKS.some((kind) => kind === command.kind)) db.keepOutcome(command.id, outcome, clock.now());
+    const outcome: CommandOutcome =
+      before ?? (expired ? { kind: "expired" } : await this.#perform(command));
+    log.info(
+      {
+        command: command.kind,
+        worker: command.worker,
+        by: command.askedBy.id,
+        outcome: outcome.kind,
+      },
+      "command done",
+    );
+    if (!LOOKS.some((kind) => kind === command.kind))
+      db.keepOutcome(command.id, outcome, clock.now());
     this.#done(command, outcome);
   }
 
-  #done(command: Exclude<HostCommand, { kind: "bulk" | "bulk.cancel" }>, outcome: CommandOutcome): void {
-    this.#deps.fleet.tell({ kind: "command.done", worker: command.worker, command: command.id, outcome });
+  #done(
+    command: Exclude<HostCommand, { kind: "bulk" | "bulk.cancel" }>,
+    outcome: CommandOutcome,
+  ): void {
+    this.#deps.fleet.tell({
+      kind: "command.done",
+      worker: command.worker,
+      command: command.id,
+      outcome,
+    });
   }
 
   async #bulk(command: BulkCommand, expired: boolean): Promise<void> {
     const { id, action, workers, canary, askedBy } = command;
-    this.#deps.log.info({ command: "bulk", action, workers: workers.length, canary, by: askedBy.id, expired }, "bulk command");
+    this.#deps.log.info(
+      { command: "bulk", action, workers: workers.length, canary, by: askedBy.id, expired },
+      "bulk command",
+    );
     if (expired) return this.#bulkOver(command, "expired", []);
     const cancelled = new AbortController();
     this.#bulks.set(id, cancelled);
@@ -85,7 +109,11 @@ export class HostCommands {
     }).finally(() => this.#bulks.delete(id));
   }
 
-  #bulkOver({ id, action, workers }: BulkCommand, phase: "done" | "expired", failed: BulkProgress["failed"]): void {
+  #bulkOver(
+    { id, action, workers }: BulkCommand,
+    phase: "done" | "expired",
+    failed: BulkProgress["failed"],
+  ): void {
     const where = { action, phase, total: workers.length, done: [], failed, current: null };
     this.#deps.fleet.tell({ kind: "bulk.progress", command: id, ...where });
   }
@@ -163,7 +191,10 @@ export class HostCommands {
     }
   }
 
-  async #look(command: Extract<WorkerRequest, { kind: Look }>, entry: Entry): Promise<CommandOutcome> {
+  async #look(
+    command: Extract<WorkerRequest, { kind: Look }>,
+    entry: Entry,
+  ): Promise<CommandOutcome> {
     const { sessions, doctor } = this.#deps;
     const { worker: id } = command;
     switch (command.kind) {
@@ -181,7 +212,10 @@ export class HostCommands {
   }
 
   /** Retries the worker at once. Stops a holder that is another worker of this host for good. */
-  async #stopHolder({ worker: id, pid }: Pick<Of<"stop-holder">, "worker" | "pid">, entry: Entry): Promise<CommandOutcome> {
+  async #stopHolder(
+    { worker: id, pid }: Pick<Of<"stop-holder">, "worker" | "pid">,
+    entry: Entry,
+  ): Promise<CommandOutcome> {
     const { db, clock, sessions, fleet } = this.#deps;
     const outcome = await sessions.stopHolder(id, pid, async (held) => {
       const other = fleet.statuses().find((status) => status.pid === held);
@@ -201,7 +235,10 @@ export class HostCommands {
     return { kind: "done" };
   }
 
-  async #restore({ worker: id, copy }: Pick<Of<"restore">, "worker" | "copy">, entry: Entry): Promise<CommandOutcome> {
+  async #restore(
+    { worker: id, copy }: Pick<Of<"restore">, "worker" | "copy">,
+    entry: Entry,
+  ): Promise<CommandOutcome> {
     const { db, sessions } = this.#deps;
     const outcome = await entry.worker.whileDown(() => attempt(() => sessions.restore(id, copy)));
     const wanted = db.workers().find((worker) => worker.id === id)?.desired === "running";

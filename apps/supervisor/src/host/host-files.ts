@@ -51,14 +51,17 @@ export class HostFiles implements Disposable {
 
   /** Checks now. Never throws. */
   look(): void {
-    const found = new Map(this.#find().map(([trouble, detail]) => [trouble, detail.slice(0, LONGEST)]));
+    const found = new Map(
+      this.#find().map(([trouble, detail]) => [trouble, detail.slice(0, LONGEST)]),
+    );
     const { tell, log } = this.#deps;
     for (const [trouble, detail] of found) {
       if (this.#told.get(trouble) === detail) continue;
       log.error({ trouble, detail }, "💾 something is wrong with the files of this host");
       tell(trouble, false, detail);
     }
-    for (const [trouble, detail] of this.#told) if (!found.has(trouble)) tell(trouble, true, detail);
+    for (const [trouble, detail] of this.#told)
+      if (!found.has(trouble)) tell(trouble, true, detail);
     this.#told = found;
   }
 
@@ -117,7 +120,8 @@ export class HostFiles implements Disposable {
     const { clock, idleSessions } = this.#deps;
     const now = clock.monotonicMs();
     const there = idleSessions();
-    for (const name of this.#idleSince.keys()) if (!there.includes(name)) this.#idleSince.delete(name);
+    for (const name of this.#idleSince.keys())
+      if (!there.includes(name)) this.#idleSince.delete(name);
     for (const name of there) if (!this.#idleSince.has(name)) this.#idleSince.set(name, now);
     const names = there.filter((name) => now - (this.#idleSince.get(name) ?? now) >= IDLE_AFTER_MS);
     return names.length === 0 ? [] : [["sessions-idle", names.join(", ")]];

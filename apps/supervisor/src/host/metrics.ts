@@ -20,12 +20,21 @@ export function showFleet(registry: Registry, statuses: () => readonly WorkerSta
     registers: [registry],
     collect() {
       this.reset();
-      for (const status of statuses()) this.inc({ state: status.state, class: status.fault?.class ?? "" });
+      for (const status of statuses())
+        this.inc({ state: status.state, class: status.fault?.class ?? "" });
     },
   });
   perWorker("messages", "Messages received, over all runs", ({ link }) => link?.messages ?? null);
-  perWorker("reconnects", "Connections to Telegram after the first one, over all runs", ({ link }) => link?.reconnects ?? null);
-  perWorker("sends_left", "Messages that the account may send at once", ({ link }) => link?.sending?.tokens ?? null);
+  perWorker(
+    "reconnects",
+    "Connections to Telegram after the first one, over all runs",
+    ({ link }) => link?.reconnects ?? null,
+  );
+  perWorker(
+    "sends_left",
+    "Messages that the account may send at once",
+    ({ link }) => link?.sending?.tokens ?? null,
+  );
   perWorker("sends_per_minute", "Messages per minute that the account may send now", ({ link }) => {
     return link?.sending?.perMinute ?? null;
   });
@@ -35,11 +44,19 @@ export function showFleet(registry: Registry, statuses: () => readonly WorkerSta
   perWorker("read_wait_seconds", "Seconds left of the flood wait for reading", ({ link }) => {
     return link ? secondsUntil(link.readingWait?.until ?? null) : null;
   });
-  perWorker("sending_stopped", "1 while the account sends nothing until an admin resumes", ({ link }) => {
-    return link?.sending ? Number(link.sending.stopped !== null) : null;
-  });
+  perWorker(
+    "sending_stopped",
+    "1 while the account sends nothing until an admin resumes",
+    ({ link }) => {
+      return link?.sending ? Number(link.sending.stopped !== null) : null;
+    },
+  );
 
-  function perWorker(name: string, help: string, value: (status: WorkerStatus) => number | null): void {
+  function perWorker(
+    name: string,
+    help: string,
+    value: (status: WorkerStatus) => number | null,
+  ): void {
     new Gauge({
       name: `flotilla_worker_${name}`,
       help,

@@ -44,7 +44,8 @@ export class OtherHosts {
       if (others !== "" && others !== this.#others)
         log.warn(
           { host, others },
-          "⚠️ another host runs on this Redis, and HOSTS=one on one of them: set HOSTS=several on all, or stop one",
+          "⚠️ another host runs on this Redis, and HOSTS=one on one of them: set HOSTS=several on " +
+            "all, or stop one",
         );
       this.#others = others;
     } catch (error) {

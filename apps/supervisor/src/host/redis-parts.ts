@@ -52,9 +52,19 @@ export async function openRedisParts(
   await claim.take();
   const board = stack.adopt(new HostBoard(place, onError), (it) => it.close());
   const { hostId: host, supervision } = config;
-  const others = new OtherHosts({ board, host, hosts: supervision.hosts, clock: systemClock, log, onError });
+  const others = new OtherHosts({
+    board,
+    host,
+    hosts: supervision.hosts,
+    clock: systemClock,
+    log,
+    onError,
+  });
   stack.adopt(others, (it) => it.close());
-  const problems = (): string[] => [...others.problems(), ...(claim.problem === null ? [] : [claim.problem])];
+  const problems = (): string[] => [
+    ...others.problems(),
+    ...(claim.problem === null ? [] : [claim.problem]),
+  ];
   return { fleet, place, events, statuses, problems, onError };
 }
 
@@ -66,10 +76,26 @@ interface ClaimParts {
 }
 
 /** The claim on this host's name: two supervisors of one name would share its commands. */
-function claimOf({ hostId: host, dataDir }: Config, { place, db, log, onError }: ClaimParts): HostClaim {
+function claimOf(
+  { hostId: host, dataDir }: Config,
+  { place, db, log, onError }: ClaimParts,
+): HostClaim {
   const id = randomUUID();
-  const me = { id, record: recordOf(db.path) ?? id, pid: process.pid, machine: hostname(), dataDir, since: systemClock.now() };
-  return new HostClaim({ place, host, me, onTaken: (error) => log.error({ err: error }, "⚠️ two hosts of one name"), onError });
+  const me = {
+    id,
+    record: recordOf(db.path) ?? id,
+    pid: process.pid,
+    machine: hostname(),
+    dataDir,
+    since: systemClock.now(),
+  };
+  return new HostClaim({
+    place,
+    host,
+    me,
+    onTaken: (error) => log.error({ err: error }, "⚠️ two hosts of one name"),
+    onError,
+  });
 }
 
 /**

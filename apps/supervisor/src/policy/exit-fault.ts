@@ -15,7 +15,10 @@ const EXIT_CODES: Readonly<Record<number, Pick<Fault, "class" | "message">>> = {
   9: { class: "CONFIG", message: "Node refused its arguments." },
   78: { class: "CONFIG", message: "The worker found its configuration wrong." },
   // 128 + 9: SIGKILL under a wrapper process. On Linux mostly the kernel's out-of-memory killer.
-  137: { class: "OOM", message: "The worker was killed, most likely because the machine ran out of memory." },
+  137: {
+    class: "OOM",
+    message: "The worker was killed, most likely because the machine ran out of memory.",
+  },
 };
 
 /**
@@ -24,22 +27,42 @@ const EXIT_CODES: Readonly<Record<number, Pick<Fault, "class" | "message">>> = {
  * limit shows as `oomKilled` (counted by the control group). Total: any code and signal give a
  * fault.
  */
-export function faultOfExit(exit: ObservedExit, announced: Fault | null, stderrTail: string, oomKilled = false): Fault {
+export function faultOfExit(
+  exit: ObservedExit,
+  announced: Fault | null,
+  stderrTail: string,
+  oomKilled = false,
+): Fault {
   if (announced) return announced;
   if (/heap out of memory/i.test(stderrTail)) {
     return { class: "OOM", code: "heap-limit", message: "The worker reached its memory limit." };
   }
   if (exit.signal === "SIGKILL" && oomKilled) {
-    return { class: "OOM", code: "oom-killed", message: "The kernel killed the worker: the machine ran out of memory." };
+    return {
+      class: "OOM",
+      code: "oom-killed",
+      message: "The kernel killed the worker: the machine ran out of memory.",
+    };
   }
-  if (exit.signal) return { class: "CRASH", code: exit.signal, message: `The worker was ended by ${exit.signal}.` };
+  if (exit.signal)
+    return {
+      class: "CRASH",
+      code: exit.signal,
+      message: `The worker was ended by ${exit.signal}.`,
+    };
   const code = exit.exitCode ?? "unknown";
   const known = exit.exitCode === null ? undefined : EXIT_CODES[exit.exitCode];
-  return { class: "CRASH", message: `The worker ended with exit code ${code}.`, ...known, code: `exit-${code}` };
+  return {
+    class: "CRASH",
+    message: `The worker ended with exit code ${code}.`,
+    ...known,
+    code: `exit-${code}`,
+  };
 }
 
 /** A runtime's error at a line's start: `TypeError: …`, `Error [ERR_X]: …`, `FATAL ERROR: …`. */
-const PRINTED_ERROR = /^(?:Uncaught )?(?:FATAL ERROR|[\w.]*(?:Error|Exception))(?: \[\w+\])?(?::|$)/;
+const PRINTED_ERROR =
+  /^(?:Uncaught )?(?:FATAL ERROR|[\w.]*(?:Error|Exception))(?: \[\w+\])?(?::|$)/;
 const NAMED_ERROR = /\b\w*Error\b|fatal|panic/i;
 const LONGEST_LINE = 300;
 
@@ -53,7 +76,10 @@ export function firstErrorLine(stderr: string): string | null {
     .split("\n")
     .map((line) => line.replace(/\p{Cc}+/gu, " ").trim())
     .filter((line) => line !== "" && !line.startsWith("at "));
-  const line = lines.find((each) => PRINTED_ERROR.test(each)) ?? lines.find((each) => NAMED_ERROR.test(each)) ?? lines[0];
+  const line =
+    lines.find((each) => PRINTED_ERROR.test(each)) ??
+    lines.find((each) => NAMED_ERROR.test(each)) ??
+    lines[0];
   // The cut may split a surrogate pair: drop the lone half.
   return line ? line.slice(0, LONGEST_LINE).replace(/[\uD800-\uDBFF]$/, "") : null;
 }

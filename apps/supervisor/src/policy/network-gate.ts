@@ -48,12 +48,17 @@ export function stepGate(
   links: readonly LinkSnapshot[],
   spacingMs: number,
 ): { readonly gate: NetworkGate; readonly orders: readonly GateOrder[] } {
-  const down = links.filter(({ state }) => state === "down").toSorted((a, b) => (a.worker < b.worker ? -1 : 1));
+  const down = links
+    .filter(({ state }) => state === "down")
+    .toSorted((a, b) => (a.worker < b.worker ? -1 : 1));
   const isDark = down.length >= ENOUGH && !links.some(({ state }) => state === "up");
   if (gate.isOpen) return isDark ? close(down) : { gate, orders: [] };
   // The prober too: its next probe may not be due yet.
   if (!isDark)
-    return { gate: OPEN_GATE, orders: down.map(({ worker }, n) => ({ worker, order: "go", delayMs: n * spacingMs })) };
+    return {
+      gate: OPEN_GATE,
+      orders: down.map(({ worker }, n) => ({ worker, order: "go", delayMs: n * spacingMs })),
+    };
   return probe(gate, down);
 }
 
@@ -61,16 +66,30 @@ function close(down: readonly LinkSnapshot[]): ReturnType<typeof stepGate> {
   const [first, ...rest] = down;
   if (!first) return { gate: OPEN_GATE, orders: [] };
   const held = rest.map(({ worker }) => worker);
-  const gate = { isOpen: false, prober: first.worker, attempt: first.attempt, failures: 0, held } as const;
+  const gate = {
+    isOpen: false,
+    prober: first.worker,
+    attempt: first.attempt,
+    failures: 0,
+    held,
+  } as const;
   return { gate, orders: held.map(hold) };
 }
 
-function probe(gate: Extract<NetworkGate, { isOpen: false }>, down: readonly LinkSnapshot[]): ReturnType<typeof stepGate> {
+function probe(
+  gate: Extract<NetworkGate, { isOpen: false }>,
+  down: readonly LinkSnapshot[],
+): ReturnType<typeof stepGate> {
   const current = down.find(({ worker }) => worker === gate.prober);
   const hasFailed = current !== undefined && current.attempt > gate.attempt;
   if (current && !hasFailed) {
-    const added = down.filter(({ worker }) => worker !== gate.prober && !gate.held.includes(worker));
-    return { gate: { ...gate, held: others(down, gate.prober) }, orders: added.map(({ worker }) => hold(worker)) };
+    const added = down.filter(
+      ({ worker }) => worker !== gate.prober && !gate.held.includes(worker),
+    );
+    return {
+      gate: { ...gate, held: others(down, gate.prober) },
+      orders: added.map(({ worker }) => hold(worker)),
+    };
   }
   const next = down.find(({ worker }) => worker > gate.prober) ?? down[0];
   if (!next) return { gate: OPEN_GATE, orders: [] };
@@ -80,7 +99,10 @@ function probe(gate: Extract<NetworkGate, { isOpen: false }>, down: readonly Lin
   return {
     gate: { isOpen: false, prober: next.worker, attempt: next.attempt, failures, held },
     // Holds the last prober and workers that went down since.
-    orders: [...held.filter((worker) => !gate.held.includes(worker)).map(hold), { worker: next.worker, order: "go", delayMs }],
+    orders: [
+      ...held.filter((worker) => !gate.held.includes(worker)).map(hold),
+      { worker: next.worker, order: "go", delayMs },
+    ],
   };
 }
 

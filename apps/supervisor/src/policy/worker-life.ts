@@ -15,7 +15,11 @@ export type WorkerLife =
    * No process until `until` (milliseconds since the epoch): after a crash, or while another
    * process holds the session.
    */
-  | { readonly process: "none"; readonly state: "BACKOFF" | "LOCKED" | "IN_USE"; readonly until: number }
+  | {
+      readonly process: "none";
+      readonly state: "BACKOFF" | "LOCKED" | "IN_USE";
+      readonly until: number;
+    }
   /** No process until an admin acts or, in BROKEN, until the session file is usable again. */
   | { readonly process: "none"; readonly state: "GAVE_UP" | "BROKEN" | "BANNED" | "NEEDS_LOGIN" }
   /** A process runs and reported this state. */
@@ -33,7 +37,12 @@ export type LifeEvent =
   /** The kernel reported the end of a process that was asked to end. */
   | { readonly kind: "ended" }
   /** The kernel reported an unrequested exit, and the restart policy decided at `now`. */
-  | { readonly kind: "exited"; readonly class: ErrorClass; readonly decision: RestartDecision; readonly now: number };
+  | {
+      readonly kind: "exited";
+      readonly class: ErrorClass;
+      readonly decision: RestartDecision;
+      readonly now: number;
+    };
 
 /** An event that is impossible in this state. The caller reports it; the state does not change. */
 export interface RefusedEvent {
@@ -51,7 +60,9 @@ export function transition(life: WorkerLife, event: LifeEvent): WorkerLife | Ref
     case "spawned":
       return life.process === "none" ? { process: "up", state: "STARTING" } : refuse(life, event);
     case "reported":
-      return mayReport(life, event.state) ? { process: "up", state: event.state } : refuse(life, event);
+      return mayReport(life, event.state)
+        ? { process: "up", state: event.state }
+        : refuse(life, event);
     case "stop-wanted":
       return life.process === "none"
         ? { process: "none", state: event.as }
@@ -76,7 +87,11 @@ function afterExit(event: Extract<LifeEvent, { kind: "exited" }>): WorkerLife {
   switch (decision.kind) {
     case "restart":
     case "retry":
-      return { process: "none", state: waitingState(event.class), until: event.now + decision.delayMs };
+      return {
+        process: "none",
+        state: waitingState(event.class),
+        until: event.now + decision.delayMs,
+      };
     case "login":
       return { process: "none", state: "NEEDS_LOGIN" };
     case "gave-up":

@@ -65,7 +65,10 @@ export class HostDb {
 
   /** Sets the desired state; adds a new worker. `now`: milliseconds since the epoch. */
   setDesired(id: WorkerId, desired: Desired, now: number): void {
-    this.#memory.workers.set(id, { desired, addedAt: this.#memory.workers.get(id)?.addedAt ?? now });
+    this.#memory.workers.set(id, {
+      desired,
+      addedAt: this.#memory.workers.get(id)?.addedAt ?? now,
+    });
     this.#file.changed({ of: "worker", id });
   }
 
@@ -73,7 +76,12 @@ export class HostDb {
   remove(id: WorkerId): void {
     const { workers, exits, rules, stats } = this.#memory;
     for (const map of [workers, exits, rules, stats]) map.delete(id);
-    this.#file.changed({ of: "worker", id }, { of: "exits", id, adds: false }, { of: "rules", id }, { of: "stats", id });
+    this.#file.changed(
+      { of: "worker", id },
+      { of: "exits", id, adds: false },
+      { of: "rules", id },
+      { of: "stats", id },
+    );
   }
 
   /** Records an unrequested exit. */
@@ -116,8 +124,16 @@ export class HostDb {
   }
 
   /** Records a started process with its identity, so that the next supervisor can recognise it. */
-  addChild(worker: WorkerId, identity: ProcessIdentity, supervisor = processIdentity(process.pid)): void {
-    this.#memory.children.set(identity.pid, { ...identity, worker, supervisor: supervisor ?? null });
+  addChild(
+    worker: WorkerId,
+    identity: ProcessIdentity,
+    supervisor = processIdentity(process.pid),
+  ): void {
+    this.#memory.children.set(identity.pid, {
+      ...identity,
+      worker,
+      supervisor: supervisor ?? null,
+    });
     this.#file.changed({ of: "child", id: identity.pid });
   }
 

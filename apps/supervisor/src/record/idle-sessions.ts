@@ -1,6 +1,12 @@
 import { lstatSync } from "node:fs";
 import { join } from "node:path";
-import { isTwin, neighbourOf, type SessionIdentity, sessionNames, sessionPath } from "@flotilla/session-store";
+import {
+  isTwin,
+  neighbourOf,
+  type SessionIdentity,
+  sessionNames,
+  sessionPath,
+} from "@flotilla/session-store";
 import type { HostDb } from "./host-db.ts";
 
 /** The last reading of a session file. */
@@ -31,11 +37,16 @@ export class IdleSessions {
     const workers = new Set<string>(this.#db.workers().map(({ id }) => id));
     const there = sessionNames(this.#dir);
     for (const name of this.#read.keys()) if (!there.includes(name)) this.#read.delete(name);
-    const idle = there.filter((name) => !workers.has(name)).flatMap((name) => this.#identity(name) ?? []);
+    const idle = there
+      .filter((name) => !workers.has(name))
+      .flatMap((name) => this.#identity(name) ?? []);
     if (idle.length === 0) return [];
-    const taken = there.filter((name) => workers.has(name)).flatMap((name) => this.#identity(name) ?? []);
+    const taken = there
+      .filter((name) => workers.has(name))
+      .flatMap((name) => this.#identity(name) ?? []);
     const offered: SessionIdentity[] = [];
-    for (const each of idle) if (![...taken, ...offered].some((other) => isTwin(each, other))) offered.push(each);
+    for (const each of idle)
+      if (![...taken, ...offered].some((other) => isTwin(each, other))) offered.push(each);
     return offered.map(({ name }) => name);
   }
 

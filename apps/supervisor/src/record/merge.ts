@@ -23,12 +23,14 @@ export function joinFound(memory: HostMemory, found: HostMemory, unwritten: Unwr
   for (const [id, exits] of found.exits) {
     const change = unwritten.get(keyText({ of: "exits", id }));
     if (!change) memory.exits.set(id, exits);
-    else if (change.of === "exits" && change.adds) memory.exits.set(id, [...exits, ...(memory.exits.get(id) ?? [])]);
+    else if (change.of === "exits" && change.adds)
+      memory.exits.set(id, [...exits, ...(memory.exits.get(id) ?? [])]);
   }
   join(memory.rules, found.rules, (id) => unwritten.has(keyText({ of: "rules", id })));
   join(memory.stats, found.stats, (id) => unwritten.has(keyText({ of: "stats", id })));
   join(memory.children, found.children, (id) => unwritten.has(keyText({ of: "child", id })));
-  if (!unwritten.has(keyText({ of: "fleet", id: "fleet" }))) memory.fleet = found.fleet ?? memory.fleet;
+  if (!unwritten.has(keyText({ of: "fleet", id: "fleet" })))
+    memory.fleet = found.fleet ?? memory.fleet;
   const newer = [...memory.outcomes];
   memory.outcomes.clear();
   // Insertion order decides which outcomes are dropped first: the file's are older.
@@ -36,6 +38,10 @@ export function joinFound(memory: HostMemory, found: HostMemory, unwritten: Unwr
   for (const [id, outcome] of newer) memory.outcomes.set(id, outcome);
 }
 
-function join<K, V>(memory: Map<K, V>, found: ReadonlyMap<K, V>, changed: (key: K) => boolean): void {
+function join<K, V>(
+  memory: Map<K, V>,
+  found: ReadonlyMap<K, V>,
+  changed: (key: K) => boolean,
+): void {
   for (const [key, value] of found) if (!changed(key)) memory.set(key, value);
 }

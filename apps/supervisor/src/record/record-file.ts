@@ -1,6 +1,12 @@
 import { existsSync, renameSync } from "node:fs";
 import { AppError, toError } from "@flotilla/kernel";
-import { assertSound, backupTo, type Database, openDatabase, type SqliteErrorCode } from "@flotilla/sqlite";
+import {
+  assertSound,
+  backupTo,
+  type Database,
+  openDatabase,
+  type SqliteErrorCode,
+} from "@flotilla/sqlite";
 import { joinFound, keyText } from "./merge.ts";
 import { emptyMemory, type HostMemory, type RecordKey, readAll, writeKey } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -118,7 +124,12 @@ export class RecordFile {
   }
 
   #openOnce(): HostMemory {
-    const db = openDatabase({ path: this.path, role: "host", migrations: MIGRATIONS, exclusive: true });
+    const db = openDatabase({
+      path: this.path,
+      role: "host",
+      migrations: MIGRATIONS,
+      exclusive: true,
+    });
     try {
       assertSound(db, { budgetMs: CHECK_BUDGET_MS });
       const memory = readAll(db);
@@ -169,7 +180,9 @@ export class RecordFile {
     const db = this.#db;
     if (db === null || this.#dirty.size === 0) return;
     try {
-      const keys = [...this.#dirty.values()].toSorted((a, b) => Number(b.of === "worker") - Number(a.of === "worker"));
+      const keys = [...this.#dirty.values()].toSorted(
+        (a, b) => Number(b.of === "worker") - Number(a.of === "worker"),
+      );
       db.transaction("record", () => {
         for (const key of keys) writeKey(db, this.memory, key);
       });

@@ -1,4 +1,11 @@
-import { CommandOutcome, ErrorClass, FleetEvent, LinkStatus, OwnRules, type PastExit } from "@flotilla/contracts";
+import {
+  CommandOutcome,
+  ErrorClass,
+  FleetEvent,
+  LinkStatus,
+  OwnRules,
+  type PastExit,
+} from "@flotilla/contracts";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import type { ProcessIdentity } from "@flotilla/os";
 import type { Database } from "@flotilla/sqlite";
@@ -7,7 +14,10 @@ import type { Database } from "@flotilla/sqlite";
 export type Desired = "running" | "stopped" | "maintenance";
 
 /** An exit with the code or signal that the kernel reported. */
-export type KeptExit = PastExit & { readonly exitCode: number | null; readonly signal: string | null };
+export type KeptExit = PastExit & {
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+};
 
 /** A process that a supervisor of this record started. */
 export interface Child extends ProcessIdentity {
@@ -56,7 +66,9 @@ export function emptyMemory(): HostMemory {
 /** Reads all rows and skips those that this version cannot parse. Throws AppError `sqlite-*`. */
 export function readAll(db: Database): HostMemory {
   const memory = emptyMemory();
-  for (const row of db.read<{ id: string; desired: Desired; added_at: number }>("SELECT * FROM worker ORDER BY added_at, id"))
+  for (const row of db.read<{ id: string; desired: Desired; added_at: number }>(
+    "SELECT * FROM worker ORDER BY added_at, id",
+  ))
     withId(row.id, (id) => memory.workers.set(id, { desired: row.desired, addedAt: row.added_at }));
   for (const row of db.read<ExitRow>("SELECT * FROM past_exit ORDER BY at, n")) {
     const found = ErrorClass.safeParse(row.class);
@@ -65,16 +77,23 @@ export function readAll(db: Database): HostMemory {
     const exit = { at, uptimeMs, class: found.data, exitCode, signal };
     withId(worker, (id) => memory.exits.set(id, [...(memory.exits.get(id) ?? []), exit]));
   }
-  for (const row of db.read<{ worker: string; rules: string }>("SELECT worker, rules FROM own_rules"))
+  for (const row of db.read<{ worker: string; rules: string }>(
+    "SELECT worker, rules FROM own_rules",
+  ))
     keepParsed(memory.rules, row.worker, OwnRules.safeParse(json(row.rules)));
-  for (const row of db.read<{ worker: string; link: string }>("SELECT worker, link FROM account_stats"))
+  for (const row of db.read<{ worker: string; link: string }>(
+    "SELECT worker, link FROM account_stats",
+  ))
     keepParsed(memory.stats, row.worker, LinkStatus.safeParse(json(row.link)));
   for (const child of readChildren(db)) memory.children.set(child.pid, child);
-  for (const row of db.read<{ command: string; at: number; outcome: string }>("SELECT * FROM carried_out ORDER BY at")) {
+  for (const row of db.read<{ command: string; at: number; outcome: string }>(
+    "SELECT * FROM carried_out ORDER BY at",
+  )) {
     const outcome = CommandOutcome.safeParse(json(row.outcome));
     if (outcome.success) memory.outcomes.set(row.command, { at: row.at, outcome: outcome.data });
   }
-  for (const row of db.read<{ body: string }>("SELECT body FROM fleet")) memory.fleet = json(row.body);
+  for (const row of db.read<{ body: string }>("SELECT body FROM fleet"))
+    memory.fleet = json(row.body);
   for (const row of db.read<{ body: string }>("SELECT body FROM kept_event ORDER BY n")) {
     const event = FleetEvent.safeParse(json(row.body));
     if (event.success) memory.events.set(event.data.id, event.data);
@@ -92,17 +111,28 @@ interface ExitRow {
 }
 
 function readChildren(db: Database): Child[] {
-  const rows = db.read<ProcessIdentity & { worker: string; supervisorPid: number | null; supervisorTicks: string | null }>(
+  const rows = db.read<
+    ProcessIdentity & {
+      worker: string;
+      supervisorPid: number | null;
+      supervisorTicks: string | null;
+    }
+  >(
     `SELECT pid, worker, start_ticks AS startTicks, boot_id AS bootId, supervisor_pid AS supervisorPid,
        supervisor_ticks AS supervisorTicks FROM child`,
   );
   return rows.map(({ supervisorPid: pid, supervisorTicks: startTicks, ...child }) => ({
     ...child,
-    supervisor: pid === null || startTicks === null ? null : { pid, startTicks, bootId: child.bootId },
+    supervisor:
+      pid === null || startTicks === null ? null : { pid, startTicks, bootId: child.bootId },
   }));
 }
 
-function keepParsed<T>(map: Map<WorkerId, T>, worker: string, parsed: { success: true; data: T } | { success: false }): void {
+function keepParsed<T>(
+  map: Map<WorkerId, T>,
+  worker: string,
+  parsed: { success: true; data: T } | { success: false },
+): void {
   if (parsed.success) withId(worker, (id) => map.set(id, parsed.data));
 }
 
@@ -134,10 +164,20 @@ export function writeKey(db: Database, memory: HostMemory, key: RecordKey): void
       writeExits(db, memory, key.id);
       break;
     case "rules":
-      writeJson(db, "own_rules (worker, rules)", key.id, memory.workers.has(key.id) ? memory.rules.get(key.id) : null);
+      writeJson(
+        db,
+        "own_rules (worker, rules)",
+        key.id,
+        memory.workers.has(key.id) ? memory.rules.get(key.id) : null,
+      );
       break;
     case "stats":
-      writeJson(db, "account_stats (worker, link)", key.id, memory.workers.has(key.id) ? memory.stats.get(key.id) : null);
+      writeJson(
+        db,
+        "account_stats (worker, link)",
+        key.id,
+        memory.workers.has(key.id) ? memory.stats.get(key.id) : null,
+      );
       break;
     case "child":
       writeChild(db, key.id, memory.children.get(key.id));
@@ -149,7 +189,9 @@ export function writeKey(db: Database, memory: HostMemory, key: RecordKey): void
       writeEvent(db, key.id, memory.events.get(key.id));
       break;
     case "fleet":
-      db.write("INSERT OR REPLACE INTO fleet (one, body) VALUES (1, ?)", [JSON.stringify(memory.fleet)]);
+      db.write("INSERT OR REPLACE INTO fleet (one, body) VALUES (1, ?)", [
+        JSON.stringify(memory.fleet),
+      ]);
       break;
     default:
       key satisfies never;
@@ -171,15 +213,13 @@ function writeWorker(db: Database, { workers }: HostMemory, id: WorkerId): void 
 
 function writeExits(db: Database, { workers, exits }: HostMemory, id: WorkerId): void {
   db.write("DELETE FROM past_exit WHERE worker = ?", [id]);
-  for (const { at, uptimeMs, class: found, exitCode, signal } of workers.has(id) ? (exits.get(id) ?? []) : [])
-    db.write("INSERT INTO past_exit (worker, at, uptime_ms, class, exit_code, signal) VALUES (?, ?, ?, ?, ?, ?)", [
-      id,
-      at,
-      Math.round(uptimeMs),
-      found,
-      exitCode,
-      signal,
-    ]);
+  for (const { at, uptimeMs, class: found, exitCode, signal } of workers.has(id)
+    ? (exits.get(id) ?? [])
+    : [])
+    db.write(
+      "INSERT INTO past_exit (worker, at, uptime_ms, class, exit_code, signal) VALUES (?, ?, ?, ?, ?, ?)",
+      [id, at, Math.round(uptimeMs), found, exitCode, signal],
+    );
 }
 
 function writeJson(
@@ -202,12 +242,17 @@ function writeChild(db: Database, pid: number, child: Child | undefined): void {
   }
   const { worker, startTicks, bootId, supervisor } = child;
   db.write(
-    "INSERT OR REPLACE INTO child (pid, worker, start_ticks, boot_id, supervisor_pid, supervisor_ticks) VALUES (?, ?, ?, ?, ?, ?)",
+    `INSERT OR REPLACE INTO child (pid, worker, start_ticks, boot_id, supervisor_pid,
+      supervisor_ticks) VALUES (?, ?, ?, ?, ?, ?)`,
     [pid, worker, startTicks, bootId, supervisor?.pid ?? null, supervisor?.startTicks ?? null],
   );
 }
 
-function writeOutcome(db: Database, command: string, kept: { at: number; outcome: CommandOutcome } | undefined): void {
+function writeOutcome(
+  db: Database,
+  command: string,
+  kept: { at: number; outcome: CommandOutcome } | undefined,
+): void {
   if (!kept) {
     db.write("DELETE FROM carried_out WHERE command = ?", [command]);
     return;
@@ -217,6 +262,10 @@ function writeOutcome(db: Database, command: string, kept: { at: number; outcome
 }
 
 function writeEvent(db: Database, id: string, event: FleetEvent | undefined): void {
-  if (event) db.write("INSERT OR REPLACE INTO kept_event (id, body) VALUES (?, ?)", [id, JSON.stringify(event)]);
+  if (event)
+    db.write("INSERT OR REPLACE INTO kept_event (id, body) VALUES (?, ?)", [
+      id,
+      JSON.stringify(event),
+    ]);
   else db.write("DELETE FROM kept_event WHERE id = ?", [id]);
 }

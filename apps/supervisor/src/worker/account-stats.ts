@@ -27,7 +27,10 @@ export class AccountStats {
 
   /** The sum over all runs; null when this worker never reported. */
   total(): LinkStatus | null {
-    const [before, run] = [this.#before, this.#run && moveLinkTimes(this.#run.link, this.#run.heard.jumpedMs)];
+    const [before, run] = [
+      this.#before,
+      this.#run && moveLinkTimes(this.#run.link, this.#run.heard.jumpedMs),
+    ];
     if (!before || !run) return run ?? (before && { ...before, attempt: 0, nextTryAt: null });
     return {
       ...run,

@@ -119,9 +119,16 @@ function shortened(line: string): string {
 function readable(line: string): string {
   if (!line.startsWith("{")) return line;
   try {
-    const entry = JSON.parse(line) as { time?: string; level?: string; msg?: string; err?: { message?: string } };
+    const entry = JSON.parse(line) as {
+      time?: string;
+      level?: string;
+      msg?: string;
+      err?: { message?: string };
+    };
     const time = entry.time?.replace(/\.\d+Z$/, "Z") ?? "";
-    return [time, entry.level ?? "", entry.msg ?? "", entry.err?.message ?? ""].filter(Boolean).join(" ");
+    return [time, entry.level ?? "", entry.msg ?? "", entry.err?.message ?? ""]
+      .filter(Boolean)
+      .join(" ");
   } catch {
     return line;
   }

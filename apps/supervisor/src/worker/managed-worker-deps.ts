@@ -1,4 +1,10 @@
-import type { Fault, RestartDecision, RestartRules, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import type {
+  Fault,
+  RestartDecision,
+  RestartRules,
+  WorkerState,
+  WorkerStatus,
+} from "@flotilla/contracts";
 import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
 import type { RefusedEvent } from "../policy/worker-life.ts";
 import type { HostDb } from "../record/host-db.ts";
@@ -51,4 +57,6 @@ export interface WorkerLimits extends VitalLimits {
 }
 
 /** `ended`: the process exited before it was ready, or waits for its locked session. */
-export type StartResult = { readonly kind: "ready" } | { readonly kind: "ended"; readonly fault: Fault };
+export type StartResult =
+  | { readonly kind: "ready" }
+  | { readonly kind: "ended"; readonly fault: Fault };

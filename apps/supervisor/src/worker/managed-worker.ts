@@ -1,10 +1,22 @@
-import type { CommandOutcome, Fault, SupervisorToWorker, WorkerStatus, WorkerToSupervisor } from "@flotilla/contracts";
+import type {
+  CommandOutcome,
+  Fault,
+  SupervisorToWorker,
+  WorkerStatus,
+  WorkerToSupervisor,
+} from "@flotilla/contracts";
 import { countingCrashes, decideRestart } from "@flotilla/contracts";
 import { Moment, SerialQueue } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
 import { faultOfExit } from "../policy/exit-fault.ts";
 import { rulesStatus } from "../policy/own-rules.ts";
-import { type LifeEvent, NOT_STARTED, type StoppedAs, transition, type WorkerLife } from "../policy/worker-life.ts";
+import {
+  type LifeEvent,
+  NOT_STARTED,
+  type StoppedAs,
+  transition,
+  type WorkerLife,
+} from "../policy/worker-life.ts";
 import { AccountStats } from "./account-stats.ts";
 import { BrokenFileProbe } from "./broken-file-probe.ts";
 import type { ManagedWorkerDeps, StartResult } from "./managed-worker-deps.ts";
@@ -50,7 +62,11 @@ export class ManagedWorker {
       const status = this.status();
       deps.hooks.status(status, status, ours, "holder");
     });
-    this.#probe = new BrokenFileProbe(deps.session.path, deps.limits.lookMs, () => void this.start());
+    this.#probe = new BrokenFileProbe(
+      deps.session.path,
+      deps.limits.lookMs,
+      () => void this.start(),
+    );
   }
 
   /** Shows the worker as STARTING, not STOPPED, until its turn to start comes (field fault K3). */
@@ -75,7 +91,9 @@ export class ManagedWorker {
   /** Runs `work` without a process and keeps any from starting; fails when a process runs. */
   whileDown(work: () => CommandOutcome): Promise<CommandOutcome> {
     const message = "The worker runs. Stop it first (⏹ Stop), then try again.";
-    return this.#turns.run(async () => (this.#run ? { kind: "failed", code: "worker-runs", message } : work()));
+    return this.#turns.run(async () =>
+      this.#run ? { kind: "failed", code: "worker-runs", message } : work(),
+    );
   }
 
   /** SIGTERM, then SIGKILL after the grace period. Resolves when the kernel reported the exit. */
@@ -107,7 +125,12 @@ export class ManagedWorker {
 
   status(): WorkerStatus {
     const { id, host, clock, db } = this.#deps;
-    const [life, run, rules, link] = [this.#life, this.#run, this.#deps.rules(), this.#stats.total()];
+    const [life, run, rules, link] = [
+      this.#life,
+      this.#run,
+      this.#deps.rules(),
+      this.#stats.total(),
+    ];
     return {
       v: 1,
       worker: id,
@@ -168,7 +191,12 @@ export class ManagedWorker {
     const run = this.#run;
     if (!run && this.#life.state === as)
       return wasExpected
-        ? this.#deps.hooks.status(this.status(), { state: "STARTING", since: this.#since.at }, true, "stop wanted")
+        ? this.#deps.hooks.status(
+            this.status(),
+            { state: "STARTING", since: this.#since.at },
+            true,
+            "stop wanted",
+          )
         : undefined;
     this.#apply({ kind: "stop-wanted", as }, null, "stop wanted");
     if (!run) return;
@@ -187,9 +215,14 @@ export class ManagedWorker {
     if (message.kind === "storage") this.#news.heard(message.storage);
     if (message.kind !== "status") return;
     this.#stats.heard(message.link);
-    this.#apply({ kind: "reported", state: message.state }, message.fault, message.fault?.code ?? "reported");
+    this.#apply(
+      { kind: "reported", state: message.state },
+      message.fault,
+      message.fault?.code ?? "reported",
+    );
     // The process keeps waiting for the lock; the start is answered at once with the reason.
-    if (message.state === "LOCKED" && message.fault) run.started.resolve({ kind: "ended", fault: message.fault });
+    if (message.state === "LOCKED" && message.fault)
+      run.started.resolve({ kind: "ended", fault: message.fault });
   }
 
   /** Ends a process that stays after a fatal fault: it would block the session for the next one. */
@@ -212,9 +245,19 @@ export class ManagedWorker {
     }
     const fault = faultOfExit(exit, exit.announced, exit.stderrTail, exit.oomKilled);
     const now = this.#deps.clock.now();
-    db.recordExit(id, { at: now, uptimeMs: exit.uptimeMs, class: fault.class, exitCode: exit.exitCode, signal: exit.signal });
+    db.recordExit(id, {
+      at: now,
+      uptimeMs: exit.uptimeMs,
+      class: fault.class,
+      exitCode: exit.exitCode,
+      signal: exit.signal,
+    });
     const decision = decideRestart(db.history(id), now, this.#deps.rules());
-    this.#apply({ kind: "exited", class: fault.class, decision, now }, fault, `exited: ${fault.code}`);
+    this.#apply(
+      { kind: "exited", class: fault.class, decision, now },
+      fault,
+      `exited: ${fault.code}`,
+    );
     if (decision.kind === "restart" || decision.kind === "retry") this.#next.in(decision.delayMs);
     this.#deps.hooks.exited(exit, fault, decision, run.ready ? "run" : "start");
     run.started.resolve({ kind: "ended", fault });
@@ -237,4 +280,8 @@ export class ManagedWorker {
   }
 }
 
-const STOPPED: Fault = { class: "CRASH", code: "stopped", message: "It was stopped before it was ready." };
+const STOPPED: Fault = {
+  class: "CRASH",
+  code: "stopped",
+  message: "It was stopped before it was ready.",
+};

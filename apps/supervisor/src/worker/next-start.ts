@@ -24,7 +24,8 @@ export class NextStart {
     this.forget();
     const due = {};
     this.#due = due;
-    const start = async (): Promise<StartResult> => (this.#due === due ? await this.#start() : { kind: "ready" });
+    const start = async (): Promise<StartResult> =>
+      this.#due === due ? await this.#start() : { kind: "ready" };
     const window = this.#window;
     this.#timer = setTimeout(() => (window ? window.take(start) : void start()), delayMs);
     this.#timer.unref();

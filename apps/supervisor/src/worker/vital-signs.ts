@@ -91,7 +91,10 @@ export class VitalSigns {
   }
 
   #memoryText(rssBytes: number): string {
-    return `The worker used ${Math.round(rssBytes / MEBI)} MB (limit ${Math.round(this.#limits.memoryBytes / MEBI)}).`;
+    return (
+      `The worker used ${Math.round(rssBytes / MEBI)} MB (limit ` +
+      `${Math.round(this.#limits.memoryBytes / MEBI)}).`
+    );
   }
 
   #tell(found: "STUCK" | "OOM", code: string, message: string): void {

@@ -1,5 +1,10 @@
 import { type ChildProcess, fork } from "node:child_process";
-import { classifySystem, type Fault, type SupervisorToWorker, WorkerToSupervisor } from "@flotilla/contracts";
+import {
+  classifySystem,
+  type Fault,
+  type SupervisorToWorker,
+  WorkerToSupervisor,
+} from "@flotilla/contracts";
 import { toError, type WorkerId } from "@flotilla/kernel";
 import { boundToParent, endChild, oomKills } from "@flotilla/os";
 import { firstErrorLine } from "../policy/exit-fault.ts";
@@ -44,10 +49,17 @@ export class WorkerProcess {
   readonly #oomKillsBefore = oomKills();
 
   /** Never throws: a failed spawn is an exit like any other. */
-  constructor(worker: WorkerId, program: WorkerProgram, log: LogSink, onMessage: (message: WorkerToSupervisor) => void) {
+  constructor(
+    worker: WorkerId,
+    program: WorkerProgram,
+    log: LogSink,
+    onMessage: (message: WorkerToSupervisor) => void,
+  ) {
     this.#child = this.#spawn(worker, program);
     this.pid = this.#child?.pid ?? 0;
-    this.exited = this.#child ? this.#watch(this.#child, log) : Promise.resolve(this.#ended(null, null));
+    this.exited = this.#child
+      ? this.#watch(this.#child, log)
+      : Promise.resolve(this.#ended(null, null));
     this.#child?.on("message", (raw) => {
       const message = WorkerToSupervisor.safeParse(raw);
       if (!message.success) return;
@@ -70,7 +82,8 @@ export class WorkerProcess {
 
   /** SIGKILL, unless the process is gone. */
   kill(): void {
-    if (this.#child?.exitCode === null && this.#child.signalCode === null) this.#child.kill("SIGKILL");
+    if (this.#child?.exitCode === null && this.#child.signalCode === null)
+      this.#child.kill("SIGKILL");
   }
 
   /**
@@ -122,7 +135,8 @@ export class WorkerProcess {
       this.#stderr = (this.#stderr + text).slice(-STDERR_KEPT);
       log.append(text);
     });
-    const end = (exitCode: number | null, signal: string | null): void => resolve(this.#ended(exitCode, signal));
+    const end = (exitCode: number | null, signal: string | null): void =>
+      resolve(this.#ended(exitCode, signal));
     // 'close' follows 'exit' with the rest of stderr, unless a grandchild holds the pipes: do not
     // wait for it.
     child.once("exit", (code, signal) => setTimeout(() => end(code, signal), PIPES_MS).unref());

@@ -40,18 +40,34 @@ ValueError: no session
 
 describe("the first line that names an error", () => {
   test.each([
-    ["a Node stack trace, not the source line that Node quotes", NODE_TRACE, "TypeError: boom: x is not a function"],
+    [
+      "a Node stack trace, not the source line that Node quotes",
+      NODE_TRACE,
+      "TypeError: boom: x is not a function",
+    ],
     ["a Node error with a code", NODE_CODE, "Error [ERR_MODULE_NOT_FOUND]: Cannot find module 'x'"],
-    ["the heap limit of V8", NODE_HEAP, "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory"],
+    [
+      "the heap limit of V8",
+      NODE_HEAP,
+      "FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory",
+    ],
     ["a Python traceback", PYTHON, "ValueError: no session"],
-    ["an own error class", "warming up\nAppError: The file is locked.\n    at open", "AppError: The file is locked."],
+    [
+      "an own error class",
+      "warming up\nAppError: The file is locked.\n    at open",
+      "AppError: The file is locked.",
+    ],
     ["a rejected promise", "Uncaught Error: late\n", "Uncaught Error: late"],
     [
       "an abort",
       "DOMException [AbortError]: This operation was aborted\n",
       "DOMException [AbortError]: This operation was aborted",
     ],
-    ["a panic", "starting\nthread 'main' panicked at src/main.rs:2\n", "thread 'main' panicked at src/main.rs:2"],
+    [
+      "a panic",
+      "starting\nthread 'main' panicked at src/main.rs:2\n",
+      "thread 'main' panicked at src/main.rs:2",
+    ],
     ["colours", "\u001b[31mError: red\u001b[39m\n", "Error: red"],
     ["Windows line ends", "Error: one\r\n    at x\r\n", "Error: one"],
     ["no error at all", "\n\n  the disk is full  \nbye\n", "the disk is full"],
@@ -73,7 +89,10 @@ describe("the first line that names an error", () => {
   });
 
   test("never ends in half a character, holds no control character and is one line", () => {
-    const text = fc.oneof(fc.string({ unit: "binary" }), fc.constantFrom("🙂".repeat(200), `Error: x${"🙂".repeat(200)}`));
+    const text = fc.oneof(
+      fc.string({ unit: "binary" }),
+      fc.constantFrom("🙂".repeat(200), `Error: x${"🙂".repeat(200)}`),
+    );
     fc.assert(
       fc.property(
         fc.array(text).map((lines) => lines.join("\n")),
@@ -92,8 +111,14 @@ describe("the first line that names an error", () => {
 
 describe("the fault of an exit", () => {
   test("is the reason that the worker gave, whatever came after", () => {
-    const announced: Fault = { class: "DB_BROKEN", code: "sqlite-corrupt", message: "The file is broken." };
-    expect(faultOfExit({ exitCode: null, signal: "SIGKILL" }, announced, "heap out of memory")).toEqual(announced);
+    const announced: Fault = {
+      class: "DB_BROKEN",
+      code: "sqlite-corrupt",
+      message: "The file is broken.",
+    };
+    expect(
+      faultOfExit({ exitCode: null, signal: "SIGKILL" }, announced, "heap out of memory"),
+    ).toEqual(announced);
   });
 
   test("is the memory limit when V8 said so, although the process ended by a signal", () => {
@@ -111,9 +136,18 @@ describe("the fault of an exit", () => {
   test("always fits into an event", () => {
     const exit = fc.oneof(
       fc.record({ exitCode: fc.nat(255), signal: fc.constant(null) }),
-      fc.record({ exitCode: fc.constant(null), signal: fc.constantFrom("SIGKILL", "SIGSEGV", "SIGABRT") }),
+      fc.record({
+        exitCode: fc.constant(null),
+        signal: fc.constantFrom("SIGKILL", "SIGSEGV", "SIGABRT"),
+      }),
     );
-    fc.assert(fc.property(exit, fc.string(), (how, stderr) => void Fault.parse(faultOfExit(how, null, stderr))));
+    fc.assert(
+      fc.property(
+        exit,
+        fc.string(),
+        (how, stderr) => void Fault.parse(faultOfExit(how, null, stderr)),
+      ),
+    );
   });
 });
 
@@ -137,5 +171,7 @@ test("a SIGKILL of the kernel's OOM killer is reported as OOM", () => {
     class: "OOM",
     code: "oom-killed",
   });
-  expect(faultOfExit({ exitCode: 1, signal: null }, null, "", true)).toMatchObject({ class: "CRASH" });
+  expect(faultOfExit({ exitCode: 1, signal: null }, null, "", true)).toMatchObject({
+    class: "CRASH",
+  });
 });

@@ -19,7 +19,13 @@ test("a worker's own rules override the fleet's, field by field", () => {
       const rules = withOwnRules(DEFAULT_RESTART_RULES, own);
       const { own: said, ...shown } = rulesStatus(rules, own);
       expect(said).toEqual(own);
-      expect(shown).toEqual({ crashDelayS: 30, crashLimit: 5, windowS: 600, lockDelaysS: [60, 120], ...own });
+      expect(shown).toEqual({
+        crashDelayS: 30,
+        crashLimit: 5,
+        windowS: 600,
+        lockDelaysS: [60, 120],
+        ...own,
+      });
       expect(rules.stableMs).toBe(rules.windowMs);
       expect(rules).toMatchObject({ jitter: 0.2, firstDelayMs: 1000 });
     }),

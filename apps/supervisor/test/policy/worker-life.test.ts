@@ -1,7 +1,18 @@
-import { ErrorClass, NO_LINK, type RestartDecision, WorkerState, WorkerToSupervisor } from "@flotilla/contracts";
+import {
+  ErrorClass,
+  NO_LINK,
+  type RestartDecision,
+  WorkerState,
+  WorkerToSupervisor,
+} from "@flotilla/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type LifeEvent, NOT_STARTED, transition, type WorkerLife } from "../../src/policy/worker-life.ts";
+import {
+  type LifeEvent,
+  NOT_STARTED,
+  transition,
+  type WorkerLife,
+} from "../../src/policy/worker-life.ts";
 
 const REPORTED = WorkerState.options.filter((state) => {
   const link = NO_LINK;
@@ -9,15 +20,27 @@ const REPORTED = WorkerState.options.filter((state) => {
 }) as Extract<LifeEvent, { kind: "reported" }>["state"][];
 
 const decision: fc.Arbitrary<RestartDecision> = fc.oneof(
-  fc.record({ kind: fc.constant("restart" as const), delayMs: fc.nat(1000), attempt: fc.nat(5), limit: fc.constant(5) }),
+  fc.record({
+    kind: fc.constant("restart" as const),
+    delayMs: fc.nat(1000),
+    attempt: fc.nat(5),
+    limit: fc.constant(5),
+  }),
   fc.record({ kind: fc.constant("retry" as const), delayMs: fc.nat(1000) }),
-  fc.record({ kind: fc.constant("gave-up" as const), attempts: fc.constant(5), windowMs: fc.constant(1) }),
+  fc.record({
+    kind: fc.constant("gave-up" as const),
+    attempts: fc.constant(5),
+    windowMs: fc.constant(1),
+  }),
   fc.record({ kind: fc.constantFrom("park" as const, "login" as const, "none" as const) }),
 );
 const event: fc.Arbitrary<LifeEvent> = fc.oneof(
   fc.record({ kind: fc.constant("spawned" as const) }),
   fc.record({ kind: fc.constant("reported" as const), state: fc.constantFrom(...REPORTED) }),
-  fc.record({ kind: fc.constant("stop-wanted" as const), as: fc.constantFrom("STOPPED" as const, "MAINTENANCE" as const) }),
+  fc.record({
+    kind: fc.constant("stop-wanted" as const),
+    as: fc.constantFrom("STOPPED" as const, "MAINTENANCE" as const),
+  }),
   fc.record({ kind: fc.constant("ended" as const) }),
   fc.record({
     kind: fc.constant("exited" as const),
@@ -43,32 +66,44 @@ function through(
 }
 
 describe("over any series of events", () => {
-  test("there is at most one process: it starts only when there is none and ends only when the kernel reports it", () => {
-    fc.assert(
-      fc.property(fc.array(event, { maxLength: 60 }), (events) => {
-        through(events, (before, happened, after) => {
-          if (before.process === "none" && after.process !== "none") expect(happened.kind).toBe("spawned");
-          if (before.process !== "none" && after.process === "none") expect(["exited", "ended"]).toContain(happened.kind);
-          if (happened.kind === "spawned") expect(before.process).toBe("none");
-        });
-      }),
-    );
-  });
+  test(
+    "there is at most one process: it starts only when there is none and ends only when the " +
+      "kernel reports it",
+    () => {
+      fc.assert(
+        fc.property(fc.array(event, { maxLength: 60 }), (events) => {
+          through(events, (before, happened, after) => {
+            if (before.process === "none" && after.process !== "none")
+              expect(happened.kind).toBe("spawned");
+            if (before.process !== "none" && after.process === "none")
+              expect(["exited", "ended"]).toContain(happened.kind);
+            if (happened.kind === "spawned") expect(before.process).toBe("none");
+          });
+        }),
+      );
+    },
+  );
 
   test("a stop ends in STOPPED: no report of the ending process causes a restart", () => {
     fc.assert(
-      fc.property(fc.array(event, { maxLength: 30 }), fc.array(event, { maxLength: 10 }), (before, late) => {
-        let life = transition(
-          through(before, () => {}),
-          { kind: "stop-wanted", as: "STOPPED" },
-        ) as WorkerLife;
-        for (const happened of late.filter(({ kind }) => kind === "reported" || kind === "exited")) {
-          if (life.process === "none") break;
-          expect(transition(life, happened)).toMatchObject({ refused: true });
-        }
-        if (life.process !== "none") life = transition(life, { kind: "ended" }) as WorkerLife;
-        expect(life).toEqual({ process: "none", state: "STOPPED" });
-      }),
+      fc.property(
+        fc.array(event, { maxLength: 30 }),
+        fc.array(event, { maxLength: 10 }),
+        (before, late) => {
+          let life = transition(
+            through(before, () => {}),
+            { kind: "stop-wanted", as: "STOPPED" },
+          ) as WorkerLife;
+          for (const happened of late.filter(
+            ({ kind }) => kind === "reported" || kind === "exited",
+          )) {
+            if (life.process === "none") break;
+            expect(transition(life, happened)).toMatchObject({ refused: true });
+          }
+          if (life.process !== "none") life = transition(life, { kind: "ended" }) as WorkerLife;
+          expect(life).toEqual({ process: "none", state: "STOPPED" });
+        },
+      ),
     );
   });
 
@@ -78,7 +113,8 @@ describe("over any series of events", () => {
         const life = through(events, () => {});
         const answer = transition(life, last);
         expect(transition(life, last)).toEqual(answer);
-        if ("refused" in answer) expect(answer).toEqual({ refused: true, state: life.state, event: last.kind });
+        if ("refused" in answer)
+          expect(answer).toEqual({ refused: true, state: life.state, event: last.kind });
         else expect(WorkerState.options).toContain(answer.state);
       }),
     );
@@ -101,6 +137,8 @@ test("each of the states can be reached", () => {
 
 test("a banned account leaves BANNED only by a login", () => {
   const banned: WorkerLife = { process: "up", state: "BANNED" };
-  const after = REPORTED.filter((state) => !("refused" in transition(banned, { kind: "reported", state })));
+  const after = REPORTED.filter(
+    (state) => !("refused" in transition(banned, { kind: "reported", state })),
+  );
   expect(after.sort()).toEqual(["BANNED", "LOGGING_IN"]);
 });

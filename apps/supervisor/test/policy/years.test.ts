@@ -29,7 +29,10 @@ const spanMs = fc
 const runs: fc.Arbitrary<Run[]> = fc.array(
   fc.record({
     uptimeMs: spanMs,
-    class: fc.oneof({ weight: 3, arbitrary: fc.constant<ErrorClass>("CRASH") }, fc.constantFrom(...ErrorClass.options)),
+    class: fc.oneof(
+      { weight: 3, arbitrary: fc.constant<ErrorClass>("CRASH") },
+      fc.constantFrom(...ErrorClass.options),
+    ),
     adminAfterMs: spanMs,
     random: fc.double({ min: 0, max: 1, maxExcluded: true, noNaN: true }),
   }),
@@ -81,7 +84,9 @@ function simulate(all: readonly Run[]): Lived {
     history = [...history];
     expect(countingCrashes(history, now, RULES).length).toBeLessThanOrEqual(RULES.crashLimit + 1);
     const within = restarts.filter((at) => at > now - RULES.windowMs);
-    expect(within.length, "restarts after crashes within ten minutes").toBeLessThanOrEqual(RULES.crashLimit);
+    expect(within.length, "restarts after crashes within ten minutes").toBeLessThanOrEqual(
+      RULES.crashLimit,
+    );
   }
   return { restarts, lives, years: (now - START) / (365 * DAY) };
 }
@@ -97,18 +102,22 @@ test("over years of random histories the policy keeps its limits and every state
   expect(years).toBeGreaterThan(10);
 });
 
-test("a worker that always crashes after 0 to 60 s starts at most six times in its first five minutes", () => {
-  for (let uptimeMs = 0; uptimeMs <= 60_000; uptimeMs += 250) {
-    const history: PastExit[] = [];
-    let [now, starts] = [START, 0];
-    while (now < START + 300_000) {
-      starts += 1;
-      now += uptimeMs;
-      history.push({ at: now, uptimeMs, class: "CRASH" });
-      const decision = decideRestart(history, now, RULES, 0);
-      if (decision.kind !== "restart") break;
-      now += decision.delayMs;
+test(
+  "a worker that always crashes after 0 to 60 s starts at most six times in its first five " +
+    "minutes",
+  () => {
+    for (let uptimeMs = 0; uptimeMs <= 60_000; uptimeMs += 250) {
+      const history: PastExit[] = [];
+      let [now, starts] = [START, 0];
+      while (now < START + 300_000) {
+        starts += 1;
+        now += uptimeMs;
+        history.push({ at: now, uptimeMs, class: "CRASH" });
+        const decision = decideRestart(history, now, RULES, 0);
+        if (decision.kind !== "restart") break;
+        now += decision.delayMs;
+      }
+      expect(starts, `with a lifetime of ${uptimeMs} ms`).toBeLessThanOrEqual(6);
     }
-    expect(starts, `with a lifetime of ${uptimeMs} ms`).toBeLessThanOrEqual(6);
-  }
-});
+  },
+);

@@ -45,7 +45,10 @@ export function reportedState(
   return { state: stateOf(status, facts), fault };
 }
 
-function stateOf(status: ConnectionStatus, { hasKey, away, trouble, sendStop, isParked }: AccountFacts): ReportedState {
+function stateOf(
+  status: ConnectionStatus,
+  { hasKey, away, trouble, sendStop, isParked }: AccountFacts,
+): ReportedState {
   if (!hasKey) return "NEEDS_LOGIN";
   if (away) return "DEGRADED";
   switch (status.state) {
@@ -72,7 +75,8 @@ function stateOf(status: ConnectionStatus, { hasKey, away, trouble, sendStop, is
 function sendStopped(reason: string | null): Fault | null {
   if (reason === null) return null;
   const message =
-    "Telegram lets this account send nothing to people who do not know it. Sending is stopped; reading continues.";
+    "Telegram lets this account send nothing to people who do not know it. Sending is stopped; " +
+    "reading continues.";
   return { class: "LIMITED", code: reason, message };
 }
 

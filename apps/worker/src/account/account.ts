@@ -199,9 +199,20 @@ export class Account {
     const flood = this.#connection.gate.status();
     const parkedUntil = this.#parking.until(flood, Date.now());
     this.#tellAt(parkedUntil);
-    const { loggingIn, away, trouble } = { loggingIn: this.#loggingIn, away: this.#away, trouble: this.#trouble };
+    const { loggingIn, away, trouble } = {
+      loggingIn: this.#loggingIn,
+      away: this.#away,
+      trouble: this.#trouble,
+    };
     const sendStop = flood.stopped?.reason ?? null;
-    const what = { loggingIn, away, trouble, sendStop, hasKey: this.#store.hasKey, isParked: parkedUntil !== null };
+    const what = {
+      loggingIn,
+      away,
+      trouble,
+      sendStop,
+      hasKey: this.#store.hasKey,
+      isParked: parkedUntil !== null,
+    };
     this.#report({ ...reportedState(status, what), link: this.#link(status) });
   }
 
@@ -228,12 +239,14 @@ export class Account {
     }
     this.#why = trouble.why;
     // During catch-up the loss belongs to the outage, which is reported as a whole.
-    if (this.connected) this.#listener.lost({ lost: trouble.count, why: trouble.why, outage: null });
+    if (this.connected)
+      this.#listener.lost({ lost: trouble.count, why: trouble.why, outage: null });
   }
 
   #onCaughtUp({ first, ...outage }: CaughtUp): void {
     const { missed, recovered, lost } = outage;
-    if (!first && missed > 0) this.#log("info", `🔍 missed ${missed}, recovered ${recovered}, lost ${lost}`);
+    if (!first && missed > 0)
+      this.#log("info", `🔍 missed ${missed}, recovered ${recovered}, lost ${lost}`);
     if (lost > 0) this.#listener.lost({ lost, why: this.#why, outage });
   }
 
@@ -241,7 +254,16 @@ export class Account {
     const { reconnects, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt } = status;
     const self = status.self ?? this.#store.self();
     const account = self && summary(self);
-    const link = { account, reconnects, failures: this.#failures, lastSuccessAt, lastMessageAt, messages, attempt, nextTryAt };
+    const link = {
+      account,
+      reconnects,
+      failures: this.#failures,
+      lastSuccessAt,
+      lastMessageAt,
+      messages,
+      attempt,
+      nextTryAt,
+    };
     const { sources } = this.#store.updates;
     const numbers = streamNumbers(status, this.#connection.gate.status(), sources.closedCount());
     return {
@@ -256,7 +278,10 @@ export class Account {
   #tellAt(until: number | null): void {
     clearTimeout(this.#timer);
     if (until === null) return;
-    this.#timer = setTimeout(() => this.tell(), Math.min(Math.max(0, until - Date.now()) + 10, MAX_TIMER_MS));
+    this.#timer = setTimeout(
+      () => this.tell(),
+      Math.min(Math.max(0, until - Date.now()) + 10, MAX_TIMER_MS),
+    );
     this.#timer.unref();
   }
 }

@@ -7,7 +7,10 @@ export interface HealthRules {
 }
 
 /** Source: S2-36, S2-38. */
-export const DEFAULT_HEALTH_RULES: HealthRules = { failuresBeforeReconnect: 2, reconnectsBeforeRestart: 2 };
+export const DEFAULT_HEALTH_RULES: HealthRules = {
+  failuresBeforeReconnect: 2,
+  reconnectsBeforeRestart: 2,
+};
 
 /** Consecutive failed checks, and replacements in vain. */
 export interface HealthCount {
@@ -32,7 +35,8 @@ export function afterCheck(
 ): { readonly count: HealthCount; readonly step: HealthStep } {
   if (answered) return { count: HEALTHY, step: "nothing" };
   const failures = count.failures + 1;
-  if (failures < rules.failuresBeforeReconnect) return { count: { ...count, failures }, step: "nothing" };
+  if (failures < rules.failuresBeforeReconnect)
+    return { count: { ...count, failures }, step: "nothing" };
   if (count.reconnects >= rules.reconnectsBeforeRestart) return { count: HEALTHY, step: "restart" };
   return { count: { failures: 0, reconnects: count.reconnects + 1 }, step: "reconnect" };
 }

@@ -1,4 +1,11 @@
-import { newSealKeyPair, type ProxyStatus, type Sealed, type SealKeyPair, sealContext, unseal } from "@flotilla/contracts";
+import {
+  newSealKeyPair,
+  type ProxyStatus,
+  type Sealed,
+  type SealKeyPair,
+  sealContext,
+  unseal,
+} from "@flotilla/contracts";
 import { AppError, maskProxy, type ProxyRoute, parseProxy, type WorkerId } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 
@@ -44,7 +51,10 @@ export class ProxySetting {
     try {
       return unseal(this.#keys.privateKey, sealContext(this.#worker), sealed);
     } catch {
-      throw new AppError("bad-seal", "The worker was restarted meanwhile. Send the proxy once more.");
+      throw new AppError(
+        "bad-seal",
+        "The worker was restarted meanwhile. Send the proxy once more.",
+      );
     }
   }
 }

@@ -18,7 +18,9 @@ export function sourcesStatus(
   return {
     checkedAt,
     readable: wanted.size - closed.length,
-    closed: closed.slice(0, NAMED).map(({ chat, closed: reason }) => ({ chat, title: title(chat), reason: reason ?? "" })),
+    closed: closed
+      .slice(0, NAMED)
+      .map(({ chat, closed: reason }) => ({ chat, title: title(chat), reason: reason ?? "" })),
     quiet: quiet.slice(0, NAMED).map((each) => ({ ...each, title: title(each.chat) })),
   };
 }

@@ -8,7 +8,9 @@ const SENDING = /^(?:messages\.(?:send|forward|edit|upload)|upload\.save)/;
 const READING = /^(updates|messages\.get|channels\.get|users\.get)/;
 
 /** The longest flood wait of reading calls, or null. A wait for a single chat does not count. */
-export function readingWait(waits: FloodStatus["waits"]): { readonly method: string; readonly until: number } | null {
+export function readingWait(
+  waits: FloodStatus["waits"],
+): { readonly method: string; readonly until: number } | null {
   const [longest] = waits.filter(({ method, peer }) => peer === "" && READING.test(method));
   return longest ? { method: longest.method, until: longest.until } : null;
 }
@@ -18,7 +20,9 @@ export function readingWait(waits: FloodStatus["waits"]): { readonly method: str
  * the epoch; null when there is none.
  */
 export function sendingWait(waits: FloodStatus["waits"]): number | null {
-  const waiting = waits.filter(({ method, peer }) => SENDING.test(method) && peer === "").map(({ until }) => until);
+  const waiting = waits
+    .filter(({ method, peer }) => SENDING.test(method) && peer === "")
+    .map(({ until }) => until);
   return waiting.length === 0 ? null : Math.max(...waiting);
 }
 

@@ -64,11 +64,15 @@ export class LoginService {
 
   /** Carries out one step. Throws AppError `bad-seal` for an entry of another login. */
   async perform(command: LoginCommand): Promise<CommandOutcome> {
-    if (command.kind === "login.begin") return { kind: "login", step: await this.#begin(command.loginId) };
+    if (command.kind === "login.begin")
+      return { kind: "login", step: await this.#begin(command.loginId) };
     const login = this.#open;
     if (login?.loginId !== command.loginId) {
       if (command.kind === "login.cancel") return { kind: "login", step: { kind: "cancelled" } };
-      return { kind: "login", step: { kind: "refused", reason: "no-login", fault: null, waitS: null, final: true } };
+      return {
+        kind: "login",
+        step: { kind: "refused", reason: "no-login", fault: null, waitS: null, final: true },
+      };
     }
     if (command.kind === "login.cancel") {
       await this.close();
@@ -106,9 +110,21 @@ export class LoginService {
     timer.unref();
     const keys = newSealKeyPair();
     const expiresAt = clock.now() + TOTAL_MS;
-    this.#open = { loginId, keys, flow: new LoginFlow({ ...options, store }), qr: false, expiresAt, timer };
+    this.#open = {
+      loginId,
+      keys,
+      flow: new LoginFlow({ ...options, store }),
+      qr: false,
+      expiresAt,
+      timer,
+    };
     const phone = store.self()?.phone;
-    return { kind: "began", publicKey: keys.publicKey, knownPhoneMasked: phone ? maskPhone(phone) : null, expiresAt };
+    return {
+      kind: "began",
+      publicKey: keys.publicKey,
+      knownPhoneMasked: phone ? maskPhone(phone) : null,
+      expiresAt,
+    };
   }
 
   /** Makes a verified copy first (invariant 4); when it fails, the login does not begin. */
@@ -149,7 +165,11 @@ export class LoginService {
     const { flow, loginId } = login;
     const { progress } = this.#deps;
     const show = (token: { readonly url: string; readonly expiresAt: number }): void =>
-      progress(loginId, { kind: "qr", sealed: seal(publicKey, loginId, token.url), expiresAt: token.expiresAt });
+      progress(loginId, {
+        kind: "qr",
+        sealed: seal(publicKey, loginId, token.url),
+        expiresAt: token.expiresAt,
+      });
     void flow.startQr(show).then(
       async (result) => {
         // The admin chose another method or ended the login: the result is dropped.
@@ -158,8 +178,11 @@ export class LoginService {
         progress(loginId, await this.#settle(result));
       },
       (error: unknown) => {
-        this.#deps.options.log("error", "login by QR code failed", { cause: toError(error).message });
-        if (this.#open === login && login.flow === flow) progress(loginId, toStep(FAILED, this.#deps.clock.now()));
+        this.#deps.options.log("error", "login by QR code failed", {
+          cause: toError(error).message,
+        });
+        if (this.#open === login && login.flow === flow)
+          progress(loginId, toStep(FAILED, this.#deps.clock.now()));
       },
     );
   }
@@ -188,7 +211,8 @@ export class LoginService {
   }
 
   async #run(login: OpenLogin, command: EntryCommand): Promise<LoginResult> {
-    if (command.kind === "login.resend") return await login.flow.resendCode({ fresh: command.fresh === true });
+    if (command.kind === "login.resend")
+      return await login.flow.resendCode({ fresh: command.fresh === true });
     if (command.kind === "login.keep") return await login.flow.keepChanged();
     const entry = unseal(login.keys.privateKey, login.loginId, command.sealed);
     switch (command.kind) {
@@ -205,12 +229,19 @@ export class LoginService {
 
   #storedPhone(): string {
     const phone = this.#deps.store.self()?.phone;
-    if (!phone) throw new AppError("no-phone", "No phone number is stored for this worker. Send the number.");
+    if (!phone)
+      throw new AppError("no-phone", "No phone number is stored for this worker. Send the number.");
     return phone;
   }
 }
 
-const FAILED: LoginResult = { kind: "refused", reason: "other", fault: null, waitS: null, final: false };
+const FAILED: LoginResult = {
+  kind: "refused",
+  reason: "other",
+  fault: null,
+  waitS: null,
+  final: false,
+};
 
 function toStep(result: LoginResult, now: number): LoginStep {
   switch (result.kind) {

@@ -24,7 +24,12 @@ export function startHeartbeat(say: Say): Heartbeat {
     const loopLagMs = Number.isFinite(delay.max) ? Math.round(delay.max / 1e6) : 0;
     delay.reset();
     const { user, system } = process.cpuUsage();
-    say({ kind: "heartbeat", loopLagMs, rssBytes: process.memoryUsage.rss(), cpuMs: Math.round((user + system) / 1000) });
+    say({
+      kind: "heartbeat",
+      loopLagMs,
+      rssBytes: process.memoryUsage.rss(),
+      cpuMs: Math.round((user + system) / 1000),
+    });
   };
   const timer = setInterval(beat, EVERY_MS);
   return {

@@ -11,6 +11,7 @@ export function keptEvents({ events }: Pick<SessionStore, "events">): KeptEvents
     all: () => events.all().flatMap((body) => FleetEvent.safeParse(JSON.parse(body)).data ?? []),
     add: (event) => events.add(event.id, JSON.stringify(event)),
     remove: ({ id }) => events.remove(id),
-    replace: (all) => events.replace(all.map((event) => ({ id: event.id, body: JSON.stringify(event) }))),
+    replace: (all) =>
+      events.replace(all.map((event) => ({ id: event.id, body: JSON.stringify(event) }))),
   };
 }

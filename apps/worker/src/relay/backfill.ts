@@ -28,7 +28,10 @@ export interface BackfillDeps {
   readonly now: () => number;
 }
 
-/** Fetches old messages of a route's sources, at a flood-safe pace. One at a time; what was delivered before is not delivered again. */
+/**
+ * Fetches old messages of a route's sources, at a flood-safe pace. One at a time; what was
+ * delivered before is not delivered again.
+ */
 export class Backfill {
   readonly #deps: BackfillDeps;
   #status: BackfillStatus | null = null;
@@ -45,10 +48,17 @@ export class Backfill {
 
   /** Throws AppError `backfill-running`. */
   start(ready: ReadyRoute, wish: BackfillWish): void {
-    if (this.#abort) throw new AppError("backfill-running", "A backfill is under way. Wait for it, or cancel it.");
+    if (this.#abort)
+      throw new AppError("backfill-running", "A backfill is under way. Wait for it, or cancel it.");
     const wanted = "last" in wish ? Math.min(wish.last, MOST) : null;
     const counts = { fetched: 0, taken: 0, known: 0, wanted };
-    this.#status = { route: ready.route.id, state: "running", ...counts, reason: null, waitsUntil: null };
+    this.#status = {
+      route: ready.route.id,
+      state: "running",
+      ...counts,
+      reason: null,
+      waitsUntil: null,
+    };
     const abort = new AbortController();
     this.#abort = abort;
     this.#running = this.#run(ready, wish, abort.signal).finally(() => {
@@ -73,12 +83,20 @@ export class Backfill {
       this.#take(ready, "last" in wish ? found.slice(-Math.min(wish.last, MOST)) : found);
       this.#patch({ state: "done" });
     } catch (error) {
-      this.#patch(signal.aborted ? { state: "cancelled" } : { state: "failed", reason: toError(error).message.slice(0, 300) });
+      this.#patch(
+        signal.aborted
+          ? { state: "cancelled" }
+          : { state: "failed", reason: toError(error).message.slice(0, 300) },
+      );
     }
   }
 
   /** Newest first, page after page, until there is enough. */
-  async #fetch(from: TargetChat, wish: BackfillWish, signal: AbortSignal): Promise<SourceMessage[]> {
+  async #fetch(
+    from: TargetChat,
+    wish: BackfillWish,
+    signal: AbortSignal,
+  ): Promise<SourceMessage[]> {
     const { chat: ref, topic } = from;
     const chat = this.#deps.idOf(ref);
     if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
@@ -86,7 +104,12 @@ export class Backfill {
     const most = "last" in wish ? Math.min(wish.last, MOST) : MOST;
     for (let before = 0; found.length < most; ) {
       signal.throwIfAborted();
-      const page = await this.#page({ chat, topic }, before, Math.min(PAGE, most - found.length), signal);
+      const page = await this.#page(
+        { chat, topic },
+        before,
+        Math.min(PAGE, most - found.length),
+        signal,
+      );
       const wanted = "since" in wish ? page.filter(({ date }) => date >= wish.since) : page;
       found.push(...wanted);
       this.#patch({ fetched: (this.#status?.fetched ?? 0) + wanted.length });
@@ -99,7 +122,12 @@ export class Backfill {
   }
 
   /** A wait that Telegram asks for is kept, in full and a second more. */
-  async #page(from: TargetChat, before: number, limit: number, signal: AbortSignal): Promise<readonly SourceMessage[]> {
+  async #page(
+    from: TargetChat,
+    before: number,
+    limit: number,
+    signal: AbortSignal,
+  ): Promise<readonly SourceMessage[]> {
     for (;;) {
       try {
         return await this.#deps.telegram.history(from, before, limit);

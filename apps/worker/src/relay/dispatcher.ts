@@ -9,13 +9,36 @@ import {
   type Route,
   SourceMessage,
 } from "@flotilla/contracts";
-import { AppError, type Clock, LoopShare, nextTurn, toError, type WorkerId } from "@flotilla/kernel";
+import {
+  AppError,
+  type Clock,
+  LoopShare,
+  nextTurn,
+  toError,
+  type WorkerId,
+} from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { type AfterTry, afterTry, type FetchedFile, isAboutTarget, maxAgeMs, resultOfFault, stepKey } from "@flotilla/relay";
+import {
+  type AfterTry,
+  afterTry,
+  type FetchedFile,
+  isAboutTarget,
+  maxAgeMs,
+  resultOfFault,
+  stepKey,
+} from "@flotilla/relay";
 import type { OutboxRow, RelayTables, RouteStops } from "@flotilla/session-store";
 import { deliveryOf, keyOf } from "./delivery-of.ts";
 import { alertLane, type JudgedAlbum } from "./intake.ts";
-import { doubtOver, emptyLane, type Hold, type Lane, type LaneState, type UnderWay, uploadMs } from "./lane.ts";
+import {
+  doubtOver,
+  emptyLane,
+  type Hold,
+  type Lane,
+  type LaneState,
+  type UnderWay,
+  uploadMs,
+} from "./lane.ts";
 import { learned, needsFiles, placeOf, planStep, type Sent } from "./plan-step.ts";
 
 /** Parts of the dispatcher. */
@@ -24,9 +47,14 @@ export interface DispatcherDeps {
   readonly relay: RelayTables;
   readonly stops: RouteStops;
   readonly route: (id: string) => Route | null;
-  /** Hands a step to its sender; resolves when it is on its way. The same try may be handed over twice. */
+  /**
+   * Hands a step to its sender; resolves when it is on its way. The same try may be handed over
+   * twice.
+   */
   readonly hand: (delivery: Delivery) => Promise<void>;
-  /** Downloads the files of a row for a sender that cannot read the source. Throws what went wrong. */
+  /**
+   * Downloads the files of a row for a sender that cannot read the source. Throws what went wrong.
+   */
   readonly fetch: (route: Route, row: OutboxRow) => Promise<FetchedFile[]>;
   /** What was downloaded for a row is not needed any more. */
   readonly forget: (row: number) => void;
@@ -40,16 +68,25 @@ export interface DispatcherDeps {
   readonly log: Logger;
 }
 
-/** Milliseconds for lanes before the event loop turns: steps without a delivery end at once, and there may be thousands. */
+/**
+ * Milliseconds for lanes before the event loop turns: steps without a delivery end at once, and
+ * there may be thousands.
+ */
 const SLICE_MS = 20;
-/** How long an album waits for its next message. Telegram sends them together; a slow link may not. */
+/**
+ * How long an album waits for its next message. Telegram sends them together; a slow link may not.
+ */
 const ALBUM_MS = 800;
-/** Milliseconds without a confirmation after which the same try is handed over again: Redis may have lost it, or its answer. */
+/**
+ * Milliseconds without a confirmation after which the same try is handed over again: Redis may have
+ * lost it, or its answer.
+ */
 const AGAIN_MS = 10_000;
 
 /**
- * Sends what the outbox holds, one step per lane at a time: so the order of a route holds whatever happens to a step, and the
- * queues stay short while the rest waits on disk. A step stays in the outbox until its delivery is confirmed.
+ * Sends what the outbox holds, one step per lane at a time: so the order of a route holds whatever
+ * happens to a step, and the queues stay short while the rest waits on disk. A step stays in the
+ * outbox until its delivery is confirmed.
  */
 export class Dispatcher {
   readonly #deps: DispatcherDeps;
@@ -128,8 +165,10 @@ export class Dispatcher {
     else if (next.kind === "done" && result.kind === "done") {
       this.#finish(route, row, result);
       // A chat may take an edit and no new message.
-      if (row.kind === "new" || lane.doubt.kind !== "open" || lane.doubt.row.kind !== "new") this.#clear(lane);
-    } else if (next.kind === "poison" && result.kind === "failed" && result.sent) this.#finish(route, row, result.sent);
+      if (row.kind === "new" || lane.doubt.kind !== "open" || lane.doubt.row.kind !== "new")
+        this.#clear(lane);
+    } else if (next.kind === "poison" && result.kind === "failed" && result.sent)
+      this.#finish(route, row, result.sent);
     else if (next.kind === "poison") relay.outbox.setAside(row, next.reason);
     else if (next.kind === "wait") {
       if (next.attempts !== row.attempts) relay.outbox.failed(row.n, next.attempts, next.reason);
@@ -150,8 +189,15 @@ export class Dispatcher {
     this.#deps.relay.outbox.finish(row, placeOf(route.to), ids, COUNTS[row.kind], { ...counts });
   }
 
-  /** Whether a refusal is left open, until the row behind has been tried: it may be about this one message. */
-  #doubts(lane: Lane, row: OutboxRow, { code, reason, waitMs }: Extract<AfterTry, { kind: "wait" }>): boolean {
+  /**
+   * Whether a refusal is left open, until the row behind has been tried: it may be about this one
+   * message.
+   */
+  #doubts(
+    lane: Lane,
+    row: OutboxRow,
+    { code, reason, waitMs }: Extract<AfterTry, { kind: "wait" }>,
+  ): boolean {
     if (lane.doubt.kind === "open" || code === null || isAboutTarget(code)) return false;
     // Nothing came that could tell, and it was refused once more: a person has to look.
     const isAgain = lane.doubt.kind === "over" && lane.doubt.row === row.n;
@@ -171,7 +217,8 @@ export class Dispatcher {
   /** The row to try: the one in front, or behind it while that one is in doubt. */
   #next(name: string, lane: Lane): OutboxRow | null {
     const { relay, clock } = this.#deps;
-    if (lane.doubt.kind === "open" && lane.doubt.until <= clock.monotonicMs()) lane.doubt = doubtOver(lane.doubt);
+    if (lane.doubt.kind === "open" && lane.doubt.until <= clock.monotonicMs())
+      lane.doubt = doubtOver(lane.doubt);
     return relay.outbox.head(name, lane.doubt.kind === "open" ? lane.doubt.row.n : 0);
   }
 
@@ -189,8 +236,12 @@ export class Dispatcher {
       else lane.files = { row: row.n, found: files };
       this.#pumpLane(row.lane);
     } catch (error) {
-      // No caller awaits this promise. A full disk fails the download and the write of its result; the next tick retries.
-      log.error({ route: route.id, cause: toError(error).message }, "what became of a download could not be noted");
+      // No caller awaits this promise. A full disk fails the download and the write of its result;
+      // the next tick retries.
+      log.error(
+        { route: route.id, cause: toError(error).message },
+        "what became of a download could not be noted",
+      );
     }
   }
 
@@ -201,7 +252,10 @@ export class Dispatcher {
     this.#deps.log.warn({ route, code }, "a route stopped itself");
   }
 
-  /** An admin wants this lane to go on at once. A flood wait is the sender's to keep: it will say so again. */
+  /**
+   * An admin wants this lane to go on at once. A flood wait is the sender's to keep: it will say so
+   * again.
+   */
   wake(name: string): void {
     const { stops, clock } = this.#deps;
     if (this.#isStopped(name)) stops.set(name, { code: null, at: clock.now() });
@@ -216,8 +270,9 @@ export class Dispatcher {
   }
 
   /**
-   * Routes have changed. What was on its way to a target that is none any more, or for a route that is gone, is not handed over again: its
-   * confirmation would be about another step. A route that waited for its old target continues at once.
+   * Routes have changed. What was on its way to a target that is none any more, or for a route that
+   * is gone, is not handed over again: its confirmation would be about another step. A route that
+   * waited for its old target continues at once.
    */
   changed(before: readonly Route[]): void {
     for (const old of before) {
@@ -259,8 +314,8 @@ export class Dispatcher {
   }
 
   /**
-   * Whether an album in front still waits for a message: from when it was seen to grow last, whatever the clock says. What its chat
-   * said after it shows that it is whole.
+   * Whether an album in front still waits for a message: from when it was seen to grow last,
+   * whatever the clock says. What its chat said after it shows that it is whole.
    */
   #mayGrow(lane: Lane, row: OutboxRow): boolean {
     const { n, album, readyAt, pieces } = row;
@@ -283,9 +338,14 @@ export class Dispatcher {
         return void relay.outbox.finish(row, placeOf(route.to), [], plan.reason);
       }
       relay.outbox.seal(row.n);
-      if (files === null && needsFiles(plan.step, route, row, worker)) return void this.#fetch(lane, route, row);
+      if (files === null && needsFiles(plan.step, route, row, worker))
+        return void this.#fetch(lane, route, row);
       const landed = relay.map.landed(route.id, placeOf(route.to).chat);
-      const delivery = deliveryOf(worker, route, row, { step: plan.step, landed, tries: lane.tries });
+      const delivery = deliveryOf(worker, route, row, {
+        step: plan.step,
+        landed,
+        tries: lane.tries,
+      });
       lane.underWay = { row, delivery, since: clock.now(), handedAt: 0, handing: false };
     } catch (error) {
       if (error instanceof AppError && error.code.startsWith("sqlite-")) throw error;
@@ -295,7 +355,10 @@ export class Dispatcher {
     this.#hand(lane.underWay);
   }
 
-  /** Whether a new row goes out when its turn has come: it may be too old by then, and an album is judged only now that it is whole. */
+  /**
+   * Whether a new row goes out when its turn has come: it may be too old by then, and an album is
+   * judged only now that it is whole.
+   */
   #isWanted(lane: Lane, route: Route, row: OutboxRow): boolean {
     const { relay, judgeAlbum, telegramNow, clock } = this.#deps;
     if (row.album === null && route.maxAge === undefined) return true;
@@ -343,7 +406,10 @@ export class Dispatcher {
     this.#deps
       .hand(delivery)
       .catch((error: unknown) => {
-        this.#deps.log.warn({ delivery: delivery.id, cause: toError(error).message }, "a delivery could not be handed over");
+        this.#deps.log.warn(
+          { delivery: delivery.id, cause: toError(error).message },
+          "a delivery could not be handed over",
+        );
       })
       .finally(() => {
         underWay.handing = false;
@@ -367,7 +433,12 @@ function isWithoutFile({ to }: Route, code: string): boolean {
   return to.kind === "bot" && NO_FILE.has(code);
 }
 
-const NO_FILE: ReadonlySet<string> = new Set(["file-too-large", "file-missing", "file-gone", "file-elsewhere"]);
+const NO_FILE: ReadonlySet<string> = new Set([
+  "file-too-large",
+  "file-missing",
+  "file-gone",
+  "file-elsewhere",
+]);
 
 /** What stands in the way after a try; null: nothing, or a wait that ends by itself. */
 function holdOf(next: AfterTry, since: number): Hold | null {
@@ -377,9 +448,12 @@ function holdOf(next: AfterTry, since: number): Hold | null {
 
 /** Why a route stopped itself. */
 const STOPPED = {
-  loop: "The same message comes back again and again: this route looks like a loop. Check its chats, then wake it.",
+  loop:
+    "The same message comes back again and again: this route looks like a loop. Check its " +
+    "chats, then wake it.",
   "name-moved":
-    "A name of its sources leads to another chat now. Wake it to read that one, or write the number of the old one.",
+    "A name of its sources leads to another chat now. Wake it to read that one, or write the " +
+    "number of the old one.",
 } as const;
 
 function stoppedState(code: string, since: number): LaneState {

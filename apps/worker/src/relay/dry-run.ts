@@ -11,7 +11,10 @@ export interface DryRunLine {
   readonly verdict: string;
 }
 
-/** Telegram copies each post of a channel into its discussion group: from there back to the channel is a loop. Throws AppError `loop`. */
+/**
+ * Telegram copies each post of a channel into its discussion group: from there back to the channel
+ * is a loop. Throws AppError `loop`.
+ */
 async function refuseDiscussion(
   telegram: RelayTelegram,
   { to }: Route,
@@ -23,10 +26,16 @@ async function refuseDiscussion(
   if (!channel) return;
   const names = [channel.chat, `@${channel.username ?? ""}`.toLowerCase()];
   if (!names.includes(to.chat.toLowerCase()) && idOf(to.chat) !== channel.chat) return;
-  throw new AppError("loop", `${source.ref} is the discussion group of ${to.chat}: Telegram copies each post into it, a loop.`);
+  throw new AppError(
+    "loop",
+    `${source.ref} is the discussion group of ${to.chat}: Telegram copies each post into it, a loop.`,
+  );
 }
 
-/** What a route would do with the latest messages of its sources. `idOf`: the marked id of a chat, as far as it is known. */
+/**
+ * What a route would do with the latest messages of its sources. `idOf`: the marked id of a chat,
+ * as far as it is known.
+ */
 export async function dryRun(
   telegram: RelayTelegram,
   route: Route,
@@ -43,7 +52,9 @@ export async function dryRun(
   }
   found.sort((a, b) => b.date - a.date || b.id - a.id);
   return inAlbums(found.slice(0, DRY_RUN)).flatMap((album) => {
-    const barriers = album.map((message) => barrier({ ...ready, chats: new Set([message.chat]) }, message));
+    const barriers = album.map((message) =>
+      barrier({ ...ready, chats: new Set([message.chat]) }, message),
+    );
     const verdict = judge(
       ready,
       album.filter((_, n) => barriers[n] === null),

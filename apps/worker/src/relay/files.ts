@@ -1,7 +1,13 @@
 import { createReadStream, existsSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import { type DeliveryStep, type Route, relayFile, relayFolder, SourceMessage } from "@flotilla/contracts";
+import {
+  type DeliveryStep,
+  type Route,
+  relayFile,
+  relayFolder,
+  SourceMessage,
+} from "@flotilla/contracts";
 import { AppError, type WorkerId } from "@flotilla/kernel";
 import type { FetchedFile } from "@flotilla/relay";
 import type { OutboxRow } from "@flotilla/session-store";
@@ -49,9 +55,19 @@ export class RelayFiles {
     return this.#progress.get(route) ?? null;
   }
 
-  /** Downloads what a row needs. Throws AppError `file-too-large`, `file-gone`, `protected-content`, or what Telegram answered. */
-  async fetch(reader: WorkerId, route: Route, row: OutboxRow, signal: AbortSignal): Promise<FetchedFile[]> {
-    const pieces = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
+  /**
+   * Downloads what a row needs. Throws AppError `file-too-large`, `file-gone`, `protected-content`,
+   * or what Telegram answered.
+   */
+  async fetch(
+    reader: WorkerId,
+    route: Route,
+    row: OutboxRow,
+    signal: AbortSignal,
+  ): Promise<FetchedFile[]> {
+    const pieces = row.pieces
+      .map((piece) => SourceMessage.parse(JSON.parse(piece)))
+      .sort((a, b) => a.id - b.id);
     const withFile = pieces.filter(isFile);
     const folder = this.#folder(reader, row.n);
     await mkdir(folder, { recursive: true, mode: 0o700 });
@@ -64,12 +80,23 @@ export class RelayFiles {
     return found;
   }
 
-  /** Uploads and sends. Throws AppError `file-missing` when the file is not on this host, or what Telegram answered. */
-  async upload(reader: WorkerId, to: TargetChat, step: UploadStep): Promise<readonly (number | null)[]> {
+  /**
+   * Uploads and sends. Throws AppError `file-missing` when the file is not on this host, or what
+   * Telegram answered.
+   */
+  async upload(
+    reader: WorkerId,
+    to: TargetChat,
+    step: UploadStep,
+  ): Promise<readonly (number | null)[]> {
     const ready: UploadedFile[] = [];
     for (const { message, randomId, text, entities, ...facts } of step.files) {
       const path = relayFile(this.#dataDir, reader, step.row, message);
-      if (!existsSync(path)) throw new AppError("file-missing", `The file that ${reader} downloaded is not on this host.`);
+      if (!existsSync(path))
+        throw new AppError(
+          "file-missing",
+          `The file that ${reader} downloaded is not on this host.`,
+        );
       let part = 0;
       for await (const bytes of createReadStream(path, { highWaterMark: PART_BYTES }))
         await this.#files.save(randomId, part++, bytes as Buffer, facts.sizeBytes);
@@ -93,13 +120,24 @@ export class RelayFiles {
     return relayFolder(this.#dataDir, reader, row);
   }
 
-  async #download(route: Route, piece: SourceMessage, folder: string, signal: AbortSignal): Promise<FetchedFile> {
+  async #download(
+    route: Route,
+    piece: SourceMessage,
+    folder: string,
+    signal: AbortSignal,
+  ): Promise<FetchedFile> {
     let remote = await this.#files.find(piece.chat, piece.id);
     const { photo, mime, name, sizeBytes, look } = remote;
-    const mostMb = route.to.kind === "bot" ? Math.min(route.maxFileMb, photo ? BOT_PHOTO_MB : BOT_FILE_MB) : route.maxFileMb;
+    const mostMb =
+      route.to.kind === "bot"
+        ? Math.min(route.maxFileMb, photo ? BOT_PHOTO_MB : BOT_FILE_MB)
+        : route.maxFileMb;
     if (sizeBytes > mostMb * MB) {
       const size = `${Math.ceil(sizeBytes / MB)} MB`;
-      throw new AppError("file-too-large", `The file has ${size}; this route copies up to ${mostMb} MB.`);
+      throw new AppError(
+        "file-too-large",
+        `The file has ${size}; this route copies up to ${mostMb} MB.`,
+      );
     }
     const fetched: FetchedFile = { message: piece.id, photo, mime, name, sizeBytes, look };
     const path = join(folder, String(piece.id));
@@ -111,10 +149,15 @@ export class RelayFiles {
       await file.truncate(offset);
       for (let expired = 0; offset < sizeBytes; ) {
         signal.throwIfAborted();
-        this.#progress.set(route.id, { name: name ?? piece.media ?? "file", doneBytes: offset, sizeBytes });
+        this.#progress.set(route.id, {
+          name: name ?? piece.media ?? "file",
+          doneBytes: offset,
+          sizeBytes,
+        });
         const bytes = await this.#read(remote, offset);
         if (bytes === null) {
-          if (++expired > REFERENCES) throw new AppError("file-gone", "Telegram does not give the file.");
+          if (++expired > REFERENCES)
+            throw new AppError("file-gone", "Telegram does not give the file.");
           remote = await this.#files.find(piece.chat, piece.id);
           continue;
         }
@@ -135,7 +178,8 @@ export class RelayFiles {
     try {
       return await this.#files.read(remote, offset);
     } catch (error) {
-      if (error instanceof Error && /FILE_REFERENCE_(?:EXPIRED|INVALID|EMPTY)/.test(error.message)) return null;
+      if (error instanceof Error && /FILE_REFERENCE_(?:EXPIRED|INVALID|EMPTY)/.test(error.message))
+        return null;
       throw error;
     }
   }

@@ -1,6 +1,14 @@
 import type { Route, SourceMessage } from "@flotilla/contracts";
 import { LoopShare, type WorkerId } from "@flotilla/kernel";
-import { barrier, inAlbums, judge, LoopBreaker, type MatchVerdict, matchRoute, type ReadyRoute } from "@flotilla/relay";
+import {
+  barrier,
+  inAlbums,
+  judge,
+  LoopBreaker,
+  type MatchVerdict,
+  matchRoute,
+  type ReadyRoute,
+} from "@flotilla/relay";
 import type { InboxRow, NewOutboxRow, SessionStore } from "@flotilla/session-store";
 import { savedBy } from "./plan-step.ts";
 import type { RouteBook } from "./route-book.ts";
@@ -10,7 +18,9 @@ import { toSourceMessage } from "./source-message.ts";
 const BATCH = 50;
 const SLICE_MS = 10;
 
-/** Lane of a route's alerts: they do not wait for its deliveries. `!` cannot be in a route's name. */
+/**
+ * Lane of a route's alerts: they do not wait for its deliveries. `!` cannot be in a route's name.
+ */
 export const alertLane = (route: string): string => `${route}!alert`;
 
 const SERVICE: MatchVerdict = { kind: "skip", reason: "empty" };
@@ -51,7 +61,10 @@ interface Origin {
   readonly name: string | null;
 }
 
-/** Moves what was received into the outbox: one transaction per batch, so a crash repeats a batch or nothing. */
+/**
+ * Moves what was received into the outbox: one transaction per batch, so a crash repeats a batch or
+ * nothing.
+ */
 export class Intake {
   readonly #store: SessionStore;
   readonly #book: RouteBook;
@@ -82,14 +95,22 @@ export class Intake {
     return taken.length;
   }
 
-  /** What follows from messages of a source that were fetched on demand. Nothing of those that were delivered before. */
-  backfilled(ready: ReadyRoute, messages: readonly SourceMessage[]): { readonly rows: NewOutboxRow[]; readonly known: number } {
+  /**
+   * What follows from messages of a source that were fetched on demand. Nothing of those that were
+   * delivered before.
+   */
+  backfilled(
+    ready: ReadyRoute,
+    messages: readonly SourceMessage[],
+  ): { readonly rows: NewOutboxRow[]; readonly known: number } {
     const { id } = ready.route;
     const isKnown = ({ chat, id: message }: SourceMessage): boolean =>
       this.#store.relay.map.delivered(id, chat, message) !== null;
     const open = messages.filter((message) => !isKnown(message));
     const rows = inAlbums(open).flatMap((album) => {
-      const pieces = album.filter((piece) => barrier(ready, piece, this.#isOwn(ready, piece)) === null);
+      const pieces = album.filter(
+        (piece) => barrier(ready, piece, this.#isOwn(ready, piece)) === null,
+      );
       const isTaken = pieces.length > 0 && judge(ready, pieces).kind === "take";
       return isTaken ? pieces.map((piece) => this.#newRow(id, { ...piece, asked: true })) : [];
     });
@@ -102,7 +123,8 @@ export class Intake {
     const message = pieces.find(({ text }) => text !== "") ?? pieces[0];
     if (!ready || !message) return null;
     const verdict = judge(ready, pieces);
-    const along = verdict.kind === "take" ? this.#alerts(ready.route, message, verdict.because) : [];
+    const along =
+      verdict.kind === "take" ? this.#alerts(ready.route, message, verdict.because) : [];
     return { verdict, along, taken: () => this.#watchForLoop(route, message) };
   }
 
@@ -117,7 +139,8 @@ export class Intake {
         ? SERVICE
         : this.#verdict(ready, message, isDelivery || this.#isFromTarget(ready, origins));
       if (verdict.kind === "take") this.#take(route, message, verdict.because, batch);
-      else if (verdict.reason !== "other-chat" && verdict.reason !== "off") batch.counts.push([route.id, verdict.reason]);
+      else if (verdict.reason !== "other-chat" && verdict.reason !== "off")
+        batch.counts.push([route.id, verdict.reason]);
     }
   }
 
@@ -129,14 +152,23 @@ export class Intake {
   }
 
   /** A message goes into the outbox; what an album brings along waits until it is whole. */
-  #take(route: Route, message: SourceMessage, because: readonly string[], { rows, matches }: Batch): void {
+  #take(
+    route: Route,
+    message: SourceMessage,
+    because: readonly string[],
+    { rows, matches }: Batch,
+  ): void {
     rows.push(this.#newRow(route.id, message));
     if (message.groupedId !== null) return;
     rows.push(...this.#alerts(route, message, because));
     matches.push({ route: route.id, message });
   }
 
-  #alerts({ id, alert }: Route, message: SourceMessage, because: readonly string[]): NewOutboxRow[] {
+  #alerts(
+    { id, alert }: Route,
+    message: SourceMessage,
+    because: readonly string[],
+  ): NewOutboxRow[] {
     return alert === "off" ? [] : [this.#alertRow(id, message, because)];
   }
 
@@ -147,12 +179,15 @@ export class Intake {
 
   #originsOf({ chat, id, origins = [] }: SourceMessage): Origin[] {
     const places = [{ chat, message: id }, ...origins];
-    return places.map((place) => ({ ...place, name: this.#store.entities.byId(place.chat)?.username ?? null }));
+    return places.map((place) => ({
+      ...place,
+      name: this.#store.entities.byId(place.chat)?.username ?? null,
+    }));
   }
 
   /**
-   * What comes from the target of a route is not delivered back to it: the copy that Telegram makes of a delivery may be here before
-   * its sender has said that it was delivered.
+   * What comes from the target of a route is not delivered back to it: the copy that Telegram makes
+   * of a delivery may be here before its sender has said that it was delivered.
    */
   #isFromTarget({ route: { to } }: ReadyRoute, [, ...origins]: readonly Origin[]): boolean {
     if (to.kind === "webhook" || origins.length === 0) return false;
@@ -161,7 +196,10 @@ export class Intake {
     return origins.some(({ chat, name }) => chat === target || `@${name ?? ""}` === wanted);
   }
 
-  /** A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the posts of a channel into its group. */
+  /**
+   * A relay put it there, or it is a forward of what a relay put somewhere: Telegram copies the
+   * posts of a channel into its group.
+   */
   #isOwnDelivery(origins: readonly Origin[]): boolean {
     const { map } = this.#store.relay;
     return origins.some((origin) => {
@@ -174,7 +212,9 @@ export class Intake {
     });
   }
 
-  /** What no table shows, such as another program that copies messages back, shows in what comes. */
+  /**
+   * What no table shows, such as another program that copies messages back, shows in what comes.
+   */
   #watchForLoop(route: string, message: SourceMessage): void {
     const stop = this.#store.routeStops.get(route);
     const isTrusted = stop !== null && Math.abs(this.#deps.now() - stop.at) < TRUSTED_MS;
@@ -198,10 +238,22 @@ export class Intake {
   #alertRow(route: string, message: SourceMessage, because: readonly string[]): NewOutboxRow {
     const piece = JSON.stringify({ message, because });
     const key = `${message.chat}/${message.id}/alert`;
-    return { lane: alertLane(route), route, key, kind: "alert", album: null, piece, sourceAt: message.date, readyAt: 0 };
+    return {
+      lane: alertLane(route),
+      route,
+      key,
+      kind: "alert",
+      album: null,
+      piece,
+      sourceAt: message.date,
+      readyAt: 0,
+    };
   }
 
-  /** An edit or a deletion matters where the message was delivered, or still may be; an edit also where the message matches only now. */
+  /**
+   * An edit or a deletion matters where the message was delivered, or still may be; an edit also
+   * where the message matches only now.
+   */
   #followed(ready: ReadyRoute, row: InboxRow, batch: Batch): void {
     const { route, chats } = ready;
     if (row.kind === "new" || !route.on || !chats.has(row.chat)) return;
@@ -212,9 +264,12 @@ export class Intake {
     }
     const { relay } = this.#store;
     const { chat, messageId, version, kind } = row;
-    const mayWait = relay.outbox.heldBack(route.id) || batch.rows.some(({ lane }) => lane === route.id);
+    const mayWait =
+      relay.outbox.heldBack(route.id) || batch.rows.some(({ lane }) => lane === route.id);
     if (kind === "delete" && !mayWait && !relay.map.delivered(route.id, chat, messageId)) return;
-    const piece = row.content ? toSourceMessage(this.#store, row, row.content) : { chat, id: messageId };
+    const piece = row.content
+      ? toSourceMessage(this.#store, row, row.content)
+      : { chat, id: messageId };
     batch.rows.push({
       lane: route.id,
       route: route.id,
@@ -233,14 +288,26 @@ export class Intake {
     const group = content?.groupedId ?? null;
     const album = group === null ? null : `${chat}/${group}`;
     const key = `${chat}/${messageId}/new`;
-    if (rows.some((row) => row.lane === route && (row.key === key || (album !== null && row.album === album)))) return true;
-    return relay.outbox.hasNew(route, chat, messageId, album) || relay.map.delivered(route, chat, messageId) !== null;
+    if (
+      rows.some(
+        (row) => row.lane === route && (row.key === key || (album !== null && row.album === album)),
+      )
+    )
+      return true;
+    return (
+      relay.outbox.hasNew(route, chat, messageId, album) ||
+      relay.map.delivered(route, chat, messageId) !== null
+    );
   }
 
-  /** It came before, and what it says now is what the route looks for. An old message that was never seen here is no news. */
+  /**
+   * It came before, and what it says now is what the route looks for. An old message that was never
+   * seen here is no news.
+   */
   #matchedLate(ready: ReadyRoute, row: InboxRow, batch: Batch): void {
     const { route } = ready;
-    if (!row.content || row.content.service || !this.#store.updates.has(row.box, row.messageId)) return;
+    if (!row.content || row.content.service || !this.#store.updates.has(row.box, row.messageId))
+      return;
     const message = toSourceMessage(this.#store, row, row.content);
     const verdict = matchRoute(ready, message, this.#isOwn(ready, message));
     if (verdict.kind !== "take") return;

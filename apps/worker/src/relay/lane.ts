@@ -28,7 +28,12 @@ export interface Hold {
 export type Doubt =
   | { readonly kind: "none" }
   /** Until then (monotonic), the row behind it tells whether the target takes nothing at all. */
-  | { readonly kind: "open"; readonly row: OutboxRow; readonly reason: string; readonly until: number }
+  | {
+      readonly kind: "open";
+      readonly row: OutboxRow;
+      readonly reason: string;
+      readonly until: number;
+    }
   /** No row told: if it is refused once more, the target takes nothing. */
   | { readonly kind: "over"; readonly row: number };
 
@@ -37,7 +42,10 @@ export interface Lane {
   underWay: UnderWay | null;
   /** Monotonic milliseconds. */
   parkedUntil: number;
-  /** An album in front that may still grow: how many messages it had when it was seen last, and until when it waits (monotonic). */
+  /**
+   * An album in front that may still grow: how many messages it had when it was seen last, and
+   * until when it waits (monotonic).
+   */
   album: { readonly row: number; readonly pieces: number; readonly until: number } | null;
   reason: string | null;
   hold: Hold | null;
@@ -54,7 +62,10 @@ export interface LaneState {
   readonly parkedUntil: number | null;
   readonly reason: string | null;
   readonly hold: Hold | null;
-  /** Since when one delivery has been under way without an answer; an upload is given its time first. */
+  /**
+   * Since when one delivery has been under way without an answer; an upload is given its time
+   * first.
+   */
   readonly underWaySince: number | null;
 }
 
@@ -80,6 +91,7 @@ export function doubtOver(doubt: Doubt): Doubt {
 
 /** How long an upload may take: a slow line takes 50 KB a second. */
 export function uploadMs({ step }: Delivery): number {
-  const files = step.kind === "upload" ? step.files : step.kind === "edit" && step.file ? [step.file] : [];
+  const files =
+    step.kind === "upload" ? step.files : step.kind === "edit" && step.file ? [step.file] : [];
   return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 50;
 }

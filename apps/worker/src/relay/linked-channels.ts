@@ -3,7 +3,10 @@ import type { Logger } from "@flotilla/observability";
 import type { SessionStore } from "@flotilla/session-store";
 import type { RelayTelegram } from "./ports.ts";
 
-/** A group gets or loses its channel rarely; Telegram sends no update about it that every member sees. */
+/**
+ * A group gets or loses its channel rarely; Telegram sends no update about it that every member
+ * sees.
+ */
 const ASK_AGAIN_MS = 24 * 60 * 60_000;
 const PACE_MS = 1000;
 
@@ -16,7 +19,10 @@ export interface LinkedChannelsDeps {
   readonly log: Logger;
 }
 
-/** Learns which sources are discussion groups of a channel: a route from there to the channel would be a loop. */
+/**
+ * Learns which sources are discussion groups of a channel: a route from there to the channel would
+ * be a loop.
+ */
 export class LinkedChannels {
   readonly #deps: LinkedChannelsDeps;
   #wanted = new Set<string>();
@@ -26,9 +32,13 @@ export class LinkedChannels {
     this.#deps = deps;
   }
 
-  /** Asks about those of these chats (marked ids) that were not asked about within a day, one a second. */
+  /**
+   * Asks about those of these chats (marked ids) that were not asked about within a day, one a
+   * second.
+   */
   learn(chats: Iterable<string>): void {
-    for (const chat of chats) if (bareChannel(chat) !== null && this.#isDue(chat)) this.#wanted.add(chat);
+    for (const chat of chats)
+      if (bareChannel(chat) !== null && this.#isDue(chat)) this.#wanted.add(chat);
     this.#running ??= this.#run().finally(() => {
       this.#running = null;
     });
@@ -42,7 +52,8 @@ export class LinkedChannels {
       try {
         store.linkedChats.set(chat, await telegram.linkedChannel(chat), now());
       } catch (error) {
-        // A wait, no connection, no access: the next connection asks again. What comes back is recognised without it.
+        // A wait, no connection, no access: the next connection asks again. What comes back is
+        // recognised without it.
         log.debug({ err: error }, "the channel of a discussion group could not be learned");
       }
       await sleep(PACE_MS, signal).catch(() => {});

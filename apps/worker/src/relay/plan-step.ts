@@ -23,12 +23,21 @@ import {
   planUpload,
   type StepPlan,
 } from "@flotilla/relay";
-import type { DeliveredId, MapTarget, OutboxRow, RelayTables, TargetPlace } from "@flotilla/session-store";
+import type {
+  DeliveredId,
+  MapTarget,
+  OutboxRow,
+  RelayTables,
+  TargetPlace,
+} from "@flotilla/session-store";
 import { isFile } from "./source-message.ts";
 
 const EXCERPT = 200;
 
-/** The step for one row of the outbox, or why there is nothing to do. Throws on a row that cannot be read. */
+/**
+ * The step for one row of the outbox, or why there is nothing to do. Throws on a row that cannot be
+ * read.
+ */
 export function planStep(
   relay: RelayTables,
   route: Route,
@@ -38,7 +47,8 @@ export function planStep(
   const pieces: unknown[] = row.pieces.map((piece) => JSON.parse(piece));
   const place = placeOf(route.to);
   const landed = relay.map.landed(route.id, place.chat);
-  // A route that got another target since: what it delivered before is none of the new one's messages.
+  // A route that got another target since: what it delivered before is none of the new one's
+  // messages.
   const there = (chat: string, id: number): MapTarget | null => {
     const known = relay.map.delivered(route.id, chat, id);
     // What is in a group that became a supergroup since cannot be answered or changed any more.
@@ -49,7 +59,8 @@ export function planStep(
     const { message, rest, said, role, form } = known;
     // Version 0.1 noted no roles: of its albums the piece with the caption is unknown.
     const others = relay.map.sharing(route.id, chat, id);
-    const album = role === null && others.length === 0 ? null : { speaks: role === "speaker", others };
+    const album =
+      role === null && others.length === 0 ? null : { speaks: role === "speaker", others };
     return { message, rest, said, form, album };
   };
   const find = (chat: string) => (id: number) => copied(chat, id, there(chat, id));
@@ -60,9 +71,13 @@ export function planStep(
   };
   switch (row.kind) {
     case "new": {
-      const messages = pieces.map((piece) => SourceMessage.parse(piece)).sort((a, b) => a.id - b.id);
+      const messages = pieces
+        .map((piece) => SourceMessage.parse(piece))
+        .sort((a, b) => a.id - b.id);
       const target = findReplied(messages[0]?.chat ?? "");
-      return files ? planUpload(route, messages, { row: row.n, files }, target) : planNew(route, messages, target);
+      return files
+        ? planUpload(route, messages, { row: row.n, files }, target)
+        : planNew(route, messages, target);
     }
     case "edit": {
       const message = SourceMessage.parse(pieces[0]);
@@ -84,10 +99,14 @@ export function targetOf(route: Route, row: OutboxRow): DeliveryTarget {
   return row.kind === "alert" ? { kind: "admins" } : route.to;
 }
 
-/** What the map calls a target: names in one form, and Saved Messages as those of the account that delivers. */
+/**
+ * What the map calls a target: names in one form, and Saved Messages as those of the account that
+ * delivers.
+ */
 export function placeOf(to: DeliveryTarget): TargetPlace {
   if (to.kind === "worker" && to.chat === "me") return { chat: savedBy(to.worker), topic: null };
-  if (to.kind === "worker" || to.kind === "bot") return { chat: to.chat.toLowerCase(), topic: to.topic ?? null };
+  if (to.kind === "worker" || to.kind === "bot")
+    return { chat: to.chat.toLowerCase(), topic: to.topic ?? null };
   return { chat: to.kind === "webhook" ? to.url : "", topic: null };
 }
 
@@ -104,7 +123,9 @@ function isPlace(known: string, place: string): boolean {
 /** The message that a row is about, of an album the first. Throws on a row that cannot be read. */
 export function sourceOf(row: OutboxRow): Delivery["source"] {
   const piece: unknown = JSON.parse(row.pieces[0] ?? "null");
-  const message = SourceMessage.safeParse(row.kind === "alert" ? AlertPiece.parse(piece).message : piece);
+  const message = SourceMessage.safeParse(
+    row.kind === "alert" ? AlertPiece.parse(piece).message : piece,
+  );
   if (!message.success) return { ...GonePiece.parse(piece), date: null, title: null, link: null };
   const { chat, id, date, chatTitle } = message.data;
   return { chat, id, date, title: chatTitle, link: linkOf(message.data) };
@@ -117,8 +138,9 @@ export interface Learned {
 }
 
 /**
- * What the map learns from a delivered row: an album that was copied into one message has one id for all of its messages. Else each has
- * the id that Telegram named for it, or none: of an album that lost a photo meanwhile, the others must not move up.
+ * What the map learns from a delivered row: an album that was copied into one message has one id
+ * for all of its messages. Else each has the id that Telegram named for it, or none: of an album
+ * that lost a photo meanwhile, the others must not move up.
  */
 export function learned(relay: RelayTables, route: Route, row: OutboxRow, result: Sent): Learned {
   const { ids, counts } = learnedOf(relay, route, row, result);
@@ -131,7 +153,9 @@ function learnedOf(relay: RelayTables, route: Route, row: OutboxRow, result: Sen
   if (row.kind === "delete") return gone(relay, row);
   if (row.kind !== "new") return { ids: [], counts: {} };
   const { ids, landed } = result;
-  const messages = row.pieces.map((piece) => SourceMessage.parse(JSON.parse(piece))).sort((a, b) => a.id - b.id);
+  const messages = row.pieces
+    .map((piece) => SourceMessage.parse(JSON.parse(piece)))
+    .sort((a, b) => a.id - b.id);
   const isOne = ids.length === 1 && messages.length > 1;
   const speaker = messages.find(({ text }) => text !== "") ?? messages[0];
   const parts = partsOf(route, messages, ids.length === messages.length ? null : speaker, result);
@@ -152,7 +176,10 @@ function learnedOf(relay: RelayTables, route: Route, row: OutboxRow, result: Sen
 }
 
 /** What a sender says of its messages. */
-export type Sent = Pick<Extract<DeliveryResult, { kind: "done" }>, "ids" | "rest" | "refused" | "landed" | "lost">;
+export type Sent = Pick<
+  Extract<DeliveryResult, { kind: "done" }>,
+  "ids" | "rest" | "refused" | "landed" | "lost"
+>;
 
 /**
  * What follows a row, by its messages: that of a text belongs to the one that speaks, that of
@@ -216,10 +243,21 @@ function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep
  * source. In private chats and small groups each account counts messages for itself, so their ids
  * mean nothing, or something else, to another one.
  */
-export function needsFiles(step: DeliveryStep, { to, maxFileMb }: Route, row: OutboxRow, reader: WorkerId): boolean {
+export function needsFiles(
+  step: DeliveryStep,
+  { to, maxFileMb }: Route,
+  row: OutboxRow,
+  reader: WorkerId,
+): boolean {
   if (to.kind === "bot" && maxFileMb === 0) return false;
-  if (to.kind === "bot") return step.kind === "edit" ? step.media !== undefined : step.kind === "send" && hasFile(row);
-  return step.kind === "forward" && to.kind === "worker" && to.worker !== reader && bareChannel(step.fromChat) === null;
+  if (to.kind === "bot")
+    return step.kind === "edit" ? step.media !== undefined : step.kind === "send" && hasFile(row);
+  return (
+    step.kind === "forward" &&
+    to.kind === "worker" &&
+    to.worker !== reader &&
+    bareChannel(step.fromChat) === null
+  );
 }
 
 function hasFile({ kind, pieces }: OutboxRow): boolean {

@@ -18,8 +18,9 @@ export interface OutgoingText {
 export type FilePort = Pick<FileCalls, "find" | "read" | "save" | "send">;
 
 /**
- * What a relay needs of Telegram. Every call passes the account's gate and its flood budget, and throws what Telegram answered.
- * A `randomId` that was used before is an answer like any other: RANDOM_ID_DUPLICATE.
+ * What a relay needs of Telegram. Every call passes the account's gate and its flood budget, and
+ * throws what Telegram answered. A `randomId` that was used before is an answer like any other:
+ * RANDOM_ID_DUPLICATE.
  */
 export interface RelayTelegram {
   /** Returns the id in the target, or null when it was not told. */

@@ -17,7 +17,11 @@ export async function performRelay(relay: Relay, command: RelayCommand): Promise
     case "relay.chats":
       return { kind: "chats", chats: [...(await relay.lists.chats())] };
     case "relay.topics":
-      return { kind: "topics", chat: command.chat, topics: [...(await relay.lists.topics(command.chat))] };
+      return {
+        kind: "topics",
+        chat: command.chat,
+        topics: [...(await relay.lists.topics(command.chat))],
+      };
     case "relay.find":
       return { kind: "unknown-chats", chats: await relay.find(command.chats) };
     case "relay.fill":

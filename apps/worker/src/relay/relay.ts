@@ -1,6 +1,20 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Delivery, RelayMessage, Route, RoutesForReader, UnknownChat } from "@flotilla/contracts";
-import { AppError, type Clock, LoopShare, SerialQueue, sleep, toError, type WorkerId } from "@flotilla/kernel";
+import type {
+  Delivery,
+  RelayMessage,
+  Route,
+  RoutesForReader,
+  UnknownChat,
+} from "@flotilla/contracts";
+import {
+  AppError,
+  type Clock,
+  LoopShare,
+  SerialQueue,
+  sleep,
+  toError,
+  type WorkerId,
+} from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type QueuePlace, RelayLink } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
@@ -44,7 +58,8 @@ const REPORT_MS = 2000;
 const DROP_STEP = 500;
 
 /**
- * The relaying half of a worker: what it reads for its own routes, and what it delivers for the routes of others.
+ * The relaying half of a worker: what it reads for its own routes, and what it delivers for the
+ * routes of others.
  */
 export class Relay {
   readonly #options: RelayOptions;
@@ -72,11 +87,22 @@ export class Relay {
     this.#book = new RouteBook(store, log);
     const { telegram } = options;
     this.#unknown = new UnknownChats(this.#book, telegram);
-    this.#intake = new Intake(store, this.#book, { worker, now, onLoop: (route) => this.#dispatcher.stop(route, "loop") });
+    this.#intake = new Intake(store, this.#book, {
+      worker,
+      now,
+      onLoop: (route) => this.#dispatcher.stop(route, "loop"),
+    });
     this.#linked = new LinkedChannels({ store, telegram, now, signal: this.#stopping.signal, log });
     this.#files = new RelayFiles(options.dataDir, telegram.files);
     this.#targets = new TargetNames(store.chatPins, telegram);
-    this.#sender = new Sender({ relay: store.relay, names: this.#targets, telegram, files: this.#files, now, log });
+    this.#sender = new Sender({
+      relay: store.relay,
+      names: this.#targets,
+      telegram,
+      files: this.#files,
+      now,
+      log,
+    });
     this.#webhook = new WebhookSender(options.fleetKey, now);
     const route = (id: string): Route | null => this.#book.route(id);
     this.#dispatcher = new Dispatcher({
@@ -93,10 +119,22 @@ export class Relay {
       clock,
       log,
     });
-    this.#link = new RelayLink({ place, who: worker, handle: (message) => this.#receive(message), onError });
+    this.#link = new RelayLink({
+      place,
+      who: worker,
+      handle: (message) => this.#receive(message),
+      onError,
+    });
     const idOf = (ref: string): string | null => this.#idOf(ref);
     const wake = (): void => this.#pump();
-    this.#backfill = new Backfill({ store, intake: this.#intake, telegram: options.telegram, wake, idOf, now });
+    this.#backfill = new Backfill({
+      store,
+      intake: this.#intake,
+      telegram: options.telegram,
+      wake,
+      idOf,
+      now,
+    });
   }
 
   /** The chats that routes read, by marked id. */
@@ -104,7 +142,9 @@ export class Relay {
     return this.#book.chats;
   }
 
-  /** Does any route read this chat? For the update engine: the text of other chats is not stored. */
+  /**
+   * Does any route read this chat? For the update engine: the text of other chats is not stored.
+   */
   wants(chat: string): boolean {
     return this.#book.wants(chat);
   }
@@ -114,7 +154,8 @@ export class Relay {
     this.#link.start();
     const { store, worker } = this.#options;
     void this.#files.cleanUp(worker, (row) => store.relay.outbox.row(row) !== null);
-    const every = (ms: number, work: () => void): void => void this.#timers.push(setInterval(() => this.#guard(work), ms));
+    const every = (ms: number, work: () => void): void =>
+      void this.#timers.push(setInterval(() => this.#guard(work), ms));
     every(TICK_MS, () => this.#tick());
     every(REPORT_MS, () => {
       this.#book.refreshIfChanged();
@@ -153,13 +194,17 @@ export class Relay {
   /** There is a connection: names that were not known can be asked for. */
   async resolveNames(): Promise<void> {
     await this.#unknown.learn();
-    // Also when nothing had to be asked: names are learned on the way, from whatever Telegram sends.
+    // Also when nothing had to be asked: names are learned on the way, from whatever Telegram
+    // sends.
     this.#guard(() => this.#book.refresh());
     this.#guard(() => this.#stopElsewhere());
     this.#guard(() => this.#linked.learn(this.#book.chats));
   }
 
-  /** What the route would do with the latest messages of its sources. Changes nothing. Throws what Telegram answered. */
+  /**
+   * What the route would do with the latest messages of its sources. Changes nothing. Throws what
+   * Telegram answered.
+   */
   async dryRun(route: Route): Promise<DryRunLine[]> {
     return await dryRun(this.#options.telegram, route, (ref) => this.#idOf(ref));
   }
@@ -189,7 +234,8 @@ export class Relay {
   /** What was set aside on a route is tried again or given up. Returns how many. */
   poison(route: string, what: "retry" | "drop"): number {
     const { relay } = this.#options.store;
-    const count = what === "retry" ? relay.outbox.retryPoison(route) : relay.outbox.dropPoison(route);
+    const count =
+      what === "retry" ? relay.outbox.retryPoison(route) : relay.outbox.dropPoison(route);
     this.#dispatcher.wake(route);
     return count;
   }
@@ -199,7 +245,10 @@ export class Relay {
     for (const route of this.#book.elsewhere) this.#dispatcher.stop(route, "name-moved");
   }
 
-  /** A blocked or parked route is tried at once. One whose name leads elsewhere means the new chat from now on. */
+  /**
+   * A blocked or parked route is tried at once. One whose name leads elsewhere means the new chat
+   * from now on.
+   */
   wake(route: string): void {
     if (this.#book.elsewhere.has(route)) {
       this.#options.store.chatPins.forget(route);
@@ -245,7 +294,8 @@ export class Relay {
     if (!this.#book.take(message)) return;
     // A route whose sources an admin changed means the chats that the names lead to now.
     for (const { id, from } of before)
-      if (!isDeepStrictEqual(this.#book.route(id)?.from.chats, from.chats)) this.#options.store.chatPins.forget(id);
+      if (!isDeepStrictEqual(this.#book.route(id)?.from.chats, from.chats))
+        this.#options.store.chatPins.forget(id);
     this.#book.refresh();
     for (const route of before) this.#tellTargetGone(route, message.version);
     this.#dispatcher.changed(before);
@@ -259,18 +309,31 @@ export class Relay {
    * target led to.
    */
   #tellTargetGone({ id, to }: Route, version: number): void {
-    if (to.kind !== "worker" || !to.chat.startsWith("@") || isDeepStrictEqual(this.#book.route(id)?.to, to)) return;
+    if (
+      to.kind !== "worker" ||
+      !to.chat.startsWith("@") ||
+      isDeepStrictEqual(this.#book.route(id)?.to, to)
+    )
+      return;
     const { worker, log } = this.#options;
     if (to.worker === worker) {
       this.#targets.forget(id);
       return;
     }
-    this.#link.targetGone(to.worker, { v: 1, kind: "target-gone", route: id, version }).catch((error: unknown) => {
-      log.debug({ route: id, cause: toError(error).message }, "a sender could not be told that its target is gone");
-    });
+    this.#link
+      .targetGone(to.worker, { v: 1, kind: "target-gone", route: id, version })
+      .catch((error: unknown) => {
+        log.debug(
+          { route: id, cause: toError(error).message },
+          "a sender could not be told that its target is gone",
+        );
+      });
   }
 
-  /** What waits on routes that are gone is given up, a little at a time; a route that is put back meanwhile keeps the rest. */
+  /**
+   * What waits on routes that are gone is given up, a little at a time; a route that is put back
+   * meanwhile keeps the rest.
+   */
   #dropGone(): void {
     const { store, log } = this.#options;
     if (this.#book.version === 0) return;
@@ -278,17 +341,23 @@ export class Relay {
     const isGone = (route: string): boolean => this.#book.route(route) === null;
     const work = async (): Promise<void> => {
       for (const { route } of store.relay.outbox.depths())
-        while (isGone(route) && store.relay.outbox.dropRoute(route, DROP_STEP) === DROP_STEP) await sleep(1, signal);
+        while (isGone(route) && store.relay.outbox.dropRoute(route, DROP_STEP) === DROP_STEP)
+          await sleep(1, signal);
     };
     this.#dropping.run(work).catch((error: unknown) => {
-      if (!signal.aborted) log.error({ cause: toError(error).message }, "what waits on a removed route could not be given up");
+      if (!signal.aborted)
+        log.error(
+          { cause: toError(error).message },
+          "what waits on a removed route could not be given up",
+        );
     });
   }
   readonly #dropping = new SerialQueue();
 
   /** Webhooks are called from here, everything else travels. */
   async #hand(delivery: Delivery): Promise<void> {
-    if (delivery.to.kind === "webhook") this.#dispatcher.confirmed(await this.#webhook.perform(delivery));
+    if (delivery.to.kind === "webhook")
+      this.#dispatcher.confirmed(await this.#webhook.perform(delivery));
     else await this.#link.deliver(delivery);
   }
 
@@ -307,8 +376,16 @@ export class Relay {
     const { worker, clock, store } = this.#options;
     if (this.#book.version === 0) return;
     const idOf = (ref: string): string | null => this.#idOf(ref);
-    const parts = { book: this.#book, dispatcher: this.#dispatcher, files: this.#files, unknown: this.#unknown.known() };
-    const status = relayStatus({ worker, store, now: () => clock.now(), idOf, ...parts }, this.#backfill.status());
+    const parts = {
+      book: this.#book,
+      dispatcher: this.#dispatcher,
+      files: this.#files,
+      unknown: this.#unknown.known(),
+    };
+    const status = relayStatus(
+      { worker, store, now: () => clock.now(), idOf, ...parts },
+      this.#backfill.status(),
+    );
     const seen = JSON.stringify({ ...status, at: 0 });
     // One at a time: a Redis that is frozen looks connected, and answers nothing.
     if (seen === this.#lastReport || this.#isReporting || !this.#link.connected) return;

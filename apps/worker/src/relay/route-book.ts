@@ -5,8 +5,9 @@ import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/relay
 import type { SessionStore } from "@flotilla/session-store";
 
 /**
- * The routes that this worker reads for. The bot sends them; the session's file keeps them, so that relays run without the bot.
- * Names of chats are resolved by what the account knows; the others are asked for when there is a connection.
+ * The routes that this worker reads for. The bot sends them; the session's file keeps them, so that
+ * relays run without the bot. Names of chats are resolved by what the account knows; the others are
+ * asked for when there is a connection.
  */
 export class RouteBook {
   readonly #store: SessionStore;
@@ -50,7 +51,10 @@ export class RouteBook {
     return this.#chats;
   }
 
-  /** Does any route read this chat? What is said elsewhere is not even stored: a chat that became another one is followed at once. */
+  /**
+   * Does any route read this chat? What is said elsewhere is not even stored: a chat that became
+   * another one is followed at once.
+   */
   wants(chat: string): boolean {
     if (this.#store.chatPins.moves !== this.#moves) this.refresh();
     return this.#chats.has(chat);
@@ -59,8 +63,13 @@ export class RouteBook {
   /** Takes what the bot says, unless it is older. Returns whether it was news. */
   take({ version, routes }: RoutesForReader): boolean {
     const latest = latestRouteVersion(Date.now());
-    if (version > latest) this.#log.error({ version }, "routes of a time that has not come yet are refused: see the clocks");
-    if (!this.#store.relay.setRoutes({ version, body: JSON.stringify(routes) }, latest)) return false;
+    if (version > latest)
+      this.#log.error(
+        { version },
+        "routes of a time that has not come yet are refused: see the clocks",
+      );
+    if (!this.#store.relay.setRoutes({ version, body: JSON.stringify(routes) }, latest))
+      return false;
     this.#load();
     return true;
   }
@@ -75,26 +84,44 @@ export class RouteBook {
     return [...new Set(this.#routes.flatMap(({ on, from }) => (on ? from.chats : [])))];
   }
 
-  /** Those of these that are numbers of no chat of this account, as far as it knows its chats (field fault B11). */
+  /**
+   * Those of these that are numbers of no chat of this account, as far as it knows its chats (field
+   * fault B11).
+   */
   misnumbered(refs: readonly string[]): UnknownChat[] {
     const { entities, updates } = this.#store;
-    const exists = (chat: string): boolean => entities.byId(chat) !== null || updates.sources.get(chat) !== null;
-    const wrong = refs.filter((ref) => /^-?[0-9]/.test(ref) && !exists(ref) && this.idOf(ref) === ref);
+    const exists = (chat: string): boolean =>
+      entities.byId(chat) !== null || updates.sources.get(chat) !== null;
+    const wrong = refs.filter(
+      (ref) => /^-?[0-9]/.test(ref) && !exists(ref) && this.idOf(ref) === ref,
+    );
     return wrong.map((ref) => {
       const digits = ref.replace(/^-(?:100)?/, "");
-      const meant = [markedChannel(digits), `-${digits}`, digits, markedChannel(ref.replace("-", ""))];
+      const meant = [
+        markedChannel(digits),
+        `-${digits}`,
+        digits,
+        markedChannel(ref.replace("-", "")),
+      ];
       return { ref, meant: meant.find(exists) ?? null };
     });
   }
 
   /** Sources and target of a route that have another number by now (field fault B4). */
   moved({ id, from, to }: Route): { readonly chat: string; readonly to: string }[] {
-    const became = (chat: string, now: string | null) => (now === null || now === chat ? [] : [{ chat, to: now }]);
-    const sources = from.chats.filter((ref) => ref.startsWith("-")).flatMap((ref) => became(ref, this.idOf(ref)));
-    return to.kind === "webhook" ? sources : [...sources, ...became(to.chat, this.#store.relay.map.landed(id, to.chat))];
+    const became = (chat: string, now: string | null) =>
+      now === null || now === chat ? [] : [{ chat, to: now }];
+    const sources = from.chats
+      .filter((ref) => ref.startsWith("-"))
+      .flatMap((ref) => became(ref, this.idOf(ref)));
+    return to.kind === "webhook"
+      ? sources
+      : [...sources, ...became(to.chat, this.#store.relay.map.landed(id, to.chat))];
   }
 
-  /** Marked id of the chat that `ref` names now, wherever it went; null while a name is not known. */
+  /**
+   * Marked id of the chat that `ref` names now, wherever it went; null while a name is not known.
+   */
   idOf(ref: string): string | null {
     const { entities, chatPins } = this.#store;
     const named = ref.startsWith("@") ? (entities.byUsername(ref.slice(1))?.id ?? null) : ref;
@@ -115,20 +142,28 @@ export class RouteBook {
     this.#chats = new Set(this.#ready.flatMap(({ route, chats }) => (route.on ? [...chats] : [])));
   }
 
-  /** The same, when a name leads elsewhere by now or was learned meanwhile, or a chat became another one. */
+  /**
+   * The same, when a name leads elsewhere by now or was learned meanwhile, or a chat became another
+   * one.
+   */
   refreshIfChanged(): void {
     if (this.#look() !== this.#sight) this.refresh();
   }
 
   #look(): string {
-    return this.#routes.map(({ from }) => from.chats.map((ref) => this.idOf(ref) ?? "").join()).join(";");
+    return this.#routes
+      .map(({ from }) => from.chats.map((ref) => this.idOf(ref) ?? "").join())
+      .join(";");
   }
 
   #load(): void {
     const stored = this.#store.relay.routes();
     if (!stored) return;
     const parsed = Route.array().safeParse(JSON.parse(stored.body));
-    if (!parsed.success) return void this.#log.error("the stored routes cannot be read; waiting for the bot to send them");
+    if (!parsed.success)
+      return void this.#log.error(
+        "the stored routes cannot be read; waiting for the bot to send them",
+      );
     this.#version = stored.version;
     this.#routes = parsed.data;
     this.refresh();
@@ -143,7 +178,10 @@ export class RouteBook {
     }
   }
 
-  /** What a route means by a name is what it led to at first; one that leads to another chat since is not read (field fault F20). */
+  /**
+   * What a route means by a name is what it led to at first; one that leads to another chat since
+   * is not read (field fault F20).
+   */
   #pinned({ id, on }: Route, ref: string): string | null {
     const { chatPins } = this.#store;
     const led = this.idOf(ref);

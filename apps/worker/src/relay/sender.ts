@@ -1,4 +1,10 @@
-import type { Confirmation, Delivery, DeliveryResult, DeliveryStep, FollowingText } from "@flotilla/contracts";
+import type {
+  Confirmation,
+  Delivery,
+  DeliveryResult,
+  DeliveryStep,
+  FollowingText,
+} from "@flotilla/contracts";
 import { AppError, SingleFlight, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { isAboutPart, resultOfFault, unanswered } from "@flotilla/relay";
@@ -17,12 +23,21 @@ export interface SenderDeps {
   readonly log: Logger;
 }
 
-/** The source or the target is nothing to this account. If it is the target, an upload will say so too. */
-const NO_ACCESS: ReadonlySet<string> = new Set(["unknown-peer", "CHANNEL_PRIVATE", "CHANNEL_INVALID", "PEER_ID_INVALID"]);
+/**
+ * The source or the target is nothing to this account. If it is the target, an upload will say so
+ * too.
+ */
+const NO_ACCESS: ReadonlySet<string> = new Set([
+  "unknown-peer",
+  "CHANNEL_PRIVATE",
+  "CHANNEL_INVALID",
+  "PEER_ID_INVALID",
+]);
 
 /**
- * Delivers steps for readers. What was sent is remembered before it is confirmed; a step that was sent and not remembered
- * (killed in between) is refused by Telegram, because its random id was used. So each arrives once.
+ * Delivers steps for readers. What was sent is remembered before it is confirmed; a step that was
+ * sent and not remembered (killed in between) is refused by Telegram, because its random id was
+ * used. So each arrives once.
  */
 export class Sender {
   readonly #deps: SenderDeps;
@@ -45,12 +60,18 @@ export class Sender {
     try {
       const known = relay.sent.get(key);
       if (known) return done(known, now());
-      if (to.kind !== "worker") throw new AppError("method-refused", "A worker does not deliver to this kind of target.");
+      if (to.kind !== "worker")
+        throw new AppError("method-refused", "A worker does not deliver to this kind of target.");
       const chat = await this.#deps.names.chatOf(delivery.route, to.chat);
       const landed = chat.became ? { landed: chat.id } : {};
       const wanted = landed.landed === delivery.landed ? step : unanswered(step);
-      const sent = wanted ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader, key) : NOTHING_SENT;
-      const lost = [...(sent.lost ?? []), ...(wanted && "lost" in wanted ? (wanted.lost ?? []) : [])];
+      const sent = wanted
+        ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader, key)
+        : NOTHING_SENT;
+      const lost = [
+        ...(sent.lost ?? []),
+        ...(wanted && "lost" in wanted ? (wanted.lost ?? []) : []),
+      ];
       const all = { ...sent, ...landed, ...(lost.length > 0 ? { lost } : {}) };
       relay.sent.add(key, all);
       return done(all, now());
@@ -61,24 +82,34 @@ export class Sender {
       const sent = this.#sentSoFar(key, step);
       if (result.kind === "failed" && sent) return { ...result, sent };
       const isUnreadable = result.kind === "blocked" && NO_ACCESS.has(fault.code);
-      // A picture that was replaced where the sender cannot read: the next message is no worse for it.
+      // A picture that was replaced where the sender cannot read: the next message is no worse for
+      // it.
       if (isUnreadable && step.kind === "edit" && step.media) return { ...result, kind: "refused" };
-      return isUnreadable && step.kind === "forward" && step.dropAuthor ? { ...result, kind: "no-access" } : result;
+      return isUnreadable && step.kind === "forward" && step.dropAuthor
+        ? { ...result, kind: "no-access" }
+        : result;
     }
   }
 
-  async #deliver(to: TargetChat, step: DeliveryStep, reader: WorkerId, key: string): Promise<SentIds> {
+  async #deliver(
+    to: TargetChat,
+    step: DeliveryStep,
+    reader: WorkerId,
+    key: string,
+  ): Promise<SentIds> {
     const { telegram } = this.#deps;
     switch (step.kind) {
       case "send": {
-        const send = (): Promise<Ids> => this.#unlessSent(1, async () => [await telegram.send(to, step)]);
+        const send = (): Promise<Ids> =>
+          this.#unlessSent(1, async () => [await telegram.send(to, step)]);
         const ids = await this.#first(key, step.rest, send);
         return { ids, ...(await this.#follow(key, to, ids[0] ?? null, step.rest)) };
       }
       case "forward":
         return await this.#forward(to, step, key);
       case "upload": {
-        const upload = (): Promise<Ids> => this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
+        const upload = (): Promise<Ids> =>
+          this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
         const ids = await this.#first(key, step.rest, upload);
         return { ids, ...(await this.#follow(key, to, ids[0] ?? null, step.rest)) };
       }
@@ -98,15 +129,27 @@ export class Sender {
    * A reply is sent as a new message; what can only be forwarded loses its reply. Files without a
    * reply are sent as new messages only when their text is too long for a forward by this account.
    */
-  async #forward(to: TargetChat, step: Extract<DeliveryStep, { kind: "forward" }>, key: string): Promise<SentIds> {
+  async #forward(
+    to: TargetChat,
+    step: Extract<DeliveryStep, { kind: "forward" }>,
+    key: string,
+  ): Promise<SentIds> {
     const { telegram } = this.#deps;
     const { answer, ids: wanted, randomIds, rest } = step;
     const forward = (): Promise<Ids> => telegram.forward(to, step);
-    if (answer === undefined) return { ids: await this.#unlessSent(wanted.length, forward), rest: [] };
-    const messages = wanted.map((id, n) => ({ id, randomId: randomIds[n] ?? "", ...(answer.said[n] ?? NOTHING_SAID) }));
+    if (answer === undefined)
+      return { ids: await this.#unlessSent(wanted.length, forward), rest: [] };
+    const messages = wanted.map((id, n) => ({
+      id,
+      randomId: randomIds[n] ?? "",
+      ...(answer.said[n] ?? NOTHING_SAID),
+    }));
     let isWhole = false;
     const copies = async (): Promise<Ids> => {
-      const whole = answer.to === null ? await forward().catch((error: unknown) => this.#unlessTooLong(error)) : null;
+      const whole =
+        answer.to === null
+          ? await forward().catch((error: unknown) => this.#unlessTooLong(error))
+          : null;
       isWhole = whole !== null;
       if (whole !== null) return whole;
       const copied = await telegram.copies.send(to, step, messages, answer.to);
@@ -134,18 +177,29 @@ export class Sender {
    * Sends what was too long for one message as answers to it. A refused part does not keep back the
    * others.
    */
-  async #follow(key: string, to: TargetChat, replyTo: number | null, texts: readonly FollowingText[] = []): Promise<Followed> {
+  async #follow(
+    key: string,
+    to: TargetChat,
+    replyTo: number | null,
+    texts: readonly FollowingText[] = [],
+  ): Promise<Followed> {
     return await this.#eachPart(texts, async (text) => {
-      const send = async (): Promise<Ids> => [await this.#deps.telegram.send(to, { ...text, replyTo })];
+      const send = async (): Promise<Ids> => [
+        await this.#deps.telegram.send(to, { ...text, replyTo }),
+      ];
       return await this.#part(key, text, send);
     });
   }
 
-  async #eachPart<T>(parts: readonly T[], carry: (part: T) => Promise<number | null>): Promise<Followed> {
+  async #eachPart<T>(
+    parts: readonly T[],
+    carry: (part: T) => Promise<number | null>,
+  ): Promise<Followed> {
     const [rest, refused]: [(number | null)[], number[]] = [[], []];
     for (const [n, part] of parts.entries()) {
       const id = await carry(part).catch((error: unknown) => {
-        if (!isAboutPart(resultOfFault(this.#deps.telegram.faultOf(error), this.#deps.now()))) throw error;
+        if (!isAboutPart(resultOfFault(this.#deps.telegram.faultOf(error), this.#deps.now())))
+          throw error;
         refused.push(n);
         return null;
       });
@@ -155,12 +209,23 @@ export class Sender {
   }
 
   /** What others follow: a wait before they are sent must not cost its ids. */
-  async #first(key: string, rest: readonly FollowingText[] = [], send: () => Promise<Ids>, isAll = () => false): Promise<Ids> {
+  async #first(
+    key: string,
+    rest: readonly FollowingText[] = [],
+    send: () => Promise<Ids>,
+    isAll = () => false,
+  ): Promise<Ids> {
     return rest.length === 0 ? await send() : await this.#remembered(key, send, isAll);
   }
 
-  async #part(key: string, { randomId }: FollowingText, send: () => Promise<Ids>): Promise<number | null> {
-    const [id = null] = await this.#remembered(`${key} ${randomId}`, () => this.#unlessSent(1, send));
+  async #part(
+    key: string,
+    { randomId }: FollowingText,
+    send: () => Promise<Ids>,
+  ): Promise<number | null> {
+    const [id = null] = await this.#remembered(`${key} ${randomId}`, () =>
+      this.#unlessSent(1, send),
+    );
     return id;
   }
 
@@ -178,29 +243,44 @@ export class Sender {
     const { relay } = this.#deps;
     const first = relay.sent.get(partKey(key));
     if (!first || step.kind === "edit" || !("rest" in step)) return null;
-    const parts = (step.rest ?? []).map(({ randomId }) => relay.sent.get(partKey(`${key} ${randomId}`)));
+    const parts = (step.rest ?? []).map(({ randomId }) =>
+      relay.sent.get(partKey(`${key} ${randomId}`)),
+    );
     const refused = parts.flatMap((part, n) => (part ? [] : [n]));
     return { ids: [...first.ids], rest: parts.map((part) => part?.ids[0] ?? null), refused };
   }
 
-  async #edit(to: TargetChat, step: Extract<DeliveryStep, { kind: "edit" }>, key: string): Promise<Partial<Followed>> {
+  async #edit(
+    to: TargetChat,
+    step: Extract<DeliveryStep, { kind: "edit" }>,
+    key: string,
+  ): Promise<Partial<Followed>> {
     const { telegram } = this.#deps;
     const change = async (id: number, text: OutgoingText): Promise<void> =>
       await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.edit(to, id, text));
     const { rest, surplus = [], media } = step;
-    if (media) await this.#ignoring("MESSAGE_NOT_MODIFIED", () => telegram.copies.replace(to, step.message, media, step));
+    if (media)
+      await this.#ignoring("MESSAGE_NOT_MODIFIED", () =>
+        telegram.copies.replace(to, step.message, media, step),
+      );
     else await change(step.message, step);
-    if (surplus.length > 0) await this.#ignoring("MESSAGE_ID_INVALID", () => telegram.delete(to, surplus));
+    if (surplus.length > 0)
+      await this.#ignoring("MESSAGE_ID_INVALID", () => telegram.delete(to, surplus));
     // Nothing followed before, and nothing does now.
     if (rest === undefined) return {};
     return await this.#eachPart(rest, async ({ message, ...text }) => {
       if (message !== null) return await change(message, text).then(() => message);
-      const send = async (): Promise<Ids> => [await telegram.send(to, { ...text, replyTo: step.message })];
+      const send = async (): Promise<Ids> => [
+        await telegram.send(to, { ...text, replyTo: step.message }),
+      ];
       return await this.#part(key, text, send);
     });
   }
 
-  /** Telegram saying "I have this already" is what a second try hopes for. The ids are then not told. */
+  /**
+   * Telegram saying "I have this already" is what a second try hopes for. The ids are then not
+   * told.
+   */
   async #unlessSent(count: number, send: () => Promise<Ids>): Promise<Ids> {
     try {
       return await send();

@@ -30,7 +30,9 @@ export function toSourceMessage(
     // What comes from a service chat carries a login code, also when a person forwards it.
     // Not every message says it: a short one and an edit bring no chats.
     protected:
-      content.noforwards || chat?.protected === true || origins?.some(({ chat: origin }) => isServiceChat(origin)) === true,
+      content.noforwards ||
+      chat?.protected === true ||
+      origins?.some(({ chat: origin }) => isServiceChat(origin)) === true,
     ephemeral: content.ttlS !== null,
     ...(origins ? { origins: [...origins] } : {}),
   };
@@ -48,7 +50,8 @@ const KINDS: Readonly<Record<string, MediaKind | null>> = {
 /** A preview of a link is no media: the text is all there is. */
 function mediaKind(media: MessageContent["media"]): MediaKind | null {
   if (media === null) return null;
-  if (media.kind !== "document") return Object.hasOwn(KINDS, media.kind) ? (KINDS[media.kind] ?? null) : "other";
+  if (media.kind !== "document")
+    return Object.hasOwn(KINDS, media.kind) ? (KINDS[media.kind] ?? null) : "other";
   const { shown = "file" } = media;
   return shown === "file" ? "document" : shown;
 }

@@ -1,4 +1,11 @@
-import type { BackfillStatus, RelayStatus, RouteStatus, RouteStuck, SourceStatus, UnknownChat } from "@flotilla/contracts";
+import type {
+  BackfillStatus,
+  RelayStatus,
+  RouteStatus,
+  RouteStuck,
+  SourceStatus,
+  UnknownChat,
+} from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { forecast, percentile } from "@flotilla/relay";
 import type { SessionStore } from "@flotilla/session-store";
@@ -37,9 +44,20 @@ export function relayStatus(deps: StatusDeps, backfill: BackfillStatus | null): 
   });
   const refs = new Set(book.all.flatMap(({ from }) => from.chats));
   const sources = [...refs].map((ref) => sourceStatus(deps, ref));
-  const senders = new Set(book.all.flatMap(({ on, to }) => (on && to.kind === "worker" ? [to.worker] : [])));
+  const senders = new Set(
+    book.all.flatMap(({ on, to }) => (on && to.kind === "worker" ? [to.worker] : [])),
+  );
   senders.delete(worker);
-  return { v: 1, worker, version: book.version, at: now(), routes, sources, backfill, senders: [...senders] };
+  return {
+    v: 1,
+    worker,
+    version: book.version,
+    at: now(),
+    routes,
+    sources,
+    backfill,
+    senders: [...senders],
+  };
 }
 
 function sourceStatus({ store, idOf }: StatusDeps, ref: string): SourceStatus {
@@ -77,7 +95,8 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
     p99Ms: percentile(took, 0.99),
     lastDeliveredAt: latest[0]?.doneAt ?? null,
     parkedUntil: lane.parkedUntil,
-    reason: lane.reason ?? silence(lane, route?.to.kind === "worker" ? route.to.worker : null, now()),
+    reason:
+      lane.reason ?? silence(lane, route?.to.kind === "worker" ? route.to.worker : null, now()),
     blocked: lane.hold?.kind === "blocked",
     stuck: stuckOf(lane, now()),
     forecastAt: forecast(waiting, inMinute / 60, lane.parkedUntil, now()),
@@ -91,7 +110,9 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
 
 function stuckOf({ hold, underWaySince }: LaneState, now: number): RouteStuck | null {
   if (hold) return hold;
-  return underWaySince === null || now - underWaySince < SILENT_MS ? null : { kind: "silent", code: "", since: underWaySince };
+  return underWaySince === null || now - underWaySince < SILENT_MS
+    ? null
+    : { kind: "silent", code: "", since: underWaySince };
 }
 
 /** Promise S1-09: a reader whose sender is not ready says so. */

@@ -17,7 +17,10 @@ export class TargetNames {
   }
 
   /** The chat that a route means. Throws AppError `name-moved`, or what Telegram answered. */
-  async chatOf(route: string, ref: string): Promise<{ readonly id: string; readonly became: boolean }> {
+  async chatOf(
+    route: string,
+    ref: string,
+  ): Promise<{ readonly id: string; readonly became: boolean }> {
     const pins = this.#pins;
     if (!ref.startsWith("@")) return { id: pins.now(ref), became: pins.now(ref) !== ref };
     const pin = pins.get(pinOf(route), ref);

@@ -2,13 +2,18 @@ import type { UnknownChat } from "@flotilla/contracts";
 import type { RelayTelegram } from "./ports.ts";
 import type { RouteBook } from "./route-book.ts";
 
-/** Which sources are no chat of the account. Nothing is said of one before Telegram was asked (field fault B11). */
+/**
+ * Which sources are no chat of the account. Nothing is said of one before Telegram was asked (field
+ * fault B11).
+ */
 export class UnknownChats {
   readonly #book: RouteBook;
   readonly #telegram: Pick<RelayTelegram, "resolve" | "learnChats">;
   /** Names that nothing has, when Telegram was last asked. */
   #nameless: ReadonlySet<string> = new Set();
-  /** `some`: the account has more chats than were asked for, so that a number may be one of those. */
+  /**
+   * `some`: the account has more chats than were asked for, so that a number may be one of those.
+   */
   #chats: "not-asked" | "some" | "all" = "not-asked";
 
   constructor(book: RouteBook, telegram: Pick<RelayTelegram, "resolve" | "learnChats">) {
@@ -19,10 +24,16 @@ export class UnknownChats {
   /** Of the routes that are on, by what was asked so far. */
   known(): UnknownChat[] {
     const nameless = this.#book.unknown().filter((ref) => this.#nameless.has(ref));
-    return [...nameless.map((ref) => ({ ref, meant: null })), ...this.#wrongNumbers(this.#book.sources())];
+    return [
+      ...nameless.map((ref) => ({ ref, meant: null })),
+      ...this.#wrongNumbers(this.#book.sources()),
+    ];
   }
 
-  /** Asks Telegram about the sources of all routes. What it does not answer is asked for at the next connection. */
+  /**
+   * Asks Telegram about the sources of all routes. What it does not answer is asked for at the next
+   * connection.
+   */
   async learn(): Promise<void> {
     const nameless = await this.#ask(this.#book.unknown()).catch(() => []);
     this.#nameless = new Set(nameless);
@@ -44,11 +55,14 @@ export class UnknownChats {
   }
 
   async #learnNumbers(refs: readonly string[]): Promise<void> {
-    if (this.#book.misnumbered(refs).length > 0) this.#chats = (await this.#telegram.learnChats()) ? "all" : "some";
+    if (this.#book.misnumbered(refs).length > 0)
+      this.#chats = (await this.#telegram.learnChats()) ? "all" : "some";
   }
 
   #wrongNumbers(refs: readonly string[]): UnknownChat[] {
     if (this.#chats === "not-asked") return [];
-    return this.#book.misnumbered(refs).filter(({ meant }) => meant !== null || this.#chats === "all");
+    return this.#book
+      .misnumbered(refs)
+      .filter(({ meant }) => meant !== null || this.#chats === "all");
   }
 }

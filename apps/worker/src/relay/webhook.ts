@@ -8,8 +8,9 @@ const ANSWER_MS = 10_000;
 const RETRY_MS = 30_000;
 
 /**
- * Calls webhooks, from the reader itself. A POST of JSON with `Idempotency-Key` (the same for every try) and
- * `X-Flotilla-Signature: t=<unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>">`. 2xx is delivered; 429 and 503 are waited for.
+ * Calls webhooks, from the reader itself. A POST of JSON with `Idempotency-Key` (the same for every
+ * try) and `X-Flotilla-Signature: t=<unix seconds>,v1=<HMAC-SHA256 of "<t>.<body>">`. 2xx is
+ * delivered; 429 and 503 are waited for.
  */
 export class WebhookSender {
   readonly #fleetKey: Buffer;
@@ -29,10 +30,13 @@ export class WebhookSender {
   }
 
   async #call({ to, step, route, key, source }: Delivery): Promise<DeliveryResult> {
-    if (to.kind !== "webhook") return { kind: "refused", code: "no-webhook", reason: "This is no webhook." };
+    if (to.kind !== "webhook")
+      return { kind: "refused", code: "no-webhook", reason: "This is no webhook." };
     const body = JSON.stringify({ route, source, ...step });
     const at = Math.floor(this.#now() / 1000);
-    const signature = createHmac("sha256", webhookSecret(this.#fleetKey, route)).update(`${at}.${body}`).digest("hex");
+    const signature = createHmac("sha256", webhookSecret(this.#fleetKey, route))
+      .update(`${at}.${body}`)
+      .digest("hex");
     const headers = {
       "content-type": "application/json",
       "idempotency-key": key,
@@ -42,7 +46,13 @@ export class WebhookSender {
     const timer = setTimeout(() => abort.abort(new Error("no answer within 10 s")), ANSWER_MS);
     try {
       // A redirect could lead anywhere: it counts as an answer.
-      const response = await fetch(to.url, { method: "POST", body, headers, redirect: "manual", signal: abort.signal });
+      const response = await fetch(to.url, {
+        method: "POST",
+        body,
+        headers,
+        redirect: "manual",
+        signal: abort.signal,
+      });
       await response.body?.cancel();
       return this.#judge(response, step.kind === "send" ? [source.id] : []);
     } catch (error) {
@@ -61,7 +71,8 @@ export class WebhookSender {
       const waitS = Number(headers.get("retry-after"));
       return { ...parked(waitS > 0 && waitS < 86_400 ? waitS * 1000 : RETRY_MS, now), reason };
     }
-    if (status === 400 || status === 413 || status === 422) return { kind: "refused", code: `http-${status}`, reason };
+    if (status === 400 || status === 413 || status === 422)
+      return { kind: "refused", code: `http-${status}`, reason };
     if (status >= 500) return { ...parked(RETRY_MS, now), reason };
     return { kind: "blocked", code: `http-${status}`, reason };
   }

@@ -44,7 +44,12 @@ export class ForeignSession {
     if (parcel === null) return refused("parcel-gone");
     const bytes = unsealBytes(keys.privateKey, loginId, parcel);
     try {
-      const found = readForAdoption({ source: { kind: "bytes", bytes }, dir, name: store.name, fleetKey });
+      const found = readForAdoption({
+        source: { kind: "bytes", bytes },
+        dir,
+        name: store.name,
+        fleetKey,
+      });
       const taken = await this.#takenElsewhere(found);
       if (taken) return taken;
       this.#found = found;
@@ -84,7 +89,14 @@ export class ForeignSession {
 }
 
 function refused(reason: string, who?: string): LoginStep {
-  return { kind: "refused", reason, fault: null, waitS: null, final: false, ...(who === undefined ? {} : { who }) };
+  return {
+    kind: "refused",
+    reason,
+    fault: null,
+    waitS: null,
+    final: false,
+    ...(who === undefined ? {} : { who }),
+  };
 }
 
 /** A problem of the session becomes a step of the wizard; any other error fails the command. */

@@ -38,7 +38,11 @@ export class Housekeeping {
         // Lets the event loop turn between two steps.
         while (this.#step()) await sleep(1, signal);
       } catch (error) {
-        if (!signal.aborted) this.#log.warn({ cause: toError(error).message }, "housekeeping failed; next try in an hour");
+        if (!signal.aborted)
+          this.#log.warn(
+            { cause: toError(error).message },
+            "housekeeping failed; next try in an hour",
+          );
       }
       await sleep(EVERY_MS, signal).catch(() => {});
     }

@@ -21,7 +21,9 @@ export function otherOwnerFinder(
   return async (of) => {
     try {
       const other = await findOtherOwner(place, { host: config.hostId, worker, ...of });
-      return other && (other.host === config.hostId ? other.worker : `${other.worker} (${other.host})`);
+      return (
+        other && (other.host === config.hostId ? other.worker : `${other.worker} (${other.host})`)
+      );
     } catch (error) {
       if (config.supervision.hosts !== "one") throw error;
       log.warn({ err: error }, "Redis could not be asked for another owner of this account");

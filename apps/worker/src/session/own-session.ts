@@ -29,17 +29,28 @@ export async function ownSession(options: OwnSessionOptions): Promise<SessionSto
   let waited = false;
   const onWait = (report: HolderReport, waitedMs: number): void => {
     waited = true;
-    log.warn({ operation: "open", waitedMs: Math.round(waitedMs), ...holderFields(report) }, "💾 waiting for the session file");
+    log.warn(
+      { operation: "open", waitedMs: Math.round(waitedMs), ...holderFields(report) },
+      "💾 waiting for the session file",
+    );
     onLocked(classify(lockedBy(report, waitedMs)));
   };
   const store = await openSessionWhenFree({ dir, name: worker, fleetKey, owner, budgetMs, onWait });
   if (waited)
-    log.info({ operation: "open", waitedMs: Math.round(performance.now() - started) }, "💾 the session file is free again");
+    log.info(
+      { operation: "open", waitedMs: Math.round(performance.now() - started) },
+      "💾 the session file is free again",
+    );
   return store;
 }
 
 function holderFields(report: HolderReport): Readonly<Record<string, string | number | null>> {
   const holder = mainHolder(report);
   if (!holder) return { holder: null, notVisible: report.notVisible };
-  return { holder: holder.pid, command: holder.commandLine, state: holder.state, lock: holder.lock };
+  return {
+    holder: holder.pid,
+    command: holder.commandLine,
+    state: holder.state,
+    lock: holder.lock,
+  };
 }

@@ -102,7 +102,11 @@ export class Ownership {
 
 function resourcesOf(worker: WorkerId, store: SessionStore): string[] {
   const identity = store.identity();
-  return leaseResources({ worker, fingerprint: identity?.fingerprint ?? null, userId: identity?.userId ?? null });
+  return leaseResources({
+    worker,
+    fingerprint: identity?.fingerprint ?? null,
+    userId: identity?.userId ?? null,
+  });
 }
 
 /** Identity of the locked file on this boot. An old lease with the same value has a dead holder. */

@@ -24,7 +24,11 @@ export interface SessionFileDeps {
  * Takes the session. Throws AppError `sqlite-locked` when another process holds it,
  * `sqlite-missing` when its file is lost.
  */
-export async function takeSession(worker: WorkerId, deps: SessionFileDeps, fleetKey: Buffer): Promise<SessionStore> {
+export async function takeSession(
+  worker: WorkerId,
+  deps: SessionFileDeps,
+  fleetKey: Buffer,
+): Promise<SessionStore> {
   const { config, log, say } = deps;
   assertNotLost(config.dataDir, worker);
   return await ownSession({
@@ -54,7 +58,11 @@ const GOODBYE_MS = 2000;
  * Watches the session file. When it is gone, leaves Telegram and ends, so that the next owner can
  * start.
  */
-export function watchSession(worker: WorkerId, deps: SessionFileDeps, session: WatchedSession): SessionWatch {
+export function watchSession(
+  worker: WorkerId,
+  deps: SessionFileDeps,
+  session: WatchedSession,
+): SessionWatch {
   const { log, say, leave } = deps;
   const { store, account, publish, release } = session;
   const late = (): Error => new AppError("goodbye-late", "It took too long.");

@@ -81,7 +81,10 @@ export class SessionWatch implements Disposable {
     const code = trouble?.code ?? null;
     if (code === this.#trouble) return;
     this.#trouble = code;
-    log.warn({ cause: code }, trouble ? `💾 ${trouble.message}` : "💾 the session file is writable again");
+    log.warn(
+      { cause: code },
+      trouble ? `💾 ${trouble.message}` : "💾 the session file is writable again",
+    );
     onTrouble(trouble && classify(trouble));
   }
 
@@ -94,7 +97,10 @@ export class SessionWatch implements Disposable {
     } catch (error) {
       if (error instanceof AppError && error.code === "session-owned") this.#leave(error);
       else if (!this.#isUnowned)
-        log.warn({ err: error }, "🔑 the machine's lock on the key was deleted and cannot be taken again now");
+        log.warn(
+          { err: error },
+          "🔑 the machine's lock on the key was deleted and cannot be taken again now",
+        );
       this.#isUnowned = true;
     }
   }
@@ -120,7 +126,10 @@ export class SessionWatch implements Disposable {
     else if (event.kind === "file-gone") this.#leave(gone(event));
     else if (event.kind === "slow" && event.operation.kind === "hold")
       // This process caused a long hold itself; only a wait means that another process blocks.
-      log.warn({ operation: event.operation.name, tookMs: Math.round(event.operation.tookMs) }, "💾 long transaction");
+      log.warn(
+        { operation: event.operation.name, tookMs: Math.round(event.operation.tookMs) },
+        "💾 long transaction",
+      );
     else this.#raise(problemOf(event));
   }
 
@@ -136,15 +145,24 @@ function gone({ state, path }: Extract<DatabaseEvent, { kind: "file-gone" }>): A
   return fileProblem(state === "deleted" ? "sqlite-deleted" : "sqlite-replaced", path);
 }
 
-function problemOf(event: Exclude<DatabaseEvent, { kind: "checkpoint" | "file-gone" }>): StorageProblem {
+function problemOf(
+  event: Exclude<DatabaseEvent, { kind: "checkpoint" | "file-gone" }>,
+): StorageProblem {
   switch (event.kind) {
     case "slow":
-      return { kind: "slow-wait", operation: event.operation.name, tookMs: Math.round(event.operation.tookMs) };
+      return {
+        kind: "slow-wait",
+        operation: event.operation.name,
+        tookMs: Math.round(event.operation.tookMs),
+      };
     case "waits-long":
       return { kind: "waits-long", p95Ms: Math.round(event.p95Ms) };
     case "wal-large": {
       const holder = mainHolder(event.holders);
-      const other = holder && holder.pid !== process.pid ? `pid ${holder.pid} ${holder.commandLine ?? ""}`.trim() : null;
+      const other =
+        holder && holder.pid !== process.pid
+          ? `pid ${holder.pid} ${holder.commandLine ?? ""}`.trim()
+          : null;
       return { kind: "wal-large", walBytes: event.walBytes, holder: other };
     }
     case "checkpoint-failed":
@@ -158,12 +176,16 @@ function problemOf(event: Exclude<DatabaseEvent, { kind: "checkpoint" | "file-go
 function storageStatus(file: SessionWatchOptions["file"], clock: Clock): StorageStatus {
   const { waits, holds, walBytes, lastCheckpoint } = file.stats();
   return {
-    lockWaits: waits.histogram.filter(({ upToMs }) => upToMs > WAIT_MS).reduce((sum, { count }) => sum + count, 0),
+    lockWaits: waits.histogram
+      .filter(({ upToMs }) => upToMs > WAIT_MS)
+      .reduce((sum, { count }) => sum + count, 0),
     longestWaitMs: Math.round(waits.maxMs),
     waitP95Ms: Math.round(file.waitP95Ms(QUIET_MS)),
     longestHoldMs: Math.round(holds.maxMs),
     walBytes,
-    checkpointAt: lastCheckpoint && Math.round((clock.now() - (clock.monotonicMs() - lastCheckpoint.at)) / 1000) * 1000,
+    checkpointAt:
+      lastCheckpoint &&
+      Math.round((clock.now() - (clock.monotonicMs() - lastCheckpoint.at)) / 1000) * 1000,
     checkpointBusy: lastCheckpoint?.busy ?? false,
   };
 }

@@ -22,7 +22,11 @@ describe("an edit or deletion after its message was refused", () => {
   }
 
   test.each([
-    ["in doubt is edited: the retry sends the edited text", edit(1, 5, "one, mended"), ["one, mended"]],
+    [
+      "in doubt is edited: the retry sends the edited text",
+      edit(1, 5, "one, mended"),
+      ["one, mended"],
+    ],
     ["in doubt is deleted: it is not sent", gone(1, 5), []],
   ])("a message %s", async (_what, event, sent) => {
     const { reader, targets } = await inDoubt();
@@ -90,18 +94,22 @@ describe("an album", () => {
   });
 });
 
-test("after a wait between two parts of a long text the second answers the first, and an edit changes both", async () => {
-  const { reader, targets } = await pair();
-  const words = Array.from({ length: 900 }, (_, n) => `word${n}`).join(" ");
-  let calls = 0;
-  targets.fault = () => (++calls === 2 ? new Error("SLOWMODE_WAIT_1") : null);
-  reader.receive(post(1, words));
-  await counted(reader, "delivered");
-  expect(targets.posted.map(({ replyTo }) => replyTo)).toEqual([null, 1]);
-  reader.receive(edit(1, 5, "short"));
-  await counted(reader, "edited");
-  expect(targets.in(TARGET)).toEqual(["short"]);
-});
+test(
+  "after a wait between two parts of a long text the second answers the first, and an edit " +
+    "changes both",
+  async () => {
+    const { reader, targets } = await pair();
+    const words = Array.from({ length: 900 }, (_, n) => `word${n}`).join(" ");
+    let calls = 0;
+    targets.fault = () => (++calls === 2 ? new Error("SLOWMODE_WAIT_1") : null);
+    reader.receive(post(1, words));
+    await counted(reader, "delivered");
+    expect(targets.posted.map(({ replyTo }) => replyTo)).toEqual([null, 1]);
+    reader.receive(edit(1, 5, "short"));
+    await counted(reader, "edited");
+    expect(targets.in(TARGET)).toEqual(["short"]);
+  },
+);
 
 test("a message that falls back to a forward has its whole text: later parts are not sent again", async () => {
   const { reader, targets } = await pair();

@@ -25,7 +25,12 @@ const message = (version: number, id: string): RoutesForReader => ({
   routes: [route({ id })],
 });
 
-test.each([Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1, Date.now() + 10 * 365 * DAY, Date.now() + 2 * DAY])(
+test.each([
+  Number.MAX_SAFE_INTEGER,
+  Number.MAX_SAFE_INTEGER - 1,
+  Date.now() + 10 * 365 * DAY,
+  Date.now() + 2 * DAY,
+])(
   "kept routes of version %i from an older program version do not block newer routes, also after a restart",
   async (version) => {
     const store = await session();
@@ -38,11 +43,14 @@ test.each([Number.MAX_SAFE_INTEGER, Number.MAX_SAFE_INTEGER - 1, Date.now() + 10
   },
 );
 
-test.each([Number.MAX_SAFE_INTEGER, Date.now() + 30 * DAY])("routes of version %i are refused", async (version) => {
-  const store = await session();
-  const book = new RouteBook(store, log);
-  expect(book.take(message(5, "wanted"))).toBe(true);
-  expect(book.take(message(version, "forged"))).toBe(false);
-  expect(book.all.map(({ id }) => id)).toEqual(["wanted"]);
-  expect(book.take(message(6, "next"))).toBe(true);
-});
+test.each([Number.MAX_SAFE_INTEGER, Date.now() + 30 * DAY])(
+  "routes of version %i are refused",
+  async (version) => {
+    const store = await session();
+    const book = new RouteBook(store, log);
+    expect(book.take(message(5, "wanted"))).toBe(true);
+    expect(book.take(message(version, "forged"))).toBe(false);
+    expect(book.all.map(({ id }) => id)).toEqual(["wanted"]);
+    expect(book.take(message(6, "next"))).toBe(true);
+  },
+);

@@ -72,7 +72,8 @@ describe("field fault B13: messages that are too old when their turn comes", () 
 describe("field fault F13: a dropped message can be delivered later", () => {
   test.each(["the route was removed and put back", "it was dropped"])("%s", async (how) => {
     const { reader, targets, place } = await pair();
-    targets.fault = () => new Error(how === "it was dropped" ? "MESSAGE_TOO_LONG" : "SLOWMODE_WAIT_60");
+    targets.fault = () =>
+      new Error(how === "it was dropped" ? "MESSAGE_TOO_LONG" : "SLOWMODE_WAIT_60");
     reader.receive(post(1, "one"));
     if (how === "it was dropped") {
       await waitFor(() => reader.store.relay.outbox.poison("signals", 1).length === 1);

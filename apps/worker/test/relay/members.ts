@@ -35,7 +35,12 @@ export const person = (): string => {
 };
 
 /** A worker on the sandbox that relays, as a process would run it. */
-export async function worker(name: string, phone: string, place: QueuePlace, dir: string): Promise<Member> {
+export async function worker(
+  name: string,
+  phone: string,
+  place: QueuePlace,
+  dir: string,
+): Promise<Member> {
   const store = openSession({ dir, name, fleetKey: FLEET_KEY });
   onTestFinished(() => store.close());
   const { host, port, publicKeyPem } = sandbox.mtproto;

@@ -14,7 +14,11 @@ const SUPERGROUP = "-1000000004712";
 const TARGET = "-1000000000002";
 
 async function pair(change: Parameters<typeof aRoute>[0] = {}) {
-  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
+  const [place, dir, targets] = [
+    placeAt((await sharedRedis()).url),
+    await testDir(),
+    new Targets(),
+  ];
   const reader = runWorker(dir, "reader", place, targets);
   const sender = runWorker(dir, "sender", place, targets);
   onTestFinished(async () => {
@@ -33,12 +37,18 @@ async function pair(change: Parameters<typeof aRoute>[0] = {}) {
   const board = new RelayBoard(place, () => {});
   onTestFinished(() => board.close());
   const status = async () => (await board.read(parseWorkerId("reader")))?.routes[0];
-  const delivered = (count: number) => waitFor(() => reader.store.relay.outbox.counts("signals")["delivered"] === count);
+  const delivered = (count: number) =>
+    waitFor(() => reader.store.relay.outbox.counts("signals")["delivered"] === count);
   const tellNothing = async (): Promise<void> => await tellRoutes(place, "reader", []);
   return { targets, reader, sender, named, status, delivered, tell, tellNothing };
 }
 
-const from = (chat: string, id: number, text: string, more: Parameters<typeof post>[2] = {}): InboxEvent => ({
+const from = (
+  chat: string,
+  id: number,
+  text: string,
+  more: Parameters<typeof post>[2] = {},
+): InboxEvent => ({
   ...post(id, text, more),
   chat,
   box: chat,
@@ -47,23 +57,27 @@ const from = (chat: string, id: number, text: string, more: Parameters<typeof po
 describe("field fault F20: a name that another account takes", () => {
   const byName = { from: { worker: "reader", chats: ["@News"] } };
 
-  test("a source without its name is still read; a new owner of the name stops the route until an admin accepts it", async () => {
-    const it = await pair(byName);
-    it.reader.receive(from(OLD, 1, "one"));
-    await it.delivered(1);
-    it.named(OLD, null);
-    it.reader.receive(from(OLD, 2, "two"));
-    await it.delivered(2);
-    it.named(STRANGER, "news");
-    await waitFor(async () => (await it.status())?.stuck?.code === "name-moved");
-    it.reader.receive(from(STRANGER, 3, "of a stranger"));
-    await waitFor(() => it.reader.store.updates.pendingCount() === 0);
-    expect(it.targets.in(TARGET)).toEqual(["one", "two"]);
-    it.reader.relay.wake("signals");
-    it.reader.receive(from(STRANGER, 4, "of the new one"));
-    await it.delivered(3);
-    expect(it.targets.in(TARGET)).toEqual(["one", "two", "of the new one"]);
-  });
+  test(
+    "a source without its name is still read; a new owner of the name stops the route until an " +
+      "admin accepts it",
+    async () => {
+      const it = await pair(byName);
+      it.reader.receive(from(OLD, 1, "one"));
+      await it.delivered(1);
+      it.named(OLD, null);
+      it.reader.receive(from(OLD, 2, "two"));
+      await it.delivered(2);
+      it.named(STRANGER, "news");
+      await waitFor(async () => (await it.status())?.stuck?.code === "name-moved");
+      it.reader.receive(from(STRANGER, 3, "of a stranger"));
+      await waitFor(() => it.reader.store.updates.pendingCount() === 0);
+      expect(it.targets.in(TARGET)).toEqual(["one", "two"]);
+      it.reader.relay.wake("signals");
+      it.reader.receive(from(STRANGER, 4, "of the new one"));
+      await it.delivered(3);
+      expect(it.targets.in(TARGET)).toEqual(["one", "two", "of the new one"]);
+    },
+  );
 
   test("a target without its name still gets messages; a new owner of the name gets none", async () => {
     const it = await pair({ to: { kind: "worker", worker: "sender", chat: "@digest" } });
@@ -75,8 +89,13 @@ describe("field fault F20: a name that another account takes", () => {
     await it.delivered(2);
     it.targets.names.set("@digest", STRANGER);
     it.reader.receive(post(3, "three"));
-    const stuck = await waitFor(async () => ((await it.status())?.blocked ? await it.status() : null));
-    expect(stuck).toMatchObject({ stuck: { code: "name-moved" }, reason: expect.stringContaining(TARGET) });
+    const stuck = await waitFor(async () =>
+      (await it.status())?.blocked ? await it.status() : null,
+    );
+    expect(stuck).toMatchObject({
+      stuck: { code: "name-moved" },
+      reason: expect.stringContaining(TARGET),
+    });
     expect([it.targets.in(TARGET), it.targets.in(STRANGER)]).toEqual([["one", "two"], []]);
     await it.tell({ to: { kind: "worker", worker: "sender", chat: TARGET } });
     await it.delivered(3);
@@ -87,23 +106,30 @@ describe("field fault F20: a name that another account takes", () => {
   test.each([
     ["was taken away and is put back", "sender", null],
     ["is put back, where the account that reads delivers, too", "reader", null],
-    ["delivered elsewhere meanwhile", "sender", { to: { kind: "worker", worker: "sender", chat: "-1000000000077" } }],
+    [
+      "delivered elsewhere meanwhile",
+      "sender",
+      { to: { kind: "worker", worker: "sender", chat: "-1000000000077" } },
+    ],
     ["was another account's meanwhile", "sender", digest("reader")],
-  ])("a route that %s means by the name of its target what that leads to then", async (_what, worker, meanwhile) => {
-    const it = await pair(digest(worker));
-    it.targets.names.set("@digest", TARGET);
-    it.reader.receive(post(1, "one"));
-    await it.delivered(1);
-    if (meanwhile === null) await it.tellNothing();
-    else await it.tell(meanwhile);
-    const sender = worker === "reader" ? it.reader : it.sender;
-    await waitFor(() => sender.store.chatPins.get("to signals", "@digest") === null);
-    it.targets.names.set("@digest", STRANGER);
-    await it.tell(digest(worker));
-    it.reader.receive(post(2, "two"));
-    await it.delivered(2);
-    expect([it.targets.in(TARGET), it.targets.in(STRANGER)]).toEqual([["one"], ["two"]]);
-  });
+  ])(
+    "a route that %s means by the name of its target what that leads to then",
+    async (_what, worker, meanwhile) => {
+      const it = await pair(digest(worker));
+      it.targets.names.set("@digest", TARGET);
+      it.reader.receive(post(1, "one"));
+      await it.delivered(1);
+      if (meanwhile === null) await it.tellNothing();
+      else await it.tell(meanwhile);
+      const sender = worker === "reader" ? it.reader : it.sender;
+      await waitFor(() => sender.store.chatPins.get("to signals", "@digest") === null);
+      it.targets.names.set("@digest", STRANGER);
+      await it.tell(digest(worker));
+      it.reader.receive(post(2, "two"));
+      await it.delivered(2);
+      expect([it.targets.in(TARGET), it.targets.in(STRANGER)]).toEqual([["one"], ["two"]]);
+    },
+  );
 });
 
 describe("field fault B11: a source that is no chat of the account", () => {
@@ -121,14 +147,18 @@ describe("field fault B11: a source that is no chat of the account", () => {
     expect((await it.status())?.unknownChats).toEqual([told]);
     const [unknown = ""] = told.split(" → ");
     const meant = told === unknown ? null : SUPERGROUP;
-    expect(await it.reader.relay.find([ref, OLD, "@news", SUPERGROUP])).toEqual([{ ref: unknown, meant }]);
+    expect(await it.reader.relay.find([ref, OLD, "@news", SUPERGROUP])).toEqual([
+      { ref: unknown, meant },
+    ]);
   });
 
   test("of an account with more chats than were learned, only a number with a better one is told", async () => {
     const it = await pair({ from: { worker: "reader", chats: [OLD] } });
     it.targets.knowsAll = false;
     it.named(SUPERGROUP, null);
-    expect(await it.reader.relay.find(["1004712", "4712"])).toEqual([{ ref: "4712", meant: SUPERGROUP }]);
+    expect(await it.reader.relay.find(["1004712", "4712"])).toEqual([
+      { ref: "4712", meant: SUPERGROUP },
+    ]);
   });
 
   test("nothing is told before Telegram was asked, or when it does not answer", async () => {
@@ -188,11 +218,23 @@ describe("field fault B4: a group that becomes a supergroup", () => {
     it.sender.store.chatPins.moved(GROUP, SUPERGROUP);
     it.reader.receive(post(2, "answers the old one", { replyTo: 1 }), post(3, "three"));
     await it.delivered(3);
-    const edit = (id: number, version: number, text: string): InboxEvent => ({ ...post(id, text), kind: "edit", version });
-    it.reader.receive(edit(1, 8, "one, mended"), edit(3, 9, "three, mended"), post(4, "answers the new one", { replyTo: 3 }));
+    const edit = (id: number, version: number, text: string): InboxEvent => ({
+      ...post(id, text),
+      kind: "edit",
+      version,
+    });
+    it.reader.receive(
+      edit(1, 8, "one, mended"),
+      edit(3, 9, "three, mended"),
+      post(4, "answers the new one", { replyTo: 3 }),
+    );
     await it.delivered(4);
     expect(it.targets.in(GROUP)).toEqual(["one"]);
-    expect(it.targets.in(SUPERGROUP)).toEqual(["answers the old one", "three, mended", "answers the new one"]);
+    expect(it.targets.in(SUPERGROUP)).toEqual([
+      "answers the old one",
+      "three, mended",
+      "answers the new one",
+    ]);
     const three = it.targets.posted.find(({ text }) => text === "three, mended")?.id;
     expect(it.targets.posted.map(({ replyTo }) => replyTo)).toEqual([null, null, null, three]);
   });

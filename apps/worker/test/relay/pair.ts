@@ -4,11 +4,23 @@ import { type QueuePlace, RelayBoard } from "@flotilla/queue";
 import type { InboxEvent } from "@flotilla/session-store";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
-import { route as aRoute, placeAt, post, type Running, runWorker, Targets, tellRoutes } from "./world.ts";
+import {
+  route as aRoute,
+  placeAt,
+  post,
+  type Running,
+  runWorker,
+  Targets,
+  tellRoutes,
+} from "./world.ts";
 
 /** A reader and a sender, with one route from one to the other. */
 export async function pair(change: Parameters<typeof aRoute>[0] = {}) {
-  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
+  const [place, dir, targets] = [
+    placeAt((await sharedRedis()).url),
+    await testDir(),
+    new Targets(),
+  ];
   const reader = runWorker(dir, "reader", place, targets);
   const sender = runWorker(dir, "sender", place, targets);
   onTestFinished(async () => {
@@ -19,7 +31,11 @@ export async function pair(change: Parameters<typeof aRoute>[0] = {}) {
   return { targets, reader, place, dir };
 }
 
-export async function tell(place: QueuePlace, reader: Running, change: Parameters<typeof aRoute>[0]): Promise<void> {
+export async function tell(
+  place: QueuePlace,
+  reader: Running,
+  change: Parameters<typeof aRoute>[0],
+): Promise<void> {
   const routes: Route[] = [aRoute(change)];
   await tellRoutes(place, "reader", routes);
   await waitFor(() => reader.store.relay.routes()?.body === JSON.stringify(routes));
@@ -29,7 +45,8 @@ export async function tell(place: QueuePlace, reader: Running, change: Parameter
 export async function parked(place: QueuePlace): Promise<void> {
   const board = new RelayBoard(place, () => {});
   onTestFinished(() => board.close());
-  const until = async () => (await board.read(parseWorkerId("reader")))?.routes[0]?.parkedUntil ?? null;
+  const until = async () =>
+    (await board.read(parseWorkerId("reader")))?.routes[0]?.parkedUntil ?? null;
   await waitFor(async () => (await until()) !== null, { what: "the route to wait" });
 }
 
@@ -43,4 +60,9 @@ export const edit = (id: number, version: number, text: string, more = {}): Inbo
   version,
 });
 /** A deletion of a post. */
-export const gone = (id: number, version: number): InboxEvent => ({ ...post(id, ""), kind: "delete", version, content: null });
+export const gone = (id: number, version: number): InboxEvent => ({
+  ...post(id, ""),
+  kind: "delete",
+  version,
+  content: null,
+});

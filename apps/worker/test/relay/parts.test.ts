@@ -9,9 +9,14 @@ const TARGET = "-1000000000002";
 
 /** A text of three messages, each with its own word. */
 const three = (a: string, b: string, c: string): string =>
-  [a, b, c].map((word) => Array.from({ length: Math.ceil(4000 / (word.length + 1)) }, () => word).join(" ")).join("\n");
+  [a, b, c]
+    .map((word) =>
+      Array.from({ length: Math.ceil(4000 / (word.length + 1)) }, () => word).join(" "),
+    )
+    .join("\n");
 /** The distinct words of each message in the target. */
-const words = (texts: readonly string[]): string[] => texts.map((text) => [...new Set(text.split(/\s+/))].join(" "));
+const words = (texts: readonly string[]): string[] =>
+  texts.map((text) => [...new Set(text.split(/\s+/))].join(" "));
 
 type Pair = Awaited<ReturnType<typeof pair>>;
 const shown = ({ targets }: Pair): string[] => words(targets.in(TARGET));
@@ -51,36 +56,42 @@ test("a deletion deletes the delivered parts when one part was refused", async (
 
 test("a refused first part sets the message aside, and the target has no part of it", async () => {
   const it = await pair();
-  it.targets.fault = (_chat, text) => (text.startsWith("a1") ? new Error("MESSAGE_TOO_LONG") : null);
+  it.targets.fault = (_chat, text) =>
+    text.startsWith("a1") ? new Error("MESSAGE_TOO_LONG") : null;
   it.reader.receive(post(1, three("a1", "b1", "c1")));
   await counted(it.reader, "poison");
   expect(shown(it)).toEqual([]);
 });
 
-test("when a later part fails until its retries are used up, the delivered parts follow edits and deletions", async () => {
-  const it = await pair();
-  let tries = 0;
-  it.targets.fault = (_chat, text) => {
-    if (!text.startsWith("b1")) return null;
-    tries += 1;
-    return new Error("surprise");
-  };
-  it.reader.receive(post(1, three("a1", "b1", "c1")));
-  for (let n = 1; n <= 5; n++) {
-    await waitFor(() => tries === n);
-    await waitFor(
-      () =>
-        it.reader.store.relay.outbox.head("signals")?.attempts === n || it.reader.store.relay.outbox.head("signals") === null,
-    );
-    it.reader.relay.wake("signals");
-  }
-  await counted(it.reader, "delivered");
-  expect(it.reader.store.relay.outbox.counts("signals")["cut"]).toBe(2);
-  it.targets.fault = () => null;
-  it.reader.receive(gone(1, 5));
-  await counted(it.reader, "deleted");
-  expect(shown(it)).toEqual([]);
-});
+test(
+  "when a later part fails until its retries are used up, the delivered parts follow edits " +
+    "and deletions",
+  async () => {
+    const it = await pair();
+    let tries = 0;
+    it.targets.fault = (_chat, text) => {
+      if (!text.startsWith("b1")) return null;
+      tries += 1;
+      return new Error("surprise");
+    };
+    it.reader.receive(post(1, three("a1", "b1", "c1")));
+    for (let n = 1; n <= 5; n++) {
+      await waitFor(() => tries === n);
+      await waitFor(
+        () =>
+          it.reader.store.relay.outbox.head("signals")?.attempts === n ||
+          it.reader.store.relay.outbox.head("signals") === null,
+      );
+      it.reader.relay.wake("signals");
+    }
+    await counted(it.reader, "delivered");
+    expect(it.reader.store.relay.outbox.counts("signals")["cut"]).toBe(2);
+    it.targets.fault = () => null;
+    it.reader.receive(gone(1, 5));
+    await counted(it.reader, "deleted");
+    expect(shown(it)).toEqual([]);
+  },
+);
 
 /** Telegram accepted message `n` of three, but its answer was lost: its id is unknown. */
 async function untold(n: number): Promise<Pair> {
@@ -107,16 +118,20 @@ test("an unknown id keeps its place: an edit changes the known parts, each with 
   expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(3);
 });
 
-test("with an unknown first id a deletion deletes the other parts, an edit changes nothing, both are counted", async () => {
-  const it = await untold(1);
-  it.reader.receive(edit(1, 5, three("a2", "b2", "c2")));
-  await counted(it.reader, "unreached");
-  expect(shown(it)).toEqual(["a1", "b1", "c1"]);
-  it.reader.receive(gone(1, 6));
-  await counted(it.reader, "deleted");
-  expect(shown(it)).toEqual(["a1"]);
-  expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(2);
-});
+test(
+  "with an unknown first id a deletion deletes the other parts, an edit changes nothing, " +
+    "both are counted",
+  async () => {
+    const it = await untold(1);
+    it.reader.receive(edit(1, 5, three("a2", "b2", "c2")));
+    await counted(it.reader, "unreached");
+    expect(shown(it)).toEqual(["a1", "b1", "c1"]);
+    it.reader.receive(gone(1, 6));
+    await counted(it.reader, "deleted");
+    expect(shown(it)).toEqual(["a1"]);
+    expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(2);
+  },
+);
 
 test("a part that was deleted by hand in the target is counted; an edit changes the others", async () => {
   const it = await pair();
@@ -131,19 +146,27 @@ test("a part that was deleted by hand in the target is counted; an edit changes 
   expect(it.reader.store.relay.outbox.counts("signals")["unreached"]).toBe(1);
 });
 
-test("in an album with two long captions each has its own parts: an edit of one does not change the other", async () => {
-  const it = await pair();
-  const photo = (text: string) => ({ media: { kind: "photo" }, groupedId: "7", text });
-  const long = (word: string, count: number): string => Array.from({ length: count }, () => word).join(" ");
-  for (const id of [11, 12]) it.targets.content.set(id, Buffer.from("picture"));
-  it.reader.receive(post(11, long("aa", 500), photo(long("aa", 500))), post(12, long("bb", 500), photo(long("bb", 500))));
-  await counted(it.reader, "delivered");
-  expect(shown(it)).toEqual(["aa", "bb", "aa", "bb"]);
-  it.reader.receive(edit(11, 5, long("cc", 1800), photo(long("cc", 1800))));
-  await counted(it.reader, "edited");
-  expect(shown(it)).toEqual(["cc", "bb", "cc", "bb", "cc"].slice(0, shown(it).length));
-  it.reader.receive(edit(12, 6, long("dd", 500), photo(long("dd", 500))));
-  await counted(it.reader, "edited", 2);
-  expect(shown(it).filter((word) => word === "dd")).toHaveLength(2);
-  expect(shown(it)).not.toContain("bb");
-});
+test(
+  "in an album with two long captions each has its own parts: an edit of one does not change " +
+    "the other",
+  async () => {
+    const it = await pair();
+    const photo = (text: string) => ({ media: { kind: "photo" }, groupedId: "7", text });
+    const long = (word: string, count: number): string =>
+      Array.from({ length: count }, () => word).join(" ");
+    for (const id of [11, 12]) it.targets.content.set(id, Buffer.from("picture"));
+    it.reader.receive(
+      post(11, long("aa", 500), photo(long("aa", 500))),
+      post(12, long("bb", 500), photo(long("bb", 500))),
+    );
+    await counted(it.reader, "delivered");
+    expect(shown(it)).toEqual(["aa", "bb", "aa", "bb"]);
+    it.reader.receive(edit(11, 5, long("cc", 1800), photo(long("cc", 1800))));
+    await counted(it.reader, "edited");
+    expect(shown(it)).toEqual(["cc", "bb", "cc", "bb", "cc"].slice(0, shown(it).length));
+    it.reader.receive(edit(12, 6, long("dd", 500), photo(long("dd", 500))));
+    await counted(it.reader, "edited", 2);
+    expect(shown(it).filter((word) => word === "dd")).toHaveLength(2);
+    expect(shown(it)).not.toContain("bb");
+  },
+);

@@ -7,7 +7,11 @@ import { placeAt, post, route, runWorker, Targets, tellRoutes } from "./world.ts
 const TARGET = "-1000000000002";
 
 async function pair() {
-  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
+  const [place, dir, targets] = [
+    placeAt((await sharedRedis()).url),
+    await testDir(),
+    new Targets(),
+  ];
   const reader = runWorker(dir, "reader", place, targets);
   const sender = runWorker(dir, "sender", place, targets);
   onTestFinished(async () => {
@@ -18,7 +22,8 @@ async function pair() {
   await waitFor(() => reader.store.relay.routes() !== null);
   const board = new RelayBoard(place, () => {});
   onTestFinished(() => board.close());
-  const isBlocked = async (): Promise<boolean> => (await board.read(parseWorkerId("reader")))?.routes[0]?.blocked === true;
+  const isBlocked = async (): Promise<boolean> =>
+    (await board.read(parseWorkerId("reader")))?.routes[0]?.blocked === true;
   return { targets, reader, isBlocked };
 }
 
@@ -32,7 +37,8 @@ function refusing(targets: Targets, code: string, texts: readonly string[]): str
   return tried;
 }
 
-const poison = ({ reader }: Awaited<ReturnType<typeof pair>>) => reader.store.relay.outbox.poison("signals", 9);
+const poison = ({ reader }: Awaited<ReturnType<typeof pair>>) =>
+  reader.store.relay.outbox.poison("signals", 9);
 
 describe("field fault B3", () => {
   test.each([
@@ -43,27 +49,34 @@ describe("field fault B3", () => {
     "DOCUMENT_INVALID",
     "WEBPAGE_CURL_FAILED",
     "POLL_ANSWERS_INVALID",
-  ])("%s concerns only this message: it is set aside, and the next one is delivered", async (code) => {
-    const it = await pair();
-    refusing(it.targets, code, ["a document"]);
-    it.reader.receive(post(1, "a document"), post(2, "a text"));
-    await waitFor(() => it.targets.in(TARGET).length === 1);
-    expect(it.targets.in(TARGET)).toEqual(["a text"]);
-    expect(poison(it)).toMatchObject([{ reason: code }]);
-  });
+  ])(
+    "%s concerns only this message: it is set aside, and the next one is delivered",
+    async (code) => {
+      const it = await pair();
+      refusing(it.targets, code, ["a document"]);
+      it.reader.receive(post(1, "a document"), post(2, "a text"));
+      await waitFor(() => it.targets.in(TARGET).length === 1);
+      expect(it.targets.in(TARGET)).toEqual(["a text"]);
+      expect(poison(it)).toMatchObject([{ reason: code }]);
+    },
+  );
 
-  test("an unknown refusal is probed with the next message: when the target accepts it, the first one is set aside", async () => {
-    const it = await pair();
-    const tried = refusing(it.targets, "SOMETHING_NEW_2027", ["odd"]);
-    it.reader.receive(post(1, "odd"));
-    await waitFor(() => tried.length === 1);
-    expect(poison(it), "one message decides nothing").toEqual([]);
-    it.reader.receive(post(2, "even"), post(3, "last"));
-    await waitFor(() => it.targets.in(TARGET).length === 2);
-    expect(it.targets.in(TARGET)).toEqual(["even", "last"]);
-    expect(poison(it)).toMatchObject([{ reason: "SOMETHING_NEW_2027" }]);
-    expect(tried).toEqual(["odd", "even", "last"]);
-  });
+  test(
+    "an unknown refusal is probed with the next message: when the target accepts it, the first " +
+      "one is set aside",
+    async () => {
+      const it = await pair();
+      const tried = refusing(it.targets, "SOMETHING_NEW_2027", ["odd"]);
+      it.reader.receive(post(1, "odd"));
+      await waitFor(() => tried.length === 1);
+      expect(poison(it), "one message decides nothing").toEqual([]);
+      it.reader.receive(post(2, "even"), post(3, "last"));
+      await waitFor(() => it.targets.in(TARGET).length === 2);
+      expect(it.targets.in(TARGET)).toEqual(["even", "last"]);
+      expect(poison(it)).toMatchObject([{ reason: "SOMETHING_NEW_2027" }]);
+      expect(tried).toEqual(["odd", "even", "last"]);
+    },
+  );
 
   test("when the next one is refused too, the route stops with all of them and resumes in order", async () => {
     const it = await pair();

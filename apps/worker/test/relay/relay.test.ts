@@ -7,7 +7,17 @@ import { type QueuePlace, RelayBoard } from "@flotilla/queue";
 import { webhookSecret } from "@flotilla/relay";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { content, FLEET_KEY, placeAt, post, type Running, route, runWorker, Targets, tellRoutes } from "./world.ts";
+import {
+  content,
+  FLEET_KEY,
+  placeAt,
+  post,
+  type Running,
+  route,
+  runWorker,
+  Targets,
+  tellRoutes,
+} from "./world.ts";
 
 interface Pair {
   readonly place: QueuePlace;
@@ -18,7 +28,11 @@ interface Pair {
 }
 
 async function pair(routes = [route()]): Promise<Pair> {
-  const [place, dir, targets] = [placeAt((await sharedRedis()).url), await testDir(), new Targets()];
+  const [place, dir, targets] = [
+    placeAt((await sharedRedis()).url),
+    await testDir(),
+    new Targets(),
+  ];
   const it: Pair = {
     place,
     dir,
@@ -51,8 +65,16 @@ const settled = async (it: Pair): Promise<void> => {
 
 test("matching messages arrive in order; others are counted and their text is not kept", async () => {
   const it = await pair([route({ filter: "btc" })]);
-  it.reader.receive(post(1, "btc 1"), post(2, "eth"), post(3, "btc 3", { noforwards: true }), post(4, "btc 4"));
-  it.reader.receive(post(5, "btc 5", { ttlS: 1, media: { kind: "photo" } }), { ...post(6, "btc 6"), chat: "-1000000000009" });
+  it.reader.receive(
+    post(1, "btc 1"),
+    post(2, "eth"),
+    post(3, "btc 3", { noforwards: true }),
+    post(4, "btc 4"),
+  );
+  it.reader.receive(post(5, "btc 5", { ttlS: 1, media: { kind: "photo" } }), {
+    ...post(6, "btc 6"),
+    chat: "-1000000000009",
+  });
   await waitFor(() => it.targets.in("-1000000000002").length === 2);
   expect(it.targets.in("-1000000000002")).toEqual(["btc 1", "btc 4"]);
   await settled(it);
@@ -105,13 +127,18 @@ test("replies, edits and deletions follow the message; an album stays together",
   const edit = { ...post(2, "second, mended"), kind: "edit" as const, version: 9 };
   const gone = { ...post(1, ""), kind: "delete" as const, version: 10, content: null };
   it.reader.receive(edit, gone, edit);
-  await waitFor(() => it.targets.posted[0]?.deleted && it.targets.posted[1]?.text === "second, mended");
+  await waitFor(
+    () => it.targets.posted[0]?.deleted && it.targets.posted[1]?.text === "second, mended",
+  );
   await settled(it);
   expect(counts(it)).toMatchObject({ delivered: 3, edited: 1, deleted: 1 });
 });
 
 test("a flood wait parks one route and no other; a message that the target refuses is set aside", async () => {
-  const other = route({ id: "other", to: { kind: "worker", worker: "sender", chat: "-1000000000003" } });
+  const other = route({
+    id: "other",
+    to: { kind: "worker", worker: "sender", chat: "-1000000000003" },
+  });
   const it = await pair([route(), other]);
   let floods = 1;
   it.targets.fault = (chat, text) => {
@@ -123,32 +150,38 @@ test("a flood wait parks one route and no other; a message that the target refus
   expect(it.targets.in("-1000000000002")).toEqual([]);
   await waitFor(() => it.targets.in("-1000000000002").length === 2);
   expect(it.targets.in("-1000000000002")).toEqual(["a", "c"]);
-  expect(it.reader.store.relay.outbox.poison("signals", 9)).toMatchObject([{ reason: "MESSAGE_TOO_LONG" }]);
+  expect(it.reader.store.relay.outbox.poison("signals", 9)).toMatchObject([
+    { reason: "MESSAGE_TOO_LONG" },
+  ]);
   it.targets.fault = () => null;
   expect(it.reader.relay.poison("signals", "retry")).toBe(1);
   await waitFor(() => it.targets.in("-1000000000002").length === 3);
 });
 
-test("a target that refuses everything stops its route with the reason; the route resumes when woken", async () => {
-  const it = await pair();
-  it.targets.fault = () => new Error("CHAT_WRITE_FORBIDDEN");
-  it.reader.receive(post(1, "a"), post(2, "b"));
-  const board = new RelayBoard(it.place, () => {});
-  onTestFinished(() => board.close());
-  const status = await waitFor(async () => {
-    const seen = await board.read(parseWorkerId("reader"));
-    return seen?.routes[0]?.blocked ? seen : null;
-  });
-  expect(RelayStatus.parse(status).routes[0]).toMatchObject({
-    waiting: 2,
-    poison: 0,
-    reason: "CHAT_WRITE_FORBIDDEN",
-    stuck: { kind: "blocked", code: "CHAT_WRITE_FORBIDDEN" },
-  });
-  it.targets.fault = () => null;
-  it.reader.relay.wake("signals");
-  await waitFor(() => it.targets.in("-1000000000002").length === 2);
-});
+test(
+  "a target that refuses everything stops its route with the reason; the route resumes when " +
+    "woken",
+  async () => {
+    const it = await pair();
+    it.targets.fault = () => new Error("CHAT_WRITE_FORBIDDEN");
+    it.reader.receive(post(1, "a"), post(2, "b"));
+    const board = new RelayBoard(it.place, () => {});
+    onTestFinished(() => board.close());
+    const status = await waitFor(async () => {
+      const seen = await board.read(parseWorkerId("reader"));
+      return seen?.routes[0]?.blocked ? seen : null;
+    });
+    expect(RelayStatus.parse(status).routes[0]).toMatchObject({
+      waiting: 2,
+      poison: 0,
+      reason: "CHAT_WRITE_FORBIDDEN",
+      stuck: { kind: "blocked", code: "CHAT_WRITE_FORBIDDEN" },
+    });
+    it.targets.fault = () => null;
+    it.reader.relay.wake("signals");
+    await waitFor(() => it.targets.in("-1000000000002").length === 2);
+  },
+);
 
 test("the status names an absent sender; waiting messages are on disk", async () => {
   const it = await pair();
@@ -157,7 +190,9 @@ test("the status names an absent sender; waiting messages are on disk", async ()
   const board = new RelayBoard(it.place, () => {});
   onTestFinished(() => board.close());
   await waitFor(async () =>
-    (await board.read(parseWorkerId("reader")))?.routes[0]?.reason?.includes("sender has not answered"),
+    (await board.read(parseWorkerId("reader")))?.routes[0]?.reason?.includes(
+      "sender has not answered",
+    ),
   );
   it.sender = runWorker(it.dir, "sender", it.place, it.targets);
   await waitFor(() => it.targets.in("-1000000000002").length === 1);
@@ -207,7 +242,15 @@ test("backfill delivers missing messages, oldest first, and none twice", async (
 });
 
 function pick({ text, groupedId, replyTo }: ReturnType<typeof content>) {
-  return { text, groupedId, replyTo, entities: [], media: null, protected: false, ephemeral: false };
+  return {
+    text,
+    groupedId,
+    replyTo,
+    entities: [],
+    media: null,
+    protected: false,
+    ephemeral: false,
+  };
 }
 
 test("a webhook is called once per message, signed, and again after an error", async () => {
@@ -216,8 +259,15 @@ test("a webhook is called once per message, signed, and again after an error", a
     const chunks: Buffer[] = [];
     request.on("data", (chunk: Buffer) => chunks.push(chunk));
     request.on("end", () => {
-      const [signature, key] = [request.headers["x-flotilla-signature"], request.headers["idempotency-key"]].map(String);
-      calls.push({ body: Buffer.concat(chunks).toString(), signature: signature ?? "", key: key ?? "" });
+      const [signature, key] = [
+        request.headers["x-flotilla-signature"],
+        request.headers["idempotency-key"],
+      ].map(String);
+      calls.push({
+        body: Buffer.concat(chunks).toString(),
+        signature: signature ?? "",
+        key: key ?? "",
+      });
       response.writeHead(calls.length === 1 ? 429 : 204, { "retry-after": "1" }).end();
     });
   });
@@ -227,19 +277,31 @@ test("a webhook is called once per message, signed, and again after an error", a
   const it = await pair([route({ to: { kind: "webhook", url: `http://127.0.0.1:${port}/hook` } })]);
   it.reader.receive(post(1, "one"), post(2, "two"));
   await waitFor(() => calls.length === 3);
-  expect(calls.map(({ body }) => (JSON.parse(body) as { text: string }).text)).toEqual(["one", "one", "two"]);
+  expect(calls.map(({ body }) => (JSON.parse(body) as { text: string }).text)).toEqual([
+    "one",
+    "one",
+    "two",
+  ]);
   expect(new Set(calls.map(({ key }) => key)).size).toBe(2);
   const [, time = "", mac] = /^t=(\d+),v1=([0-9a-f]{64})$/.exec(calls[0]?.signature ?? "") ?? [];
-  expect(createHmac("sha256", webhookSecret(FLEET_KEY, "signals")).update(`${time}.${calls[0]?.body}`).digest("hex")).toBe(mac);
+  expect(
+    createHmac("sha256", webhookSecret(FLEET_KEY, "signals"))
+      .update(`${time}.${calls[0]?.body}`)
+      .digest("hex"),
+  ).toBe(mac);
 });
 
 test("a source is read from the moment its name is known", async () => {
   const it = await pair([route({ from: { worker: "reader", chats: ["@signals_1"] } })]);
   expect(it.reader.relay.wants("-1000000000001")).toBe(false);
-  it.reader.store.entities.upsert([{ id: "-1000000000001", hash: "1", username: "signals_1", phone: null, name: "Signals" }]);
+  it.reader.store.entities.upsert([
+    { id: "-1000000000001", hash: "1", username: "signals_1", phone: null, name: "Signals" },
+  ]);
   await it.reader.relay.resolveNames();
   expect(it.reader.relay.wants("-1000000000001")).toBe(true);
   await change(it, [route({ from: { worker: "reader", chats: ["@unknown_1"] } })]);
-  it.reader.store.entities.upsert([{ id: "-1000000000006", hash: "1", username: "unknown_1", phone: null, name: "Unknown" }]);
+  it.reader.store.entities.upsert([
+    { id: "-1000000000006", hash: "1", username: "unknown_1", phone: null, name: "Unknown" },
+  ]);
   await waitFor(() => it.reader.relay.wants("-1000000000006"));
 });

@@ -30,7 +30,12 @@ export type Fault =
 export type Step =
   | { readonly op: "post"; readonly kind: "short" | "long" | "album" | "answer" }
   | { readonly op: "edit" | "delete"; readonly of: number; readonly isLong: boolean }
-  | { readonly op: "carry"; readonly fault: Fault; readonly after: number; readonly isConfirmed: boolean }
+  | {
+      readonly op: "carry";
+      readonly fault: Fault;
+      readonly after: number;
+      readonly isConfirmed: boolean;
+    }
   | { readonly op: "lose" | "kill reader" | "kill sender" | "wake" | "retry" }
   | { readonly op: "wait"; readonly ms: number };
 
@@ -74,10 +79,19 @@ export class World implements Disposable {
   startReader(): void {
     this.#dispatcher?.close();
     this.#reader?.close();
-    this.#reader = openSession({ dir: this.#dir, name: "reader", fleetKey: FLEET_KEY, clock: this.#clock });
+    this.#reader = openSession({
+      dir: this.#dir,
+      name: "reader",
+      fleetKey: FLEET_KEY,
+      clock: this.#clock,
+    });
     const { relay, routeStops: stops } = this.#reader;
     const book = new RouteBook(this.#reader, log);
-    this.#intake = new Intake(this.#reader, book, { worker: READER, now: this.#clock.now, onLoop: () => {} });
+    this.#intake = new Intake(this.#reader, book, {
+      worker: READER,
+      now: this.#clock.now,
+      onLoop: () => {},
+    });
     this.#dispatcher = new Dispatcher({
       worker: READER,
       relay,
@@ -96,7 +110,12 @@ export class World implements Disposable {
 
   startSender(): void {
     this.#sending?.close();
-    this.#sending = openSession({ dir: this.#dir, name: "sender", fleetKey: FLEET_KEY, clock: this.#clock });
+    this.#sending = openSession({
+      dir: this.#dir,
+      name: "sender",
+      fleetKey: FLEET_KEY,
+      clock: this.#clock,
+    });
     const telegram = this.targets.port("sender");
     const files = new RelayFiles(this.#dir, telegram.files);
     this.#sender = new Sender({
@@ -156,7 +175,16 @@ export class World implements Disposable {
       const isPhoto = kind === "album";
       const replyTo = kind === "answer" && id > 1 ? id - 1 : null;
       const more = isPhoto ? { ...ALBUM, groupedId: String(first) } : { replyTo };
-      this.said.push({ id, text, isGone: false, isRefused: false, isUntold: false, isCut: false, isPhoto, more });
+      this.said.push({
+        id,
+        text,
+        isGone: false,
+        isRefused: false,
+        isUntold: false,
+        isCut: false,
+        isPhoto,
+        more,
+      });
       this.#receive(post(id, text, more));
     }
   }
@@ -169,11 +197,16 @@ export class World implements Disposable {
     const event = { ...post(message.id, text, message.more), version: this.#version };
     if (op === "edit") message.text = text;
     else message.isGone = true;
-    this.#receive(op === "edit" ? { ...event, kind: "edit" } : { ...event, kind: "delete", content: null });
+    this.#receive(
+      op === "edit" ? { ...event, kind: "edit" } : { ...event, kind: "delete", content: null },
+    );
   }
 
   #receive(event: InboxEvent): void {
-    this.#reader.updates.commit({ events: [{ ...event, date: this.#at.wall }] }, (chat) => chat === SOURCE);
+    this.#reader.updates.commit(
+      { events: [{ ...event, date: this.#at.wall }] },
+      (chat) => chat === SOURCE,
+    );
     while (this.#intake.step() > 0);
     this.#dispatcher.pump(["signals"]);
   }
@@ -203,7 +236,9 @@ export class World implements Disposable {
     const sent = result.kind === "done" ? result : partly;
     const rest = (sent?.rest ?? []).filter((_id, n) => !sent?.refused?.includes(n));
     const isUntold = fault === "lost" || [...(sent?.ids ?? []), ...rest].includes(null);
-    for (const each of this.said.filter(({ id }) => source.id === id || (step.kind === "forward" && step.ids.includes(id)))) {
+    for (const each of this.said.filter(
+      ({ id }) => source.id === id || (step.kind === "forward" && step.ids.includes(id)),
+    )) {
       each.isUntold ||= isUntold;
       each.isCut ||= sent?.refused !== undefined;
       each.isRefused ||= result.kind !== "done" && result.kind !== "parked";

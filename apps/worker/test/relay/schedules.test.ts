@@ -9,11 +9,18 @@ const RUNS = 25;
 const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 5,
-    arbitrary: fc.record({ op: fc.constant("post" as const), kind: fc.constantFrom("short", "long", "album", "answer") }),
+    arbitrary: fc.record({
+      op: fc.constant("post" as const),
+      kind: fc.constantFrom("short", "long", "album", "answer"),
+    }),
   },
   {
     weight: 3,
-    arbitrary: fc.record({ op: fc.constantFrom("edit" as const, "delete" as const), of: fc.nat(6), isLong: fc.boolean() }),
+    arbitrary: fc.record({
+      op: fc.constantFrom("edit" as const, "delete" as const),
+      of: fc.nat(6),
+      isLong: fc.boolean(),
+    }),
   },
   {
     weight: 8,
@@ -37,10 +44,22 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   {
     weight: 3,
     arbitrary: fc.record({
-      op: fc.constantFrom("lose" as const, "kill reader" as const, "kill sender" as const, "wake" as const, "retry" as const),
+      op: fc.constantFrom(
+        "lose" as const,
+        "kill reader" as const,
+        "kill sender" as const,
+        "wake" as const,
+        "retry" as const,
+      ),
     }),
   },
-  { weight: 3, arbitrary: fc.record({ op: fc.constant("wait" as const), ms: fc.constantFrom(300, 1000, 11_000, 610_000) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({
+      op: fc.constant("wait" as const),
+      ms: fc.constantFrom(300, 1000, 11_000, 610_000),
+    }),
+  },
 ) as fc.Arbitrary<Step>;
 
 function judge({ said, targets }: World): void {
@@ -53,30 +72,43 @@ function judge({ said, targets }: World): void {
     if (isGone) expect(isUntold ? 0 : of.length, `${id} was deleted`).toBe(0);
     else expect(of.length, `${id} is there once`).toBe(1);
     const posted = seen.filter(({ source }) => source === id).map((each) => each.id);
-    const parts = seen.filter(({ source, replyTo, deleted }) => source === 0 && !deleted && posted.includes(replyTo ?? 0));
+    const parts = seen.filter(
+      ({ source, replyTo, deleted }) => source === 0 && !deleted && posted.includes(replyTo ?? 0),
+    );
     if (isGone && !isUntold) expect(parts, `${id} was deleted with all of its parts`).toEqual([]);
-    if (!isGone && !isUntold && isPhoto) expect([`fwd ${id}`, text], `${id} says what it says now`).toContain(of[0]?.text);
+    if (!isGone && !isUntold && isPhoto)
+      expect([`fwd ${id}`, text], `${id} says what it says now`).toContain(of[0]?.text);
     else if (!isGone && !isUntold && !isCut) {
       const [first] = of;
-      const rest = seen.filter(({ source, replyTo, deleted }) => source === 0 && !deleted && replyTo === first?.id);
-      expect([first?.text, ...rest.map((each) => each.text)].join(" "), `${id} says what it says now`).toBe(text);
+      const rest = seen.filter(
+        ({ source, replyTo, deleted }) => source === 0 && !deleted && replyTo === first?.id,
+      );
+      expect(
+        [first?.text, ...rest.map((each) => each.text)].join(" "),
+        `${id} says what it says now`,
+      ).toBe(text);
     }
   }
-  const isSteady = (source: number): boolean => said.some(({ id, isRefused }) => id === source && !isRefused);
+  const isSteady = (source: number): boolean =>
+    said.some(({ id, isRefused }) => id === source && !isRefused);
   const order = seen.map(({ source }) => source).filter(isSteady);
   expect(order, "in order").toEqual(order.toSorted((a, b) => a - b));
 }
 
-test("after any refusals, losses and kills each message arrives once, whole, in order, with its current text", async () => {
-  const dir = await testDir();
-  let n = 0;
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
-      using world = new World(`${dir}/${++n}`);
-      for (const each of steps) await world.take(each);
-      await world.settle();
-      judge(world);
-    }),
-    { numRuns: RUNS },
-  );
-});
+test(
+  "after any refusals, losses and kills each message arrives once, whole, in order, with its " +
+    "current text",
+  async () => {
+    const dir = await testDir();
+    let n = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 60 }), async (steps) => {
+        using world = new World(`${dir}/${++n}`);
+        for (const each of steps) await world.take(each);
+        await world.settle();
+        judge(world);
+      }),
+      { numRuns: RUNS },
+    );
+  },
+);

@@ -51,7 +51,11 @@ export class Targets {
   port(by: string): RelayTelegram {
     return {
       send: async (to, message) => {
-        const id = this.#post(by, to.chat, message.randomId, { text: message.text, from: null, replyTo: message.replyTo });
+        const id = this.#post(by, to.chat, message.randomId, {
+          text: message.text,
+          from: null,
+          replyTo: message.replyTo,
+        });
         if (id === this.forgotten) throw new Error("RANDOM_ID_DUPLICATE");
         return this.#answer(id);
       },
@@ -59,7 +63,11 @@ export class Targets {
         const ids = what.ids.map((from, n) => {
           if (this.gone.has(from)) return null;
           if (this.content.has(from) && by !== "reader") throw new Error("CHANNEL_PRIVATE");
-          return this.#post(by, to.chat, what.randomIds[n] ?? "", { text: `fwd ${from}`, from, replyTo: null });
+          return this.#post(by, to.chat, what.randomIds[n] ?? "", {
+            text: `fwd ${from}`,
+            from,
+            replyTo: null,
+          });
         });
         return this.#answer(ids);
       },
@@ -67,7 +75,9 @@ export class Targets {
         send: async (to, _from, messages, replyTo) => {
           if (messages.some(({ id }) => this.onlyForwards.has(id))) return null;
           return this.#answer(
-            messages.map(({ id: from, text, randomId }) => this.#post(by, to.chat, randomId, { text, from, replyTo })),
+            messages.map(({ id: from, text, randomId }) =>
+              this.#post(by, to.chat, randomId, { text, from, replyTo }),
+            ),
           );
         },
         replace: async (_to, id, { id: from }, { text }) => {
@@ -89,7 +99,12 @@ export class Targets {
         const code = error instanceof AppError ? error.code : toError(error).message;
         const wait = /_WAIT_([0-9]+)$/.exec(code)?.[1];
         const cls = wait ? "FLOOD" : (CLASSES[code] ?? "REQUEST");
-        return { class: cls, code, message: toError(error).message, ...(wait ? { waitS: Number(wait) } : {}) };
+        return {
+          class: cls,
+          code,
+          message: toError(error).message,
+          ...(wait ? { waitS: Number(wait) } : {}),
+        };
       },
       resolve: async (ref) => {
         this.onResolve();
@@ -112,7 +127,15 @@ export class Targets {
       const bytes = this.content.get(id);
       if (!bytes) throw new Error("MESSAGE_ID_INVALID");
       const place = { id } as never;
-      return { photo: false, mime: "text/plain", name: `${id}.txt`, sizeBytes: bytes.length, look: {}, place, dc: 2 };
+      return {
+        photo: false,
+        mime: "text/plain",
+        name: `${id}.txt`,
+        sizeBytes: bytes.length,
+        look: {},
+        place,
+        dc: 2,
+      };
     },
     read: async ({ place }, offset) => {
       const fault = this.readFault;
@@ -132,7 +155,10 @@ export class Targets {
       const ids = files.map(({ randomId, text }) =>
         this.#post("upload", to.chat, randomId, { text, from: null, replyTo: null }),
       );
-      this.uploads.push({ texts, bytes: files.map(({ id }) => Buffer.concat(this.#parts.get(id) ?? [])) });
+      this.uploads.push({
+        texts,
+        bytes: files.map(({ id }) => Buffer.concat(this.#parts.get(id) ?? [])),
+      });
       return this.#answer(ids);
     },
   };
@@ -141,7 +167,12 @@ export class Targets {
     return this.posted.filter((it) => it.chat === chat && !it.deleted).map(({ text }) => text);
   }
 
-  #post(by: string, chat: string, randomId: string, more: Pick<Posted, "text" | "from" | "replyTo">): number {
+  #post(
+    by: string,
+    chat: string,
+    randomId: string,
+    more: Pick<Posted, "text" | "from" | "replyTo">,
+  ): number {
     const fault = this.fault(chat, more.text);
     if (fault) throw fault;
     if (this.#used.has(`${by} ${randomId}`)) {

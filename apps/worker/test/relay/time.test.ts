@@ -35,7 +35,11 @@ async function rig(change: object = {}): Promise<Rig> {
   onTestFinished(() => store.close());
   store.relay.setRoutes({ version: 1, body: JSON.stringify([route(change)]) });
   const book = new RouteBook(store, log);
-  const intake = new Intake(store, book, { worker: parseWorkerId("reader"), now: clock.now, onLoop: () => {} });
+  const intake = new Intake(store, book, {
+    worker: parseWorkerId("reader"),
+    now: clock.now,
+    onLoop: () => {},
+  });
   const handed: Delivery[] = [];
   const taken: Rig["taken"] = { fail: false, pending: [] };
   const dispatcher = new Dispatcher({
@@ -95,7 +99,13 @@ test("an album whose route cannot be prepared waits and is not delivered unfilte
   const it = await rig();
   it.receive([1, { groupedId: "5" }]);
   const routes = (filter: string, version: number): boolean =>
-    it.book.take({ v: 1, kind: "routes", worker: parseWorkerId("reader"), version, routes: [route({ filter })] });
+    it.book.take({
+      v: 1,
+      kind: "routes",
+      worker: parseWorkerId("reader"),
+      version,
+      routes: [route({ filter })],
+    });
   expect(routes("media:hologram", 2)).toBe(true);
   for (let n = 0; n < 3; n++) {
     it.pump();
@@ -111,7 +121,12 @@ test("an album whose route cannot be prepared waits and is not delivered unfilte
 
 test("in a backlog an album does not wait when a later message of its chat is there", async () => {
   const { at, receive, pump, handed, dispatcher } = await rig();
-  receive([1, { groupedId: "5" }], [2, { groupedId: "5" }], [3, { groupedId: "6" }], [4, { groupedId: "6" }]);
+  receive(
+    [1, { groupedId: "5" }],
+    [2, { groupedId: "5" }],
+    [3, { groupedId: "6" }],
+    [4, { groupedId: "6" }],
+  );
   pump();
   expect(handed).toHaveLength(1);
   const { id, key } = handed[0] as Delivery;
@@ -146,38 +161,55 @@ test.each([0, DAY, -DAY, 365 * DAY])(
   },
 );
 
-test("while Redis is away a step is handed over once; when Redis is back, again after ten seconds", async () => {
-  const { at, receive, pump, handed, dispatcher, taken } = await rig();
-  receive([1], [2]);
-  for (let second = 0; second < 3600; second += 5) {
-    pump();
+test(
+  "while Redis is away a step is handed over once; when Redis is back, again after ten " +
+    "seconds",
+  async () => {
+    const { at, receive, pump, handed, dispatcher, taken } = await rig();
+    receive([1], [2]);
+    for (let second = 0; second < 3600; second += 5) {
+      pump();
+      dispatcher.repeat();
+      at.mono += 5000;
+    }
+    expect(handed).toHaveLength(1);
+    taken.pending.shift()?.();
+    await new Promise(setImmediate);
     dispatcher.repeat();
-    at.mono += 5000;
-  }
-  expect(handed).toHaveLength(1);
-  taken.pending.shift()?.();
-  await new Promise(setImmediate);
-  dispatcher.repeat();
-  dispatcher.repeat();
-  expect(handed.map(({ id }) => id)).toEqual(["reader.1.0", "reader.1.0"]);
-});
+    dispatcher.repeat();
+    expect(handed.map(({ id }) => id)).toEqual(["reader.1.0", "reader.1.0"]);
+  },
+);
 
 test.each([
-  ["a filter whose one word has 400 letters", { filter: "x".repeat(400), alert: "silent" }, "x".repeat(400)],
+  [
+    "a filter whose one word has 400 letters",
+    { filter: "x".repeat(400), alert: "silent" },
+    "x".repeat(400),
+  ],
   ["an excerpt of 200 emoji", { alert: "silent" }, "😀".repeat(200)],
   ["a text of the longest kind", {}, "y".repeat(4096)],
 ])("the sender's parser accepts a step with %s", async (_, change, text) => {
   const { store, receive, handed, dispatcher } = await rig(change);
   receive([1, { text }]);
   dispatcher.pump(["signals", "signals!alert"]);
-  expect(store.relay.outbox.depths()).toEqual([{ route: "signals", waiting: handed.length, poison: 0 }]);
-  expect(handed.map((delivery) => DeliverySchema.safeParse(delivery).success)).toEqual(handed.map(() => true));
-  expect(handed.map(({ step }) => step.kind).sort()).toEqual("alert" in change ? ["alert", "send"] : ["send"]);
+  expect(store.relay.outbox.depths()).toEqual([
+    { route: "signals", waiting: handed.length, poison: 0 },
+  ]);
+  expect(handed.map((delivery) => DeliverySchema.safeParse(delivery).success)).toEqual(
+    handed.map(() => true),
+  );
+  expect(handed.map(({ step }) => step.kind).sort()).toEqual(
+    "alert" in change ? ["alert", "send"] : ["send"],
+  );
 });
 
 test.each([
   ["is gone", []],
-  ["has another target", [route({ alert: "silent", to: { kind: "worker", worker: "sender", chat: "-1000000000099" } })]],
+  [
+    "has another target",
+    [route({ alert: "silent", to: { kind: "worker", worker: "sender", chat: "-1000000000099" } })],
+  ],
 ])("a step under way for a route that %s is not handed over again", async (_, routes) => {
   const { at, receive, handed, dispatcher, taken, book } = await rig({ alert: "silent" });
   receive([1]);
@@ -186,7 +218,9 @@ test.each([
   for (const resolve of taken.pending) resolve();
   await new Promise(setImmediate);
   const before = book.all;
-  expect(book.take({ v: 1, kind: "routes", worker: parseWorkerId("reader"), version: 2, routes })).toBe(true);
+  expect(
+    book.take({ v: 1, kind: "routes", worker: parseWorkerId("reader"), version: 2, routes }),
+  ).toBe(true);
   dispatcher.changed(before);
   at.mono += 60_000;
   dispatcher.repeat();

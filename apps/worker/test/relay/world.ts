@@ -2,7 +2,12 @@ import { Route, type SourceMessage } from "@flotilla/contracts";
 import { parseWorkerId, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { fleetPlace, type QueuePlace, RelayLink } from "@flotilla/queue";
-import { type InboxEvent, type MessageContent, openSession, type SessionStore } from "@flotilla/session-store";
+import {
+  type InboxEvent,
+  type MessageContent,
+  openSession,
+  type SessionStore,
+} from "@flotilla/session-store";
 import { Relay } from "../../src/relay/relay.ts";
 import type { Targets } from "./targets.ts";
 
@@ -22,7 +27,11 @@ export function route(change: Partial<Record<keyof Route, unknown>> = {}): Route
 
 /** A fleet on this Redis, without a bot that creates it. */
 export function placeAt(url: string): QueuePlace {
-  return fleetPlace({ url, fleet: { id: "0123456789abcdef", from01: false }, fleetKey: Buffer.alloc(32, 7) });
+  return fleetPlace({
+    url,
+    fleet: { id: "0123456789abcdef", from01: false },
+    fleetKey: Buffer.alloc(32, 7),
+  });
 }
 
 /** The relay of one worker and its session. */
@@ -64,18 +73,40 @@ export function runWorker(dir: string, name: string, place: QueuePlace, targets:
 let version = 0;
 
 /** Publishes routes to a worker, as the bot does when routes change. */
-export async function tellRoutes(place: QueuePlace, worker: string, routes: Route[]): Promise<void> {
+export async function tellRoutes(
+  place: QueuePlace,
+  worker: string,
+  routes: Route[],
+): Promise<void> {
   const link = new RelayLink({ place, who: "the bot", handle: async () => {}, onError: () => {} });
-  await link.tellRoutes({ v: 1, kind: "routes", worker: parseWorkerId(worker), version: ++version, routes });
+  await link.tellRoutes({
+    v: 1,
+    kind: "routes",
+    worker: parseWorkerId(worker),
+    version: ++version,
+    routes,
+  });
   await link.close();
 }
 
 export function content(text: string, more: Partial<MessageContent> = {}): MessageContent {
-  const none = { entities: [], media: null, groupedId: null, replyTo: null, topicId: null, from: null, ttlS: null };
+  const none = {
+    entities: [],
+    media: null,
+    groupedId: null,
+    replyTo: null,
+    topicId: null,
+    from: null,
+    ttlS: null,
+  };
   return { text, ...none, out: false, noforwards: false, service: false, ...more };
 }
 
-export function post(messageId: number, text: string, more: Partial<MessageContent> = {}): InboxEvent {
+export function post(
+  messageId: number,
+  text: string,
+  more: Partial<MessageContent> = {},
+): InboxEvent {
   return {
     kind: "new",
     box: "1",
@@ -99,5 +130,14 @@ export function aMessage(id: number): SourceMessage {
     media: null,
   };
   const chat = { chat: "-1000000000001", chatTitle: null, chatUsername: null };
-  return { ...chat, ...none, id, date: Date.now(), text: "", entities: [], protected: false, ephemeral: false };
+  return {
+    ...chat,
+    ...none,
+    id,
+    date: Date.now(),
+    text: "",
+    entities: [],
+    protected: false,
+    ephemeral: false,
+  };
 }

@@ -6,7 +6,8 @@ const INVISIBLE = /\p{Default_Ignorable_Code_Point}/gu;
 const DASHES = /[\p{Pd}\u2212]/gu;
 const BLANKS = /[\p{Zs}\t]/gu;
 /** Quotes of any language, and the code marks of chats. */
-const AROUND = /^["'`<>«»‹›\u2018-\u201f\u300c-\u300f\s]+|["'`<>«»‹›\u2018-\u201f\u300c-\u300f\s]+$/gu;
+const AROUND =
+  /^["'`<>«»‹›\u2018-\u201f\u300c-\u300f\s]+|["'`<>«»‹›\u2018-\u201f\u300c-\u300f\s]+$/gu;
 
 /**
  * Cleans pasted text: removes invisible marks and the quotes around it; makes blanks, hyphens and

@@ -1,6 +1,8 @@
 import { cleanPaste } from "./clean.ts";
 
-/** The marks of a code fence; what stands behind them on the line is a language, or the text itself. */
+/**
+ * The marks of a code fence; what stands behind them on the line is a language, or the text itself.
+ */
 const FENCE = /^[ >]*(?:`{3,}|~{3,})(?:[\w+#-]{0,16}$)?/gm;
 /** Separators around encoded text: quotes, brackets, `NAME=`, a comma after it. */
 const BETWEEN = /[^A-Za-z0-9+/_-]+/;
@@ -8,21 +10,34 @@ const BETWEEN = /[^A-Za-z0-9+/_-]+/;
 const MIN_LINE = 16;
 
 /**
- * The texts in base64 or base64url of at least `minLength` characters that a paste can mean, the likeliest first: quotes, code fences, a name before it and
- * padding are left away; one that was wrapped into lines is joined, also when each line has marks of its own (field fault C2).
+ * The texts in base64 or base64url of at least `minLength` characters that a paste can mean, the
+ * likeliest first: quotes, code fences, a name before it and padding are left away; one that was
+ * wrapped into lines is joined, also when each line has marks of its own (field fault C2).
  */
 export function encodedTexts(text: string, minLength: number): string[] {
-  // The dash of the alphabet is a plain one: cleaning changes no character of it. Editors make one long dash of two.
+  // The dash of the alphabet is a plain one: cleaning changes no character of it. Editors make one
+  // long dash of two.
   const pastes = [text, text.replaceAll("\u2014", "--"), unescaped(text)];
   const found = pastes.flatMap(formsOf).flatMap((form) => form.split(BETWEEN));
   // Italic text stands between such marks in chats, and they are letters of the alphabet.
-  const meant = found.flatMap((each) => [each, each.replace(/^_+/, ""), each.replace(/^_+|_+$/g, "")]);
-  return [...new Set(meant.filter(({ length }) => length >= minLength))].sort((a, b) => b.length - a.length);
+  const meant = found.flatMap((each) => [
+    each,
+    each.replace(/^_+/, ""),
+    each.replace(/^_+|_+$/g, ""),
+  ]);
+  return [...new Set(meant.filter(({ length }) => length >= minLength))].sort(
+    (a, b) => b.length - a.length,
+  );
 }
 
 function formsOf(text: string): string[] {
   const clean = cleanPaste(text.replace(FENCE, "\n"));
-  return [clean, clean.replace(/\\?\n */g, ""), clean.replace(/\s+/g, ""), ...joined(clean.split("\n"))];
+  return [
+    clean,
+    clean.replace(/\\?\n */g, ""),
+    clean.replace(/\s+/g, ""),
+    ...joined(clean.split("\n")),
+  ];
 }
 
 /** What programs and links write for line breaks and for marks. */
@@ -35,7 +50,10 @@ function unescaped(text: string): string {
   }
 }
 
-/** Lines that follow each other, each without its marks: quotes of a program, `>` of a mail, a number. A short line can be the last one. */
+/**
+ * Lines that follow each other, each without its marks: quotes of a program, `>` of a mail, a
+ * number. A short line can be the last one.
+ */
 function joined(lines: readonly string[]): string[] {
   const runs: string[] = [];
   let run = "";

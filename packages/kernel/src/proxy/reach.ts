@@ -50,8 +50,13 @@ interface Families {
 /** Reads the current interfaces; ignores link-local addresses, which reach no remote host. */
 function familiesOfHost(): Families {
   const addresses = Object.values(networkInterfaces()).flatMap((all) => all ?? []);
-  const usable = addresses.filter(({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address));
-  return { v4: usable.some(({ family }) => family === "IPv4"), v6: usable.some(({ family }) => family === "IPv6") };
+  const usable = addresses.filter(
+    ({ internal, address }) => !internal && !/^(fe80:|169\.254\.)/i.test(address),
+  );
+  return {
+    v4: usable.some(({ family }) => family === "IPv4"),
+    v6: usable.some(({ family }) => family === "IPv6"),
+  };
 }
 
 /**
@@ -59,10 +64,16 @@ function familiesOfHost(): Families {
  * on a host with IPv4 only (field fault C9). `localAddress` decides when it is set. Call it only
  * for direct connections: a proxy chooses its own family.
  */
-export function reachable(endpoint: Endpoint, dc: number, localAddress?: string, families = familiesOfHost()): Endpoint {
+export function reachable(
+  endpoint: Endpoint,
+  dc: number,
+  localAddress?: string,
+  families = familiesOfHost(),
+): Endpoint {
   const family = isIP(endpoint.host);
   const home = HOMES[Math.abs(dc) % 10_000];
-  if (family === 0 || !home || !TELEGRAM.check(endpoint.host, family === 6 ? "ipv6" : "ipv4")) return endpoint;
+  if (family === 0 || !home || !TELEGRAM.check(endpoint.host, family === 6 ? "ipv6" : "ipv4"))
+    return endpoint;
   const own = isIP(localAddress ?? "");
   const { v4, v6 } = own === 0 ? families : { v4: own === 4, v6: own === 6 };
   if (family === 4 && !v4 && v6) return { host: home.v6, port: endpoint.port };

@@ -19,7 +19,11 @@ export interface ProxyWire {
  * AppError `proxy-refused` (the proxy cannot reach it), `proxy-auth` (wrong user or password),
  * `proxy-unfit` (not a proxy of this kind, or no IPv6).
  */
-export async function throughProxy(wire: ProxyWire, proxy: TcpProxyRoute, target: Endpoint): Promise<void> {
+export async function throughProxy(
+  wire: ProxyWire,
+  proxy: TcpProxyRoute,
+  target: Endpoint,
+): Promise<void> {
   switch (proxy.kind) {
     case "socks4":
       return await socks4(wire, proxy, target);
@@ -36,7 +40,11 @@ export async function throughProxy(wire: ProxyWire, proxy: TcpProxyRoute, target
 const MOST_HEAD = 16 * 1024;
 
 /** https://www.rfc-editor.org/rfc/rfc9110#name-connect */
-async function http(wire: ProxyWire, { username, password }: TcpProxyRoute, { host, port }: Endpoint): Promise<void> {
+async function http(
+  wire: ProxyWire,
+  { username, password }: TcpProxyRoute,
+  { host, port }: Endpoint,
+): Promise<void> {
   const place = `${isIP(host) === 6 ? `[${host}]` : host}:${port}`;
   const credentials = Buffer.from(`${username ?? ""}:${password ?? ""}`).toString("base64");
   const authorization = username === null ? "" : `Proxy-Authorization: Basic ${credentials}\r\n`;
@@ -49,12 +57,17 @@ async function http(wire: ProxyWire, { username, password }: TcpProxyRoute, { ho
     if (head.length > MOST_HEAD) throw unfit("It did not answer as an HTTP proxy.");
     head += (await wire.readExactly(1)).toString("latin1");
   }
-  if (status === "407") throw new AppError("proxy-auth", "The proxy asks for another user and password.");
+  if (status === "407")
+    throw new AppError("proxy-auth", "The proxy asks for another user and password.");
   if (!status.startsWith("2")) throw refused(Number(status));
 }
 
 /** https://www.rfc-editor.org/rfc/rfc1928 and rfc1929 */
-async function socks5(wire: ProxyWire, { username, password }: TcpProxyRoute, target: Endpoint): Promise<void> {
+async function socks5(
+  wire: ProxyWire,
+  { username, password }: TcpProxyRoute,
+  target: Endpoint,
+): Promise<void> {
   const methods = username === null ? [0] : [0, 2];
   wire.write(Buffer.from([5, methods.length, ...methods]));
   const [version, method] = await wire.readExactly(2);
@@ -62,8 +75,10 @@ async function socks5(wire: ProxyWire, { username, password }: TcpProxyRoute, ta
   if (method === 2 && username !== null) {
     wire.write(Buffer.concat([Buffer.from([1]), counted(username), counted(password ?? "")]));
     const [, status] = await wire.readExactly(2);
-    if (status !== 0) throw new AppError("proxy-auth", "The proxy does not accept this user and password.");
-  } else if (method !== 0) throw new AppError("proxy-auth", "The proxy asks for a user and a password.");
+    if (status !== 0)
+      throw new AppError("proxy-auth", "The proxy does not accept this user and password.");
+  } else if (method !== 0)
+    throw new AppError("proxy-auth", "The proxy asks for a user and a password.");
   wire.write(Buffer.concat([Buffer.from([5, 1, 0]), address(target.host), portOf(target)]));
   const [, reply, , kind] = await wire.readExactly(4);
   if (reply !== 0) throw refused(reply);
@@ -77,12 +92,23 @@ async function addressLength(wire: ProxyWire, kind: number | undefined): Promise
 }
 
 /** https://www.openssh.com/txt/socks4.protocol, with the 4a form for host names. */
-async function socks4(wire: ProxyWire, { username }: TcpProxyRoute, target: Endpoint): Promise<void> {
+async function socks4(
+  wire: ProxyWire,
+  { username }: TcpProxyRoute,
+  target: Endpoint,
+): Promise<void> {
   const family = isIP(target.host);
   if (family === 6) throw unfit("SOCKS4 cannot reach an IPv6 address.");
   const ip = Buffer.from(family === 4 ? target.host.split(".").map(Number) : [0, 0, 0, 1]);
   const name = family === 4 ? "" : `${target.host}\0`;
-  wire.write(Buffer.concat([Buffer.from([4, 1]), portOf(target), ip, Buffer.from(`${username ?? ""}\0${name}`)]));
+  wire.write(
+    Buffer.concat([
+      Buffer.from([4, 1]),
+      portOf(target),
+      ip,
+      Buffer.from(`${username ?? ""}\0${name}`),
+    ]),
+  );
   const [version, reply] = await wire.readExactly(8);
   if (version !== 0) throw unfit("It did not answer as a SOCKS4 proxy.");
   if (reply !== 90) throw refused(reply);
@@ -100,7 +126,10 @@ function ipv6(host: string): Buffer {
   const groups = (text: string | undefined): string[] => (text ? text.split(":") : []);
   const [before, after] = [groups(head), groups(tail)];
   const middle = Array.from({ length: 8 - before.length - after.length }, () => "0");
-  return Buffer.from([...before, ...middle, ...after].map((group) => group.padStart(4, "0")).join(""), "hex");
+  return Buffer.from(
+    [...before, ...middle, ...after].map((group) => group.padStart(4, "0")).join(""),
+    "hex",
+  );
 }
 
 function portOf({ port }: Endpoint): Buffer {
@@ -113,9 +142,13 @@ function counted(text: string): Buffer {
 }
 
 function refused(reply: number | undefined): AppError {
-  return new AppError("proxy-refused", `The proxy cannot reach Telegram (answer ${reply ?? "?"}).`, {
-    details: { reply: reply ?? -1 },
-  });
+  return new AppError(
+    "proxy-refused",
+    `The proxy cannot reach Telegram (answer ${reply ?? "?"}).`,
+    {
+      details: { reply: reply ?? -1 },
+    },
+  );
 }
 
 function unfit(why: string): AppError {

@@ -14,9 +14,10 @@ const NAMED = /^(\w+:\/\/(?:.*@)?(?:\[[^\]]+\]|[^:@/[\]]+):\d{1,5}\/?)#[^@]*$/;
 const LISTED = /^([^:|;,\s]+(?::\d{1,5})?) ?([|;,\n])(.+)$/s;
 
 /**
- * A proxy without what people copy along with it, in one form: the address of a Markdown link, what follows `NAME=`, a list with `|`, `;`, `,` or line
- * breaks between its parts, a kind that stands before the address without `://`, the name that apps write behind `#`, and lines such as
- * `Server: …`, `Port: …`, `Secret: …`. A text that is none of these stays as it is. `text`: cleaned.
+ * A proxy without what people copy along with it, in one form: the address of a Markdown link, what
+ * follows `NAME=`, a list with `|`, `;`, `,` or line breaks between its parts, a kind that stands
+ * before the address without `://`, the name that apps write behind `#`, and lines such as `Server:
+ * …`, `Port: …`, `Secret: …`. A text that is none of these stays as it is. `text`: cleaned.
  */
 export function asWritten(text: string): string {
   const labelled = fromLabels(text);
@@ -44,7 +45,8 @@ function listed(text: string): string {
 function fromLabels(text: string): string | null {
   const found: Record<string, string> = {};
   for (const line of text.split(/\n/)) {
-    const [, label = "", value = ""] = /^[^\p{L}]*(\p{L}+)[^\p{L}\d:=]*[:=] *(\S+) *$/u.exec(line) ?? [];
+    const [, label = "", value = ""] =
+      /^[^\p{L}]*(\p{L}+)[^\p{L}\d:=]*[:=] *(\S+) *$/u.exec(line) ?? [];
     const name = Object.keys(LABELS).find((each) => LABELS[each]?.test(label));
     if (name !== undefined) found[name] = value;
   }

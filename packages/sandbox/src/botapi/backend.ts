@@ -57,7 +57,12 @@ export class BotBackend {
   constructor(options: BackendOptions) {
     const id = Number(/^([0-9]+):/.exec(options.botToken)?.[1]);
     if (!(id > 0)) throw new RangeError("a bot token looks like 123456:AbC…");
-    this.bot = { token: options.botToken, id, firstName: "Flotilla", username: "flotilla_sandbox_bot" };
+    this.bot = {
+      token: options.botToken,
+      id,
+      firstName: "Flotilla",
+      username: "flotilla_sandbox_bot",
+    };
     this.clock = options.clock;
     this.log = options.log;
     this.world = options.world;
@@ -99,7 +104,15 @@ export class BotBackend {
 
   /** Empties chats, updates, files, faults and counters. Ids go on. */
   reset(): void {
-    for (const part of [this.chats, this.updates, this.callbacks, this.files, this.faults, this.journal, this.commands])
+    for (const part of [
+      this.chats,
+      this.updates,
+      this.callbacks,
+      this.files,
+      this.faults,
+      this.journal,
+      this.commands,
+    ])
       part.clear();
     this.updates.lose("callbacks", 0);
     this.updates.lose("updates", 0);
@@ -107,7 +120,12 @@ export class BotBackend {
   }
 
   save(): BackendState {
-    return { chats: this.chats.save(), updates: this.updates.save(), files: this.files.save(), commands: this.commands.save() };
+    return {
+      chats: this.chats.save(),
+      updates: this.updates.save(),
+      files: this.files.save(),
+      commands: this.commands.save(),
+    };
   }
 
   restore(state: BackendState): void {

@@ -5,7 +5,10 @@ import type { CallbackAnswer, Hub } from "./hub.ts";
 import { refusal } from "./model/refusal.ts";
 import type { StoredMessage } from "./model/types.ts";
 
-/** How long a press may be answered. Telegram does not document it; about 15 s by measurement, so count on nothing longer. */
+/**
+ * How long a press may be answered. Telegram does not document it; about 15 s by measurement, so
+ * count on nothing longer.
+ */
 export const ANSWER_LIFE_MS = 15_000;
 const ANSWER_CHARACTERS = 200;
 const TOASTS_KEPT = 500;
@@ -16,7 +19,10 @@ interface OpenCallback {
   pressedMs: number;
 }
 
-/** Button presses waiting for the bot's answer, and the answers given. Each press can be answered once. */
+/**
+ * Button presses waiting for the bot's answer, and the answers given. Each press can be answered
+ * once.
+ */
 export class CallbackBook {
   readonly #clock: MovableClock;
   readonly #hub: Hub;
@@ -30,8 +36,18 @@ export class CallbackBook {
 
   press(message: StoredMessage, data: string): string {
     const callbackId = `${message.chatId}${String(randomInt(10 ** 9)).padStart(9, "0")}`;
-    this.#open.set(callbackId, { chatId: message.chatId, messageId: message.id, pressedMs: this.#clock.now() });
-    this.#hub.emit({ type: "callback", chatId: message.chatId, messageId: message.id, callbackId, data });
+    this.#open.set(callbackId, {
+      chatId: message.chatId,
+      messageId: message.id,
+      pressedMs: this.#clock.now(),
+    });
+    this.#hub.emit({
+      type: "callback",
+      chatId: message.chatId,
+      messageId: message.id,
+      callbackId,
+      data,
+    });
     return callbackId;
   }
 
@@ -56,15 +72,23 @@ export class CallbackBook {
   }
 
   /** The answer to a press, or null when none came within `waitMs`. */
-  async waitForAnswer(callbackId: string, waitMs: number, signal?: AbortSignal): Promise<CallbackAnswer | null> {
-    const given = (): CallbackAnswer | undefined => this.#answers.find((each) => each.callbackId === callbackId);
+  async waitForAnswer(
+    callbackId: string,
+    waitMs: number,
+    signal?: AbortSignal,
+  ): Promise<CallbackAnswer | null> {
+    const given = (): CallbackAnswer | undefined =>
+      this.#answers.find((each) => each.callbackId === callbackId);
     const done = new AbortController();
     const stop = this.#hub.listen((event) => {
       if (event.type === "answer" && event.answer.callbackId === callbackId) done.abort();
     });
     try {
       if (given() === undefined)
-        await sleep(waitMs, AbortSignal.any(signal === undefined ? [done.signal] : [done.signal, signal]));
+        await sleep(
+          waitMs,
+          AbortSignal.any(signal === undefined ? [done.signal] : [done.signal, signal]),
+        );
     } catch {
       // Answered, or the caller hung up: both end the wait.
     } finally {

@@ -8,7 +8,9 @@ export interface ChatBookState {
   chats: Chat[];
 }
 
-/** All private chats with the bot. Message ids are one sequence over all of them, as for a real bot. */
+/**
+ * All private chats with the bot. Message ids are one sequence over all of them, as for a real bot.
+ */
 export class ChatBook {
   readonly #clock: MovableClock;
   #chats = new Map<number, Chat>();
@@ -33,7 +35,10 @@ export class ChatBook {
     return [...this.#chats.values()];
   }
 
-  /** The chat a bot may write to. Refuses unknown users, users who never pressed Start, and blockers. */
+  /**
+   * The chat a bot may write to. Refuses unknown users, users who never pressed Start, and
+   * blockers.
+   */
   writable(chatId: number | undefined): Chat {
     if (chatId === undefined) throw refusal(400, "chat_id is empty");
     const chat = this.#chats.get(chatId);
@@ -42,7 +47,10 @@ export class ChatBook {
     return chat;
   }
 
-  add(chat: Chat, part: Pick<StoredMessage, "fromBot" | "body"> & Partial<StoredMessage>): StoredMessage {
+  add(
+    chat: Chat,
+    part: Pick<StoredMessage, "fromBot" | "body"> & Partial<StoredMessage>,
+  ): StoredMessage {
     const message: StoredMessage = {
       editedMs: null,
       media: null,

@@ -6,11 +6,20 @@ export interface BotCommand {
 
 /** Where a list of commands holds. https://core.telegram.org/bots/api#botcommandscope */
 export type CommandScope =
-  | { readonly type: "default" | "all_private_chats" | "all_group_chats" | "all_chat_administrators" }
+  | {
+      readonly type:
+        | "default"
+        | "all_private_chats"
+        | "all_group_chats"
+        | "all_chat_administrators";
+    }
   | { readonly type: "chat" | "chat_administrators"; readonly chat: number }
   | { readonly type: "chat_member"; readonly chat: number; readonly user: number };
 
-/** The lists of menu commands, one for each scope and language. The language is two letters, or "" for everybody else. */
+/**
+ * The lists of menu commands, one for each scope and language. The language is two letters, or ""
+ * for everybody else.
+ */
 export class CommandBook {
   readonly #lists = new Map<string, readonly BotCommand[]>();
 
@@ -30,12 +39,17 @@ export class CommandBook {
   }
 
   /**
-   * What a user sees in the private chat: the list of the narrowest scope that has one, in their language before the one for everybody.
-   * `languageCode` is an IETF tag. https://core.telegram.org/bots/api#determining-list-of-commands
+   * What a user sees in the private chat: the list of the narrowest scope that has one, in their
+   * language before the one for everybody. `languageCode` is an IETF tag.
+   * https://core.telegram.org/bots/api#determining-list-of-commands
    */
   inPrivateChat(chat: number, languageCode: string): readonly BotCommand[] {
     const language = languageCode.toLowerCase().split("-")[0] ?? "";
-    const scopes: readonly CommandScope[] = [{ type: "chat", chat }, { type: "all_private_chats" }, { type: "default" }];
+    const scopes: readonly CommandScope[] = [
+      { type: "chat", chat },
+      { type: "all_private_chats" },
+      { type: "default" },
+    ];
     for (const scope of scopes)
       for (const each of [language, ""]) {
         const list = this.#lists.get(keyOf(scope, each));
@@ -59,6 +73,11 @@ export class CommandBook {
 
 /** `default`, `chat:<id>`, `chat_member:<id>:<user>`; with a language `default@ru`. */
 function keyOf(scope: CommandScope, language: string): string {
-  const of = "user" in scope ? [scope.type, scope.chat, scope.user] : "chat" in scope ? [scope.type, scope.chat] : [scope.type];
+  const of =
+    "user" in scope
+      ? [scope.type, scope.chat, scope.user]
+      : "chat" in scope
+        ? [scope.type, scope.chat]
+        : [scope.type];
   return language === "" ? of.join(":") : `${of.join(":")}@${language}`;
 }

@@ -1,12 +1,18 @@
 import { refusal } from "./model/refusal.ts";
 
-/** How a Bot API call fails on request. `hang` never answers for `holdMs` and then cuts the connection. */
+/**
+ * How a Bot API call fails on request. `hang` never answers for `holdMs` and then cuts the
+ * connection.
+ */
 export type BotError =
   | { kind: "error"; code: number; description: string; retryAfterS?: number | undefined }
   | { kind: "hang"; holdMs: number }
   | { kind: "cut" };
 
-/** The next `times` calls of `method` (`*` = any; chat optional) end in `error`. `after: true` = the call takes effect first. */
+/**
+ * The next `times` calls of `method` (`*` = any; chat optional) end in `error`. `after: true` = the
+ * call takes effect first.
+ */
 export interface BotFault {
   method: string;
   times: number;
@@ -41,7 +47,8 @@ export class BotFaults {
     const wanted = method.toLowerCase();
     const rule = this.#rules.find(
       (each) =>
-        (each.method === "*" || each.method.toLowerCase() === wanted) && (each.chatId === undefined || each.chatId === chatId),
+        (each.method === "*" || each.method.toLowerCase() === wanted) &&
+        (each.chatId === undefined || each.chatId === chatId),
     );
     if (rule === undefined) return null;
     rule.times -= 1;
@@ -57,7 +64,10 @@ export function defaultDescription(code: number, retryAfterS: number): string {
   if (code === 403) return refusal(403, "bot was blocked by the user").message;
   if (code === 401) return refusal(401, "invalid token specified").message;
   if (code === 409)
-    return refusal(409, "terminated by other getUpdates request; make sure that only one bot instance is running").message;
+    return refusal(
+      409,
+      "terminated by other getUpdates request; make sure that only one bot instance is running",
+    ).message;
   if (code === 500) return refusal(500).message;
   if (code === 502) return "Bad Gateway";
   return refusal(code, code === 400 ? "chat not found" : "").message;

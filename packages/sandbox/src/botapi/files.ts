@@ -22,9 +22,15 @@ export class FileStore {
   #files = new Map<string, StoredFile>();
   #count = 0;
 
-  /** Stores bytes under a fresh id. `folder` is `photos` or `documents`, as in Telegram's own paths. */
-  add(folder: "photos" | "documents", upload: { name: string; mime: string; bytes: Uint8Array }): StoredFile {
-    const extension = /\.[A-Za-z0-9]{1,8}$/.exec(upload.name)?.[0] ?? (folder === "photos" ? ".jpg" : "");
+  /**
+   * Stores bytes under a fresh id. `folder` is `photos` or `documents`, as in Telegram's own paths.
+   */
+  add(
+    folder: "photos" | "documents",
+    upload: { name: string; mime: string; bytes: Uint8Array },
+  ): StoredFile {
+    const extension =
+      /\.[A-Za-z0-9]{1,8}$/.exec(upload.name)?.[0] ?? (folder === "photos" ? ".jpg" : "");
     const file: StoredFile = {
       fileId: `AgAC${randomBytes(30).toString("base64url")}`,
       uniqueId: `AQAD${randomBytes(9).toString("base64url")}`,
@@ -44,7 +50,10 @@ export class FileStore {
     return file;
   }
 
-  /** For getFile: refuses unknown ids and files over 20 MB. https://core.telegram.org/bots/api#getfile */
+  /**
+   * For getFile: refuses unknown ids and files over 20 MB.
+   * https://core.telegram.org/bots/api#getfile
+   */
   downloadable(fileId: string): StoredFile {
     const file = this.#files.get(fileId);
     if (file === undefined) throw refusal(400, "invalid file_id");
@@ -65,11 +74,19 @@ export class FileStore {
   }
 
   save(): SavedFile[] {
-    return [...this.#files.values()].map(({ bytes, ...rest }) => ({ ...rest, base64: Buffer.from(bytes).toString("base64") }));
+    return [...this.#files.values()].map(({ bytes, ...rest }) => ({
+      ...rest,
+      base64: Buffer.from(bytes).toString("base64"),
+    }));
   }
 
   restore(saved: SavedFile[]): void {
-    this.#files = new Map(saved.map(({ base64, ...rest }) => [rest.fileId, { ...rest, bytes: Buffer.from(base64, "base64") }]));
+    this.#files = new Map(
+      saved.map(({ base64, ...rest }) => [
+        rest.fileId,
+        { ...rest, bytes: Buffer.from(base64, "base64") },
+      ]),
+    );
     this.#count = saved.length;
   }
 }

@@ -30,7 +30,9 @@ export function topicOf({ params, chat }: GroupCall): number | null {
 
 /** What it answers; null: nothing, or it may be sent without. */
 export function answeredIn({ params, bot, chat }: GroupCall): number | null {
-  const given = params.json("reply_parameters") as { message_id?: unknown; allow_sending_without_reply?: unknown } | undefined;
+  const given = params.json("reply_parameters") as
+    | { message_id?: unknown; allow_sending_without_reply?: unknown }
+    | undefined;
   if (given === undefined) return null;
   const id = Number(given.message_id);
   if (bot.message(chat, id)) return id;
@@ -39,25 +41,49 @@ export function answeredIn({ params, bot, chat }: GroupCall): number | null {
 }
 
 /** What a call says, as the world takes it. */
-export function spoken(params: Params, field: "text" | "caption"): { text: string; entities: BotEntity[] } {
-  return placed(field === "text" ? messageText(textInput(params, field)) : captionText(textInput(params, field)));
+export function spoken(
+  params: Params,
+  field: "text" | "caption",
+): { text: string; entities: BotEntity[] } {
+  return placed(
+    field === "text"
+      ? messageText(textInput(params, field))
+      : captionText(textInput(params, field)),
+  );
 }
 
 /** A text as the world takes it. */
 export function placed({ text, entities }: RichText): { text: string; entities: BotEntity[] } {
   return {
     text,
-    entities: entities.map(({ type, offset, length, url, language }) => ({ type, offset, length, url, language })),
+    entities: entities.map(({ type, offset, length, url, language }) => ({
+      type,
+      offset,
+      length,
+      url,
+      language,
+    })),
   };
 }
 
 /** https://core.telegram.org/bots/api#chat */
 export function groupView({ id, title, username, kind, forum }: BotChat): Json {
-  return { id, title, type: kind, ...(username === null ? {} : { username }), ...(forum ? { is_forum: true } : {}) };
+  return {
+    id,
+    title,
+    type: kind,
+    ...(username === null ? {} : { username }),
+    ...(forum ? { is_forum: true } : {}),
+  };
 }
 
 /** https://core.telegram.org/bots/api#message of a channel or a supergroup. */
-export function groupMessageView(backend: BotBackend, chat: BotChat, message: BotMessage, withReply = true): Json {
+export function groupMessageView(
+  backend: BotBackend,
+  chat: BotChat,
+  message: BotMessage,
+  withReply = true,
+): Json {
   const { id, date, text, media, from, topic, replyTo, edited } = message;
   const { bot } = backend.world;
   // In a topic what answers nothing answers the topic's first message, as at Telegram; the sandbox
@@ -65,7 +91,9 @@ export function groupMessageView(backend: BotBackend, chat: BotChat, message: Bo
   const answered = withReply && replyTo !== null ? bot.message(chat, replyTo) : null;
   return {
     message_id: id,
-    ...(from === null ? { sender_chat: groupView(chat) } : { from: from.bot ? botView(backend.bot) : personView(from) }),
+    ...(from === null
+      ? { sender_chat: groupView(chat) }
+      : { from: from.bot ? botView(backend.bot) : personView(from) }),
     chat: groupView(chat),
     date,
     ...(edited ? { edit_date: date } : {}),

@@ -17,11 +17,15 @@ interface Reply {
   headers?: Record<string, string>;
 }
 
-/** Routes `/bot<token>/<method>` and `/file/bot<token>/<path>`. https://core.telegram.org/bots/api#making-requests */
+/**
+ * Routes `/bot<token>/<method>` and `/file/bot<token>/<path>`.
+ * https://core.telegram.org/bots/api#making-requests
+ */
 export function botApiRoutes(backend: BotBackend): Hono<{ Bindings: HttpBindings }> {
   const app = new Hono<{ Bindings: HttpBindings }>();
   app.get("/file/:bot{bot[^/]+}/:path{.+}", (c) => {
-    if (c.req.param("bot") !== `bot${backend.bot.token}`) return asResponse(refused(401, "invalid token specified"));
+    if (c.req.param("bot") !== `bot${backend.bot.token}`)
+      return asResponse(refused(401, "invalid token specified"));
     const file = backend.files.byPath(c.req.param("path"));
     if (file === undefined) return asResponse(refused(404, ""));
     return new Response(Buffer.from(file.bytes), { headers: { "content-type": file.mime } });
@@ -30,7 +34,11 @@ export function botApiRoutes(backend: BotBackend): Hono<{ Bindings: HttpBindings
     const { outgoing } = c.env;
     const gone = new AbortController();
     outgoing.once("close", () => gone.abort(new Error("the caller hung up")));
-    const call = { token: c.req.param("bot").slice("bot".length), name: c.req.param("method"), request: c.req.raw };
+    const call = {
+      token: c.req.param("bot").slice("bot".length),
+      name: c.req.param("method"),
+      request: c.req.raw,
+    };
     const reply = await answer(backend, call, gone.signal);
     if (reply !== CUT) return asResponse(reply);
     outgoing.destroy();
@@ -46,7 +54,11 @@ interface Call {
   request: Request;
 }
 
-async function answer(backend: BotBackend, call: Call, gone: AbortSignal): Promise<Reply | typeof CUT> {
+async function answer(
+  backend: BotBackend,
+  call: Call,
+  gone: AbortSignal,
+): Promise<Reply | typeof CUT> {
   if (call.token !== backend.bot.token) return refused(401, "invalid token specified");
   const method = findMethod(call.name);
   if (method === undefined) {
@@ -64,10 +76,13 @@ async function answer(backend: BotBackend, call: Call, gone: AbortSignal): Promi
   const reply =
     fault !== null && !fault.after
       ? await failAs(fault, gone)
-      : await run(backend, () => (groupMethod(method.name, backend, params) ?? method.run)(backend, params, gone));
+      : await run(backend, () =>
+          (groupMethod(method.name, backend, params) ?? method.run)(backend, params, gone),
+        );
   const final = fault?.after === true ? await failAs(fault, gone) : reply;
   entry.status = final === CUT ? null : final.status;
-  entry.description = final === CUT ? "connection cut" : ((final.body.description as string | undefined) ?? null);
+  entry.description =
+    final === CUT ? "connection cut" : ((final.body.description as string | undefined) ?? null);
   entry.message = messageOf(reply);
   return final;
 }
@@ -75,7 +90,10 @@ async function answer(backend: BotBackend, call: Call, gone: AbortSignal): Promi
 /** What it had an effect on, also when the answer was lost. */
 function messageOf(reply: Reply | typeof CUT): number | null {
   const result = reply === CUT ? null : reply.body["result"];
-  const id = typeof result === "object" && result !== null && "message_id" in result ? result.message_id : null;
+  const id =
+    typeof result === "object" && result !== null && "message_id" in result
+      ? result.message_id
+      : null;
   return typeof id === "number" ? id : null;
 }
 
@@ -94,7 +112,9 @@ async function run(backend: BotBackend, work: () => unknown): Promise<Reply> {
 
 function failure(backend: BotBackend, error: unknown): Reply {
   if (isRefusal(error)) return refused(Number(error.details.errorCode), null, error.message);
-  backend.log(`Bot API half failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`);
+  backend.log(
+    `Bot API half failed: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}`,
+  );
   return refused(500, "");
 }
 
@@ -107,8 +127,15 @@ async function failAs({ error }: BotFault, gone: AbortSignal): Promise<Reply | t
   return { ...reply, headers: { "retry-after": String(error.retryAfterS) } };
 }
 
-function refused(status: number, text: string | null, description = refusal(status, text ?? "").message): Reply {
-  return { status, body: { ok: false, error_code: status, description: description.replace(/: $/, "") } };
+function refused(
+  status: number,
+  text: string | null,
+  description = refusal(status, text ?? "").message,
+): Reply {
+  return {
+    status,
+    body: { ok: false, error_code: status, description: description.replace(/: $/, "") },
+  };
 }
 
 function asResponse({ status, body, headers }: Reply): Response {

@@ -1,6 +1,9 @@
 import type { StoredMessage } from "./model/types.ts";
 
-/** What happens in the bot's chats, for the page, for waits of the control API and for the state file. */
+/**
+ * What happens in the bot's chats, for the page, for waits of the control API and for the state
+ * file.
+ */
 export type HubEvent =
   | { type: "message" | "edited" | "deleted"; message: StoredMessage }
   | { type: "action"; chatId: number; action: string }

@@ -13,7 +13,8 @@ export function imageInfo(bytes: Uint8Array): ImageInfo | null {
     return { width: data.readUInt32BE(16), height: data.readUInt32BE(20), mime: "image/png" };
   if (data.toString("latin1", 0, 4) === "GIF8")
     return { width: data.readUInt16LE(6), height: data.readUInt16LE(8), mime: "image/gif" };
-  if (data.toString("latin1", 0, 4) === "RIFF" && data.toString("latin1", 8, 12) === "WEBP") return webpInfo(data);
+  if (data.toString("latin1", 0, 4) === "RIFF" && data.toString("latin1", 8, 12) === "WEBP")
+    return webpInfo(data);
   if (data.readUInt16BE(0) === 0xffd8) return jpegInfo(data);
   return null;
 }
@@ -21,8 +22,10 @@ export function imageInfo(bytes: Uint8Array): ImageInfo | null {
 function webpInfo(data: Buffer): ImageInfo | null {
   const mime = "image/webp";
   const form = data.toString("latin1", 12, 16);
-  if (form === "VP8X") return { width: data.readUIntLE(24, 3) + 1, height: data.readUIntLE(27, 3) + 1, mime };
-  if (form === "VP8 ") return { width: data.readUInt16LE(26) & 0x3fff, height: data.readUInt16LE(28) & 0x3fff, mime };
+  if (form === "VP8X")
+    return { width: data.readUIntLE(24, 3) + 1, height: data.readUIntLE(27, 3) + 1, mime };
+  if (form === "VP8 ")
+    return { width: data.readUInt16LE(26) & 0x3fff, height: data.readUInt16LE(28) & 0x3fff, mime };
   if (form !== "VP8L") return null;
   const bits = data.readUInt32LE(21);
   return { width: (bits & 0x3fff) + 1, height: ((bits >> 14) & 0x3fff) + 1, mime };
@@ -34,7 +37,12 @@ function jpegInfo(data: Buffer): ImageInfo | null {
   while (at + 9 < data.length && data[at] === 0xff) {
     const marker = data[at + 1] ?? 0;
     const isFrame = marker >= 0xc0 && marker <= 0xcf && ![0xc4, 0xc8, 0xcc].includes(marker);
-    if (isFrame) return { width: data.readUInt16BE(at + 7), height: data.readUInt16BE(at + 5), mime: "image/jpeg" };
+    if (isFrame)
+      return {
+        width: data.readUInt16BE(at + 7),
+        height: data.readUInt16BE(at + 5),
+        mime: "image/jpeg",
+      };
     at += 2 + data.readUInt16BE(at + 2);
   }
   return null;

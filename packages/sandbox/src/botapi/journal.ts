@@ -21,7 +21,15 @@ export class Journal {
 
   begin(method: string, params: Record<string, unknown>, atMs: number): JournalEntry {
     this.#calls.set(method, (this.#calls.get(method) ?? 0) + 1);
-    const entry: JournalEntry = { n: ++this.#n, atMs, method, params, status: null, description: null, message: null };
+    const entry: JournalEntry = {
+      n: ++this.#n,
+      atMs,
+      method,
+      params,
+      status: null,
+      description: null,
+      message: null,
+    };
     if (method !== "getUpdates") this.#entries.push(entry);
     if (this.#entries.length > KEPT) this.#entries.shift();
     return entry;

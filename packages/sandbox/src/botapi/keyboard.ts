@@ -12,23 +12,30 @@ export type Markup =
   | { kind: "reply"; labels: string[][] }
   | { kind: "remove" | "force-reply" };
 
-/** Reads `reply_markup`. Refuses what Telegram refuses: data over 64 bytes, buttons without an action, too much of it. */
+/**
+ * Reads `reply_markup`. Refuses what Telegram refuses: data over 64 bytes, buttons without an
+ * action, too much of it.
+ */
 export function parseMarkup(value: unknown): Markup | null {
   if (value === undefined) return null;
   if (!isRecord(value)) throw refusal(400, "object expected as reply markup");
-  if (Buffer.byteLength(JSON.stringify(value)) > MARKUP_BYTES) throw refusal(400, "reply markup is too long");
+  if (Buffer.byteLength(JSON.stringify(value)) > MARKUP_BYTES)
+    throw refusal(400, "reply markup is too long");
   if (value.inline_keyboard !== undefined)
     return { kind: "inline", rows: rowsOf(value.inline_keyboard, "inline_keyboard", inlineButton) };
-  if (value.keyboard !== undefined) return { kind: "reply", labels: rowsOf(value.keyboard, "keyboard", replyLabel) };
+  if (value.keyboard !== undefined)
+    return { kind: "reply", labels: rowsOf(value.keyboard, "keyboard", replyLabel) };
   if (value.remove_keyboard === true) return { kind: "remove" };
   if (value.force_reply === true) return { kind: "force-reply" };
   return null;
 }
 
 function rowsOf<T>(value: unknown, field: string, read: (button: unknown) => T): T[][] {
-  if (!Array.isArray(value)) throw refusal(400, `field "${field}" of the reply markup must be of type Array`);
+  if (!Array.isArray(value))
+    throw refusal(400, `field "${field}" of the reply markup must be of type Array`);
   const rows = value.map((row: unknown) => {
-    if (!Array.isArray(row)) throw refusal(400, `field "${field}" of the reply markup must be an Array of Arrays`);
+    if (!Array.isArray(row))
+      throw refusal(400, `field "${field}" of the reply markup must be an Array of Arrays`);
     return row.map(read);
   });
   return rows.filter((row) => row.length > 0);
@@ -41,12 +48,20 @@ function replyLabel(button: unknown): string {
 }
 
 function inlineButton(button: unknown): InlineButton {
-  if (!isRecord(button)) throw refusal(400, "can't parse inline keyboard button: InlineKeyboardButton must be an Object");
-  if (typeof button.text !== "string") throw refusal(400, "can't parse inline keyboard button: can't find field \"text\"");
+  if (!isRecord(button))
+    throw refusal(
+      400,
+      "can't parse inline keyboard button: InlineKeyboardButton must be an Object",
+    );
+  if (typeof button.text !== "string")
+    throw refusal(400, "can't parse inline keyboard button: can't find field \"text\"");
   if (button.text === "") throw refusal(400, "text of a button can't be empty");
   const actions = ACTIONS.filter((action) => button[action] !== undefined);
   if (actions.length === 0)
-    throw refusal(400, "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard");
+    throw refusal(
+      400,
+      "can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard",
+    );
   checkData(button.callback_data);
   checkLink(button.url);
   if (button.style !== undefined && !STYLES.includes(String(button.style)))
@@ -61,7 +76,10 @@ function inlineButton(button: unknown): InlineButton {
 function checkData(data: unknown): void {
   if (data === undefined) return;
   if (typeof data !== "string")
-    throw refusal(400, 'can\'t parse inline keyboard button: field "callback_data" must be of type String');
+    throw refusal(
+      400,
+      'can\'t parse inline keyboard button: field "callback_data" must be of type String',
+    );
   const bytes = Buffer.byteLength(data);
   if (bytes === 0 || bytes > DATA_BYTES) throw refusal(400, "BUTTON_DATA_INVALID");
 }

@@ -16,13 +16,15 @@ const scopeFields = z.object({
 export const commandMethods: Record<string, Method> = {
   setMyCommands(backend, params) {
     const parsed = commandList.safeParse(params.json("commands"));
-    if (!parsed.success) throw refusal(400, "can't parse BotCommand: expected an Array of at most 100 Objects");
+    if (!parsed.success)
+      throw refusal(400, "can't parse BotCommand: expected an Array of at most 100 Objects");
     const commands = parsed.data.map(({ command, description }) => checked(command, description));
     backend.commands.set(scopeOf(backend, params), languageOf(params), commands);
     backend.hub.emit({ type: "commands", chatId: 0 });
     return true;
   },
-  getMyCommands: (backend, params) => backend.commands.get(scopeOf(backend, params), languageOf(params)),
+  getMyCommands: (backend, params) =>
+    backend.commands.get(scopeOf(backend, params), languageOf(params)),
   deleteMyCommands(backend, params) {
     backend.commands.delete(scopeOf(backend, params), languageOf(params));
     backend.hub.emit({ type: "commands", chatId: 0 });
@@ -33,7 +35,8 @@ export const commandMethods: Record<string, Method> = {
 function checked(command: string, description: string): { command: string; description: string } {
   const name = command.replace(/^\//, "");
   if (!/^[a-z0-9_]{1,32}$/.test(name)) throw refusal(400, "BOT_COMMAND_INVALID");
-  if (description.length < 1 || description.length > 256) throw refusal(400, "BOT_COMMAND_DESCRIPTION_INVALID");
+  if (description.length < 1 || description.length > 256)
+    throw refusal(400, "BOT_COMMAND_DESCRIPTION_INVALID");
   return { command: name, description };
 }
 
@@ -48,7 +51,8 @@ function scopeOf(backend: BotBackend, params: Params): CommandScope {
   const given = params.json("scope");
   if (given === undefined) return { type: "default" };
   const parsed = scopeFields.safeParse(given);
-  if (!parsed.success) throw refusal(400, 'can\'t parse BotCommandScope: field "type" must be of type String');
+  if (!parsed.success)
+    throw refusal(400, 'can\'t parse BotCommandScope: field "type" must be of type String');
   const { type, chat_id: ref, user_id: user } = parsed.data;
   switch (type) {
     case "default":
@@ -67,7 +71,10 @@ function scopeOf(backend: BotBackend, params: Params): CommandScope {
   }
 }
 
-/** The chat must be known to the bot; a channel has no commands, and a private chat has no administrators and members. */
+/**
+ * The chat must be known to the bot; a channel has no commands, and a private chat has no
+ * administrators and members.
+ */
 function chatOf(backend: BotBackend, type: string, ref: number | string | undefined): number {
   if (ref === undefined || ref === "") throw refusal(400, "chat_id is empty");
   if (backend.chats.find(Number(ref))?.started === true) {

@@ -10,7 +10,8 @@ import type { Params } from "./params.ts";
 import { captionText, messageText } from "./text/rich-text.ts";
 
 const NOT_MODIFIED =
-  "message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message";
+  "message is not modified: specified new message content and reply markup are exactly the " +
+  "same as a current content and reply markup of the message";
 
 /** The parts of a message an edit may change. */
 interface Content {
@@ -19,7 +20,10 @@ interface Content {
   keyboard: InlineButton[][] | null;
 }
 
-/** The edit methods. Without `reply_markup` an edit drops the keyboard. https://core.telegram.org/bots/api#updating-messages */
+/**
+ * The edit methods. Without `reply_markup` an edit drops the keyboard.
+ * https://core.telegram.org/bots/api#updating-messages
+ */
 export const editMethods: Record<string, Method> = {
   editMessageText(backend, params) {
     const { chat, message } = editable(backend, params);
@@ -34,15 +38,26 @@ export const editMethods: Record<string, Method> = {
     const { chat, message } = editable(backend, params);
     if (message.media === null) throw refusal(400, "there is no caption in the message to edit");
     const body = captionText(textInput(params, "caption"));
-    return apply(backend, chat, message, { body, media: message.media, keyboard: keyboard(params) });
+    return apply(backend, chat, message, {
+      body,
+      media: message.media,
+      keyboard: keyboard(params),
+    });
   },
   editMessageMedia(backend, params) {
     const { chat, message } = editable(backend, params);
-    return apply(backend, chat, message, { ...inputMedia(backend, params), keyboard: keyboard(params) });
+    return apply(backend, chat, message, {
+      ...inputMedia(backend, params),
+      keyboard: keyboard(params),
+    });
   },
   editMessageReplyMarkup(backend, params) {
     const { chat, message } = editable(backend, params);
-    return apply(backend, chat, message, { body: message.body, media: message.media, keyboard: keyboard(params) });
+    return apply(backend, chat, message, {
+      body: message.body,
+      media: message.media,
+      keyboard: keyboard(params),
+    });
   },
 };
 
@@ -64,8 +79,16 @@ function keyboard(params: Params): InlineButton[][] | null {
 /** https://core.telegram.org/bots/api#inputmedia – photo and document; the caption comes inside. */
 function inputMedia(backend: BotBackend, params: Params): { body: RichText; media: Media } {
   const given = params.json("media") as Record<string, unknown> | undefined;
-  if (typeof given !== "object" || given === null) throw refusal(400, "can't parse InputMedia: expected an Object");
-  const { type, media, caption, parse_mode: parseMode, caption_entities: entities, has_spoiler: spoiler } = given;
+  if (typeof given !== "object" || given === null)
+    throw refusal(400, "can't parse InputMedia: expected an Object");
+  const {
+    type,
+    media,
+    caption,
+    parse_mode: parseMode,
+    caption_entities: entities,
+    has_spoiler: spoiler,
+  } = given;
   if (type !== "photo" && type !== "document")
     throw refusal(400, `can't parse InputMedia: media type "${String(type)}" is not modelled`);
   if (typeof media !== "string") throw refusal(400, "can't parse InputMedia: media not found");

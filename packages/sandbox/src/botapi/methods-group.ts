@@ -1,6 +1,13 @@
 import { RpcError } from "../world/errors.ts";
 import type { BotBackend } from "./backend.ts";
-import { answeredIn, type GroupCall, groupMessageView, groupView, spoken, topicOf } from "./group-call.ts";
+import {
+  answeredIn,
+  type GroupCall,
+  groupMessageView,
+  groupView,
+  spoken,
+  topicOf,
+} from "./group-call.ts";
 import type { Method } from "./methods.ts";
 import { groupMediaMethods } from "./methods-group-media.ts";
 import { refusal } from "./model/refusal.ts";
@@ -15,7 +22,8 @@ const groupMethods: Record<string, (call: GroupCall) => unknown> = {
   editMessageText({ backend, params, bot, chat }) {
     const { text, entities } = spoken(params, "text");
     const id = params.integer("message_id") ?? 0;
-    if (bot.message(chat, id)?.media === true) throw refusal(400, "there is no text in the message to edit");
+    if (bot.message(chat, id)?.media === true)
+      throw refusal(400, "there is no text in the message to edit");
     return groupMessageView(backend, chat, bot.edit(chat, id, text, entities));
   },
   deleteMessage({ params, bot, chat }) {
@@ -26,7 +34,8 @@ const groupMethods: Record<string, (call: GroupCall) => unknown> = {
   },
   deleteMessages({ params, bot, chat }) {
     const ids = params.json("message_ids");
-    if (!Array.isArray(ids) || ids.length === 0) throw refusal(400, "message identifiers are not specified");
+    if (!Array.isArray(ids) || ids.length === 0)
+      throw refusal(400, "message identifiers are not specified");
     bot.delete(chat, ids.map(Number));
     return true;
   },
@@ -39,8 +48,8 @@ const groupMethods: Record<string, (call: GroupCall) => unknown> = {
 };
 
 /**
- * The method for a chat that is no private one, or null when `chat_id` names a private chat. Channels and supergroups are those
- * of the MTProto half where the bot is a member (`"bot": true`).
+ * The method for a chat that is no private one, or null when `chat_id` names a private chat.
+ * Channels and supergroups are those of the MTProto half where the bot is a member (`"bot": true`).
  */
 export function groupMethod(name: string, backend: BotBackend, params: Params): Method | null {
   const ref = params.text("chat_id") ?? "";
@@ -49,7 +58,8 @@ export function groupMethod(name: string, backend: BotBackend, params: Params): 
   const { bot } = backend.world;
   const chat = bot.chat(ref);
   if (!chat) return () => Promise.reject(refusal(400, "chat not found"));
-  if (!run) return () => Promise.reject(refusal(400, `${name} is not modelled in groups and channels`));
+  if (!run)
+    return () => Promise.reject(refusal(400, `${name} is not modelled in groups and channels`));
   return async () => translated(() => run({ backend, params, bot, chat }));
 }
 
@@ -59,6 +69,9 @@ function translated(work: () => unknown): unknown {
     return work();
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    throw refusal(error.code, error.text === "TOPIC_DELETED" ? "message thread not found" : error.text);
+    throw refusal(
+      error.code,
+      error.text === "TOPIC_DELETED" ? "message thread not found" : error.text,
+    );
   }
 }

@@ -4,7 +4,9 @@ import { refusal } from "./model/refusal.ts";
 import type { Params } from "./params.ts";
 import { botView, chatView, fileView, userView } from "./views.ts";
 
-/** Who am I, who is that, files, webhook state. https://core.telegram.org/bots/api#available-methods */
+/**
+ * Who am I, who is that, files, webhook state. https://core.telegram.org/bots/api#available-methods
+ */
 export const infoMethods: Record<string, Method> = {
   getMe: (backend) => ({
     ...botView(backend.bot),
@@ -23,7 +25,12 @@ export const infoMethods: Record<string, Method> = {
     return {
       ...chatView(chat),
       ...{ accent_color_id: chat.user.id % 7, max_reaction_count: 11 },
-      accepted_gift_types: { unlimited_gifts: false, limited_gifts: false, unique_gifts: false, premium_subscription: false },
+      accepted_gift_types: {
+        unlimited_gifts: false,
+        limited_gifts: false,
+        unique_gifts: false,
+        premium_subscription: false,
+      },
       ...(pinned === undefined ? {} : { pinned_message: backend.view(chat, pinned) }),
     };
   },
@@ -42,9 +49,14 @@ export const infoMethods: Record<string, Method> = {
     if (params.flag("drop_pending_updates")) backend.updates.clear();
     return true;
   },
-  getWebhookInfo: (backend) => ({ url: "", has_custom_certificate: false, pending_update_count: backend.updates.pending }),
+  getWebhookInfo: (backend) => ({
+    url: "",
+    has_custom_certificate: false,
+    pending_update_count: backend.updates.pending,
+  }),
   setWebhook(backend, params) {
-    if ((params.text("url") ?? "") !== "") throw refusal(400, "bad webhook: the sandbox delivers updates by getUpdates only");
+    if ((params.text("url") ?? "") !== "")
+      throw refusal(400, "bad webhook: the sandbox delivers updates by getUpdates only");
     if (params.flag("drop_pending_updates")) backend.updates.clear();
     return true;
   },

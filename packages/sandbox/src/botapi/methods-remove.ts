@@ -21,7 +21,8 @@ export const removeMethods: Record<string, Method> = {
   deleteMessages(backend, params) {
     const chat = backend.chats.writable(params.integer("chat_id"));
     const ids = params.json("message_ids");
-    if (!Array.isArray(ids) || ids.length === 0) throw refusal(400, "message identifiers are not specified");
+    if (!Array.isArray(ids) || ids.length === 0)
+      throw refusal(400, "message identifiers are not specified");
     if (ids.length > MOST_AT_ONCE) throw refusal(400, "too many message identifiers specified");
     for (const id of ids) {
       const message = backend.chats.message(chat, Number(id));
@@ -56,7 +57,8 @@ function isDeletable(backend: BotBackend, message: StoredMessage): boolean {
 
 function unpinTarget(chat: Chat, params: Params): number {
   const id = params.integer("message_id") ?? chat.pinned.at(-1);
-  if (id === undefined || !chat.pinned.includes(id)) throw refusal(400, "message to unpin not found");
+  if (id === undefined || !chat.pinned.includes(id))
+    throw refusal(400, "message to unpin not found");
   return id;
 }
 

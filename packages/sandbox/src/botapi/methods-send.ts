@@ -7,14 +7,18 @@ import type { Chat, Media, RichText } from "./model/types.ts";
 import type { Params } from "./params.ts";
 import { captionText, messageText, type TextInput } from "./text/rich-text.ts";
 
-const ACTIONS =
-  "typing upload_photo record_video upload_video record_voice upload_voice upload_document choose_sticker find_location record_video_note upload_video_note".split(
-    " ",
-  );
+const ACTIONS = (
+  "typing upload_photo record_video upload_video record_voice upload_voice upload_document " +
+  "choose_sticker find_location record_video_note upload_video_note"
+).split(" ");
 
-/** sendMessage, sendPhoto, sendDocument, sendChatAction. https://core.telegram.org/bots/api#available-methods */
+/**
+ * sendMessage, sendPhoto, sendDocument, sendChatAction.
+ * https://core.telegram.org/bots/api#available-methods
+ */
 export const sendMethods: Record<string, Method> = {
-  sendMessage: (backend, params) => send(backend, params, messageText(textInput(params, "text")), null),
+  sendMessage: (backend, params) =>
+    send(backend, params, messageText(textInput(params, "text")), null),
   sendPhoto: (backend, params) => sendMedia(backend, params, "photo"),
   sendDocument: (backend, params) => sendMedia(backend, params, "document"),
   sendChatAction(backend, params) {
@@ -26,7 +30,10 @@ export const sendMethods: Record<string, Method> = {
   },
 };
 
-/** Text, mode and entities under the names this method uses (`text`/`entities` or `caption`/`caption_entities`). */
+/**
+ * Text, mode and entities under the names this method uses (`text`/`entities` or
+ * `caption`/`caption_entities`).
+ */
 export function textInput(params: Params, field: "text" | "caption"): TextInput {
   return {
     text: params.text(field) ?? "",
@@ -56,15 +63,20 @@ function send(backend: BotBackend, params: Params, body: RichText, media: Media 
     silent: params.flag("disable_notification"),
     protected: params.flag("protect_content"),
   });
-  if (markup !== null && markup.kind !== "inline") backend.hub.emit({ type: "chat", chatId: chat.user.id });
+  if (markup !== null && markup.kind !== "inline")
+    backend.hub.emit({ type: "chat", chatId: chat.user.id });
   return backend.view(chat, message);
 }
 
 function repliedMessage(backend: BotBackend, chat: Chat, params: Params): number | null {
-  const given = params.json("reply_parameters") as { message_id?: unknown; allow_sending_without_reply?: unknown } | undefined;
-  const messageId = given === undefined ? params.integer("reply_to_message_id") : Number(given.message_id);
+  const given = params.json("reply_parameters") as
+    | { message_id?: unknown; allow_sending_without_reply?: unknown }
+    | undefined;
+  const messageId =
+    given === undefined ? params.integer("reply_to_message_id") : Number(given.message_id);
   if (messageId === undefined) return null;
   if (backend.chats.message(chat, messageId) !== undefined) return messageId;
-  if (given?.allow_sending_without_reply === true || params.flag("allow_sending_without_reply")) return null;
+  if (given?.allow_sending_without_reply === true || params.flag("allow_sending_without_reply"))
+    return null;
   throw refusal(400, "message to be replied not found");
 }

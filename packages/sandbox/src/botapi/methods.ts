@@ -9,7 +9,9 @@ import { sendMethods } from "./methods-send.ts";
 import { refusal } from "./model/refusal.ts";
 import type { Params } from "./params.ts";
 
-/** One Bot API method: returns `result`, throws a refusal. `gone` aborts when the caller hung up. */
+/**
+ * One Bot API method: returns `result`, throws a refusal. `gone` aborts when the caller hung up.
+ */
 export type Method = (backend: BotBackend, params: Params, gone: AbortSignal) => unknown;
 
 const typeList = z.array(z.string());
@@ -18,7 +20,8 @@ const queryMethods: Record<string, Method> = {
   getUpdates(backend, params, gone) {
     const limit = params.integer("limit") ?? 100;
     const allowed = typeList.optional().safeParse(params.json("allowed_updates"));
-    if (!allowed.success) throw refusal(400, "can't parse allowed_updates: expected an Array of Strings");
+    if (!allowed.success)
+      throw refusal(400, "can't parse allowed_updates: expected an Array of Strings");
     return backend.updates.poll({
       offset: params.integer("offset") ?? 0,
       limit: limit >= 1 && limit <= 100 ? limit : 100,
@@ -29,7 +32,11 @@ const queryMethods: Record<string, Method> = {
   },
   answerCallbackQuery(backend, params) {
     const callbackId = params.text("callback_query_id") ?? "";
-    const answer = { text: params.text("text") ?? "", alert: params.flag("show_alert"), url: params.text("url") ?? null };
+    const answer = {
+      text: params.text("text") ?? "",
+      alert: params.flag("show_alert"),
+      url: params.text("url") ?? null,
+    };
     backend.callbacks.answer(callbackId, answer);
     return true;
   },

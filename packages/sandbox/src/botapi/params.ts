@@ -8,8 +8,9 @@ export interface Upload {
 }
 
 /**
- * The parameters of one Bot API call, wherever they came from: query, JSON body (typed values) or a form
- * (everything is text, objects are JSON). Getters return undefined for what is absent and refuse what is malformed.
+ * The parameters of one Bot API call, wherever they came from: query, JSON body (typed values) or a
+ * form (everything is text, objects are JSON). Getters return undefined for what is absent and
+ * refuse what is malformed.
  */
 export class Params {
   readonly #fields: ReadonlyMap<string, unknown>;
@@ -37,7 +38,8 @@ export class Params {
     const raw = this.text(name);
     if (raw === undefined || raw === "") return undefined;
     const value = Number(raw);
-    if (!Number.isSafeInteger(value)) throw refusal(400, `can't parse parameter "${name}" as an integer`);
+    if (!Number.isSafeInteger(value))
+      throw refusal(400, `can't parse parameter "${name}" as an integer`);
     return value;
   }
 
@@ -60,9 +62,11 @@ export class Params {
 
   /** The upload behind a value: a part with the parameter's own name, or `attach://<part>`. */
   upload(name: string, value: string | undefined = this.text(name)): Upload | undefined {
-    if (value?.startsWith("attach://") !== true) return value === undefined ? this.#files.get(name) : undefined;
+    if (value?.startsWith("attach://") !== true)
+      return value === undefined ? this.#files.get(name) : undefined;
     const file = this.#files.get(value.slice("attach://".length));
-    if (file === undefined) throw refusal(400, "file not found in the request: nothing is attached under this name");
+    if (file === undefined)
+      throw refusal(400, "file not found in the request: nothing is attached under this name");
     return file;
   }
 }
@@ -87,11 +91,16 @@ async function readJson(request: Request, fields: Map<string, unknown>): Promise
   } catch {
     throw refusal(400, "can't parse request JSON object");
   }
-  if (typeof body !== "object" || body === null || Array.isArray(body)) throw refusal(400, "object expected as request");
+  if (typeof body !== "object" || body === null || Array.isArray(body))
+    throw refusal(400, "object expected as request");
   for (const [name, value] of Object.entries(body)) fields.set(name, value);
 }
 
-async function readForm(request: Request, fields: Map<string, unknown>, files: Map<string, Upload>): Promise<void> {
+async function readForm(
+  request: Request,
+  fields: Map<string, unknown>,
+  files: Map<string, Upload>,
+): Promise<void> {
   let form: FormData;
   try {
     form = await request.formData();
@@ -100,6 +109,11 @@ async function readForm(request: Request, fields: Map<string, unknown>, files: M
   }
   for (const [name, value] of form) {
     if (typeof value === "string") fields.set(name, value);
-    else files.set(name, { name: value.name, mime: value.type, bytes: new Uint8Array(await value.arrayBuffer()) });
+    else
+      files.set(name, {
+        name: value.name,
+        mime: value.type,
+        bytes: new Uint8Array(await value.arrayBuffer()),
+      });
   }
 }

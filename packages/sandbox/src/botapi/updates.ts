@@ -35,8 +35,9 @@ export interface UpdateQueueState {
 }
 
 /**
- * The bot's update queue with Telegram's long poll: hold up to 50 s, confirm by offset, one poller at a time,
- * updates kept 24 h and callback queries 150 s. Rules from tdlib/telegram-bot-api `Client.cpp`.
+ * The bot's update queue with Telegram's long poll: hold up to 50 s, confirm by offset, one poller
+ * at a time, updates kept 24 h and callback queries 150 s. Rules from tdlib/telegram-bot-api
+ * `Client.cpp`.
  */
 export class UpdateQueue {
   readonly #clock: MovableClock;
@@ -50,7 +51,8 @@ export class UpdateQueue {
 
   constructor(clock: MovableClock) {
     this.#clock = clock;
-    // Seconds since 2020: ids of a sandbox without a state file still grow from one run to the next.
+    // Seconds since 2020: ids of a sandbox without a state file still grow from one run to the
+    // next.
     this.#nextId = Math.floor(clock.now() / 1000) - 1_577_836_800;
   }
 
@@ -60,8 +62,8 @@ export class UpdateQueue {
   }
 
   /**
-   * The next `count` updates of this kind never reach the bot; replaces an earlier loss of the kind.
-   * `left` of the result counts down.
+   * The next `count` updates of this kind never reach the bot; replaces an earlier loss of the
+   * kind. `left` of the result counts down.
    */
   lose(kind: "callbacks" | "updates", count: number): { readonly left: number } {
     const loss = { left: count };
@@ -125,17 +127,25 @@ export class UpdateQueue {
     const waitMs = this.#nextConflictMs - performance.now();
     this.#nextConflictMs = Math.max(performance.now(), this.#nextConflictMs) + CONFLICT_PAUSE_MS;
     if (waitMs > 0) await sleep(waitMs, gone).catch(() => {});
-    throw refusal(409, "terminated by other getUpdates request; make sure that only one bot instance is running");
+    throw refusal(
+      409,
+      "terminated by other getUpdates request; make sure that only one bot instance is running",
+    );
   }
 
-  /** A poller that asks for the same offset again and again is held and gets one update at a time. */
+  /**
+   * A poller that asks for the same offset again and again is held and gets one update at a time.
+   */
   #slowDown({ offset, limit, timeoutS }: PollRequest): { limit: number; timeoutS: number } {
     const sinceMs = performance.now() - this.#previous.startedMs;
     const again = offset === this.#previous.offset;
     this.#previous = { offset, startedMs: performance.now() };
     const capped = Math.min(Math.max(timeoutS, 0), LONGEST_HOLD_S);
     return {
-      timeoutS: again && sinceMs < SAME_OFFSET_HOLD_S * 1000 ? Math.max(capped, SAME_OFFSET_HOLD_S) : capped,
+      timeoutS:
+        again && sinceMs < SAME_OFFSET_HOLD_S * 1000
+          ? Math.max(capped, SAME_OFFSET_HOLD_S)
+          : capped,
       limit: again && sinceMs < SAME_OFFSET_SINGLE_MS ? 1 : limit,
     };
   }
@@ -153,7 +163,9 @@ export class UpdateQueue {
 
   #take(limit: number): object[] {
     this.#expire();
-    return this.#queued.slice(0, limit).map(({ id, body }) => ({ update_id: id, [body.kind]: body.payload }));
+    return this.#queued
+      .slice(0, limit)
+      .map(({ id, body }) => ({ update_id: id, [body.kind]: body.payload }));
   }
 
   #wants(kind: string): boolean {

@@ -4,7 +4,10 @@ import type { Chat, ChatUser, InlineButton, StoredMessage } from "./model/types.
 import { richText } from "./text/rich-text.ts";
 import { callbackView, chatView, userView } from "./views.ts";
 
-/** Which button to press: by label, by data, or by both; newest message first unless `messageId` is given. */
+/**
+ * Which button to press: by label, by data, or by both; newest message first unless `messageId` is
+ * given.
+ */
 export interface ButtonChoice {
   messageId?: number | undefined;
   label?: string | undefined;
@@ -31,7 +34,9 @@ export class ChatUserActions {
     return this.#chat;
   }
 
-  /** Chooses the language of the app: the menu follows, and the bot is told with the next update. */
+  /**
+   * Chooses the language of the app: the menu follows, and the bot is told with the next update.
+   */
   speak(languageCode: string): void {
     this.#chat.user = { ...this.#chat.user, languageCode: languageCode.toLowerCase() };
     this.#backend.hub.emit({ type: "commands", chatId: this.#chat.user.id });
@@ -43,42 +48,69 @@ export class ChatUserActions {
     return this.sendText("/start");
   }
 
-  /** Sends a text. Throws AppError `bot-blocked` while this user blocks the bot, `bad-text` when it is empty or over 4096. */
+  /**
+   * Sends a text. Throws AppError `bot-blocked` while this user blocks the bot, `bad-text` when it
+   * is empty or over 4096.
+   */
   sendText(text: string, replyTo: number | null = null): StoredMessage {
-    if (this.#chat.blocked) throw new AppError("bot-blocked", "This user blocks the bot. Press Start to unblock it.");
+    if (this.#chat.blocked)
+      throw new AppError("bot-blocked", "This user blocks the bot. Press Start to unblock it.");
     const body = richText({ text, parseMode: undefined, entities: undefined });
-    if (body.text === "" || body.text.length > 4096) throw new AppError("bad-text", "A text has 1 to 4096 characters.");
+    if (body.text === "" || body.text.length > 4096)
+      throw new AppError("bad-text", "A text has 1 to 4096 characters.");
     if (!this.#chat.started) this.#changeState({ started: true });
     const message = this.#backend.post(this.#chat, { fromBot: false, body, replyTo });
-    this.#backend.updates.push({ kind: "message", payload: this.#backend.view(this.#chat, message) });
+    this.#backend.updates.push({
+      kind: "message",
+      payload: this.#backend.view(this.#chat, message),
+    });
     return message;
   }
 
   /** Sends a file. Throws AppError `bot-blocked`, and `bad-file` when it is empty. */
   sendFile(file: { name: string; bytes: Uint8Array }): StoredMessage {
-    if (this.#chat.blocked) throw new AppError("bot-blocked", "This user blocks the bot. Press Start to unblock it.");
+    if (this.#chat.blocked)
+      throw new AppError("bot-blocked", "This user blocks the bot. Press Start to unblock it.");
     if (file.bytes.length === 0) throw new AppError("bad-file", "A file has at least one byte.");
     if (!this.#chat.started) this.#changeState({ started: true });
-    const { fileId } = this.#backend.files.add("documents", { ...file, mime: "application/octet-stream" });
+    const { fileId } = this.#backend.files.add("documents", {
+      ...file,
+      mime: "application/octet-stream",
+    });
     const body = richText({ text: "", parseMode: undefined, entities: undefined });
-    const message = this.#backend.post(this.#chat, { fromBot: false, body, media: { kind: "document", fileId } });
-    this.#backend.updates.push({ kind: "message", payload: this.#backend.view(this.#chat, message) });
+    const message = this.#backend.post(this.#chat, {
+      fromBot: false,
+      body,
+      media: { kind: "document", fileId },
+    });
+    this.#backend.updates.push({
+      kind: "message",
+      payload: this.#backend.view(this.#chat, message),
+    });
     return message;
   }
 
   /** Edits an own text, as a user may. Throws AppError `no-such-message`. */
   editText(messageId: number, text: string): StoredMessage {
     const message = this.#backend.chats.message(this.#chat, messageId);
-    if (message === undefined || message.fromBot) throw new AppError("no-such-message", "This user has no such message.");
+    if (message === undefined || message.fromBot)
+      throw new AppError("no-such-message", "This user has no such message.");
     message.body = richText({ text, parseMode: undefined, entities: undefined });
     this.#backend.edited(message);
-    this.#backend.updates.push({ kind: "edited_message", payload: this.#backend.view(this.#chat, message) });
+    this.#backend.updates.push({
+      kind: "edited_message",
+      payload: this.#backend.view(this.#chat, message),
+    });
     return message;
   }
 
-  /** Presses an inline button. Throws AppError `no-such-button`, naming the buttons that are there, or `bot-blocked`. */
+  /**
+   * Presses an inline button. Throws AppError `no-such-button`, naming the buttons that are there,
+   * or `bot-blocked`.
+   */
   press(choice: ButtonChoice): Pressed {
-    if (this.#chat.blocked) throw new AppError("bot-blocked", "This user blocks the bot. Press Start to unblock it.");
+    if (this.#chat.blocked)
+      throw new AppError("bot-blocked", "This user blocks the bot. Press Start to unblock it.");
     const { message, button } = this.#find(choice);
     if (button.callback_data === undefined) return { kind: "local", messageId: message.id, button };
     const callbackId = this.#backend.callbacks.press(message, button.callback_data);
@@ -104,7 +136,8 @@ export class ChatUserActions {
   #tellMembership(blocked: boolean): void {
     const { bot, clock, updates } = this.#backend;
     const user = { id: bot.id, is_bot: true, first_name: bot.firstName, username: bot.username };
-    const member = (gone: boolean): object => (gone ? { user, status: "kicked", until_date: 0 } : { user, status: "member" });
+    const member = (gone: boolean): object =>
+      gone ? { user, status: "kicked", until_date: 0 } : { user, status: "member" };
     updates.push({
       kind: "my_chat_member",
       payload: {
@@ -118,15 +151,25 @@ export class ChatUserActions {
   }
 
   #find(choice: ButtonChoice): { message: StoredMessage; button: InlineButton } {
-    const shown = this.#chat.messages.filter((message) => !message.deleted && message.keyboard !== null);
+    const shown = this.#chat.messages.filter(
+      (message) => !message.deleted && message.keyboard !== null,
+    );
     const { messageId } = choice;
-    const candidates = messageId === undefined ? shown.toReversed() : shown.filter((message) => message.id === messageId);
+    const candidates =
+      messageId === undefined
+        ? shown.toReversed()
+        : shown.filter((message) => message.id === messageId);
     for (const message of candidates) {
       const button = message.keyboard?.flat().find((each) => fits(each, choice));
       if (button !== undefined) return { message, button };
     }
-    const there = candidates.flatMap((message) => message.keyboard?.flat().map((button) => button.text) ?? []);
-    throw new AppError("no-such-button", `No such button. Buttons on show: ${there.slice(0, 40).join(" | ") || "none"}`);
+    const there = candidates.flatMap(
+      (message) => message.keyboard?.flat().map((button) => button.text) ?? [],
+    );
+    throw new AppError(
+      "no-such-button",
+      `No such button. Buttons on show: ${there.slice(0, 40).join(" | ") || "none"}`,
+    );
   }
 }
 

@@ -49,14 +49,18 @@ export interface ViewContext {
 export function messageView(message: StoredMessage, context: ViewContext, withReply = true): Json {
   const { chat, bot } = context;
   const repliedTo =
-    withReply && message.replyTo !== null ? chat.messages.find((each) => each.id === message.replyTo) : undefined;
+    withReply && message.replyTo !== null
+      ? chat.messages.find((each) => each.id === message.replyTo)
+      : undefined;
   return {
     message_id: message.id,
     from: message.fromBot ? botView(bot) : userView(chat.user),
     chat: chatView(chat),
     date: Math.floor(message.dateMs / 1000),
     ...(message.editedMs === null ? {} : { edit_date: Math.floor(message.editedMs / 1000) }),
-    ...(repliedTo === undefined ? {} : { reply_to_message: messageView(repliedTo, context, false) }),
+    ...(repliedTo === undefined
+      ? {}
+      : { reply_to_message: messageView(repliedTo, context, false) }),
     ...contentView(message, context.files),
     ...(message.protected ? { has_protected_content: true } : {}),
     ...(message.keyboard === null ? {} : { reply_markup: { inline_keyboard: message.keyboard } }),
@@ -67,25 +71,36 @@ function contentView(message: StoredMessage, files: FileStore): Json {
   const { text, entities } = message.body;
   const marked = entities.length > 0;
   if (message.media === null) return { text, ...(marked ? { entities } : {}) };
-  const caption = text === "" ? {} : { caption: text, ...(marked ? { caption_entities: entities } : {}) };
+  const caption =
+    text === "" ? {} : { caption: text, ...(marked ? { caption_entities: entities } : {}) };
   return { ...mediaView(message, files), ...caption };
 }
 
 function mediaView({ media }: StoredMessage, files: FileStore): Json {
   if (media === null) return {};
   const file = files.get(media.fileId);
-  if (media.kind === "document") return { document: { ...fileView(file), file_name: file.name, mime_type: file.mime } };
+  if (media.kind === "document")
+    return { document: { ...fileView(file), file_name: file.name, mime_type: file.mime } };
   const size = { ...fileView(file), width: media.width, height: media.height };
   return { photo: [size], ...(media.spoiler ? { has_media_spoiler: true } : {}) };
 }
 
 /** https://core.telegram.org/bots/api#callbackquery */
-export function callbackView(callbackId: string, message: StoredMessage, data: string, context: ViewContext): Json {
+export function callbackView(
+  callbackId: string,
+  message: StoredMessage,
+  data: string,
+  context: ViewContext,
+): Json {
   return {
     id: callbackId,
     from: userView(context.chat.user),
     message: messageView(message, context),
-    chat_instance: createHash("sha256").update(`${context.bot.id}:${message.chatId}`).digest().readBigInt64BE().toString(),
+    chat_instance: createHash("sha256")
+      .update(`${context.bot.id}:${message.chatId}`)
+      .digest()
+      .readBigInt64BE()
+      .toString(),
     data,
   };
 }

@@ -2,7 +2,15 @@ import { AppError } from "@flotilla/kernel";
 import { Hono } from "hono";
 import { z } from "zod";
 import type { ButtonChoice } from "../botapi/user.ts";
-import { type App, actor, type ControlContext, readBody, readQuery, userActions, userQuery } from "./context.ts";
+import {
+  type App,
+  actor,
+  type ControlContext,
+  readBody,
+  readQuery,
+  userActions,
+  userQuery,
+} from "./context.ts";
 import { chatState, messageState, people, personOf, toastState, transcript } from "./views.ts";
 
 const LONGEST_WAIT_MS = 60_000;
@@ -34,17 +42,22 @@ const personBody = z.strictObject({
 /** The admin's (or any user's) side of the chat: read, start, write, press, block. */
 export function chatRoutes(context: ControlContext): App {
   const app: App = new Hono();
-  app.get("/chat", (c) => c.json(chatState(context, userActions(context, readQuery(c, userQuery)).chat)));
+  app.get("/chat", (c) =>
+    c.json(chatState(context, userActions(context, readQuery(c, userQuery)).chat)),
+  );
   app.get("/chat/messages", (c) => {
     const { chat } = userActions(context, readQuery(c, userQuery));
     return c.json(chat.messages.map((message) => messageState(context, chat, message)));
   });
-  app.get("/transcript", (c) => c.text(transcript(context, userActions(context, readQuery(c, userQuery)).chat)));
+  app.get("/transcript", (c) =>
+    c.text(transcript(context, userActions(context, readQuery(c, userQuery)).chat)),
+  );
   app.get("/people", (c) => c.json(people(context)));
   app.post("/people", async (c) => {
     const { user, ...names } = await readBody(c, personBody);
     const known = people(context).map(({ id }) => id);
-    if (user !== undefined && known.includes(user)) throw new AppError("person-exists", `There is a person ${user}.`);
+    if (user !== undefined && known.includes(user))
+      throw new AppError("person-exists", `There is a person ${user}.`);
     const { chat } = userActions(context, { ...names, user: user ?? Math.max(...known) + 1 });
     return c.json(personOf(context, chat), 201);
   });
@@ -98,8 +111,16 @@ async function press(
   const pressed = user.press(choice);
   if (pressed.kind === "local") return { ...pressed, answered: true, toast: null };
   const signal = AbortSignal.any([gone, context.closing]);
-  const answer = await context.backend.callbacks.waitForAnswer(pressed.callbackId, body.waitMs, signal);
-  return { ...pressed, answered: answer !== null, toast: answer === null || answer.text === null ? null : toastState(answer) };
+  const answer = await context.backend.callbacks.waitForAnswer(
+    pressed.callbackId,
+    body.waitMs,
+    signal,
+  );
+  return {
+    ...pressed,
+    answered: answer !== null,
+    toast: answer === null || answer.text === null ? null : toastState(answer),
+  };
 }
 
 function fileRoute(app: App, { backend }: ControlContext): void {

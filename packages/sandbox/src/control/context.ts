@@ -24,7 +24,10 @@ export interface ControlContext {
 /** The Hono app type of this package: Node's request and response are reachable as `c.env`. */
 export type App = Hono<{ Bindings: HttpBindings }>;
 
-/** Who acts in the chat; absent = the admin. Names are used when the user is new, a language from then on. */
+/**
+ * Who acts in the chat; absent = the admin. Names are used when the user is new, a language from
+ * then on.
+ */
 export const actor = z.strictObject({
   user: z.int().positive().optional(),
   firstName: z.string().min(1).optional(),
@@ -38,7 +41,10 @@ export const actor = z.strictObject({
 /** Whose chat; absent: the admin's. */
 export const userQuery = z.strictObject({ user: z.coerce.number().int().positive().optional() });
 
-/** Reads a JSON body (or `{}` when there is none) by a schema. Throws AppError `bad-request` that lists every problem. */
+/**
+ * Reads a JSON body (or `{}` when there is none) by a schema. Throws AppError `bad-request` that
+ * lists every problem.
+ */
 export async function readBody<S extends z.ZodType>(c: Context, schema: S): Promise<z.infer<S>> {
   const text = await c.req.text();
   let value: unknown = {};
@@ -61,8 +67,14 @@ function check<S extends z.ZodType>(value: unknown, schema: S): z.infer<S> {
   return parsed.data;
 }
 
-/** The hands of a user: known from the chats, else an account of the world with this id, else a new stranger. */
-export function userActions(context: ControlContext, who: Partial<z.infer<typeof actor>>): ChatUserActions {
+/**
+ * The hands of a user: known from the chats, else an account of the world with this id, else a new
+ * stranger.
+ */
+export function userActions(
+  context: ControlContext,
+  who: Partial<z.infer<typeof actor>>,
+): ChatUserActions {
   const id = who.user ?? context.admin.id;
   const known = id === context.admin.id ? context.admin : context.backend.chats.find(id)?.user;
   const account = context.world.accounts().find((each) => each.id === String(id));

@@ -20,14 +20,25 @@ export function eventRoutes(context: ControlContext): App {
     return streamSSE(c, async (stream) => {
       const gone = new AbortController();
       stream.onAbort(() => gone.abort());
-      await serveEvents(context, chat.user.id, stream, AbortSignal.any([gone.signal, context.closing]));
+      await serveEvents(
+        context,
+        chat.user.id,
+        stream,
+        AbortSignal.any([gone.signal, context.closing]),
+      );
     });
   });
   return app;
 }
 
-async function serveEvents(context: ControlContext, user: number, stream: SSEStreamingApi, signal: AbortSignal): Promise<void> {
-  const send = (event: string, data: unknown): void => void stream.writeSSE({ event, data: JSON.stringify(data) });
+async function serveEvents(
+  context: ControlContext,
+  user: number,
+  stream: SSEStreamingApi,
+  signal: AbortSignal,
+): Promise<void> {
+  const send = (event: string, data: unknown): void =>
+    void stream.writeSSE({ event, data: JSON.stringify(data) });
   send("chat", chatOf(context, user));
   const stop = context.backend.hub.listen((event) => forward(context, user, event, send));
   let last = "";
@@ -52,7 +63,12 @@ function chatOf(context: ControlContext, user: number): Record<string, unknown> 
   };
 }
 
-function forward(context: ControlContext, user: number, event: HubEvent, send: (event: string, data: unknown) => void): void {
+function forward(
+  context: ControlContext,
+  user: number,
+  event: HubEvent,
+  send: (event: string, data: unknown) => void,
+): void {
   if ("message" in event) {
     const { chat } = userActions(context, { user });
     if (event.message.chatId === user) send(event.type, messageState(context, chat, event.message));

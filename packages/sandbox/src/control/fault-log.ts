@@ -12,7 +12,8 @@ const KEPT = 30;
 /** What was broken, newest first, and what came of each. */
 export class FaultLog {
   readonly #now: () => number;
-  #notes: { readonly at: number; readonly text: string; readonly effect: () => string | null }[] = [];
+  #notes: { readonly at: number; readonly text: string; readonly effect: () => string | null }[] =
+    [];
 
   /** `now`: milliseconds of the sandbox's clock. */
   constructor(now: () => number) {

@@ -36,7 +36,10 @@ const botBody = z.strictObject({
     z.strictObject({ cut: z.literal(true) }),
   ]),
 });
-const loseBody = z.strictObject({ callbacks: z.int().min(0).exactOptional(), updates: z.int().min(0).exactOptional() });
+const loseBody = z.strictObject({
+  callbacks: z.int().min(0).exactOptional(),
+  updates: z.int().min(0).exactOptional(),
+});
 const updatesBody = z.strictObject({
   phone: z.string(),
   mode: z.enum(UPDATE_FAULT_MODES),
@@ -75,34 +78,54 @@ function connectionFaults(app: App, context: ControlContext): void {
   const { world, faultLog } = context;
   const { faults } = world;
   app.post("/faults/drop", async (c) => {
-    const { how, ...where } = await readBody(c, target.extend({ how: z.enum(["fin", "rst"]).default("fin") }));
+    const { how, ...where } = await readBody(
+      c,
+      target.extend({ how: z.enum(["fin", "rst"]).default("fin") }),
+    );
     assertKnown(context, where);
     const before = world.connectionLog().length;
     const dropped = faults.drop(where, how);
     const said = `${how === "rst" ? "Reset" : "Dropped"} ${counted(dropped, "connection")}`;
-    return c.json({ ok: true, dropped, said: faultLog.note(said, (at) => backAgain(context, before, dropped, at)) });
+    return c.json({
+      ok: true,
+      dropped,
+      said: faultLog.note(said, (at) => backAgain(context, before, dropped, at)),
+    });
   });
   app.post("/faults/silence", async (c) => {
     const where = await readBody(c, target);
     assertKnown(context, where);
     const silent = faults.silence(where);
-    return c.json({ ok: true, silent, said: faultLog.note(`Silenced ${counted(silent, "connection")} until you heal it`) });
+    return c.json({
+      ok: true,
+      silent,
+      said: faultLog.note(`Silenced ${counted(silent, "connection")} until you heal it`),
+    });
   });
   app.post("/faults/delay", async (c) => {
     const { delayMs, ...where } = await readBody(c, target.extend({ delayMs: ms }));
     assertKnown(context, where);
     faults.delay(where, delayMs);
-    return c.json({ ok: true, said: faultLog.note(delayMs === 0 ? "No delay" : `Answers are ${delayMs / 1000} s late`) });
+    return c.json({
+      ok: true,
+      said: faultLog.note(delayMs === 0 ? "No delay" : `Answers are ${delayMs / 1000} s late`),
+    });
   });
   app.post("/faults/refuse", async (c) => {
     const where = await readBody(c, z.strictObject({ dc: z.int().exactOptional() }));
     assertKnown(context, where);
     faults.refuse(where.dc);
     const which = where.dc === undefined ? "" : ` at DC ${where.dc}`;
-    return c.json({ ok: true, said: faultLog.note(`New connections${which} are refused until you heal it`) });
+    return c.json({
+      ok: true,
+      said: faultLog.note(`New connections${which} are refused until you heal it`),
+    });
   });
   app.post("/faults/restart-dc", async (c) => {
-    const { dc, downMs } = await readBody(c, z.strictObject({ dc: z.int().default(2), downMs: ms.default(1000) }));
+    const { dc, downMs } = await readBody(
+      c,
+      z.strictObject({ dc: z.int().default(2), downMs: ms.default(1000) }),
+    );
     assertKnown(context, { dc });
     const before = world.connectionLog().length;
     const open = world.connections().filter((each) => each.dc === dc).length;
@@ -122,7 +145,10 @@ function callFaults(app: App, context: ControlContext): void {
     const state = faults.failCalls(body);
     const calls = body.times === 1 ? "call fails" : `${body.times} calls fail`;
     const said = `The next ${calls} with ${body.text}`;
-    return c.json({ ok: true, said: faultLog.note(said, () => usedUp(state.left, body.times, state.last)) });
+    return c.json({
+      ok: true,
+      said: faultLog.note(said, () => usedUp(state.left, body.times, state.last)),
+    });
   });
   app.post("/faults/forget-key", async (c) => {
     const body = await readBody(c, z.strictObject({ keyId: z.string().min(1) }));
@@ -139,17 +165,26 @@ function updateFaults(app: App, context: ControlContext): void {
     const { phone, mode, count } = await readBody(c, updatesBody);
     assertKnown(context, { phone });
     faults.updates(phone, mode, count);
-    return c.json({ ok: true, said: faultLog.note(`${counted(count, "update")} for ${phone}: ${mode}`) });
+    return c.json({
+      ok: true,
+      said: faultLog.note(`${counted(count, "update")} for ${phone}: ${mode}`),
+    });
   });
   app.post("/faults/differences", async (c) => {
     const body = await readBody(c, differencesBody);
     assertKnown(context, { phone: body.phone, channel: body.channel });
     faults.differences(body);
-    return c.json({ ok: true, said: faultLog.note(`Answers about missed updates of ${body.phone}: ${body.mode}`) });
+    return c.json({
+      ok: true,
+      said: faultLog.note(`Answers about missed updates of ${body.phone}: ${body.mode}`),
+    });
   });
   app.post("/faults/expire-files", (c) => {
     faults.expireFiles();
-    return c.json({ ok: true, said: faultLog.note("File references that were handed out are too old") });
+    return c.json({
+      ok: true,
+      said: faultLog.note("File references that were handed out are too old"),
+    });
   });
 }
 
@@ -161,9 +196,17 @@ function botFaults(app: App, context: ControlContext): void {
     assertKnown(context, { botMethod: body.method });
     const rule = backend.faults.add(botFault(body));
     const which = body.method === "*" ? "call" : body.method;
-    const what = "code" in body.error ? String(body.error.code) : "hangMs" in body.error ? "no answer" : "a cut connection";
+    const what =
+      "code" in body.error
+        ? String(body.error.code)
+        : "hangMs" in body.error
+          ? "no answer"
+          : "a cut connection";
     const said = `The next ${body.times === 1 ? "" : `${body.times} × `}${which} of the bot gets ${what}`;
-    return c.json({ ok: true, said: faultLog.note(said, () => usedUp(rule.times, body.times, rule.last ?? null)) });
+    return c.json({
+      ok: true,
+      said: faultLog.note(said, () => usedUp(rule.times, body.times, rule.last ?? null)),
+    });
   });
   app.post("/faults/lose", async (c) => {
     const body = await readBody(c, loseBody);
@@ -172,7 +215,9 @@ function botFaults(app: App, context: ControlContext): void {
       if (count === undefined) return [];
       const loss = backend.updates.lose(kind, count);
       const noun = kind === "callbacks" ? "tap" : "update";
-      return faultLog.note(`The next ${counted(count, noun)} will be lost`, () => usedUp(loss.left, count, noun));
+      return faultLog.note(`The next ${counted(count, noun)} will be lost`, () =>
+        usedUp(loss.left, count, noun),
+      );
     });
     return c.json({ ok: true, said: said.join(", ") });
   });
@@ -191,7 +236,12 @@ function usedUp(left: number, of: number, last: string | null): string {
  * How many accounts have been back since an entry of the connection log; `at`: when they lost their
  * connections.
  */
-function backAgain({ world }: ControlContext, entry: number, lost: number, at: number): string | null {
+function backAgain(
+  { world }: ControlContext,
+  entry: number,
+  lost: number,
+  at: number,
+): string | null {
   if (lost === 0) return null;
   const back = world
     .connectionLog()

@@ -19,17 +19,28 @@ interface Named {
  * A fault that hits nothing would only seem to have been tried. Throws AppError `bad-request` that
  * names all that is not there.
  */
-export function assertKnown({ world }: ControlContext, { phone, keyId, dc, channel, method, botMethod }: Named): void {
+export function assertKnown(
+  { world }: ControlContext,
+  { phone, keyId, dc, channel, method, botMethod }: Named,
+): void {
   const digits = phone?.replace(/\D/g, "");
   const unknown = [
-    digits !== undefined && !world.accounts().some((each) => each.phone === digits) ? `no account ${phone}` : null,
+    digits !== undefined && !world.accounts().some((each) => each.phone === digits)
+      ? `no account ${phone}`
+      : null,
     keyId !== undefined && !world.faults.knowsKey(keyId) ? `no key ${keyId}` : null,
     dc !== undefined && !world.faults.dcs().includes(dc)
       ? `no data centre ${dc} (there are ${world.faults.dcs().join(", ")})`
       : null,
-    channel !== undefined && !world.channels().some(({ id }) => id === channel) ? `no channel ${channel}` : null,
-    method !== undefined && method !== "*" && !world.faults.knowsMethod(method) ? `no method ${method}` : null,
-    botMethod !== undefined && botMethod !== "*" && !findMethod(botMethod) ? `no method ${botMethod} of the Bot API` : null,
+    channel !== undefined && !world.channels().some(({ id }) => id === channel)
+      ? `no channel ${channel}`
+      : null,
+    method !== undefined && method !== "*" && !world.faults.knowsMethod(method)
+      ? `no method ${method}`
+      : null,
+    botMethod !== undefined && botMethod !== "*" && !findMethod(botMethod)
+      ? `no method ${botMethod} of the Bot API`
+      : null,
   ].filter((each) => each !== null);
   if (unknown.length > 0) throw new AppError("bad-request", `There is ${unknown.join(", ")}.`);
 }

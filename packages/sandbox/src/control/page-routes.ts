@@ -12,13 +12,18 @@ const TYPES: Record<string, string> = {
 };
 const HEADERS = {
   "content-security-policy":
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'self'",
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; " +
+    "connect-src 'self'; frame-src 'self'; base-uri 'none'; form-action 'none'; " +
+    "frame-ancestors 'self'",
   "x-content-type-options": "nosniff",
   "referrer-policy": "no-referrer",
   "cache-control": "no-cache",
 };
 
-/** The chat page at `/` and its files below `/page/`. Only files of the page folder are served, by exact name. */
+/**
+ * The chat page at `/` and its files below `/page/`. Only files of the page folder are served, by
+ * exact name.
+ */
 export function pageRoutes(): App {
   const app: App = new Hono();
   const names = new Set(readdirSync(FOLDER).filter((name) => extensionOf(name) in TYPES));

@@ -2,7 +2,9 @@ import { z } from "zod";
 import { FILE_KINDS } from "../world/new-media.ts";
 
 /** How a phone may be written. */
-export const phone = z.string().regex(/^\+?[0-9]{7,15}$/, "a phone has 7 to 15 digits, a + in front is optional");
+export const phone = z
+  .string()
+  .regex(/^\+?[0-9]{7,15}$/, "a phone has 7 to 15 digits, a + in front is optional");
 
 const side = z.int().min(1).max(10_000).exactOptional();
 
@@ -60,9 +62,13 @@ export const newPost = z
       .regex(/^[0-9]{1,18}$/)
       .exactOptional(),
   })
-  .refine(({ text, file: brought, content: shown }) => text !== "" || brought !== undefined || shown !== undefined, {
-    message: "a post has a text, a file or a content",
-  })
+  .refine(
+    ({ text, file: brought, content: shown }) =>
+      text !== "" || brought !== undefined || shown !== undefined,
+    {
+      message: "a post has a text, a file or a content",
+    },
+  )
   .refine(({ file: brought, content: shown }) => brought === undefined || shown === undefined, {
     message: "a post has a file or a content, not both",
   });

@@ -3,8 +3,14 @@ import type { Chat, StoredMessage } from "../botapi/model/types.ts";
 import { languageCodeOf } from "../botapi/views.ts";
 import type { ControlContext } from "./context.ts";
 
-/** A message as the control API and the page show it. Times are milliseconds of the sandbox's clock. */
-export function messageState(context: ControlContext, chat: Chat, message: StoredMessage): Record<string, unknown> {
+/**
+ * A message as the control API and the page show it. Times are milliseconds of the sandbox's clock.
+ */
+export function messageState(
+  context: ControlContext,
+  chat: Chat,
+  message: StoredMessage,
+): Record<string, unknown> {
   return {
     id: message.id,
     chat: chat.user.id,
@@ -22,13 +28,22 @@ export function messageState(context: ControlContext, chat: Chat, message: Store
   };
 }
 
-function mediaState({ backend }: ControlContext, { media }: StoredMessage): Record<string, unknown> {
+function mediaState(
+  { backend }: ControlContext,
+  { media }: StoredMessage,
+): Record<string, unknown> {
   if (media === null) return { photo: null, document: null };
   const file = backend.files.get(media.fileId);
   const url = `/control/files/${file.uniqueId}`;
   if (media.kind === "document")
-    return { photo: null, document: { url, name: file.name, mime: file.mime, size: file.bytes.length } };
-  return { photo: { url, width: media.width, height: media.height, spoiler: media.spoiler }, document: null };
+    return {
+      photo: null,
+      document: { url, name: file.name, mime: file.mime, size: file.bytes.length },
+    };
+  return {
+    photo: { url, width: media.width, height: media.height, spoiler: media.spoiler },
+    document: null,
+  };
 }
 
 /** One user's chat: messages, pins, menu commands and what the input field offers. */
@@ -62,7 +77,13 @@ export function people(context: ControlContext): Person[] {
 
 /** One of them. */
 export function personOf({ admin }: ControlContext, { user, started }: Chat): Person {
-  return { id: user.id, firstName: user.firstName, username: user.username, admin: user.id === admin.id, started };
+  return {
+    id: user.id,
+    firstName: user.firstName,
+    username: user.username,
+    admin: user.id === admin.id,
+    started,
+  };
 }
 
 /** An answered press as a toast line. */
@@ -71,11 +92,16 @@ export function toastState(answer: CallbackAnswer): Record<string, unknown> {
   return { callbackId, chat: chatId, messageId, at: atMs, text, alert, url };
 }
 
-/** The MTProto side in one object: accounts with their latest code, QR logins, channels, connections. */
+/**
+ * The MTProto side in one object: accounts with their latest code, QR logins, channels,
+ * connections.
+ */
 export function worldState(context: ControlContext): Record<string, unknown> {
   const { world, faultLog } = context;
   return {
-    accounts: world.accounts().map((account) => ({ ...account, code: world.latestCode(account.phone) })),
+    accounts: world
+      .accounts()
+      .map((account) => ({ ...account, code: world.latestCode(account.phone) })),
     qr: world.pendingQrLogins(),
     channels: world.channels(),
     connections: world.connections(),
@@ -84,7 +110,10 @@ export function worldState(context: ControlContext): Record<string, unknown> {
   };
 }
 
-/** The chat as plain text, one line per message, buttons in brackets below; deleted messages are left out. */
+/**
+ * The chat as plain text, one line per message, buttons in brackets below; deleted messages are
+ * left out.
+ */
 export function transcript(context: ControlContext, chat: Chat): string {
   const lines = chat.messages
     .filter((message) => !message.deleted)
@@ -92,8 +121,15 @@ export function transcript(context: ControlContext, chat: Chat): string {
       const who = message.fromBot ? context.backend.bot.firstName : chat.user.firstName;
       const media = message.media === null ? "" : `[${message.media.kind}] `;
       const edited = message.editedMs === null ? "" : " (edited)";
-      const head = `${clockTime(message.dateMs)} #${message.id} ${who}: ${media}${message.body.text.replaceAll("\n", "\n    ")}${edited}`;
-      return [head, ...(message.keyboard ?? []).map((row) => `    ${row.map((button) => `[${button.text}]`).join(" ")}`)];
+      const head =
+        `${clockTime(message.dateMs)} #${message.id} ${who}: ` +
+        `${media}${message.body.text.replaceAll("\n", "\n    ")}${edited}`;
+      return [
+        head,
+        ...(message.keyboard ?? []).map(
+          (row) => `    ${row.map((button) => `[${button.text}]`).join(" ")}`,
+        ),
+      ];
     });
   return lines.length === 0 ? "" : `${lines.join("\n")}\n`;
 }

@@ -32,14 +32,22 @@ const newChannel = z.strictObject({
     .exactOptional(),
 });
 const topicTitle = z.string().min(1).max(128);
-const topicChange = z.strictObject({ title: topicTitle.exactOptional(), closed: z.boolean().exactOptional() });
+const topicChange = z.strictObject({
+  title: topicTitle.exactOptional(),
+  closed: z.boolean().exactOptional(),
+});
 const newGroup = z.strictObject({
   title: z.string().min(1).max(128),
   members: z.array(phone).min(1),
   noforwards: z.boolean().exactOptional(),
 });
 const text = z.string().min(1).max(4096);
-const newMessage = z.strictObject({ from: phone, to: phone, text, unreadable: z.boolean().default(false) });
+const newMessage = z.strictObject({
+  from: phone,
+  to: phone,
+  text,
+  unreadable: z.boolean().default(false),
+});
 const newBurst = z.strictObject({
   channels: z.array(z.string()).min(1),
   count: z.int().min(1).max(100_000),
@@ -58,16 +66,24 @@ export function worldRoutes(context: ControlContext): App {
   const { world } = context;
   app.get("/connections", (c) => c.json(world.connections()));
   app.get("/connections/log", (c) => c.json(world.connectionLog()));
-  app.get("/counters", (c) => c.json({ botApi: context.backend.journal.counters(), mtproto: world.counters() }));
+  app.get("/counters", (c) =>
+    c.json({ botApi: context.backend.journal.counters(), mtproto: world.counters() }),
+  );
   return app;
 }
 
 function accountRoutes(app: App, { world }: ControlContext): void {
   app.get("/accounts", (c) => c.json(world.accounts()));
-  app.post("/accounts", async (c) => c.json(world.createAccount(await readBody(c, newAccount)), 201));
+  app.post("/accounts", async (c) =>
+    c.json(world.createAccount(await readBody(c, newAccount)), 201),
+  );
   app.get("/accounts/:phone", (c) => c.json(world.account(phoneParam(c.req.param("phone")))));
-  app.get("/accounts/:phone/code", (c) => c.json(world.latestCode(known(world, c.req.param("phone")))));
-  app.get("/accounts/:phone/sessions", (c) => c.json(world.sessions(known(world, c.req.param("phone")))));
+  app.get("/accounts/:phone/code", (c) =>
+    c.json(world.latestCode(known(world, c.req.param("phone")))),
+  );
+  app.get("/accounts/:phone/sessions", (c) =>
+    c.json(world.sessions(known(world, c.req.param("phone")))),
+  );
   app.delete("/accounts/:phone/sessions/:keyId", (c) => {
     world.terminateSession(known(world, c.req.param("phone")), c.req.param("keyId"));
     return c.json({ ok: true });
@@ -79,12 +95,18 @@ function accountRoutes(app: App, { world }: ControlContext): void {
   app.get("/qr", (c) => c.json(world.pendingQrLogins()));
   app.post("/accounts/:phone/qr", async (c) => {
     const { token } = await readBody(c, z.strictObject({ token: z.string().min(1) }));
-    world.acceptQrLogin(known(world, c.req.param("phone")), token.replace(/^tg:\/\/login\/?\?token=/, ""));
+    world.acceptQrLogin(
+      known(world, c.req.param("phone")),
+      token.replace(/^tg:\/\/login\/?\?token=/, ""),
+    );
     return c.json({ ok: true });
   });
 }
 
-/** Many posts at once, in turns to each of the channels, numbered from 1; or as many edits of a first post. */
+/**
+ * Many posts at once, in turns to each of the channels, numbered from 1; or as many edits of a
+ * first post.
+ */
 async function burst(
   { world }: ControlContext,
   { channels, count, text: said, edits }: z.infer<typeof newBurst>,
@@ -106,7 +128,9 @@ function messageRoutes(app: App, context: ControlContext): void {
   let albums = Date.now();
   app.post("/burst", async (c) => c.json(await burst(context, await readBody(c, newBurst)), 201));
   app.get("/channels", (c) => c.json(world.channels()));
-  app.post("/channels", async (c) => c.json(world.createChannel(await readBody(c, newChannel)), 201));
+  app.post("/channels", async (c) =>
+    c.json(world.createChannel(await readBody(c, newChannel)), 201),
+  );
   app.post("/channels/:id/messages", async (c) => {
     const { text: said, ...more } = await readBody(c, newPost);
     return c.json({ id: world.postToChannel(c.req.param("id"), said, more) }, 201);
@@ -115,7 +139,11 @@ function messageRoutes(app: App, context: ControlContext): void {
     const { text: said, files, ...more } = await readBody(c, newAlbum);
     const groupedId = String(++albums);
     const post = (each: z.infer<typeof file>, n: number): number =>
-      world.postToChannel(c.req.param("id"), n === 0 ? said : "", { ...more, file: each, groupedId });
+      world.postToChannel(c.req.param("id"), n === 0 ? said : "", {
+        ...more,
+        file: each,
+        groupedId,
+      });
     return c.json({ ids: files.map(post) }, 201);
   });
   app.patch("/channels/:id/messages/:message", async (c) => {
@@ -147,7 +175,11 @@ function topicRoutes(app: App, { world }: ControlContext): void {
     return c.json({ id: world.topics.create(c.req.param("id"), title) }, 201);
   });
   app.patch("/channels/:id/topics/:topic", async (c) => {
-    world.topics.change(c.req.param("id"), Number(c.req.param("topic")), await readBody(c, topicChange));
+    world.topics.change(
+      c.req.param("id"),
+      Number(c.req.param("topic")),
+      await readBody(c, topicChange),
+    );
     return c.json({ ok: true });
   });
   app.delete("/channels/:id/topics/:topic", (c) => {
@@ -159,7 +191,8 @@ function topicRoutes(app: App, { world }: ControlContext): void {
 /** Paths may carry the phone with or without its plus sign. */
 function phoneParam(raw: string): string {
   const parsed = phone.safeParse(raw);
-  if (!parsed.success) throw new AppError("bad-request", "A phone has 7 to 15 digits, a + in front is optional.");
+  if (!parsed.success)
+    throw new AppError("bad-request", "A phone has 7 to 15 digits, a + in front is optional.");
   return parsed.data;
 }
 

@@ -28,7 +28,15 @@ export class BotChats {
   }
 
   /** Says who the bot is. */
-  introduce({ id, firstName, username }: { id: number; firstName: string; username: string }): void {
+  introduce({
+    id,
+    firstName,
+    username,
+  }: {
+    id: number;
+    firstName: string;
+    username: string;
+  }): void {
     this.#world.state.bot = { id: BigInt(id), firstName, username };
   }
 
@@ -45,7 +53,13 @@ export class BotChats {
   send(
     chat: BotChat,
     text: string,
-    more: { topic: number | null; replyTo: number | null; entities: BotEntity[]; file?: NewFile; groupedId?: string },
+    more: {
+      topic: number | null;
+      replyTo: number | null;
+      entities: BotEntity[];
+      file?: NewFile;
+      groupedId?: string;
+    },
   ): BotMessage {
     const channel = this.#channel(chat);
     const { topic, replyTo, entities, file, groupedId } = more;
@@ -74,9 +88,14 @@ export class BotChats {
     const channel = this.#channel(chat);
     const message = channel.box.messages.get(id);
     if (!message) throw new RpcError(400, "message to edit not found");
-    if (channel.supergroup && message.from !== this.#bot.id) throw new RpcError(400, "message can't be edited");
+    if (channel.supergroup && message.from !== this.#bot.id)
+      throw new RpcError(400, "message can't be edited");
     const media = file === undefined ? {} : { media: storedFile(this.#world.files, file) };
-    this.#world.messaging.editAsChannel(channel, id, { text, entities: entities.flatMap(toTl), ...media });
+    this.#world.messaging.editAsChannel(channel, id, {
+      text,
+      entities: entities.flatMap(toTl),
+      ...media,
+    });
     return this.#view(message);
   }
 
@@ -92,7 +111,8 @@ export class BotChats {
   /** Calls `listener` for every new message of other users where the bot is. */
   onMessage(listener: (chat: BotChat, message: BotMessage) => void): void {
     this.#world.onEvent((event) => {
-      if (event.kind !== "channel-box" || event.event.kind !== "new" || event.origin === this) return;
+      if (event.kind !== "channel-box" || event.event.kind !== "new" || event.origin === this)
+        return;
       const channel = this.#world.state.channels.get(event.channel);
       const message = channel?.bot ? channel.box.messages.get(event.event.id) : undefined;
       if (channel && message && !message.action) listener(chatView(channel), this.#view(message));
@@ -139,5 +159,7 @@ function chatView({ id, title, username, supergroup, topics }: Channel): BotChat
 
 function toTl({ type, offset, length, url, language }: BotEntity): TlObject[] {
   const name = ENTITIES[type];
-  return name === undefined ? [] : [{ _: name, offset, length, url: url ?? "", language: language ?? "" }];
+  return name === undefined
+    ? []
+    : [{ _: name, offset, length, url: url ?? "", language: language ?? "" }];
 }

@@ -15,7 +15,10 @@ interface ConnectionTableOptions {
   readonly onPacket: (connection: Connection, packet: Buffer) => void;
 }
 
-/** Every TCP connection there is, the log of those there were, and the judge of "one key, one place". */
+/**
+ * Every TCP connection there is, the log of those there were, and the judge of "one key, one
+ * place".
+ */
 export class ConnectionTable {
   readonly #options: ConnectionTableOptions;
   readonly #open = new Map<number, Connection>();
@@ -25,8 +28,10 @@ export class ConnectionTable {
   constructor(options: ConnectionTableOptions) {
     this.#options = options;
     options.world.onEvent((event) => {
-      if (event.kind === "new-login") for (const connection of this.ofKey(event.keyId)) this.#judge(connection);
-      if (event.kind === "key-died") for (const connection of this.ofKey(event.keyId)) connection.authorised = false;
+      if (event.kind === "new-login")
+        for (const connection of this.ofKey(event.keyId)) this.#judge(connection);
+      if (event.kind === "key-died")
+        for (const connection of this.ofKey(event.keyId)) connection.authorised = false;
     });
   }
 
@@ -65,7 +70,9 @@ export class ConnectionTable {
   }
 
   phoneOf(connection: Connection): string | null {
-    return connection.keyId === null ? null : (this.#options.world.accountOf(connection.keyId)?.phone ?? null);
+    return connection.keyId === null
+      ? null
+      : (this.#options.world.accountOf(connection.keyId)?.phone ?? null);
   }
 
   /** Notes that a connection carries messages of a key, and acts on it if the key is logged in. */
@@ -95,13 +102,17 @@ export class ConnectionTable {
     return [...this.#log];
   }
 
-  /** Logs the first use by a logged-in key, and kills the key if it is in use at another address. */
+  /**
+   * Logs the first use by a logged-in key, and kills the key if it is in use at another address.
+   */
   #judge(connection: Connection): void {
     const { keyId } = connection;
     if (connection.authorised || keyId === null || !this.#options.world.accountOf(keyId)) return;
     connection.authorised = true;
     this.#record(connection, "authorised");
-    const elsewhere = this.ofKey(keyId).filter((other) => other.remoteAddress !== connection.remoteAddress);
+    const elsewhere = this.ofKey(keyId).filter(
+      (other) => other.remoteAddress !== connection.remoteAddress,
+    );
     if (elsewhere.length === 0) return;
     for (const other of [...elsewhere, connection]) this.#record(other, "duplicated");
     this.#options.world.logOut(keyId, "duplicated");

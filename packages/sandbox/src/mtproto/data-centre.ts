@@ -12,7 +12,11 @@ export class DataCentre {
   #host: string;
   #port: number;
 
-  constructor(id: number, at: { host: string; port: number }, onSocket: (dc: number, socket: Socket) => void) {
+  constructor(
+    id: number,
+    at: { host: string; port: number },
+    onSocket: (dc: number, socket: Socket) => void,
+  ) {
     requireLoopback(at.host);
     this.id = id;
     this.#host = at.host;
@@ -35,8 +39,13 @@ export class DataCentre {
       server.listen(this.#port, this.#host);
       await once(server, "listening");
     } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EADDRNOTAVAIL" || this.#host === FIRST_LOOPBACK) throw error;
-      // A system that has only the first address of 127.0.0.0/8, as macOS: the port alone tells the DCs apart there.
+      if (
+        (error as NodeJS.ErrnoException).code !== "EADDRNOTAVAIL" ||
+        this.#host === FIRST_LOOPBACK
+      )
+        throw error;
+      // A system that has only the first address of 127.0.0.0/8, as macOS: the port alone tells the
+      // DCs apart there.
       this.#host = FIRST_LOOPBACK;
       server.listen(this.#port, this.#host);
       await once(server, "listening");
@@ -46,7 +55,9 @@ export class DataCentre {
     this.#server = server;
   }
 
-  /** Stops listening. Connections are the caller's; this resolves when the last of them has ended. */
+  /**
+   * Stops listening. Connections are the caller's; this resolves when the last of them has ended.
+   */
   async close(): Promise<void> {
     const server = this.#server;
     this.#server = null;
@@ -57,8 +68,14 @@ export class DataCentre {
   }
 }
 
-/** The sandbox is for this machine alone: it knows every secret of its accounts. Throws AppError `not-loopback`. */
+/**
+ * The sandbox is for this machine alone: it knows every secret of its accounts. Throws AppError
+ * `not-loopback`.
+ */
 function requireLoopback(host: string): void {
   if (/^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/.test(host)) return;
-  throw new AppError("not-loopback", `The sandbox listens on loopback addresses (127.x.x.x) only, not on ${host}.`);
+  throw new AppError(
+    "not-loopback",
+    `The sandbox listens on loopback addresses (127.x.x.x) only, not on ${host}.`,
+  );
 }

@@ -7,7 +7,9 @@ import type { TlObject, TlValue } from "./tl/schema.ts";
 
 const PLACES = ["new_messages", "other_updates", "users", "chats"] as const;
 
-/** Spoils the answers about missed updates, until it is healed. {@link DifferenceFault} says how. */
+/**
+ * Spoils the answers about missed updates, until it is healed. {@link DifferenceFault} says how.
+ */
 export class DifferenceFaults {
   #rules: DifferenceFault[] = [];
 
@@ -21,11 +23,13 @@ export class DifferenceFaults {
 
   /** The methods that answer about missed updates, with the faults in force. */
   around(methods: Readonly<Record<string, Method<UserCall>>>): Record<string, Method<UserCall>> {
-    const entries = ["updates.getDifference", "updates.getChannelDifference"].map((name): [string, Method<UserCall>] => {
-      const method = methods[name];
-      if (!method) throw new TypeError(`there is no method ${name}`);
-      return [name, (call, query) => this.#answer(call, query, method)];
-    });
+    const entries = ["updates.getDifference", "updates.getChannelDifference"].map(
+      (name): [string, Method<UserCall>] => {
+        const method = methods[name];
+        if (!method) throw new TypeError(`there is no method ${name}`);
+        return [name, (call, query) => this.#answer(call, query, method)];
+      },
+    );
     return { ...methods, ...Object.fromEntries(entries) };
   }
 
@@ -39,7 +43,10 @@ export class DifferenceFaults {
   }
 }
 
-/** Without a channel a rule is for the account's own box and for all its channels; with one, for that one. */
+/**
+ * Without a channel a rule is for the account's own box and for all its channels; with one, for
+ * that one.
+ */
 function fits(rule: DifferenceFault, { phone }: Account, channel: string | undefined): boolean {
   return rule.phone === phone && (rule.channel === undefined || rule.channel === channel);
 }
@@ -54,15 +61,25 @@ function spoil(answer: TlObject, { mode }: DifferenceFault, query: TlObject): Tl
 
 /** An object of a later layer more in each list. */
 function withHoles(answer: TlObject): TlObject {
-  const lists = PLACES.map((place): [string, TlValue] => [place, [{ _: LATER_LAYER }, ...(answer[place] as TlValue[])]]);
+  const lists = PLACES.map((place): [string, TlValue] => [
+    place,
+    [{ _: LATER_LAYER }, ...(answer[place] as TlValue[])],
+  ]);
   return { ...answer, ...Object.fromEntries(lists) };
 }
 
-/** The answer to the same question again, whatever is in it: there is more, and it begins where it began. */
+/**
+ * The answer to the same question again, whatever is in it: there is more, and it begins where it
+ * began.
+ */
 function asBefore(answer: TlObject, query: TlObject): TlObject {
   const pts = query["pts"];
   if (answer._ === "updates.channelDifference") return { ...answer, pts, final: false };
   const state = (answer["state"] ?? answer["intermediate_state"]) as TlObject;
   const { state: _, ...rest } = answer;
-  return { ...rest, _: "updates.differenceSlice", intermediate_state: { ...state, pts, qts: query["qts"] } };
+  return {
+    ...rest,
+    _: "updates.differenceSlice",
+    intermediate_state: { ...state, pts, qts: query["qts"] },
+  };
 }

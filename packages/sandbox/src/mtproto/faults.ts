@@ -1,6 +1,11 @@
 import { sleep } from "@flotilla/kernel";
 import { RpcError } from "../world/errors.ts";
-import type { CallFaultState, DifferenceFault, FaultTarget, UpdateFaultMode } from "../world/views.ts";
+import type {
+  CallFaultState,
+  DifferenceFault,
+  FaultTarget,
+  UpdateFaultMode,
+} from "../world/views.ts";
 import type { ConnectionTable } from "./connections.ts";
 import type { DataCentre } from "./data-centre.ts";
 import type { DifferenceFaults } from "./difference-faults.ts";
@@ -110,8 +115,9 @@ export class Faults {
   }
 
   /**
-   * The next `count` pushed updates for the account are handled like this. `gap`: pts advances, nothing is pushed, getDifference
-   * has it. `short`: plain texts come as updateShortMessage and updateShortChatMessage also from people without an introduction.
+   * The next `count` pushed updates for the account are handled like this. `gap`: pts advances,
+   * nothing is pushed, getDifference has it. `short`: plain texts come as updateShortMessage and
+   * updateShortChatMessage also from people without an introduction.
    */
   updates(phone: string, mode: UpdateFaultMode, count: number): void {
     this.#options.updates.add(phone, mode, count);
@@ -149,7 +155,10 @@ export class Faults {
     return this.#refused.some((refused) => refused === undefined || refused === dc);
   }
 
-  /** Applies `silence` with reach "open-and-new" to a connection that was just opened or has just shown its key. */
+  /**
+   * Applies `silence` with reach "open-and-new" to a connection that was just opened or has just
+   * shown its key.
+   */
   meet(connection: Connection): void {
     if (this.#silenceNew.some((target) => this.#matches(connection, target))) connection.silence();
   }
@@ -168,13 +177,18 @@ export class Faults {
   }
 
   #matching(target: FaultTarget): Connection[] {
-    return this.#options.connections.all().filter((connection) => this.#matches(connection, target));
+    return this.#options.connections
+      .all()
+      .filter((connection) => this.#matches(connection, target));
   }
 
   #matches(connection: Connection, target: FaultTarget): boolean {
     if (target.dc !== undefined && connection.dc !== target.dc) return false;
     if (target.keyId !== undefined && connection.keyId !== target.keyId) return false;
-    return target.phone === undefined || this.#options.connections.phoneOf(connection) === target.phone.replace(/\D/g, "");
+    return (
+      target.phone === undefined ||
+      this.#options.connections.phoneOf(connection) === target.phone.replace(/\D/g, "")
+    );
   }
 }
 

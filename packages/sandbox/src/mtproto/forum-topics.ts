@@ -21,7 +21,9 @@ export class ForumTopics {
   create(channelId: string, title: string): number {
     this.#forum(channelId);
     const channel = channelOf(this.#world, channelId);
-    return refused(() => this.#world.forums.create(channel, channel.owner ?? 0n, title, null).message.id);
+    return refused(
+      () => this.#world.forums.create(channel, channel.owner ?? 0n, title, null).message.id,
+    );
   }
 
   change(channelId: string, topic: number, change: { title?: string; closed?: boolean }): void {
@@ -61,6 +63,8 @@ export function refused<T>(work: () => T): T {
     return work();
   } catch (error) {
     if (!(error instanceof RpcError)) throw error;
-    throw new AppError("telegram-refused", `Telegram would answer ${error.text}.`, { cause: error });
+    throw new AppError("telegram-refused", `Telegram would answer ${error.text}.`, {
+      cause: error,
+    });
   }
 }

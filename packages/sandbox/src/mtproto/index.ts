@@ -47,18 +47,28 @@ export interface LocalTelegram {
 
 /** What only code in the same process can make it do. */
 export interface LocalTelegramServer extends LocalTelegram {
-  /** Pushes updateServiceNotification, a text from Telegram outside all chats, to every session of an account. */
+  /**
+   * Pushes updateServiceNotification, a text from Telegram outside all chats, to every session of
+   * an account.
+   */
   notify(phone: string, text: string): void;
   /** Pushes updatesTooLong to every session of an account: "ask for the difference". */
   pushTooLong(phone: string): void;
 }
 
-const DEFAULT_LIMITS: DifferenceLimits = { slice: 100, tooLong: 10_000, channelPage: 100, channelTooLong: 1000 };
+const DEFAULT_LIMITS: DifferenceLimits = {
+  slice: 100,
+  tooLong: 10_000,
+  channelPage: 100,
+  channelTooLong: 1000,
+};
 
 /**
- * Starts data centres on loopback that speak MTProto 2.0. The default DC listens on `host`, each other DC `n` on
- * 127.0.0.n, so that a client that knows only addresses (GramJS drops the port it is given) can tell them apart.
- * Rejects with the system's error for a port that is taken, with AppError `not-loopback`, `bad-state-file`.
+ * Starts data centres on loopback that speak MTProto 2.0. The default DC listens on `host`, each
+ * other DC `n` on
+ * 127.0.0.n, so that a client that knows only addresses (GramJS drops the port it is given) can
+ * tell them apart. Rejects with the system's error for a port that is taken, with AppError
+ * `not-loopback`, `bad-state-file`.
  */
 export async function startTelegram(options: MtprotoOptions): Promise<LocalTelegramServer> {
   const server = new TelegramServer({
@@ -103,7 +113,8 @@ function notification(text: string): TlObject {
 
 function broadcast(server: TelegramServer, phone: string, update: TlObject): void {
   const account = server.world.byPhone(phone);
-  if (!account) throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
+  if (!account)
+    throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
   server.pusher.broadcast(account, update);
 }
 
@@ -111,7 +122,14 @@ function pushSeqGap(server: TelegramServer, phone: string): void {
   const account = server.world.byPhone(phone);
   if (account) account.seq += 2;
   const date = Math.floor(server.world.clock.now() / 1000);
-  broadcast(server, phone, { _: "updates", updates: [], users: [], chats: [], date, seq: account?.seq ?? 0 });
+  broadcast(server, phone, {
+    _: "updates",
+    updates: [],
+    users: [],
+    chats: [],
+    date,
+    seq: account?.seq ?? 0,
+  });
 }
 
 function listenersOf({
@@ -119,7 +137,11 @@ function listenersOf({
   ports = {},
   dcs = [2, 4],
 }: MtprotoOptions): { id: number; host: string; port: number }[] {
-  return dcs.map((id, index) => ({ id, host: index === 0 ? host : `127.0.0.${id}`, port: ports[id] ?? 0 }));
+  return dcs.map((id, index) => ({
+    id,
+    host: index === 0 ? host : `127.0.0.${id}`,
+    port: ports[id] ?? 0,
+  }));
 }
 
 function portOf(server: TelegramServer, dc: number): number {

@@ -8,7 +8,10 @@ import { unveil } from "./fake-tls.ts";
 export interface MtProxyOptions {
   /** 16 bytes in hex. */
   readonly secret: string;
-  /** The web site that it hides as, for clients with a secret that begins with `ee`; absent: it does not hide. */
+  /**
+   * The web site that it hides as, for clients with a secret that begins with `ee`; absent: it does
+   * not hide.
+   */
   readonly domain?: string;
   /** Where a data centre is; null = there is none of that number. */
   readonly address: (dc: number) => { readonly host: string; readonly port: number } | null;
@@ -36,7 +39,10 @@ interface Door {
   readonly outgoing: Mask;
 }
 
-/** An MTProxy as https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation has it: it decrypts what clients send and encrypts it again. */
+/**
+ * An MTProxy as https://core.telegram.org/mtproto/mtproto-transports#transport-obfuscation has it:
+ * it decrypts what clients send and encrypts it again.
+ */
 export async function startMtProxy(options: MtProxyOptions): Promise<MtProxy> {
   const secret = Buffer.from(options.secret, "hex");
   const open = new Set<Socket>();
@@ -52,9 +58,12 @@ export async function startMtProxy(options: MtProxyOptions): Promise<MtProxy> {
   };
   const server = createServer((client) => {
     keep(client);
-    const serve = (inside: Duplex): void => serveClient(inside, { ...options, secret, asked, keep, refuse });
+    const serve = (inside: Duplex): void =>
+      serveClient(inside, { ...options, secret, asked, keep, refuse });
     if (options.domain === undefined) return serve(client);
-    void unveil(client, secret, options.domain).then((inside) => (inside ? serve(inside) : refuse(client)));
+    void unveil(client, secret, options.domain).then((inside) =>
+      inside ? serve(inside) : refuse(client),
+    );
   });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
@@ -81,7 +90,10 @@ interface Proxying {
   readonly refuse: (client: Duplex) => void;
 }
 
-function serveClient(client: Duplex, { secret, address: addressOf, asked, keep, refuse }: Proxying): void {
+function serveClient(
+  client: Duplex,
+  { secret, address: addressOf, asked, keep, refuse }: Proxying,
+): void {
   let head = Buffer.alloc(0);
   client.on("data", function first(chunk: Buffer) {
     head = Buffer.concat([head, chunk]);
@@ -98,13 +110,20 @@ function serveClient(client: Duplex, { secret, address: addressOf, asked, keep, 
   });
 }
 
-function join(client: Duplex, upstream: Socket, { tag, incoming, outgoing }: Door, first: Buffer): void {
+function join(
+  client: Duplex,
+  upstream: Socket,
+  { tag, incoming, outgoing }: Door,
+  first: Buffer,
+): void {
   const { head, encrypt, decrypt } = hide(tag);
   upstream.write(head);
   const forward = (chunk: Buffer): void => void upstream.write(encrypt(incoming(chunk)));
   if (first.length > 0) forward(first);
   client.on("data", forward).on("close", () => upstream.destroy());
-  upstream.on("data", (chunk: Buffer) => void client.write(outgoing(decrypt(chunk)))).on("close", () => client.destroy());
+  upstream
+    .on("data", (chunk: Buffer) => void client.write(outgoing(decrypt(chunk))))
+    .on("close", () => client.destroy());
   client.resume();
 }
 
@@ -112,8 +131,16 @@ function join(client: Duplex, upstream: Socket, { tag, incoming, outgoing }: Doo
 function unlock(head: Buffer, secret: Buffer): Door | null {
   const reversed = Buffer.from(head.subarray(8, 56)).reverse();
   const keyed = (key: Buffer): Buffer => createHash("sha256").update(key).update(secret).digest();
-  const incoming = createDecipheriv("aes-256-ctr", keyed(head.subarray(8, 40)), head.subarray(40, 56));
-  const outgoing = createCipheriv("aes-256-ctr", keyed(reversed.subarray(0, 32)), reversed.subarray(32, 48));
+  const incoming = createDecipheriv(
+    "aes-256-ctr",
+    keyed(head.subarray(8, 40)),
+    head.subarray(40, 56),
+  );
+  const outgoing = createCipheriv(
+    "aes-256-ctr",
+    keyed(reversed.subarray(0, 32)),
+    reversed.subarray(32, 48),
+  );
   const plain = incoming.update(head);
   const tag = plain.readUInt32LE(56);
   if (!TAGS.has(tag)) return null;
@@ -125,15 +152,30 @@ function unlock(head: Buffer, secret: Buffer): Door | null {
   };
 }
 
-/** The way on to a data centre is hidden too, without a secret, in the transport that the client chose. */
-function hide(tag: number): { readonly head: Buffer; readonly encrypt: Mask; readonly decrypt: Mask } {
+/**
+ * The way on to a data centre is hidden too, without a secret, in the transport that the client
+ * chose.
+ */
+function hide(tag: number): {
+  readonly head: Buffer;
+  readonly encrypt: Mask;
+  readonly decrypt: Mask;
+} {
   const head = randomBytes(HEAD_BYTES);
   head[0] = 0x01;
   head[4] = 0x01;
   const reversed = Buffer.from(head.subarray(8, 56)).reverse();
   const outgoing = createCipheriv("aes-256-ctr", head.subarray(8, 40), head.subarray(40, 56));
-  const incoming = createDecipheriv("aes-256-ctr", reversed.subarray(0, 32), reversed.subarray(32, 48));
+  const incoming = createDecipheriv(
+    "aes-256-ctr",
+    reversed.subarray(0, 32),
+    reversed.subarray(32, 48),
+  );
   head.writeUInt32LE(tag, 56);
   outgoing.update(head).copy(head, 56, 56);
-  return { head, encrypt: (bytes) => outgoing.update(bytes), decrypt: (bytes) => incoming.update(bytes) };
+  return {
+    head,
+    encrypt: (bytes) => outgoing.update(bytes),
+    decrypt: (bytes) => incoming.update(bytes),
+  };
 }

@@ -52,7 +52,8 @@ export class Pusher {
       case "account-box": {
         const account = accounts.get(event.account);
         const update = account && accountUpdate(account, event.event, files);
-        if (account && update) this.#passOn(account, this.#short(account, event.event) ?? [update], event.origin);
+        if (account && update)
+          this.#passOn(account, this.#short(account, event.event) ?? [update], event.origin);
         return;
       }
       case "channel-box": {
@@ -69,11 +70,16 @@ export class Pusher {
         return;
       case "membership": {
         const account = accounts.get(event.account);
-        if (account) this.#passOn(account, [{ _: "updateChannel", channel_id: event.channel }], event.origin);
+        if (account)
+          this.#passOn(account, [{ _: "updateChannel", channel_id: event.channel }], event.origin);
         return;
       }
       case "login-token":
-        this.#toKey(event.keyId, { _: "updateShort", update: { _: "updateLoginToken" }, date: this.#now() });
+        this.#toKey(event.keyId, {
+          _: "updateShort",
+          update: { _: "updateLoginToken" },
+          date: this.#now(),
+        });
         return;
       case "key-died":
         // Makes the client ask, and so learn why.
@@ -114,7 +120,9 @@ export class Pusher {
   }
 
   #whole(account: Account, updates: TlObject[]): TlObject {
-    const { users, chats } = new Mentions(this.#options.world.state, account).objects(updates).fields();
+    const { users, chats } = new Mentions(this.#options.world.state, account)
+      .objects(updates)
+      .fields();
     const met = this.#met.get(account.id) ?? new Set();
     for (const { id } of [...users, ...chats]) if (typeof id === "bigint") met.add(id);
     this.#met.set(account.id, met);
@@ -129,14 +137,20 @@ export class Pusher {
   #deliver(account: Account, update: TlObject, origin: Origin | null): void {
     const { world } = this.#options;
     for (const authorization of world.state.authorizations.values()) {
-      if (authorization.account === account.id && !authorization.imported) this.#toKey(authorization.keyId, update, origin);
+      if (authorization.account === account.id && !authorization.imported)
+        this.#toKey(authorization.keyId, update, origin);
     }
   }
 
-  /** A session that has not said its layer gets nothing: one unknown constructor costs a client its whole container. */
+  /**
+   * A session that has not said its layer gets nothing: one unknown constructor costs a client its
+   * whole container.
+   */
   #toKey(keyId: string, update: TlObject, origin: Origin | null = null): void {
     const { keys, sessions, connections } = this.#options;
-    const session = sessions.receiver(keys.family(keyId), (connection) => connections.isOpen(connection));
+    const session = sessions.receiver(keys.family(keyId), (connection) =>
+      connections.isOpen(connection),
+    );
     if (session && session !== origin) this.#send(session, update);
   }
 

@@ -21,7 +21,10 @@ import { UpdateFaults } from "./update-faults.ts";
 
 /** Milliseconds for which changes are gathered before the state file is written. */
 const SAVE_PAUSE_MS = 250;
-/** A state full of files takes long to write, and nothing else is done meanwhile: at most a twentieth of the time goes there. */
+/**
+ * A state full of files takes long to write, and nothing else is done meanwhile: at most a
+ * twentieth of the time goes there.
+ */
 const SAVE_SHARE = 20;
 
 /** What survives a restart. */
@@ -59,14 +62,16 @@ export class TelegramServer {
 
   constructor(options: ServerOptions) {
     this.#options = options;
-    const saved = options.stateFile === null ? null : (readSnapshot(options.stateFile) as Saved | null);
+    const saved =
+      options.stateFile === null ? null : (readSnapshot(options.stateFile) as Saved | null);
     this.rsa = saved ? RsaKey.fromPem(saved.rsa) : RsaKey.generate();
     this.#keyMap = saved?.keys ?? new Map<string, AuthKey>();
     this.#keys = new KeyStore(this.#keyMap);
     // What an older file does not have is empty.
     this.world = new World({ ...emptyState(), ...saved?.world }, options.clock);
     this.centres = options.listeners.map(
-      ({ id, host, port }) => new DataCentre(id, { host, port }, (dc, socket) => this.#accept(dc, socket)),
+      ({ id, host, port }) =>
+        new DataCentre(id, { host, port }, (dc, socket) => this.#accept(dc, socket)),
     );
     const inbox = this.#makeInbox();
     this.connections = new ConnectionTable({
@@ -97,7 +102,15 @@ export class TelegramServer {
     });
     const { world, connections } = this;
     const { layers, log } = options;
-    this.pusher = new Pusher({ world, keys: this.#keys, sessions: this.#sessions, connections, layers, faults: updates, log });
+    this.pusher = new Pusher({
+      world,
+      keys: this.#keys,
+      sessions: this.#sessions,
+      connections,
+      layers,
+      faults: updates,
+      log,
+    });
     this.dispatcher = this.#makeDispatcher();
   }
 
@@ -135,7 +148,11 @@ export class TelegramServer {
   save(): void {
     const { stateFile } = this.#options;
     if (stateFile === null) return;
-    const saved: Saved = { rsa: this.rsa.privatePem(), keys: this.#keyMap, world: this.world.state };
+    const saved: Saved = {
+      rsa: this.rsa.privatePem(),
+      keys: this.#keyMap,
+      world: this.world.state,
+    };
     const began = performance.now();
     writeSnapshot(stateFile, saved);
     this.#saveTookMs = performance.now() - began;

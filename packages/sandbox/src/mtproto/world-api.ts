@@ -31,8 +31,8 @@ interface WorldApiOptions {
 }
 
 /**
- * The Telegram world for the Bot API half, the control API and the chat page. Ids are decimal strings; times are milliseconds of the
- * sandbox's clock.
+ * The Telegram world for the Bot API half, the control API and the chat page. Ids are decimal
+ * strings; times are milliseconds of the sandbox's clock.
  */
 export class WorldApi {
   readonly faults: Faults;
@@ -62,20 +62,30 @@ export class WorldApi {
     return this.#accountView(this.#byPhone(phone));
   }
 
-  /** Latest login code sent to this phone, or null. `state` tells whether it would still be accepted. */
+  /**
+   * Latest login code sent to this phone, or null. `state` tells whether it would still be
+   * accepted.
+   */
   latestCode(phone: string): LoginCodeView | null {
     const code: LoginCode | null = this.#world.codes.latest(cleanPhone(phone));
-    return code && { code: code.code, sentAt: code.sentAt, expiresAt: code.expiresAt, state: code.state };
+    return (
+      code && { code: code.code, sentAt: code.sentAt, expiresAt: code.expiresAt, state: code.state }
+    );
   }
 
-  /** The account approves the QR login token (base64url, as in tg://login?token=…). Throws AppError `bad-token` with the reason. */
+  /**
+   * The account approves the QR login token (base64url, as in tg://login?token=…). Throws AppError
+   * `bad-token` with the reason.
+   */
   acceptQrLogin(phone: string, token: string): void {
     const account = this.#byPhone(phone);
     try {
       this.#world.acceptQr(token, account);
     } catch (error) {
       if (!(error instanceof RpcError)) throw error;
-      throw new AppError("bad-token", `The QR token was not accepted: ${error.text}.`, { cause: error });
+      throw new AppError("bad-token", `The QR token was not accepted: ${error.text}.`, {
+        cause: error,
+      });
     }
   }
 
@@ -94,7 +104,10 @@ export class WorldApi {
     return [...this.#world.state.channels.values()].map((channel) => this.#channelView(channel));
   }
 
-  /** Posts into a channel as its owner, or into a supergroup as `from`; pushed to members as an update. Returns the message id. */
+  /**
+   * Posts into a channel as its owner, or into a supergroup as `from`; pushed to members as an
+   * update. Returns the message id.
+   */
   postToChannel(channelId: string, text: string, options: PostOptions = {}): number {
     const { replyTo, topic, from, noforwards, groupedId, file, content } = options;
     const channel = this.#channel(channelId);
@@ -116,9 +129,15 @@ export class WorldApi {
     return refused(() => messaging.say(channel, author, draft, null).message.id);
   }
 
-  /** Changes a post of a channel, and its photo or file if another is given. Throws AppError `no-such-message`. */
+  /**
+   * Changes a post of a channel, and its photo or file if another is given. Throws AppError
+   * `no-such-message`.
+   */
   editInChannel(channelId: string, id: number, text: string, file?: PostOptions["file"]): void {
-    const change = { text, ...(file === undefined ? {} : { media: storedFile(this.#world.files, file) }) };
+    const change = {
+      text,
+      ...(file === undefined ? {} : { media: storedFile(this.#world.files, file) }),
+    };
     if (!this.#world.messaging.editAsChannel(this.#channel(channelId), id, change))
       throw new AppError("no-such-message", `The channel ${channelId} has no message ${id}.`);
   }
@@ -128,14 +147,28 @@ export class WorldApi {
     this.#world.messaging.deleteAsChannel(this.#channel(channelId), ids);
   }
 
-  /** Sends a private message between accounts (phones). Returns the sender-side id. `unreadable`: no client of today can read it. */
+  /**
+   * Sends a private message between accounts (phones). Returns the sender-side id. `unreadable`: no
+   * client of today can read it.
+   */
   sendPrivate(fromPhone: string, toPhone: string, text: string, unreadable = false): number {
     const peer: PeerRef = { kind: "user", id: this.#byPhone(toPhone).id };
-    return this.#world.messaging.send(this.#byPhone(fromPhone), peer, { text, unreadable }, null).message.id;
+    return this.#world.messaging.send(this.#byPhone(fromPhone), peer, { text, unreadable }, null)
+      .message.id;
   }
 
-  /** Makes a basic group of these phones; the first one created it. Throws AppError `no-members`. */
-  createGroup({ title, members, noforwards }: { title: string; members: string[]; noforwards?: boolean }): GroupView {
+  /**
+   * Makes a basic group of these phones; the first one created it. Throws AppError `no-members`.
+   */
+  createGroup({
+    title,
+    members,
+    noforwards,
+  }: {
+    title: string;
+    members: string[];
+    noforwards?: boolean;
+  }): GroupView {
     const accounts = members.map((phone) => this.#byPhone(phone));
     return this.#groupView(this.#world.createGroup(title, accounts, noforwards));
   }
@@ -149,15 +182,23 @@ export class WorldApi {
     return this.#channelView(this.#world.migrateGroup(this.#group(groupId)));
   }
 
-  /** A member says something in a basic group. Returns its sender-side message id. Throws AppError `no-such-group`, `not-a-member`. */
+  /**
+   * A member says something in a basic group. Returns its sender-side message id. Throws AppError
+   * `no-such-group`, `not-a-member`.
+   */
   sendToGroup(groupId: string, fromPhone: string, text: string): number {
     const group = this.#group(groupId);
     const from = this.#byPhone(fromPhone);
-    if (!group.members.has(from.id)) throw new AppError("not-a-member", `${fromPhone} is not in the group ${groupId}.`);
-    return this.#world.messaging.send(from, { kind: "group", id: group.id }, { text }, null).message.id;
+    if (!group.members.has(from.id))
+      throw new AppError("not-a-member", `${fromPhone} is not in the group ${groupId}.`);
+    return this.#world.messaging.send(from, { kind: "group", id: group.id }, { text }, null).message
+      .id;
   }
 
-  /** Messages an account has in a chat (`chat` = a phone, or the id of a channel or a group), oldest first. */
+  /**
+   * Messages an account has in a chat (`chat` = a phone, or the id of a channel or a group), oldest
+   * first.
+   */
   history(phone: string, chat: string): MessageView[] {
     const account = this.#byPhone(phone);
     const other = this.#world.byPhone(chat);
@@ -166,14 +207,20 @@ export class WorldApi {
       return said.map((each) => messageView(each, this.#world.files));
     }
     const group = /^\d+$/.test(chat) ? this.#world.state.groups.get(BigInt(chat)) : undefined;
-    if (!other && !group) throw new AppError("no-such-chat", `There is no account, channel or group ${chat}.`);
-    const peer: PeerRef | null = group ? { kind: "group", id: group.id } : other && { kind: "user", id: other.id };
-    return peer ? messagesOf(account.box, peer).map((each) => messageView(each, this.#world.files)) : [];
+    if (!other && !group)
+      throw new AppError("no-such-chat", `There is no account, channel or group ${chat}.`);
+    const peer: PeerRef | null = group
+      ? { kind: "group", id: group.id }
+      : other && { kind: "user", id: other.id };
+    return peer
+      ? messagesOf(account.box, peer).map((each) => messageView(each, this.#world.files))
+      : [];
   }
 
   /**
-   * Telegram's rule: a login code that shows up in any chat is cancelled. Called with the sender's text for
-   * every message of every chat, Bot API chats included. Returns the phones whose code was cancelled.
+   * Telegram's rule: a login code that shows up in any chat is cancelled. Called with the sender's
+   * text for every message of every chat, Bot API chats included. Returns the phones whose code was
+   * cancelled.
    */
   noticeText(text: string): string[] {
     return this.#world.codes.cancelSeen(text);
@@ -196,26 +243,33 @@ export class WorldApi {
 
   /** Authorised sessions of an account (as in Settings → Devices). */
   sessions(phone: string): SessionView[] {
-    return this.#world.authorizationsOf(this.#byPhone(phone)).map(({ keyId, client, createdAt }) => ({
-      keyId,
-      device: client.device,
-      appVersion: client.app,
-      createdAt,
-      online: this.#options.connections.ofKey(keyId).length > 0,
-    }));
+    return this.#world
+      .authorizationsOf(this.#byPhone(phone))
+      .map(({ keyId, client, createdAt }) => ({
+        keyId,
+        device: client.device,
+        appVersion: client.app,
+        createdAt,
+        online: this.#options.connections.ofKey(keyId).length > 0,
+      }));
   }
 
-  /** Ends a session as the user would in Settings → Devices: the key gets AUTH_KEY_UNREGISTERED / SESSION_REVOKED. */
+  /**
+   * Ends a session as the user would in Settings → Devices: the key gets AUTH_KEY_UNREGISTERED /
+   * SESSION_REVOKED.
+   */
   terminateSession(phone: string, keyId: string): void {
     const account = this.#byPhone(phone);
     const session = this.#world.authorizationsOf(account).find((entry) => entry.keyId === keyId);
-    if (!session) throw new AppError("no-such-session", `The account ${phone} has no session ${keyId}.`);
+    if (!session)
+      throw new AppError("no-such-session", `The account ${phone} has no session ${keyId}.`);
     this.#world.logOut(keyId, "unregistered");
   }
 
   #byPhone(phone: string): Account {
     const account = this.#world.byPhone(phone);
-    if (!account) throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
+    if (!account)
+      throw new AppError("no-such-account", `There is no account with the phone number ${phone}.`);
     return account;
   }
 
@@ -255,7 +309,14 @@ export class WorldApi {
   #channelView(channel: Channel): ChannelView {
     const { title, username, box, topics } = channel;
     const kind = { supergroup: channel.supergroup === true, forum: topics !== undefined };
-    return { id: channel.id.toString(), title, username, members: this.#phones(channel.members), pts: box.pts, ...kind };
+    return {
+      id: channel.id.toString(),
+      title,
+      username,
+      members: this.#phones(channel.members),
+      pts: box.pts,
+      ...kind,
+    };
   }
 }
 
@@ -274,7 +335,13 @@ function messageView(message: StoredMessage, files: Files): MessageView {
     groupedId: message.groupedId?.toString() ?? null,
     content: message.media && "shown" in message.media ? message.media.shown : null,
     media: media
-      ? { photo: media.photo, mime: media.mime, name: media.name, size: media.size, sha256: files.digest(media.id) }
+      ? {
+          photo: media.photo,
+          mime: media.mime,
+          name: media.name,
+          size: media.size,
+          sha256: files.digest(media.id),
+        }
       : null,
     entities: message.entities?.length ?? 0,
   };

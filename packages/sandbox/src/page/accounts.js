@@ -21,11 +21,18 @@ const STATES = {
  */
 export function accountCard(account) {
   const { phone, firstName, lastName, hasPassword, dc, sessions, passwordHint } = account;
-  const hint = passwordHint === null ? "Two-step verification is on" : `Two-step verification is on, hint: ${passwordHint}`;
+  const hint =
+    passwordHint === null
+      ? "Two-step verification is on"
+      : `Two-step verification is on, hint: ${passwordHint}`;
   return h(
     "li",
     { class: "account", "data-testid": `account-${phone}` },
-    h("span", { class: `face face-${Number(account.id.slice(-1)) % 7}`, "aria-hidden": "true" }, firstName.slice(0, 1)),
+    h(
+      "span",
+      { class: `face face-${Number(account.id.slice(-1)) % 7}`, "aria-hidden": "true" },
+      firstName.slice(0, 1),
+    ),
     h(
       "div",
       { class: "account-main" },
@@ -37,7 +44,12 @@ export function accountCard(account) {
       ),
       h(
         "button",
-        { type: "button", class: "link", title: "Copy the phone number", onclick: () => void copyText(phone, "Phone number") },
+        {
+          type: "button",
+          class: "link",
+          title: "Copy the phone number",
+          onclick: () => void copyText(phone, "Phone number"),
+        },
         displayPhone(phone),
       ),
       h("small", {}, `DC ${dc} · ${sessions === 1 ? "1 session" : `${sessions} sessions`}`),
@@ -80,7 +92,10 @@ function displayPhone(phone) {
  */
 export function tick(now) {
   for (const element of document.querySelectorAll("[data-until]")) {
-    const leftS = Math.max(0, Math.round((Number(element.getAttribute("data-until")) - now) / 1000));
+    const leftS = Math.max(
+      0,
+      Math.round((Number(element.getAttribute("data-until")) - now) / 1000),
+    );
     element.textContent = ` ${Math.floor(leftS / 60)}:${String(leftS % 60).padStart(2, "0")} left`;
   }
 }

@@ -42,14 +42,20 @@ connect();
 function press(message, button) {
   const key = `${message.id}|${button.callback_data}`;
   if ([...pending.values()].includes(key)) return;
-  quietly(() => postAs("/chat/press", { messageId: message.id, data: button.callback_data, waitMs: 0 }));
+  quietly(() =>
+    postAs("/chat/press", { messageId: message.id, data: button.callback_data, waitMs: 0 }),
+  );
 }
 
 function connect() {
-  const events = new EventSource(me === undefined ? "/control/events" : `/control/events?user=${me}`);
+  const events = new EventSource(
+    me === undefined ? "/control/events" : `/control/events?user=${me}`,
+  );
   /** @param {string} name @param {(data: any) => void} handle */
   const on = (name, handle) =>
-    events.addEventListener(name, (event) => handle(JSON.parse(/** @type {MessageEvent} */ (event).data)));
+    events.addEventListener(name, (event) =>
+      handle(JSON.parse(/** @type {MessageEvent} */ (event).data)),
+    );
   on("chat", showChat);
   on("world", updatePanel);
   on("message", (message) => {
@@ -73,7 +79,8 @@ function connect() {
 
 /** @param {ChatState} next */
 function showChat(next) {
-  const fresh = state === null || state.user.id !== next.user.id || next.messages.length < chatSize || lost;
+  const fresh =
+    state === null || state.user.id !== next.user.id || next.messages.length < chatSize || lost;
   chatSize = next.messages.length;
   lost = false;
   state = next;
@@ -108,7 +115,9 @@ function showTyping(action) {
   clearTimeout(typingTimer);
   const status = byId("status");
   const offline = document.body.classList.contains("offline");
-  const words = action?.startsWith("upload_") ? `sending a ${action.slice("upload_".length)}` : "typing";
+  const words = action?.startsWith("upload_")
+    ? `sending a ${action.slice("upload_".length)}`
+    : "typing";
   status.classList.toggle("typing", action !== null && !offline);
   status.textContent = offline ? "connecting…" : action === null ? "bot" : words;
   if (action !== null) typingTimer = setTimeout(() => showTyping(null), TYPING_MS);

@@ -25,7 +25,11 @@ export function renderMessage(message, host) {
     message.document === null ? null : documentRow(message.document),
     message.text === ""
       ? null
-      : h("div", { class: "text", dir: "auto" }, renderText(message.text, message.entities, host.command)),
+      : h(
+          "div",
+          { class: "text", dir: "auto" },
+          renderText(message.text, message.entities, host.command),
+        ),
     meta(message, own),
     tail(),
   );
@@ -60,7 +64,10 @@ function stack({ photo: picture }, bubble, keyboard) {
 function bubbleClass({ photo: picture, text, keyboard, document: file, entities }) {
   const plain = picture === null && file === null && entities.length === 0;
   const onlyEmoji =
-    plain && /^(?:\p{Extended_Pictographic}\uFE0F?(?:\u200D\p{Extended_Pictographic}\uFE0F?)*\s*){1,3}$/u.test(text);
+    plain &&
+    /^(?:\p{Extended_Pictographic}\uFE0F?(?:\u200D\p{Extended_Pictographic}\uFE0F?)*\s*){1,3}$/u.test(
+      text,
+    );
   const marks = [
     picture !== null && "with-photo",
     picture !== null && text === "" && "photo-only",
@@ -82,7 +89,10 @@ function meta(message, own) {
     message.edited === null ? null : h("span", { class: "edited" }, "edited "),
     h(
       "time",
-      { datetime: new Date(message.date).toISOString(), title: new Date(message.date).toLocaleString() },
+      {
+        datetime: new Date(message.date).toISOString(),
+        title: new Date(message.date).toLocaleString(),
+      },
       clockTime(message.date),
     ),
     own ? icon("ticks") : null,
@@ -101,8 +111,16 @@ function tail() {
  */
 function replyLine(id, host) {
   const replied = host.find(id);
-  const text = replied === undefined || replied.deleted ? "Deleted message" : replied.text.slice(0, 80) || "Photo";
-  return h("div", { class: "reply" }, h("b", {}, replied?.from === "user" ? "You" : host.botName()), h("span", {}, text));
+  const text =
+    replied === undefined || replied.deleted
+      ? "Deleted message"
+      : replied.text.slice(0, 80) || "Photo";
+  return h(
+    "div",
+    { class: "reply" },
+    h("b", {}, replied?.from === "user" ? "You" : host.botName()),
+    h("span", {}, text),
+  );
 }
 
 /**
@@ -113,12 +131,25 @@ function photo(message, host) {
   const picture = message.photo;
   if (picture === null) return null;
   const alt = message.text === "" ? "Photo" : `Photo: ${message.text.slice(0, 80)}`;
-  const image = h("img", { src: picture.url, width: picture.width, height: picture.height, alt, draggable: "false" });
+  const image = h("img", {
+    src: picture.url,
+    width: picture.width,
+    height: picture.height,
+    alt,
+    draggable: "false",
+  });
   const show = () =>
-    picture.spoiler && !button.classList.contains("shown") ? button.classList.add("shown") : host.open(message);
+    picture.spoiler && !button.classList.contains("shown")
+      ? button.classList.add("shown")
+      : host.open(message);
   const button = h(
     "button",
-    { type: "button", class: picture.spoiler ? "photo veiled" : "photo", "aria-label": "Open photo", onclick: show },
+    {
+      type: "button",
+      class: picture.spoiler ? "photo veiled" : "photo",
+      "aria-label": "Open photo",
+      onclick: show,
+    },
     image,
   );
   return button;
@@ -130,6 +161,11 @@ function documentRow(file) {
     "a",
     { class: "document", href: file.url, download: file.name },
     h("span", { class: "document-icon" }, icon("file")),
-    h("span", { class: "document-name" }, h("b", {}, file.name), h("small", {}, sizeLabel(file.size))),
+    h(
+      "span",
+      { class: "document-name" },
+      h("b", {}, file.name),
+      h("small", {}, sizeLabel(file.size)),
+    ),
   );
 }

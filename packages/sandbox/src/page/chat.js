@@ -69,7 +69,9 @@ export class ChatView {
     this.#shown.set(message.id, { message, element });
     this.#group();
     if (focused >= 0)
-      /** @type {HTMLElement | undefined} */ (element.querySelectorAll(".inline-button")[focused])?.focus({
+      /** @type {HTMLElement | undefined} */ (
+        element.querySelectorAll(".inline-button")[focused]
+      )?.focus({
         preventScroll: true,
       });
     if (this.#stuck) this.toBottom("instant");
@@ -146,7 +148,10 @@ export class ChatView {
       const after = all[index + 1]?.message;
       if (before === undefined || dayLabel(before.date) !== dayLabel(message.date))
         element.before(h("div", { class: "day" }, h("span", {}, dayLabel(message.date))));
-      element.classList.toggle("last", after === undefined || after.from !== message.from || message.keyboard.length > 0);
+      element.classList.toggle(
+        "last",
+        after === undefined || after.from !== message.from || message.keyboard.length > 0,
+      );
     });
     byId("empty").hidden = all.length > 0;
   }
@@ -169,7 +174,9 @@ export class ChatView {
     this.#down.classList.toggle("visible", !this.#stuck);
     this.#down.setAttribute(
       "aria-label",
-      this.#unread === 0 ? "Scroll to the newest message" : `${this.#unread} new messages, scroll down`,
+      this.#unread === 0
+        ? "Scroll to the newest message"
+        : `${this.#unread} new messages, scroll down`,
     );
     byId("unread").textContent = this.#unread === 0 ? "" : String(this.#unread);
   }

@@ -25,15 +25,23 @@ export function setUpComposer() {
   input.addEventListener("input", () => {
     fit();
     const typed = /^\/(\w*)$/.exec(input.value)?.[1];
-    showMenu(typed === undefined ? [] : commands.filter(({ command }) => command.startsWith(typed)));
+    showMenu(
+      typed === undefined ? [] : commands.filter(({ command }) => command.startsWith(typed)),
+    );
   });
   setUpFiles();
   menuButton.addEventListener("click", () => showMenu(menu.hidden ? commands : []));
   byId("start").addEventListener("click", () =>
-    quietly(() => postAs("/chat/start", { languageCode: navigator.language }).then(() => input.focus())),
+    quietly(() =>
+      postAs("/chat/start", { languageCode: navigator.language }).then(() => input.focus()),
+    ),
   );
   document.addEventListener("click", (event) => {
-    if (event.target instanceof Element && event.target.closest("#commands, #menu-button, #composer") === null) showMenu([]);
+    if (
+      event.target instanceof Element &&
+      event.target.closest("#commands, #menu-button, #composer") === null
+    )
+      showMenu([]);
   });
 }
 
@@ -57,8 +65,12 @@ function setUpFiles() {
 /** @param {FileList | null} files */
 function sendFiles(files) {
   for (const file of files ?? []) {
-    if (file.size > MOST_BYTES) showToast(`${file.name} is too large: a bot gets files up to 20 MB.`);
-    else quietly(() => base64(file).then((content) => postAs("/chat/file", { name: file.name, base64: content })));
+    if (file.size > MOST_BYTES)
+      showToast(`${file.name} is too large: a bot gets files up to 20 MB.`);
+    else
+      quietly(() =>
+        base64(file).then((content) => postAs("/chat/file", { name: file.name, base64: content })),
+      );
   }
 }
 
@@ -93,7 +105,13 @@ export function updateComposer(chat) {
     h(
       "div",
       { class: "keyboard-row" },
-      ...row.map((label) => h("button", { type: "button", class: "reply-button", onclick: () => sendText(label) }, label)),
+      ...row.map((label) =>
+        h(
+          "button",
+          { type: "button", class: "reply-button", onclick: () => sendText(label) },
+          label,
+        ),
+      ),
     ),
   );
   byId("reply-keyboard").replaceChildren(...rows);
@@ -140,7 +158,12 @@ function showMenu(shown) {
   menu.hidden = shown.length === 0;
   menuButton.setAttribute("aria-expanded", String(!menu.hidden));
   const items = shown.map(({ command, description }) =>
-    h("button", { type: "button", onclick: () => choose(command) }, h("span", {}, description), h("b", {}, `/${command}`)),
+    h(
+      "button",
+      { type: "button", onclick: () => choose(command) },
+      h("span", {}, description),
+      h("b", {}, `/${command}`),
+    ),
   );
   items.forEach((item, index) => {
     item.addEventListener("keydown", (event) => {

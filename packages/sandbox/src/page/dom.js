@@ -14,7 +14,8 @@ export function h(tag, props = {}, ...children) {
     if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
     else element.setAttribute(name, value === true ? "" : String(value));
   }
-  for (const child of children) if (child !== null && child !== undefined && child !== false) element.append(child);
+  for (const child of children)
+    if (child !== null && child !== undefined && child !== false) element.append(child);
   return element;
 }
 
@@ -59,7 +60,11 @@ export function dayLabel(ms) {
   const day = new Date(ms);
   const sameYear = day.getFullYear() === new Date().getFullYear();
   if (day.toDateString() === new Date().toDateString()) return "Today";
-  return day.toLocaleDateString("en", { month: "long", day: "numeric", ...(sameYear ? {} : { year: "numeric" }) });
+  return day.toLocaleDateString("en", {
+    month: "long",
+    day: "numeric",
+    ...(sameYear ? {} : { year: "numeric" }),
+  });
 }
 
 /**
@@ -67,5 +72,7 @@ export function dayLabel(ms) {
  */
 export function sizeLabel(bytes) {
   if (bytes < 1024) return `${bytes} B`;
-  return bytes < 1024 * 1024 ? `${(bytes / 1024).toFixed(1)} KB` : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
+  return bytes < 1024 * 1024
+    ? `${(bytes / 1024).toFixed(1)} KB`
+    : `${(bytes / 1024 / 1024).toFixed(1)} MB`;
 }

@@ -47,7 +47,9 @@ function fill(parent, { text, from, to, entities, onCommand }) {
     fill(element, { text, from: start, to: end, entities: inner, onCommand });
     parent.appendChild(element);
     at = isBlock(element) && text[end] === "\n" ? end + 1 : end;
-    rest = rest.filter((other) => other.offset + other.length > end).sort((a, b) => a.offset - b.offset);
+    rest = rest
+      .filter((other) => other.offset + other.length > end)
+      .sort((a, b) => a.offset - b.offset);
   }
   parent.appendChild(document.createTextNode(text.slice(at, to)));
 }
@@ -68,14 +70,16 @@ function isBlock(element) {
  */
 function wrap(entity, text, onCommand) {
   const tag = TAGS[entity.type];
-  if (tag !== undefined) return h(tag, { class: entity.type === "expandable_blockquote" ? "expandable" : null });
+  if (tag !== undefined)
+    return h(tag, { class: entity.type === "expandable_blockquote" ? "expandable" : null });
   if (entity.type === "code") return copyable(h("code", { class: "mono" }), text);
   if (entity.type === "pre") return copyable(h("pre", { "data-language": entity.language }), text);
   if (entity.type === "spoiler") return spoiler();
   if (entity.type === "text_link") return link(entity.url ?? "");
   if (entity.type === "url") return link(text);
   if (entity.type === "email") return link(`mailto:${text}`);
-  if (entity.type === "bot_command") return h("button", { type: "button", class: "link", onclick: () => onCommand(text) });
+  if (entity.type === "bot_command")
+    return h("button", { type: "button", class: "link", onclick: () => onCommand(text) });
   return h("span", { class: "accent" });
 }
 

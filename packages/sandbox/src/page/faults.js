@@ -100,7 +100,8 @@ const groups = { "fault-connection": CONNECTION, "fault-answers": ANSWERS, "faul
 
 /** Makes the fault buttons. */
 export function setUpFaults() {
-  for (const [id, faults] of Object.entries(groups)) byId(id).replaceChildren(...faults.map(faultButton));
+  for (const [id, faults] of Object.entries(groups))
+    byId(id).replaceChildren(...faults.map(faultButton));
   byId("heal").addEventListener("click", () =>
     quietly(() => post("/faults/heal").then(() => showToast("Everything works again."))),
   );
@@ -113,7 +114,9 @@ export function setUpFaults() {
 export function faultTargets(accounts) {
   const select = /** @type {HTMLSelectElement} */ (byId("fault-target"));
   const before = select.value;
-  const options = accounts.map(({ phone, firstName }) => h("option", { value: phone }, `${firstName} only`));
+  const options = accounts.map(({ phone, firstName }) =>
+    h("option", { value: phone }, `${firstName} only`),
+  );
   select.replaceChildren(h("option", { value: "" }, "All accounts"), ...options);
   if (accounts.some(({ phone }) => phone === before)) select.value = before;
 }
@@ -125,7 +128,11 @@ function faultButton({ label, hint, path, body }) {
     const send = path.startsWith("/chat/") ? postAs : post;
     return send(path, body(phone)).then(({ said }) => showToast(said ?? "Done."));
   };
-  return h("button", { type: "button", class: "pill", title: hint, onclick: () => quietly(run) }, label);
+  return h(
+    "button",
+    { type: "button", class: "pill", title: hint, onclick: () => quietly(run) },
+    label,
+  );
 }
 
 /**
@@ -136,7 +143,13 @@ function faultButton({ label, hint, path, body }) {
 export function drawFaults(notes, offsetMs) {
   const rows = notes.map(({ at, text, effect }) => {
     const time = new Date(at - offsetMs).toLocaleTimeString([], { hour12: false });
-    return h("li", {}, h("b", {}, text), h("time", {}, time), effect === null ? null : h("small", {}, effect));
+    return h(
+      "li",
+      {},
+      h("b", {}, text),
+      h("time", {}, time),
+      effect === null ? null : h("small", {}, effect),
+    );
   });
   byId("fault-log").replaceChildren(...rows);
 }

@@ -14,9 +14,17 @@ import { copyText } from "./toast.js";
 export function renderKeyboard(message, host) {
   if (message.keyboard.length === 0) return null;
   const rows = message.keyboard.map((row) =>
-    h("div", { class: "keyboard-row" }, ...row.map((button) => inlineButton(message, button, host))),
+    h(
+      "div",
+      { class: "keyboard-row" },
+      ...row.map((button) => inlineButton(message, button, host)),
+    ),
   );
-  return h("div", { class: "keyboard", role: "group", "aria-label": "Buttons of this message" }, ...rows);
+  return h(
+    "div",
+    { class: "keyboard", role: "group", "aria-label": "Buttons of this message" },
+    ...rows,
+  );
 }
 
 /**

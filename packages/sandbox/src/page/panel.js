@@ -26,11 +26,17 @@ export function setUpDrawer() {
   byId("panel-close").addEventListener("click", () => set(false));
   byId("backdrop").addEventListener("click", () => set(false));
   document.addEventListener("keydown", (event) => {
-    if (event.key === "Escape" && document.body.classList.contains("panel-open") && !document.querySelector("dialog[open]"))
+    if (
+      event.key === "Escape" &&
+      document.body.classList.contains("panel-open") &&
+      !document.querySelector("dialog[open]")
+    )
       set(false);
   });
   onSubmit("add-account", (values) =>
-    post("/accounts", values).then(({ firstName }) => showToast(`${firstName} has an account now.`)),
+    post("/accounts", values).then(({ firstName }) =>
+      showToast(`${firstName} has an account now.`),
+    ),
   );
   onSubmit("add-channel", ({ title, members }) =>
     post("/channels", { title, members: members?.split(/[\s,]+/).filter(Boolean) ?? [] }).then(() =>
@@ -87,7 +93,8 @@ function drawConnections({ connections, accounts }) {
   );
   byId("connections").replaceChildren(...rows);
   const { length } = connections;
-  byId("connection-count").textContent = `${length} live ${length === 1 ? "connection" : "connections"}`;
+  byId("connection-count").textContent =
+    `${length} live ${length === 1 ? "connection" : "connections"}`;
 }
 
 /**
@@ -98,7 +105,11 @@ function qrRow({ token, expiresAt }, accounts) {
   const buttons = accounts.map((account) =>
     h(
       "button",
-      { type: "button", class: "pill", onclick: () => quietly(() => acceptQr(account.phone, token)) },
+      {
+        type: "button",
+        class: "pill",
+        onclick: () => quietly(() => acceptQr(account.phone, token)),
+      },
       `Scan as ${account.firstName}`,
     ),
   );
@@ -121,12 +132,16 @@ function qrRow({ token, expiresAt }, accounts) {
  * @param {string} token
  */
 function acceptQr(phone, token) {
-  return post(`/accounts/${encodeURIComponent(phone)}/qr`, { token: token.trim() }).then(() => showToast("QR login accepted."));
+  return post(`/accounts/${encodeURIComponent(phone)}/qr`, { token: token.trim() }).then(() =>
+    showToast("QR login accepted."),
+  );
 }
 
 /** @param {import("./types").Channel[]} channels */
 function drawChannels(channels) {
-  const drafts = new Map([...byId("channels").querySelectorAll("input")].map((input) => [input.name, input.value]));
+  const drafts = new Map(
+    [...byId("channels").querySelectorAll("input")].map((input) => [input.name, input.value]),
+  );
   const rows = channels.map((channel) => {
     const input = /** @type {HTMLInputElement} */ (
       h("input", {
@@ -156,7 +171,13 @@ function drawChannels(channels) {
     });
     const { length } = channel.members;
     const about = `${length} ${length === 1 ? "member" : "members"} · pts ${channel.pts}`;
-    return h("li", { "data-testid": `channel-${channel.id}` }, h("b", {}, channel.title), h("small", {}, about), form);
+    return h(
+      "li",
+      { "data-testid": `channel-${channel.id}` },
+      h("b", {}, channel.title),
+      h("small", {}, about),
+      form,
+    );
   });
   byId("channels").replaceChildren(...rows);
 }
@@ -169,7 +190,9 @@ function drawChannels(channels) {
 function keepChoice(id, accounts) {
   const select = /** @type {HTMLSelectElement} */ (byId(id));
   const before = select.value;
-  select.replaceChildren(...accounts.map(({ phone, firstName }) => h("option", { value: phone }, firstName)));
+  select.replaceChildren(
+    ...accounts.map(({ phone, firstName }) => h("option", { value: phone }, firstName)),
+  );
   if (accounts.some(({ phone }) => phone === before)) select.value = before;
 }
 

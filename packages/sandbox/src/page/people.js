@@ -35,7 +35,9 @@ function show(id) {
  * @param {Record<string, string>} values
  */
 export function addPerson({ firstName, user }) {
-  return post("/people", { firstName, ...(user === undefined ? {} : { user: Number(user) }) }).then(({ id }) => show(id));
+  return post("/people", { firstName, ...(user === undefined ? {} : { user: Number(user) }) }).then(
+    ({ id }) => show(id),
+  );
 }
 
 /** @param {import("./types").Person[]} people */

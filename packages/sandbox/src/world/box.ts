@@ -1,4 +1,11 @@
-import { type BoxChange, type BoxEvent, type BoxState, type PeerRef, type StoredMessage, samePeer } from "./model.ts";
+import {
+  type BoxChange,
+  type BoxEvent,
+  type BoxState,
+  type PeerRef,
+  type StoredMessage,
+  samePeer,
+} from "./model.ts";
 
 /** A box nothing has happened in. pts starts at 1: clients take 0 for "unknown". */
 export function emptyBox(): BoxState {
@@ -14,11 +21,17 @@ export function recordEvent(box: BoxState, change: BoxChange, count: number, at:
 }
 
 /** Puts a message into the box under its next id. */
-export function addMessage(box: BoxState, message: Omit<StoredMessage, "id">): { message: StoredMessage; event: BoxEvent } {
+export function addMessage(
+  box: BoxState,
+  message: Omit<StoredMessage, "id">,
+): { message: StoredMessage; event: BoxEvent } {
   box.lastId += 1;
   const stored: StoredMessage = { ...message, id: box.lastId };
   box.messages.set(stored.id, stored);
-  return { message: stored, event: recordEvent(box, { kind: "new", id: stored.id }, 1, stored.date) };
+  return {
+    message: stored,
+    event: recordEvent(box, { kind: "new", id: stored.id }, 1, stored.date),
+  };
 }
 
 /** Events a client that stands at `pts` has not seen, oldest first. */
@@ -35,5 +48,7 @@ export function messagesOf(box: BoxState, peer: PeerRef): StoredMessage[] {
 /** Deletes what is there of `ids`. Null when nothing was. */
 export function deleteMessages(box: BoxState, ids: readonly number[], at: number): BoxEvent | null {
   const gone = ids.filter((id) => box.messages.delete(id));
-  return gone.length === 0 ? null : recordEvent(box, { kind: "delete", ids: gone }, gone.length, at);
+  return gone.length === 0
+    ? null
+    : recordEvent(box, { kind: "delete", ids: gone }, gone.length, at);
 }

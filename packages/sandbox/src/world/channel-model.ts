@@ -39,7 +39,10 @@ export interface Channel {
   supergroup?: boolean;
   /** The topics of a forum, by id; absent where there are none. */
   topics?: Map<number, Topic>;
-  /** Of a channel: its discussion group, which gets a copy of each post. Of a group: the channel (https://core.telegram.org/api/discussion). */
+  /**
+   * Of a channel: its discussion group, which gets a copy of each post. Of a group: the channel
+   * (https://core.telegram.org/api/discussion).
+   */
   linked?: bigint;
   /** "Restrict saving content" of the whole chat. */
   noforwards?: boolean;

@@ -20,9 +20,13 @@ export class LoginCodes {
     this.#clock = clock;
   }
 
-  /** A fresh code of 5 digits, bound to the auth key that asked. Codes sent to this phone before are replaced. */
+  /**
+   * A fresh code of 5 digits, bound to the auth key that asked. Codes sent to this phone before are
+   * replaced.
+   */
   issue(phone: string, keyId: string, type: CodeVia): LoginCode {
-    for (const code of this.#codes) if (code.phone === phone && code.state === "valid") code.state = "replaced";
+    for (const code of this.#codes)
+      if (code.phone === phone && code.state === "valid") code.state = "replaced";
     const now = this.#clock.now();
     const code: LoginCode = {
       phone,
@@ -58,7 +62,10 @@ export class LoginCodes {
     return code;
   }
 
-  /** Checks a try and uses the code up. Throws PHONE_CODE_EMPTY, PHONE_CODE_INVALID, PHONE_CODE_EXPIRED. */
+  /**
+   * Checks a try and uses the code up. Throws PHONE_CODE_EMPTY, PHONE_CODE_INVALID,
+   * PHONE_CODE_EXPIRED.
+   */
   use(code: LoginCode, typed: string): void {
     if (typed === "") throw new RpcError(400, "PHONE_CODE_EMPTY");
     if (typed !== code.code) {

@@ -28,7 +28,16 @@ export type Change = Pick<Draft, "text" | "entities" | "media">;
 
 /** A message that says only this. `date`: Unix seconds. */
 export function plainMessage(peer: PeerRef, text: string, date: number): Omit<StoredMessage, "id"> {
-  return { date, peer, from: null, out: false, text, editDate: null, forwarded: null, replyTo: null };
+  return {
+    date,
+    peer,
+    from: null,
+    out: false,
+    text,
+    editDate: null,
+    forwarded: null,
+    replyTo: null,
+  };
 }
 
 /** What goes into the stored message as it is. */
@@ -45,9 +54,13 @@ export function extras(draft: Draft): Partial<StoredMessage> {
   };
 }
 
-/** Throws MESSAGE_EMPTY, MESSAGE_TOO_LONG, MEDIA_CAPTION_TOO_LONG. `premium`: captions may be as long as texts. */
+/**
+ * Throws MESSAGE_EMPTY, MESSAGE_TOO_LONG, MEDIA_CAPTION_TOO_LONG. `premium`: captions may be as
+ * long as texts.
+ */
 export function checkText(text: string, media?: StoredMedia | ShownMedia, premium = false): void {
-  if (media && text.length > (premium ? MAX_TEXT : MAX_CAPTION)) throw new RpcError(400, "MEDIA_CAPTION_TOO_LONG");
+  if (media && text.length > (premium ? MAX_TEXT : MAX_CAPTION))
+    throw new RpcError(400, "MEDIA_CAPTION_TOO_LONG");
   if (media) return;
   if (text.trim() === "") throw new RpcError(400, "MESSAGE_EMPTY");
   if (text.length > MAX_TEXT) throw new RpcError(400, "MESSAGE_TOO_LONG");

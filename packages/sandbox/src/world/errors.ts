@@ -1,4 +1,7 @@
-/** What a client gets as rpc_error (https://core.telegram.org/api/errors). `text` is Telegram's own constant. */
+/**
+ * What a client gets as rpc_error (https://core.telegram.org/api/errors). `text` is Telegram's own
+ * constant.
+ */
 export class RpcError extends Error {
   override readonly name = "RpcError";
   readonly code: number;

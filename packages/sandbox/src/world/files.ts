@@ -2,13 +2,19 @@ import { createHash, randomBytes } from "node:crypto";
 import { RpcError } from "./errors.ts";
 import type { StoredFile, StoredMedia, WorldState } from "./model.ts";
 
-/** One file of a message may have so many parts (https://core.telegram.org/api/files#uploading-files). */
+/**
+ * One file of a message may have so many parts
+ * (https://core.telegram.org/api/files#uploading-files).
+ */
 const MAX_PARTS = 4000;
 
 /** Data centre of files that no call put elsewhere. */
 export const FILES_DC = 2;
 
-/** Files of messages and what is being uploaded. References can be made to expire, as Telegram's do after some hours. */
+/**
+ * Files of messages and what is being uploaded. References can be made to expire, as Telegram's do
+ * after some hours.
+ */
 export class Files {
   readonly #state: WorldState;
   /** Parts by uploader and file id. */
@@ -25,7 +31,13 @@ export class Files {
     attributes: StoredMedia["attributes"] = [],
   ): StoredMedia {
     const id = randomBytes(8).readBigInt64LE();
-    const media = { ...file, id, accessHash: randomBytes(8).readBigInt64LE(), size: bytes.length, attributes };
+    const media = {
+      ...file,
+      id,
+      accessHash: randomBytes(8).readBigInt64LE(),
+      size: bytes.length,
+      attributes,
+    };
     this.#all().set(id, { media, bytes });
     return media;
   }
@@ -42,13 +54,25 @@ export class Files {
     this.#state.fileGeneration = (this.#state.fileGeneration ?? 0) + 1;
   }
 
-  /** `dc` is where it is asked for. Throws FILE_ID_INVALID, FILE_MIGRATE_n, FILE_REFERENCE_EXPIRED, LIMIT_INVALID. */
-  read(place: { id: bigint; accessHash: bigint; reference: Buffer; offset: number; limit: number; dc: number }): Buffer {
+  /**
+   * `dc` is where it is asked for. Throws FILE_ID_INVALID, FILE_MIGRATE_n, FILE_REFERENCE_EXPIRED,
+   * LIMIT_INVALID.
+   */
+  read(place: {
+    id: bigint;
+    accessHash: bigint;
+    reference: Buffer;
+    offset: number;
+    limit: number;
+    dc: number;
+  }): Buffer {
     const file = this.known(place.id, place.accessHash);
     const { dc = FILES_DC } = file.media;
     if (dc !== place.dc) throw new RpcError(303, `FILE_MIGRATE_${dc}`);
-    if (!place.reference.equals(this.reference())) throw new RpcError(400, "FILE_REFERENCE_EXPIRED");
-    if (place.limit <= 0 || place.limit > 1_048_576 || place.offset % 1024 !== 0) throw new RpcError(400, "LIMIT_INVALID");
+    if (!place.reference.equals(this.reference()))
+      throw new RpcError(400, "FILE_REFERENCE_EXPIRED");
+    if (place.limit <= 0 || place.limit > 1_048_576 || place.offset % 1024 !== 0)
+      throw new RpcError(400, "LIMIT_INVALID");
     return Buffer.from(file.bytes).subarray(place.offset, place.offset + place.limit);
   }
 
@@ -61,13 +85,16 @@ export class Files {
 
   savePart(account: bigint, id: bigint, part: number, bytes: Buffer): void {
     if (part < 0 || part >= MAX_PARTS) throw new RpcError(400, "FILE_PART_INVALID");
-    if (bytes.length === 0 || bytes.length > 524_288) throw new RpcError(400, "FILE_PART_SIZE_INVALID");
+    if (bytes.length === 0 || bytes.length > 524_288)
+      throw new RpcError(400, "FILE_PART_SIZE_INVALID");
     const key = `${account}/${id}`;
     const parts = this.#parts.get(key) ?? new Map<number, Buffer>();
     this.#parts.set(key, parts.set(part, bytes));
   }
 
-  /** The uploaded file; its parts are forgotten. Throws FILE_PARTS_INVALID, FILE_PART_<n>_MISSING. */
+  /**
+   * The uploaded file; its parts are forgotten. Throws FILE_PARTS_INVALID, FILE_PART_<n>_MISSING.
+   */
   take(account: bigint, id: bigint, count: number): Buffer {
     const key = `${account}/${id}`;
     if (count < 1 || count > MAX_PARTS) throw new RpcError(400, "FILE_PARTS_INVALID");

@@ -6,10 +6,22 @@ import { type Change, checkText, type Draft, extras, plainMessage } from "./draf
 import { RpcError } from "./errors.ts";
 import type { Origin, WorldEvent } from "./events.ts";
 import { placeOf } from "./forum.ts";
-import type { Account, BoxEvent, BoxState, Channel, Group, PeerRef, StoredMessage, WorldState } from "./model.ts";
+import type {
+  Account,
+  BoxEvent,
+  BoxState,
+  Channel,
+  Group,
+  PeerRef,
+  StoredMessage,
+  WorldState,
+} from "./model.ts";
 import { peerKey, SERVICE_USER_ID } from "./model.ts";
 
-/** What became of a call: the message or messages in the caller's view, and the events that moved a pts. */
+/**
+ * What became of a call: the message or messages in the caller's view, and the events that moved a
+ * pts.
+ */
 export interface Outcome {
   readonly message: StoredMessage;
   readonly event: BoxEvent;
@@ -23,7 +35,8 @@ interface MessagingOptions {
 }
 
 /**
- * Messages in private chats and channels: sent, edited, deleted, read, each in the box it belongs to.
+ * Messages in private chats and channels: sent, edited, deleted, read, each in the box it belongs
+ * to.
  */
 export class Messaging {
   readonly #state: WorldState;
@@ -56,12 +69,20 @@ export class Messaging {
   /** A message from Telegram itself (777000); login codes in it stay valid. */
   sendService(to: Account, text: string): void {
     const peer: PeerRef = { kind: "user", id: SERVICE_USER_ID };
-    const { event } = addMessage(to.box, { ...plainMessage(peer, text, this.#now()), from: SERVICE_USER_ID });
+    const { event } = addMessage(to.box, {
+      ...plainMessage(peer, text, this.#now()),
+      from: SERVICE_USER_ID,
+    });
     this.#emit({ kind: "account-box", account: to.id, event, origin: null });
   }
 
   /** Throws MESSAGE_ID_INVALID, MESSAGE_AUTHOR_REQUIRED, MESSAGE_NOT_MODIFIED. */
-  edit(by: Account, ref: { peer: PeerRef; id: number }, change: Change, origin: Origin | null): Outcome {
+  edit(
+    by: Account,
+    ref: { peer: PeerRef; id: number },
+    change: Change,
+    origin: Origin | null,
+  ): Outcome {
     const box = this.#boxOf(by, ref.peer);
     const message = box.messages.get(ref.id);
     if (!message) throw new RpcError(400, "MESSAGE_ID_INVALID");
@@ -75,14 +96,29 @@ export class Messaging {
       if (channel) this.#editCopy(channel, ref.id, change);
     } else this.#emit({ kind: "account-box", account: by.id, event, origin });
     for (const { account, message: copy } of this.#others(by, message))
-      this.#emit({ kind: "account-box", account: account.id, event: this.#edited(account.box, copy, change), origin });
+      this.#emit({
+        kind: "account-box",
+        account: account.id,
+        event: this.#edited(account.box, copy, change),
+        origin,
+      });
     this.#notice(change.text);
     return { message, event };
   }
 
-  /** Deletes from private chats and groups; with `revoke` for the others as well. Null when nothing was there. */
-  delete(by: Account, ids: readonly number[], revoke: boolean, origin: Origin | null): BoxEvent | null {
-    const copies = ids.map((id) => by.box.messages.get(id)).flatMap((message) => (message ? this.#others(by, message) : []));
+  /**
+   * Deletes from private chats and groups; with `revoke` for the others as well. Null when nothing
+   * was there.
+   */
+  delete(
+    by: Account,
+    ids: readonly number[],
+    revoke: boolean,
+    origin: Origin | null,
+  ): BoxEvent | null {
+    const copies = ids
+      .map((id) => by.box.messages.get(id))
+      .flatMap((message) => (message ? this.#others(by, message) : []));
     const event = deleteMessages(by.box, ids, this.#now());
     if (event) this.#emit({ kind: "account-box", account: by.id, event, origin });
     for (const { account, message } of revoke ? copies : []) {
@@ -93,17 +129,28 @@ export class Messaging {
   }
 
   /** Throws MESSAGE_DELETE_FORBIDDEN. */
-  deleteInChannel(by: Account, channel: Channel, ids: readonly number[], origin: Origin | null): BoxEvent | null {
+  deleteInChannel(
+    by: Account,
+    channel: Channel,
+    ids: readonly number[],
+    origin: Origin | null,
+  ): BoxEvent | null {
     const isOwn = (id: number): boolean => channel.box.messages.get(id)?.from === by.id;
-    if (channel.owner !== by.id && !ids.every(isOwn)) throw new RpcError(403, "MESSAGE_DELETE_FORBIDDEN");
+    if (channel.owner !== by.id && !ids.every(isOwn))
+      throw new RpcError(403, "MESSAGE_DELETE_FORBIDDEN");
     const event = deleteMessages(channel.box, ids, this.#now());
     if (event) this.#emit({ kind: "channel-box", channel: channel.id, event, origin });
     return event;
   }
 
-  /** Marks a private chat or a group as read up to `maxId` (0 = all of it). Null when that changes nothing. */
+  /**
+   * Marks a private chat or a group as read up to `maxId` (0 = all of it). Null when that changes
+   * nothing.
+   */
   read(by: Account, peer: PeerRef, maxId: number, origin: Origin | null): BoxEvent | null {
-    const incoming = messagesOf(by.box, peer).filter((message) => !message.out && (maxId === 0 || message.id <= maxId));
+    const incoming = messagesOf(by.box, peer).filter(
+      (message) => !message.out && (maxId === 0 || message.id <= maxId),
+    );
     const last = incoming.at(-1);
     if (!last || last.id <= (by.readInbox.get(peerKey(peer)) ?? 0)) return null;
     by.readInbox.set(peerKey(peer), last.id);
@@ -145,13 +192,21 @@ export class Messaging {
     if (!recipient) throw new RpcError(400, "PEER_ID_INVALID");
     const here: PeerRef = { kind: "user", id: to };
     const there: PeerRef = { kind: "user", id: from.id };
-    return this.#sendToBoxes(from, { here, there, others: recipient === from ? [] : [recipient] }, draft, origin);
+    return this.#sendToBoxes(
+      from,
+      { here, there, others: recipient === from ? [] : [recipient] },
+      draft,
+      origin,
+    );
   }
 
   #sendToGroup(from: Account, id: bigint, draft: Draft, origin: Origin | null): Outcome {
     const group = this.#state.groups.get(id);
-    if (!group?.members.has(from.id) || group.migratedTo !== undefined) throw new RpcError(400, "PEER_ID_INVALID");
-    const others = [...group.members].flatMap((member) => (member === from.id ? [] : (this.#state.accounts.get(member) ?? [])));
+    if (!group?.members.has(from.id) || group.migratedTo !== undefined)
+      throw new RpcError(400, "PEER_ID_INVALID");
+    const others = [...group.members].flatMap((member) =>
+      member === from.id ? [] : (this.#state.accounts.get(member) ?? []),
+    );
     const peer: PeerRef = { kind: "group", id };
     return this.#sendToBoxes(from, { here: peer, there: peer, others }, draft, origin);
   }
@@ -161,8 +216,18 @@ export class Messaging {
     for (const member of members) {
       const account = this.#state.accounts.get(member);
       if (!account) continue;
-      const said = { ...plainMessage({ kind: "group", id }, "", this.#now()), from: creator, out: member === creator, action };
-      this.#emit({ kind: "account-box", account: member, event: addMessage(account.box, said).event, origin: null });
+      const said = {
+        ...plainMessage({ kind: "group", id }, "", this.#now()),
+        from: creator,
+        out: member === creator,
+        action,
+      };
+      this.#emit({
+        kind: "account-box",
+        account: member,
+        event: addMessage(account.box, said).event,
+        origin: null,
+      });
     }
   }
 
@@ -174,18 +239,31 @@ export class Messaging {
     origin: Origin | null,
   ): Outcome {
     const more = { ...extras(draft), from: from.id };
-    const own = addMessage(from.box, { ...plainMessage(here, draft.text, this.#now()), ...more, out: true });
-    const replied = own.message.replyTo === null ? undefined : from.box.messages.get(own.message.replyTo);
+    const own = addMessage(from.box, {
+      ...plainMessage(here, draft.text, this.#now()),
+      ...more,
+      out: true,
+    });
+    const replied =
+      own.message.replyTo === null ? undefined : from.box.messages.get(own.message.replyTo);
     const sent = others.map((account) => {
       const replyTo = replied?.copies?.find((copy) => copy.account === account.id)?.id ?? null;
-      return { account, ...addMessage(account.box, { ...plainMessage(there, draft.text, this.#now()), ...more, replyTo }) };
+      return {
+        account,
+        ...addMessage(account.box, {
+          ...plainMessage(there, draft.text, this.#now()),
+          ...more,
+          replyTo,
+        }),
+      };
     });
     const copies = [{ account: from, ...own }, ...sent].map(({ account, message }) => ({
       account: account.id,
       id: message.id,
     }));
     for (const { message } of [own, ...sent]) message.copies = copies;
-    for (const { account, event } of sent) this.#emit({ kind: "account-box", account: account.id, event, origin });
+    for (const { account, event } of sent)
+      this.#emit({ kind: "account-box", account: account.id, event, origin });
     this.#emit({ kind: "account-box", account: from.id, event: own.event, origin });
     return own;
   }
@@ -195,18 +273,26 @@ export class Messaging {
     if (!channel) throw new RpcError(400, "CHANNEL_INVALID");
     const mayWrite = channel.supergroup ? channel.members.has(from.id) : channel.owner === from.id;
     if (!mayWrite) throw new RpcError(403, "CHAT_WRITE_FORBIDDEN");
-    return channel.supergroup ? this.say(channel, from.id, draft, origin) : this.postAsChannel(channel, draft, origin);
+    return channel.supergroup
+      ? this.say(channel, from.id, draft, origin)
+      : this.postAsChannel(channel, draft, origin);
   }
 
   /** A member or the bot writes in a supergroup. Throws TOPIC_CLOSED, TOPIC_DELETED. */
   say(channel: Channel, from: bigint, draft: Draft, origin: Origin | null): Outcome {
-    return this.#put(channel, { ...extras(draft), from, ...placeOf(channel, from, draft) }, draft, origin);
+    return this.#put(
+      channel,
+      { ...extras(draft), from, ...placeOf(channel, from, draft) },
+      draft,
+      origin,
+    );
   }
 
   /** Posts in the channel's own name. */
   postAsChannel(channel: Channel, draft: Draft, origin: Origin | null): Outcome {
     const posted = this.#put(channel, extras(draft), draft, origin);
-    const group = channel.linked === undefined ? undefined : this.#state.channels.get(channel.linked);
+    const group =
+      channel.linked === undefined ? undefined : this.#state.channels.get(channel.linked);
     if (group) this.#copyToDiscussion(group, posted.message, draft);
     return posted;
   }
@@ -218,7 +304,12 @@ export class Messaging {
     this.#put(group, { ...extras(said), forwarded, copied: true }, said, null);
   }
 
-  #put(channel: Channel, more: Partial<StoredMessage>, { text, media, randomId }: Draft, origin: Origin | null): Outcome {
+  #put(
+    channel: Channel,
+    more: Partial<StoredMessage>,
+    { text, media, randomId }: Draft,
+    origin: Origin | null,
+  ): Outcome {
     // What no client sent comes from people with Premium, and what they wrote can be forwarded.
     checkText(text, media, (randomId ?? null) === null || (more.forwarded ?? null) !== null);
     const posted = addMessage(channel.box, {
@@ -234,7 +325,12 @@ export class Messaging {
     const message = channel.box.messages.get(id);
     if (!message) return false;
     checkText(change.text, change.media ?? message.media);
-    this.#emit({ kind: "channel-box", channel: channel.id, event: this.#edited(channel.box, message, change), origin: null });
+    this.#emit({
+      kind: "channel-box",
+      channel: channel.id,
+      event: this.#edited(channel.box, message, change),
+      origin: null,
+    });
     this.#editCopy(channel, id, change);
     return true;
   }
@@ -244,9 +340,17 @@ export class Messaging {
     const group = linked === undefined ? undefined : this.#state.channels.get(linked);
     const copy = group?.box.messages
       .values()
-      .find(({ copied, forwarded }) => copied && forwarded?.from.id === channel && forwarded.post === post);
+      .find(
+        ({ copied, forwarded }) =>
+          copied && forwarded?.from.id === channel && forwarded.post === post,
+      );
     if (!group || !copy) return;
-    this.#emit({ kind: "channel-box", channel: group.id, event: this.#edited(group.box, copy, change), origin: null });
+    this.#emit({
+      kind: "channel-box",
+      channel: group.id,
+      event: this.#edited(group.box, copy, change),
+      origin: null,
+    });
   }
 
   /** Deletes posts in the channel's own name. */
@@ -264,7 +368,8 @@ export class Messaging {
   }
 
   #mayChange(by: Account, message: StoredMessage): boolean {
-    const channel = message.peer.kind === "channel" ? this.#state.channels.get(message.peer.id) : undefined;
+    const channel =
+      message.peer.kind === "channel" ? this.#state.channels.get(message.peer.id) : undefined;
     if (channel) return channel.supergroup ? message.from === by.id : channel.owner === by.id;
     return message.out && message.from === by.id && message.forwarded === null;
   }

@@ -37,7 +37,10 @@ export interface StoredFile {
   readonly bytes: Uint8Array;
 }
 
-/** A message in one box. In private chats and basic groups everybody has a copy of each message, under an id of its own. */
+/**
+ * A message in one box. In private chats and basic groups everybody has a copy of each message,
+ * under an id of its own.
+ */
 export interface StoredMessage {
   id: number;
   /** Unix seconds. */
@@ -65,7 +68,10 @@ export interface StoredMessage {
   ttlS?: number;
   /** Where all copies are, this one included; absent in a channel. */
   copies?: readonly Copy[];
-  /** Forum topic, by the id of its first message; absent in the General one and where there are none. */
+  /**
+   * Forum topic, by the id of its first message; absent in the General one and where there are
+   * none.
+   */
   topic?: number;
   /** Of a service message ("created", "closed"): what happened. */
   action?: TlObject;
@@ -78,7 +84,11 @@ interface Copy {
 }
 
 /** Something that moved a box's pts by `count` up to `pts`. */
-export type BoxEvent = { readonly pts: number; readonly count: number /** Unix seconds. */; readonly at: number } & BoxChange;
+export type BoxEvent = {
+  readonly pts: number;
+  readonly count: number /** Unix seconds. */;
+  readonly at: number;
+} & BoxChange;
 
 /** What happened in a box. */
 export type BoxChange =
@@ -88,7 +98,10 @@ export type BoxChange =
   | { readonly kind: "read-inbox"; readonly peer: PeerRef; readonly maxId: number }
   | { readonly kind: "read-outbox"; readonly peer: PeerRef; readonly maxId: number };
 
-/** A sequence of events with its own pts (https://core.telegram.org/api/updates): one per account, one per channel. */
+/**
+ * A sequence of events with its own pts (https://core.telegram.org/api/updates): one per account,
+ * one per channel.
+ */
 export interface BoxState {
   pts: number;
   lastId: number;
@@ -109,12 +122,17 @@ export interface Account {
   box: BoxState;
   qts: number;
   seq: number;
-  /** Highest read message by chat (`user:1`, `channel:2`): what this account read, and what others read of it. */
+  /**
+   * Highest read message by chat (`user:1`, `channel:2`): what this account read, and what others
+   * read of it.
+   */
   readInbox: Map<string, number>;
   readOutbox: Map<string, number>;
   /** random_id of messages already sent. */
   sent: Set<bigint>;
-  /** How login codes are delivered to it; absent: into the app when it has a session, else by SMS. */
+  /**
+   * How login codes are delivered to it; absent: into the app when it has a session, else by SMS.
+   */
   codeVia?: CodeVia;
   /** How often a random_id came a second time and was refused. */
   duplicates?: number;
@@ -174,7 +192,10 @@ export interface Authorization {
   ip: string;
   createdAt: number;
   activeAt: number;
-  /** True for a key of a foreign DC that got the login by auth.importAuthorization: the same device, not listed. */
+  /**
+   * True for a key of a foreign DC that got the login by auth.importAuthorization: the same device,
+   * not listed.
+   */
   imported: boolean;
 }
 

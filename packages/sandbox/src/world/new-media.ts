@@ -7,7 +7,16 @@ import type { ShownMedia, StoredMedia } from "./model.ts";
  * What a file is shown as (https://core.telegram.org/type/DocumentAttribute). `round`: a video
  * message.
  */
-export const FILE_KINDS = ["photo", "document", "video", "round", "animation", "voice", "audio", "sticker"] as const;
+export const FILE_KINDS = [
+  "photo",
+  "document",
+  "video",
+  "round",
+  "animation",
+  "voice",
+  "audio",
+  "sticker",
+] as const;
 type FileKind = (typeof FILE_KINDS)[number];
 
 /** A file that a post brings. `dc`: the data centre that keeps it, by default 2. */
@@ -33,7 +42,10 @@ export type NewContent =
   | { kind: "contact"; phone: string; firstName: string; lastName?: string };
 
 /** Keeps a file that a post brings. */
-export function storedFile(files: Files, { base64, kind = "document", name, mime, dc, ...look }: NewFile): StoredMedia {
+export function storedFile(
+  files: Files,
+  { base64, kind = "document", name, mime, dc, ...look }: NewFile,
+): StoredMedia {
   const place = dc === undefined ? {} : { dc };
   const facts = { name, mime, photo: kind === "photo", ...place };
   return files.add(facts, Buffer.from(base64, "base64"), attributesOf(kind, look));
@@ -44,7 +56,13 @@ function attributesOf(
   look: Pick<NewFile, "durationS" | "width" | "height" | "title" | "performer">,
 ): TlObject[] {
   const { durationS = 1, width: w = 320, height: h = 240, title, performer } = look;
-  const video = { _: "documentAttributeVideo", duration: durationS, w, h, supports_streaming: true };
+  const video = {
+    _: "documentAttributeVideo",
+    duration: durationS,
+    w,
+    h,
+    supports_streaming: true,
+  };
   const audio = { _: "documentAttributeAudio", duration: Math.round(durationS) };
   switch (kind) {
     case "photo":
@@ -84,7 +102,12 @@ export function shownContent(content: NewContent): ShownMedia {
     }
     case "contact": {
       const { phone, firstName, lastName = "" } = content;
-      return shownContact({ phone_number: phone, first_name: firstName, last_name: lastName, vcard: "" });
+      return shownContact({
+        phone_number: phone,
+        first_name: firstName,
+        last_name: lastName,
+        vcard: "",
+      });
     }
     default:
       return content satisfies never;
@@ -93,7 +116,14 @@ export function shownContent(content: NewContent): ShownMedia {
 
 /** A place; with a venue, that has a name. */
 export function shownPlace(geo: TlObject, venue: object | null): ShownMedia {
-  const named = { _: "messageMediaVenue", geo, provider: "", venue_id: "", venue_type: "", ...venue };
+  const named = {
+    _: "messageMediaVenue",
+    geo,
+    provider: "",
+    venue_id: "",
+    venue_type: "",
+    ...venue,
+  };
   return { shown: "place", object: venue === null ? { _: "messageMediaGeo", geo } : named };
 }
 
@@ -104,7 +134,15 @@ export function shownContact(fields: object): ShownMedia {
 
 function poll({ question, options }: Extract<NewContent, { kind: "poll" }>): TlObject {
   const text = (said: string): TlObject => ({ _: "textWithEntities", text: said, entities: [] });
-  const answers = options.map((option, n) => ({ _: "pollAnswer", text: text(option), option: Buffer.from([n]) }));
+  const answers = options.map((option, n) => ({
+    _: "pollAnswer",
+    text: text(option),
+    option: Buffer.from([n]),
+  }));
   const id = randomBytes(8).readBigInt64LE();
-  return { _: "messageMediaPoll", poll: { _: "poll", id, question: text(question), answers }, results: { _: "pollResults" } };
+  return {
+    _: "messageMediaPoll",
+    poll: { _: "poll", id, question: text(question), answers },
+    results: { _: "pollResults" },
+  };
 }

@@ -1,5 +1,11 @@
 import { randomBytes } from "node:crypto";
-import { makeVerifier, provesPassword, type SrpRound, type SrpVerifier, startRound } from "../mtproto/crypto/srp.ts";
+import {
+  makeVerifier,
+  provesPassword,
+  type SrpRound,
+  type SrpVerifier,
+  startRound,
+} from "../mtproto/crypto/srp.ts";
 import type { MovableClock } from "./clock.ts";
 import { RpcError } from "./errors.ts";
 import type { Account, PasswordState } from "./model.ts";
@@ -33,23 +39,32 @@ export class Passwords {
     password.verifier ??= makeVerifier(password.text);
     const round = startRound(password.verifier);
     const srpId = randomBytes(8).readBigInt64LE();
-    for (const [id, pending] of this.#rounds) if (pending.account === account.id) this.#rounds.delete(id);
+    for (const [id, pending] of this.#rounds)
+      if (pending.account === account.id) this.#rounds.delete(id);
     this.#rounds.set(srpId, { account: account.id, round });
     return { srpId, publicB: round.publicB, verifier: password.verifier };
   }
 
-  /** Throws PASSWORD_HASH_INVALID, SRP_ID_INVALID, or PHONE_PASSWORD_FLOOD after five wrong tries. */
-  check(account: Account, password: PasswordState, proof: { srpId: bigint; A: Uint8Array; M1: Uint8Array }): void {
+  /**
+   * Throws PASSWORD_HASH_INVALID, SRP_ID_INVALID, or PHONE_PASSWORD_FLOOD after five wrong tries.
+   */
+  check(
+    account: Account,
+    password: PasswordState,
+    proof: { srpId: bigint; A: Uint8Array; M1: Uint8Array },
+  ): void {
     this.refuseFlood(password);
     const pending = this.#rounds.get(proof.srpId);
-    if (pending?.account !== account.id || !password.verifier) throw new RpcError(400, "SRP_ID_INVALID");
+    if (pending?.account !== account.id || !password.verifier)
+      throw new RpcError(400, "SRP_ID_INVALID");
     this.#rounds.delete(proof.srpId);
     if (provesPassword(password.verifier, pending.round, proof)) {
       password.wrong = 0;
       return;
     }
     password.wrong += 1;
-    if (password.wrong >= MAX_WRONG_PASSWORDS) password.blockedUntil = this.#clock.now() + PASSWORD_FLOOD_MS;
+    if (password.wrong >= MAX_WRONG_PASSWORDS)
+      password.blockedUntil = this.#clock.now() + PASSWORD_FLOOD_MS;
     throw new RpcError(400, "PASSWORD_HASH_INVALID");
   }
 

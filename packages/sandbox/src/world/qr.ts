@@ -16,9 +16,14 @@ export class QrLogins {
     this.#clock = clock;
   }
 
-  /** The key's accepted token, or else a token to show: the current one until it expires, then a new one. */
+  /**
+   * The key's accepted token, or else a token to show: the current one until it expires, then a new
+   * one.
+   */
   export(options: { keyId: string; dc: number; exceptIds: bigint[] }): QrToken {
-    const current = this.#tokens.findLast((token) => token.keyId === options.keyId && !token.used && this.#alive(token));
+    const current = this.#tokens.findLast(
+      (token) => token.keyId === options.keyId && !token.used && this.#alive(token),
+    );
     if (current) return current;
     const token: QrToken = {
       ...options,
@@ -31,17 +36,24 @@ export class QrLogins {
     return token;
   }
 
-  /** Marks the token as accepted by an account. Throws AUTH_TOKEN_INVALID, _EXPIRED, _ALREADY_ACCEPTED, _EXCEPTION. */
+  /**
+   * Marks the token as accepted by an account. Throws AUTH_TOKEN_INVALID, _EXPIRED,
+   * _ALREADY_ACCEPTED, _EXCEPTION.
+   */
   accept(text: string, account: bigint): QrToken {
     const token = this.#find(text);
-    if (token.acceptedBy !== null || token.used) throw new RpcError(400, "AUTH_TOKEN_ALREADY_ACCEPTED");
+    if (token.acceptedBy !== null || token.used)
+      throw new RpcError(400, "AUTH_TOKEN_ALREADY_ACCEPTED");
     if (token.exceptIds.includes(account)) throw new RpcError(400, "AUTH_TOKEN_EXCEPTION");
     token.acceptedBy = account;
     token.expiresAt = this.#clock.now() + QR_TTL_MS;
     return token;
   }
 
-  /** An accepted token that is to be turned into a login, e.g. on another DC. Throws as {@link accept}. */
+  /**
+   * An accepted token that is to be turned into a login, e.g. on another DC. Throws as {@link
+   * accept}.
+   */
   redeem(text: string): QrToken {
     const token = this.#find(text);
     if (token.used) throw new RpcError(400, "AUTH_TOKEN_ALREADY_ACCEPTED");

@@ -1,7 +1,10 @@
 export type * from "./channel-views.ts";
 export type { NewFile } from "./new-media.ts";
 
-/** How a login code is delivered (https://core.telegram.org/api/auth#code-types). `email-setup`: none before a login e-mail is set up. */
+/**
+ * How a login code is delivered (https://core.telegram.org/api/auth#code-types). `email-setup`:
+ * none before a login e-mail is set up.
+ */
 export const CODE_VIAS = [
   "app",
   "sms",
@@ -80,7 +83,10 @@ export interface ConnectionView {
   keyId: string | null;
   phone: string | null;
   openedAt: number;
-  /** When the server closes it unless another `ping_delay_disconnect` comes; null before the first one. */
+  /**
+   * When the server closes it unless another `ping_delay_disconnect` comes; null before the first
+   * one.
+   */
   hangsUpAt: number | null;
 }
 
@@ -116,9 +122,10 @@ export type UpdateFaultMode = (typeof UPDATE_FAULT_MODES)[number];
 export const DIFFERENCE_FAULT_MODES = ["unreadable", "garbled", "stuck", "refused"] as const;
 
 /**
- * Answers about missed updates of an account, until `heal`. `unreadable`: in each list of each answer is one object more, of a
- * unknown layer. `garbled`: the whole answer is such an object. `stuck`: the same part again and again, and more to
- * come. `refused`: 400 with `text` (default: one that no client knows).
+ * Answers about missed updates of an account, until `heal`. `unreadable`: in each list of each
+ * answer is one object more, of a unknown layer. `garbled`: the whole answer is such an object.
+ * `stuck`: the same part again and again, and more to come. `refused`: 400 with `text` (default:
+ * one that no client knows).
  */
 export interface DifferenceFault {
   readonly phone: string;

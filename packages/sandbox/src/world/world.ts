@@ -8,7 +8,16 @@ import type { Origin, WorldEvent } from "./events.ts";
 import { Files } from "./files.ts";
 import { Forums } from "./forum.ts";
 import { Messaging } from "./messaging.ts";
-import type { Account, Authorization, Channel, ClientInfo, Group, KeyDeath, LoginCode, WorldState } from "./model.ts";
+import type {
+  Account,
+  Authorization,
+  Channel,
+  ClientInfo,
+  Group,
+  KeyDeath,
+  LoginCode,
+  WorldState,
+} from "./model.ts";
 import { Passwords } from "./passwords.ts";
 import { QrLogins } from "./qr.ts";
 import type { NewAccount, NewChannel } from "./views.ts";
@@ -23,8 +32,8 @@ export interface Login {
 }
 
 /**
- * Accounts, channels, messages, codes and logins of the sandbox: the one truth behind both the Bot API's
- * rules and the MTProto half. Knows nothing of sockets.
+ * Accounts, channels, messages, codes and logins of the sandbox: the one truth behind both the Bot
+ * API's rules and the MTProto half. Knows nothing of sockets.
  */
 export class World {
   readonly state: WorldState;
@@ -46,7 +55,12 @@ export class World {
     this.files = new Files(state);
     const emit = (event: WorldEvent): void => this.#emit(event);
     this.forums = new Forums(() => Math.floor(clock.now() / 1000), emit);
-    this.messaging = new Messaging({ state, clock, emit, notice: (text) => void this.codes.cancelSeen(text) });
+    this.messaging = new Messaging({
+      state,
+      clock,
+      emit,
+      notice: (text) => void this.codes.cancelSeen(text),
+    });
   }
 
   /** Calls `listener` for all news, in order. Returns the way to stop it. */
@@ -58,9 +72,13 @@ export class World {
   /** Throws AppError `bad-phone`, `account-exists`, `username-taken`. */
   createAccount(options: NewAccount): Account {
     const phone = cleanPhone(options.phone);
-    if (!/^\d{7,15}$/.test(phone)) throw new AppError("bad-phone", "A phone number has 7 to 15 digits.");
+    if (!/^\d{7,15}$/.test(phone))
+      throw new AppError("bad-phone", "A phone number has 7 to 15 digits.");
     if (this.byPhone(phone))
-      throw new AppError("account-exists", `There is an account with the phone number ${phone} already.`);
+      throw new AppError(
+        "account-exists",
+        `There is an account with the phone number ${phone} already.`,
+      );
     this.#refuseTakenName(options.username);
     this.state.lastUserId += 1n;
     const account: Account = {
@@ -97,9 +115,15 @@ export class World {
   /** Members and owner are given as accounts; the first member owns the channel. */
   createChannel(options: NewChannel & { readonly members: readonly Account[] }): Channel {
     this.#refuseTakenName(options.username);
-    const discussed = options.discusses === undefined ? undefined : this.state.channels.get(BigInt(options.discusses));
+    const discussed =
+      options.discusses === undefined
+        ? undefined
+        : this.state.channels.get(BigInt(options.discusses));
     if (options.discusses !== undefined && (!discussed || discussed.supergroup))
-      throw new AppError("no-such-channel", `There is no channel ${options.discusses} that could have a discussion group.`);
+      throw new AppError(
+        "no-such-channel",
+        `There is no channel ${options.discusses} that could have a discussion group.`,
+      );
     this.state.lastChannelId += 1n;
     const channel: Channel = {
       id: this.state.lastChannelId,
@@ -125,7 +149,10 @@ export class World {
     return channel;
   }
 
-  /** What messages.createChat makes: a basic group; the first member created it. Throws AppError `no-members`. */
+  /**
+   * What messages.createChat makes: a basic group; the first member created it. Throws AppError
+   * `no-members`.
+   */
   createGroup(title: string, members: readonly Account[], noforwards = false): Group {
     const [creator] = members;
     if (!creator) throw new AppError("no-members", "A group has at least one member.");
@@ -153,7 +180,10 @@ export class World {
       noforwards: group.noforwards === true,
     });
     group.migratedTo = channel.id;
-    this.messaging.announceInGroup(group, { _: "messageActionChatMigrateTo", channel_id: channel.id });
+    this.messaging.announceInGroup(group, {
+      _: "messageActionChatMigrateTo",
+      channel_id: channel.id,
+    });
     return channel;
   }
 
@@ -174,7 +204,9 @@ export class World {
   byUsername(username: string): Account | Channel | null {
     const wanted = username.replace(/^@/, "").toLowerCase();
     const fits = (entry: Account | Channel): boolean => entry.username?.toLowerCase() === wanted;
-    return this.state.accounts.values().find(fits) ?? this.state.channels.values().find(fits) ?? null;
+    return (
+      this.state.accounts.values().find(fits) ?? this.state.channels.values().find(fits) ?? null
+    );
   }
 
   /** The account a key is logged in to. */
@@ -185,17 +217,23 @@ export class World {
 
   /** Logins of an account that its owner would see under Devices, oldest first. */
   authorizationsOf(account: Account): Authorization[] {
-    return [...this.state.authorizations.values()].filter((entry) => entry.account === account.id && !entry.imported);
+    return [...this.state.authorizations.values()].filter(
+      (entry) => entry.account === account.id && !entry.imported,
+    );
   }
 
-  /** Sends a login code: into the account's other sessions if it has any, by text message otherwise. */
+  /**
+   * Sends a login code: into the account's other sessions if it has any, by text message otherwise.
+   */
   sendCode(phone: string, keyId: string, forceSms: boolean): LoginCode {
     const account = this.byPhone(phone);
     const usual = account && this.authorizationsOf(account).length > 0 ? "app" : "sms";
     const type = forceSms ? "sms" : (account?.codeVia ?? usual);
     const code = this.codes.issue(phone, keyId, type);
     if (account && type === "app") {
-      const text = `Login code: ${code.code}. Do not give this code to anyone, even if they say they are from Telegram!`;
+      const text =
+        `Login code: ${code.code}. Do not give this code to anyone, even if they say they are from ` +
+        "Telegram!";
       this.messaging.sendService(account, text);
     }
     return code;
@@ -220,7 +258,9 @@ export class World {
     return authorization;
   }
 
-  /** Ends a login. `why` is what the key is told from now on; null after the client's own log-out. */
+  /**
+   * Ends a login. `why` is what the key is told from now on; null after the client's own log-out.
+   */
   logOut(keyId: string, why: KeyDeath | null): void {
     if (!this.state.authorizations.delete(keyId)) return;
     if (why) this.state.deadKeys.set(keyId, why);
@@ -238,12 +278,14 @@ export class World {
   channelFor(account: Account, id: bigint): Channel {
     const channel = this.state.channels.get(id);
     if (!channel) throw new RpcError(400, "CHANNEL_INVALID");
-    if (!channel.members.has(account.id) && channel.username === null) throw new RpcError(400, "CHANNEL_PRIVATE");
+    if (!channel.members.has(account.id) && channel.username === null)
+      throw new RpcError(400, "CHANNEL_PRIVATE");
     return channel;
   }
 
   #refuseTakenName(username: string | undefined): void {
-    if (username && this.byUsername(username)) throw new AppError("username-taken", `The name @${username} is taken.`);
+    if (username && this.byUsername(username))
+      throw new AppError("username-taken", `The name @${username} is taken.`);
   }
 
   #emit(event: WorldEvent): void {

@@ -70,14 +70,19 @@ describe("a user sees", () => {
   });
 });
 
-test("getMyCommands gives exactly the list of a scope and language, also as JSON text; a slash is left out", async () => {
-  const { api, set } = await menu();
-  await using _ = api;
-  await set("/slash", { scope: JSON.stringify(CHAT.scope), language_code: "ru" });
-  const get = async (more: object) => names((await api.call("getMyCommands", more)).result);
-  expect(await get({ ...CHAT, language_code: "ru" })).toEqual(["slash"]);
-  for (const more of [{}, CHAT, { language_code: "ru" }, PRIVATE]) expect(await get(more)).toEqual([]);
-});
+test(
+  "getMyCommands gives exactly the list of a scope and language, also as JSON text; a slash " +
+    "is left out",
+  async () => {
+    const { api, set } = await menu();
+    await using _ = api;
+    await set("/slash", { scope: JSON.stringify(CHAT.scope), language_code: "ru" });
+    const get = async (more: object) => names((await api.call("getMyCommands", more)).result);
+    expect(await get({ ...CHAT, language_code: "ru" })).toEqual(["slash"]);
+    for (const more of [{}, CHAT, { language_code: "ru" }, PRIVATE])
+      expect(await get(more)).toEqual([]);
+  },
+);
 
 test("lists survive a restart of the sandbox, and go with a reset", async () => {
   const { api, shown, set } = await menu();
@@ -98,7 +103,10 @@ test.each([
   [{ scope: {} }, 'can\'t parse BotCommandScope: field "type" must be of type String'],
   [{ scope: { type: "chat" } }, "chat_id is empty"],
   [{ scope: { type: "chat", chat_id: 12_345 } }, "chat not found"],
-  [{ scope: { type: "chat_administrators", chat_id: 777 } }, "can't use specified scope in private chats"],
+  [
+    { scope: { type: "chat_administrators", chat_id: 777 } },
+    "can't use specified scope in private chats",
+  ],
   [{ scope: { type: "chat_member", chat_id: 777 } }, "user not found"],
 ])("%j is refused", async (more, description) => {
   const { api } = await menu();

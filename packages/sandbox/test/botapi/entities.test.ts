@@ -6,7 +6,9 @@ import { parseMarkdown } from "../../src/botapi/text/markdown.ts";
 import { parseMarkdownV2 } from "../../src/botapi/text/markdown-v2.ts";
 import { richText } from "../../src/botapi/text/rich-text.ts";
 
-type Node = { text: string } | { type: "bold" | "italic" | "strikethrough" | "spoiler" | "code"; inner: Node[] };
+type Node =
+  | { text: string }
+  | { type: "bold" | "italic" | "strikethrough" | "spoiler" | "code"; inner: Node[] };
 
 const HTML = {
   bold: ["<b>", "</b>"],
@@ -32,12 +34,17 @@ const tree: fc.Arbitrary<Node[]> = fc.letrec<{ nodes: Node[]; node: Node }>((tie
   ),
 })).nodes;
 
-const escapeHtml = (text: string): string => text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
+const escapeHtml = (text: string): string =>
+  text.replaceAll("&", "&amp;").replaceAll("<", "&lt;").replaceAll(">", "&gt;");
 const escapeMarks = (text: string): string => text.replace(/[_*[\]()~`>#+\-=|{}.!\\]/g, "\\$&");
 
 function toHtml(nodes: Node[]): string {
   return nodes
-    .map((node) => ("text" in node ? escapeHtml(node.text) : `${HTML[node.type][0]}${toHtml(node.inner)}${HTML[node.type][1]}`))
+    .map((node) =>
+      "text" in node
+        ? escapeHtml(node.text)
+        : `${HTML[node.type][0]}${toHtml(node.inner)}${HTML[node.type][1]}`,
+    )
     .join("");
 }
 
@@ -47,7 +54,8 @@ function expected(nodes: Node[], into: RichText = { text: "", entities: [] }): R
     else {
       const offset = into.text.length;
       expected(node.inner, into);
-      if (into.text.length > offset) into.entities.push({ type: node.type, offset, length: into.text.length - offset });
+      if (into.text.length > offset)
+        into.entities.push({ type: node.type, offset, length: into.text.length - offset });
     }
   }
   return into;
@@ -82,16 +90,26 @@ describe("parse_mode", () => {
 
   test("MarkdownV2 marks one stretch of any text", () => {
     fc.assert(
-      fc.property(plain, fc.constantFrom("bold", "italic", "strikethrough", "spoiler", "code"), (text, type) => {
-        const mark = MARKS[type];
-        const parsed = parseMarkdownV2(`a ${mark}${escapeMarks(text)}${mark} z`);
-        expect(parsed).toEqual({ text: `a ${text} z`, entities: [{ type, offset: 2, length: text.length }] });
-      }),
+      fc.property(
+        plain,
+        fc.constantFrom("bold", "italic", "strikethrough", "spoiler", "code"),
+        (text, type) => {
+          const mark = MARKS[type];
+          const parsed = parseMarkdownV2(`a ${mark}${escapeMarks(text)}${mark} z`);
+          expect(parsed).toEqual({
+            text: `a ${text} z`,
+            entities: [{ type, offset: 2, length: text.length }],
+          });
+        },
+      ),
     );
   });
 
   test("any input is either parsed or refused in Telegram's words, and entities stay inside the text", () => {
-    const soup = fc.string({ unit: fc.constantFrom(..."<>/b*_`~|[]()!\\\n >a&;é🛰"), maxLength: 40 });
+    const soup = fc.string({
+      unit: fc.constantFrom(..."<>/b*_`~|[]()!\\\n >a&;é🛰"),
+      maxLength: 40,
+    });
     fc.assert(
       fc.property(soup, fc.constantFrom("HTML", "MarkdownV2", "Markdown"), (text, parseMode) => {
         let rich: RichText;
@@ -109,13 +127,22 @@ describe("parse_mode", () => {
   });
 
   test("given entities are cut to the trimmed text and never leave it", () => {
-    const entity = fc.record({ type: fc.constantFrom("bold", "code"), offset: fc.nat(60), length: fc.nat(60) });
+    const entity = fc.record({
+      type: fc.constantFrom("bold", "code"),
+      offset: fc.nat(60),
+      length: fc.nat(60),
+    });
     fc.assert(
-      fc.property(fc.string({ maxLength: 40 }), fc.array(entity, { maxLength: 5 }), (text, entities) => {
-        const rich = richText({ text, parseMode: undefined, entities });
-        expect(rich.text).toBe(text.replaceAll("\r", "").trim());
-        for (const { offset, length } of rich.entities) expect(length > 0 && offset + length <= rich.text.length).toBe(true);
-      }),
+      fc.property(
+        fc.string({ maxLength: 40 }),
+        fc.array(entity, { maxLength: 5 }),
+        (text, entities) => {
+          const rich = richText({ text, parseMode: undefined, entities });
+          expect(rich.text).toBe(text.replaceAll("\r", "").trim());
+          for (const { offset, length } of rich.entities)
+            expect(length > 0 && offset + length <= rich.text.length).toBe(true);
+        },
+      ),
     );
   });
 });
@@ -143,7 +170,9 @@ describe("formats by example", () => {
     expect(parseHtml('<a href="https://x.org/?a=1&amp;b=2">x</a>').entities).toEqual([
       { type: "text_link", offset: 0, length: 1, url: "https://x.org/?a=1&b=2" },
     ]);
-    expect(parseHtml('<a href="tg://user?id=42">Ann</a>').entities).toMatchObject([{ type: "text_mention", user: { id: 42 } }]);
+    expect(parseHtml('<a href="tg://user?id=42">Ann</a>').entities).toMatchObject([
+      { type: "text_mention", user: { id: 42 } },
+    ]);
     expect(parseHtml("<blockquote expandable>q</blockquote>").entities).toEqual([
       { type: "expandable_blockquote", offset: 0, length: 1 },
     ]);
@@ -155,7 +184,9 @@ describe("formats by example", () => {
         .entities.map(({ type }) => type)
         .toSorted(),
     ).toEqual(["bold", "italic", "underline"]);
-    expect(parseMarkdownV2(">one\n>two\nthree").entities).toEqual([{ type: "blockquote", offset: 0, length: 7 }]);
+    expect(parseMarkdownV2(">one\n>two\nthree").entities).toEqual([
+      { type: "blockquote", offset: 0, length: 7 },
+    ]);
     expect(parseMarkdownV2("[x](https://x.org/\\))").entities).toEqual([
       { type: "text_link", offset: 0, length: 1, url: "https://x.org/)" },
     ]);

@@ -6,7 +6,12 @@ import { startBotApi } from "./harness.ts";
 test("429 carries retry_after in body and header, and auto-retry gets through", async () => {
   await using api = await startBotApi();
   api.admin.start();
-  const error = { kind: "error", code: 429, description: "Too Many Requests: retry after 1", retryAfterS: 1 } as const;
+  const error = {
+    kind: "error",
+    code: 429,
+    description: "Too Many Requests: retry after 1",
+    retryAfterS: 1,
+  } as const;
   api.backend.faults.add({ method: "sendMessage", times: 2, after: false, error });
   const raw = await fetch(`${api.url}/bot${api.backend.bot.token}/sendMessage?chat_id=777&text=x`);
   expect(raw.status).toBe(429);
@@ -42,7 +47,12 @@ test("a cut connection is a network error; with `after` the message was sent all
   api.backend.faults.add({ method: "sendMessage", times: 1, after: true, error: { kind: "cut" } });
   await expect(telegram.sendMessage(777, "did it arrive?")).rejects.toThrow(HttpError);
   expect(api.admin.chat.messages.at(-1)?.body.text).toBe("did it arrive?");
-  api.backend.faults.add({ method: "sendMessage", times: 1, after: false, error: { kind: "hang", holdMs: 20 } });
+  api.backend.faults.add({
+    method: "sendMessage",
+    times: 1,
+    after: false,
+    error: { kind: "hang", holdMs: 20 },
+  });
   await expect(telegram.sendMessage(777, "never")).rejects.toThrow(HttpError);
   expect(api.admin.chat.messages.at(-1)?.body.text).toBe("did it arrive?");
 });
@@ -55,7 +65,12 @@ test("blocking and unblocking reach the bot as my_chat_member", async () => {
   const { result } = await api.call("getUpdates");
   expect(result).toMatchObject([
     { message: { text: "/start" } },
-    { my_chat_member: { old_chat_member: { status: "member" }, new_chat_member: { status: "kicked" } } },
+    {
+      my_chat_member: {
+        old_chat_member: { status: "member" },
+        new_chat_member: { status: "kicked" },
+      },
+    },
     { my_chat_member: { new_chat_member: { status: "member" } } },
   ]);
 });

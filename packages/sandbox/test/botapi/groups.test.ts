@@ -12,21 +12,42 @@ async function desk() {
   onTestFinished(() => sandbox.close());
   const { world } = sandbox;
   world.createAccount({ phone: ANN, firstName: "Ann" });
-  const { id } = world.createChannel({ title: "Desk", username: "desk_1", members: [ANN], forum: true, bot: true });
+  const { id } = world.createChannel({
+    title: "Desk",
+    username: "desk_1",
+    members: [ANN],
+    forum: true,
+    bot: true,
+  });
   const bot = new Bot(TOKEN, { client: { apiRoot: sandbox.botApiRoot } });
   return { world, id, chat: `-100${id}`, bot, api: bot.api };
 }
 
 test("the bot makes a topic and writes, answers, edits and deletes in it", async () => {
   const { world, id, chat, api } = await desk();
-  expect(await api.getChat(chat)).toMatchObject({ id: Number(chat), type: "supergroup", is_forum: true, title: "Desk" });
+  expect(await api.getChat(chat)).toMatchObject({
+    id: Number(chat),
+    type: "supergroup",
+    is_forum: true,
+    title: "Desk",
+  });
   const { message_thread_id: topic } = await api.createForumTopic(chat, "alpha");
   const entities = [{ type: "bold" as const, offset: 0, length: 5 }];
   const first = await api.sendMessage(chat, "first", { message_thread_id: topic, entities });
-  expect(first).toMatchObject({ message_thread_id: topic, is_topic_message: true, from: { is_bot: true } });
+  expect(first).toMatchObject({
+    message_thread_id: topic,
+    is_topic_message: true,
+    from: { is_bot: true },
+  });
   const reply_parameters = { message_id: first.message_id };
-  const answer = await api.sendMessage("@desk_1", "answer", { message_thread_id: topic, reply_parameters });
-  expect(answer).toMatchObject({ message_thread_id: topic, reply_to_message: { message_id: first.message_id } });
+  const answer = await api.sendMessage("@desk_1", "answer", {
+    message_thread_id: topic,
+    reply_parameters,
+  });
+  expect(answer).toMatchObject({
+    message_thread_id: topic,
+    reply_to_message: { message_id: first.message_id },
+  });
   await api.sendMessage(chat, "general");
   await api.editMessageText(chat, answer.message_id, "edited");
   await api.deleteMessage(chat, first.message_id);
@@ -36,18 +57,23 @@ test("the bot makes a topic and writes, answers, edits and deletes in it", async
   ]);
 });
 
-test("a topic that is closed, deleted or never was is refused in Telegram's words; so is a chat without the bot", async () => {
-  const { world, id, chat, api } = await desk();
-  const topic = world.topics.create(id, "alpha");
-  const say = (message_thread_id: number) =>
-    api.sendMessage(chat, "x", { message_thread_id }).catch(({ description }) => description);
-  world.topics.change(id, topic, { closed: true });
-  expect(await say(topic)).toBe("Bad Request: TOPIC_CLOSED");
-  world.topics.delete(id, topic);
-  for (const gone of [topic, 1, 77]) expect(await say(gone)).toBe("Bad Request: message thread not found");
-  const plain = world.createChannel({ title: "Other", members: [ANN], forum: true }).id;
-  await expect(api.sendMessage(`-100${plain}`, "x")).rejects.toThrow("chat not found");
-});
+test(
+  "a topic that is closed, deleted or never was is refused in Telegram's words; so is a chat " +
+    "without the bot",
+  async () => {
+    const { world, id, chat, api } = await desk();
+    const topic = world.topics.create(id, "alpha");
+    const say = (message_thread_id: number) =>
+      api.sendMessage(chat, "x", { message_thread_id }).catch(({ description }) => description);
+    world.topics.change(id, topic, { closed: true });
+    expect(await say(topic)).toBe("Bad Request: TOPIC_CLOSED");
+    world.topics.delete(id, topic);
+    for (const gone of [topic, 1, 77])
+      expect(await say(gone)).toBe("Bad Request: message thread not found");
+    const plain = world.createChannel({ title: "Other", members: [ANN], forum: true }).id;
+    await expect(api.sendMessage(`-100${plain}`, "x")).rejects.toThrow("chat not found");
+  },
+);
 
 test("the bot sends photos and albums; a photo is refused by the rules of private chats", async () => {
   const { world, id, chat, api } = await desk();

@@ -66,12 +66,16 @@ export async function startBotApi(): Promise<BotApiHarness> {
 }
 
 /** Polls `look` until it gives something; for what the other side does in its own time. */
-export async function until<T>(look: () => T | null | undefined | false, timeoutMs = 5000): Promise<T> {
+export async function until<T>(
+  look: () => T | null | undefined | false,
+  timeoutMs = 5000,
+): Promise<T> {
   const deadline = performance.now() + timeoutMs;
   for (;;) {
     const seen = look();
     if (seen !== null && seen !== undefined && seen !== false) return seen;
-    if (performance.now() > deadline) throw new Error(`nothing seen within ${timeoutMs} ms: ${String(look)}`);
+    if (performance.now() > deadline)
+      throw new Error(`nothing seen within ${timeoutMs} ms: ${String(look)}`);
     await sleep(5);
   }
 }

@@ -2,7 +2,8 @@ import { describe, expect, test } from "vitest";
 import { PNG, startBotApi } from "./harness.ts";
 
 const NOT_MODIFIED =
-  "Bad Request: message is not modified: specified new message content and reply markup are exactly the same as a current content and reply markup of the message";
+  "Bad Request: message is not modified: specified new message content and reply markup are " +
+  "exactly the same as a current content and reply markup of the message";
 const keyboard = (data: string) => ({ inline_keyboard: [[{ text: "Go", callback_data: data }]] });
 const to = { chat_id: 777 };
 
@@ -28,7 +29,8 @@ const TABLE: [string, object, number, string][] = [
     "sendMessage",
     { ...to, text: "a.b", parse_mode: "MarkdownV2" },
     400,
-    `Bad Request: can't parse entities: Character '.' is reserved and must be escaped with the preceding '\\'`,
+    "Bad Request: can't parse entities: Character '.' is reserved and must be escaped with the " +
+      `preceding '\\'`,
   ],
   [
     "sendMessage",
@@ -42,9 +44,24 @@ const TABLE: [string, object, number, string][] = [
     400,
     "Bad Request: can't parse entities: Can't find end of the entity starting at byte offset 2",
   ],
-  ["sendMessage", { ...to, text: "x", parse_mode: "BBCode" }, 400, "Bad Request: unsupported parse_mode"],
-  ["sendMessage", { ...to, text: "x", reply_markup: keyboard("d".repeat(65)) }, 400, "Bad Request: BUTTON_DATA_INVALID"],
-  ["sendMessage", { ...to, text: "x", reply_markup: keyboard("ж".repeat(33)) }, 400, "Bad Request: BUTTON_DATA_INVALID"],
+  [
+    "sendMessage",
+    { ...to, text: "x", parse_mode: "BBCode" },
+    400,
+    "Bad Request: unsupported parse_mode",
+  ],
+  [
+    "sendMessage",
+    { ...to, text: "x", reply_markup: keyboard("d".repeat(65)) },
+    400,
+    "Bad Request: BUTTON_DATA_INVALID",
+  ],
+  [
+    "sendMessage",
+    { ...to, text: "x", reply_markup: keyboard("ж".repeat(33)) },
+    400,
+    "Bad Request: BUTTON_DATA_INVALID",
+  ],
   [
     "sendMessage",
     { ...to, text: "x", reply_markup: { inline_keyboard: [[{ text: "bare" }]] } },
@@ -56,7 +73,11 @@ const TABLE: [string, object, number, string][] = [
     {
       ...to,
       text: "x",
-      reply_markup: { inline_keyboard: Array.from({ length: 300 }, () => [{ text: "label", callback_data: "data" }]) },
+      reply_markup: {
+        inline_keyboard: Array.from({ length: 300 }, () => [
+          { text: "label", callback_data: "data" },
+        ]),
+      },
     },
     400,
     "Bad Request: reply markup is too long",
@@ -67,22 +88,67 @@ const TABLE: [string, object, number, string][] = [
     400,
     "Bad Request: message to be replied not found",
   ],
-  ["sendMessage", { ...to, text: "x", message_thread_id: 3 }, 400, "Bad Request: message thread not found"],
-  ["sendPhoto", { ...to, photo: "no-such-id" }, 400, "Bad Request: wrong file identifier/HTTP URL specified"],
-  ["sendPhoto", { ...to, photo: "https://example.org/x.png" }, 400, "Bad Request: failed to get HTTP URL content"],
-  ["sendPhoto", { ...to, photo: "x", caption: "c".repeat(1025) }, 400, "Bad Request: message caption is too long"],
-  ["editMessageText", { ...to, message_id: 999, text: "x" }, 400, "Bad Request: message to edit not found"],
-  ["editMessageText", { ...to, message_id: 1, text: "x" }, 400, "Bad Request: message can't be edited"],
+  [
+    "sendMessage",
+    { ...to, text: "x", message_thread_id: 3 },
+    400,
+    "Bad Request: message thread not found",
+  ],
+  [
+    "sendPhoto",
+    { ...to, photo: "no-such-id" },
+    400,
+    "Bad Request: wrong file identifier/HTTP URL specified",
+  ],
+  [
+    "sendPhoto",
+    { ...to, photo: "https://example.org/x.png" },
+    400,
+    "Bad Request: failed to get HTTP URL content",
+  ],
+  [
+    "sendPhoto",
+    { ...to, photo: "x", caption: "c".repeat(1025) },
+    400,
+    "Bad Request: message caption is too long",
+  ],
+  [
+    "editMessageText",
+    { ...to, message_id: 999, text: "x" },
+    400,
+    "Bad Request: message to edit not found",
+  ],
+  [
+    "editMessageText",
+    { ...to, message_id: 1, text: "x" },
+    400,
+    "Bad Request: message can't be edited",
+  ],
   [
     "editMessageCaption",
     { ...to, message_id: 2, caption: "x" },
     400,
     "Bad Request: there is no caption in the message to edit",
   ],
-  ["editMessageText", { ...to, message_id: 2, text: "menu", reply_markup: keyboard("go") }, 400, NOT_MODIFIED],
-  ["editMessageReplyMarkup", { ...to, message_id: 2, reply_markup: keyboard("go") }, 400, NOT_MODIFIED],
+  [
+    "editMessageText",
+    { ...to, message_id: 2, text: "menu", reply_markup: keyboard("go") },
+    400,
+    NOT_MODIFIED,
+  ],
+  [
+    "editMessageReplyMarkup",
+    { ...to, message_id: 2, reply_markup: keyboard("go") },
+    400,
+    NOT_MODIFIED,
+  ],
   ["deleteMessage", { ...to, message_id: 999 }, 400, "Bad Request: message to delete not found"],
-  ["deleteMessages", { ...to, message_ids: [] }, 400, "Bad Request: message identifiers are not specified"],
+  [
+    "deleteMessages",
+    { ...to, message_ids: [] },
+    400,
+    "Bad Request: message identifiers are not specified",
+  ],
   [
     "deleteMessages",
     { ...to, message_ids: Array.from({ length: 101 }, (_, n) => n) },
@@ -97,9 +163,19 @@ const TABLE: [string, object, number, string][] = [
     400,
     "Bad Request: query is too old and response timeout expired or query ID is invalid",
   ],
-  ["sendChatAction", { ...to, action: "dancing" }, 400, "Bad Request: wrong parameter action in request"],
+  [
+    "sendChatAction",
+    { ...to, action: "dancing" },
+    400,
+    "Bad Request: wrong parameter action in request",
+  ],
   ["getFile", { file_id: "x" }, 400, "Bad Request: invalid file_id"],
-  ["setMyCommands", { commands: [{ command: "Bad Name", description: "x" }] }, 400, "Bad Request: BOT_COMMAND_INVALID"],
+  [
+    "setMyCommands",
+    { commands: [{ command: "Bad Name", description: "x" }] },
+    400,
+    "Bad Request: BOT_COMMAND_INVALID",
+  ],
   ["sendDice", { ...to }, 404, "Not Found: method not found"],
 ];
 
@@ -124,7 +200,9 @@ describe("the Bot API refuses in Telegram's words", () => {
 
   test("writing before Start and to a blocker fails; Start opens the chat again", async () => {
     await using api = await startBotApi();
-    expect((await api.call("sendMessage", { ...to, text: "x" })).description).toBe("Bad Request: chat not found");
+    expect((await api.call("sendMessage", { ...to, text: "x" })).description).toBe(
+      "Bad Request: chat not found",
+    );
     api.admin.start();
     api.admin.block(true);
     expect(await api.call("sendMessage", { ...to, text: "x" })).toMatchObject({
@@ -140,14 +218,24 @@ describe("the Bot API refuses in Telegram's words", () => {
     api.admin.start();
     const text = `<b>${"&lt;".repeat(4096)}</b>`;
     expect(
-      (await api.call("sendMessage", { ...to, text, parse_mode: "HTML", reply_markup: keyboard("ж".repeat(32)) })).ok,
+      (
+        await api.call("sendMessage", {
+          ...to,
+          text,
+          parse_mode: "HTML",
+          reply_markup: keyboard("ж".repeat(32)),
+        })
+      ).ok,
     ).toBe(true);
     const form = new FormData();
     form.set("chat_id", "777");
     form.set("caption", `*${"c".repeat(1024)}*`);
     form.set("parse_mode", "MarkdownV2");
     form.set("photo", new File([PNG], "p.png"));
-    const answer = await fetch(`${api.url}/bot${api.backend.bot.token}/sendPhoto`, { method: "POST", body: form });
+    const answer = await fetch(`${api.url}/bot${api.backend.bot.token}/sendPhoto`, {
+      method: "POST",
+      body: form,
+    });
     expect(await answer.json()).toMatchObject({ ok: true, result: { photo: [{ width: 2 }] } });
   });
 
@@ -160,15 +248,17 @@ describe("the Bot API refuses in Telegram's words", () => {
       return pressed.kind === "callback" ? pressed.callbackId : "";
     };
     const first = press();
-    expect((await api.call("answerCallbackQuery", { callback_query_id: first, text: "ok" })).ok).toBe(true);
-    expect((await api.call("answerCallbackQuery", { callback_query_id: first })).description).toMatch(
-      /^Bad Request: query is too old/,
-    );
+    expect(
+      (await api.call("answerCallbackQuery", { callback_query_id: first, text: "ok" })).ok,
+    ).toBe(true);
+    expect(
+      (await api.call("answerCallbackQuery", { callback_query_id: first })).description,
+    ).toMatch(/^Bad Request: query is too old/);
     const second = press();
     api.clock.advance(16_000);
-    expect((await api.call("answerCallbackQuery", { callback_query_id: second })).description).toMatch(
-      /^Bad Request: query is too old/,
-    );
+    expect(
+      (await api.call("answerCallbackQuery", { callback_query_id: second })).description,
+    ).toMatch(/^Bad Request: query is too old/);
   });
 
   test("messages can be deleted for 48 hours, those of the user too", async () => {

@@ -16,8 +16,12 @@ async function updates(api: BotApiHarness, body: object = {}): Promise<Update[]>
   return answer.result as Update[];
 }
 
-/** Update ids are checked against each other, so a poll that is not about timing uses its own offset every time. */
-const texts = (list: Update[]): (string | undefined)[] => list.map((update) => update.message?.text);
+/**
+ * Update ids are checked against each other, so a poll that is not about timing uses its own offset
+ * every time.
+ */
+const texts = (list: Update[]): (string | undefined)[] =>
+  list.map((update) => update.message?.text);
 
 describe("getUpdates", () => {
   test("is held until an update comes", async () => {
@@ -33,24 +37,37 @@ describe("getUpdates", () => {
     for (const text of ["one", "two", "three"]) api.admin.sendText(text);
     const all = await updates(api);
     expect(texts(all)).toEqual(["one", "two", "three"]);
-    expect(texts(await updates(api, { offset: (all[0]?.update_id ?? 0) + 1 }))).toEqual(["two", "three"]);
+    expect(texts(await updates(api, { offset: (all[0]?.update_id ?? 0) + 1 }))).toEqual([
+      "two",
+      "three",
+    ]);
     expect(texts(await updates(api, { offset: -1 }))).toEqual(["three"]);
     expect(api.backend.updates.pending).toBe(1);
   });
 
-  test("gives at most `limit`, and one at a time to a poller that repeats itself within half a second", async () => {
-    vi.useFakeTimers({ toFake: ["performance"] });
-    onTestFinished(() => void vi.useRealTimers());
-    const queue = new UpdateQueue(new MovableClock());
-    for (let n = 0; n < 5; n++) queue.push({ kind: "message", payload: {} });
-    const poll = (limit: number): Promise<object[]> =>
-      queue.poll({ offset: 0, limit, timeoutS: 0, allowed: undefined, signal: AbortSignal.timeout(60_000) });
-    expect(await poll(3)).toHaveLength(3);
-    vi.advanceTimersByTime(499);
-    expect(await poll(100)).toHaveLength(1);
-    vi.advanceTimersByTime(500);
-    expect(await poll(100)).toHaveLength(5);
-  });
+  test(
+    "gives at most `limit`, and one at a time to a poller that repeats itself within half a " +
+      "second",
+    async () => {
+      vi.useFakeTimers({ toFake: ["performance"] });
+      onTestFinished(() => void vi.useRealTimers());
+      const queue = new UpdateQueue(new MovableClock());
+      for (let n = 0; n < 5; n++) queue.push({ kind: "message", payload: {} });
+      const poll = (limit: number): Promise<object[]> =>
+        queue.poll({
+          offset: 0,
+          limit,
+          timeoutS: 0,
+          allowed: undefined,
+          signal: AbortSignal.timeout(60_000),
+        });
+      expect(await poll(3)).toHaveLength(3);
+      vi.advanceTimersByTime(499);
+      expect(await poll(100)).toHaveLength(1);
+      vi.advanceTimersByTime(500);
+      expect(await poll(100)).toHaveLength(5);
+    },
+  );
 
   test("lets in only the allowed types, and remembers the list", async () => {
     await using api = await startBotApi();
@@ -76,7 +93,8 @@ describe("getUpdates", () => {
     expect(await first).toEqual({
       ok: false,
       error_code: 409,
-      description: "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
+      description:
+        "Conflict: terminated by other getUpdates request; make sure that only one bot instance is running",
     });
     api.admin.sendText("for the second");
     expect(texts(await second)).toEqual(["for the second"]);
@@ -86,7 +104,9 @@ describe("getUpdates", () => {
     await using api = await startBotApi();
     const [one, two] = [api.bot(), api.bot()];
     const first = one.start();
-    const refused = expect(first).rejects.toThrow(/409: Conflict: terminated by other getUpdates request/);
+    const refused = expect(first).rejects.toThrow(
+      /409: Conflict: terminated by other getUpdates request/,
+    );
     await until(() => api.backend.journal.counters().getUpdates === 1);
     const seen: string[] = [];
     two.on("message:text", (ctx) => void seen.push(ctx.msg.text));
@@ -101,7 +121,9 @@ describe("getUpdates", () => {
   test("does not lose an update to a poller that hung up", async () => {
     await using api = await startBotApi();
     const hangUp = new AbortController();
-    const gone = fetch(`${api.url}/bot${api.backend.bot.token}/getUpdates?timeout=30`, { signal: hangUp.signal });
+    const gone = fetch(`${api.url}/bot${api.backend.bot.token}/getUpdates?timeout=30`, {
+      signal: hangUp.signal,
+    });
     await until(() => api.backend.journal.counters().getUpdates === 1);
     hangUp.abort();
     await expect(gone).rejects.toThrow();

@@ -24,19 +24,31 @@ export interface ControlHarness extends AsyncDisposable {
 export async function startControl(options: { stateFile?: string } = {}): Promise<ControlHarness> {
   const log: string[] = [];
   const admin = { id: 777, firstName: "Ann", username: "ann" };
-  const sandbox = await startSandbox({ botToken: TOKEN, admin, log: (line) => void log.push(line), ...options });
+  const sandbox = await startSandbox({
+    botToken: TOKEN,
+    admin,
+    log: (line) => void log.push(line),
+    ...options,
+  });
   const send = async (method: string, url: string, body?: object): Promise<ControlAnswer> => {
     const headers = { "content-type": "application/json" };
-    const response = await fetch(url, { method, ...(body === undefined ? {} : { headers, body: JSON.stringify(body) }) });
+    const response = await fetch(url, {
+      method,
+      ...(body === undefined ? {} : { headers, body: JSON.stringify(body) }),
+    });
     const text = await response.text();
-    return { status: response.status, body: response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : text };
+    return {
+      status: response.status,
+      body: response.headers.get("content-type")?.includes("json") ? JSON.parse(text) : text,
+    };
   };
   return {
     sandbox,
     log,
     get: (path) => send("GET", `${sandbox.url}/control${path}`),
     post: (path, body = {}) => send("POST", `${sandbox.url}/control${path}`, body),
-    bot: async (method, body = {}) => (await send("POST", `${sandbox.botApiRoot}/bot${TOKEN}/${method}`, body)).body,
+    bot: async (method, body = {}) =>
+      (await send("POST", `${sandbox.botApiRoot}/bot${TOKEN}/${method}`, body)).body,
     [Symbol.asyncDispose]: () => sandbox.close(),
   };
 }

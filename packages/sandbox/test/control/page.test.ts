@@ -21,11 +21,17 @@ interface Opened extends AsyncDisposable {
   complaints: string[];
 }
 
-async function open(control: ControlHarness, viewport = { width: 1280, height: 800 }): Promise<Opened> {
+async function open(
+  control: ControlHarness,
+  viewport = { width: 1280, height: 800 },
+): Promise<Opened> {
   const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
   const page = await browser.newPage({ viewport, reducedMotion: "reduce" });
   const complaints: string[] = [];
-  page.on("console", (message) => void (message.type() === "error" && complaints.push(message.text())));
+  page.on(
+    "console",
+    (message) => void (message.type() === "error" && complaints.push(message.text())),
+  );
   page.on("pageerror", (error) => void complaints.push(error.message));
   await page.goto(control.sandbox.url);
   return { page, complaints, [Symbol.asyncDispose]: () => browser.close() };
@@ -34,7 +40,9 @@ async function open(control: ControlHarness, viewport = { width: 1280, height: 8
 function startBot(control: ControlHarness): AsyncDisposable {
   const bot = new Bot(TOKEN, { client: { apiRoot: control.sandbox.botApiRoot } });
   const keyboard = new InlineKeyboard().text("Restart", "r").text("Why?", "w");
-  bot.command("start", (ctx) => ctx.reply("<b>Fleet</b> &amp; co", { parse_mode: "HTML", reply_markup: keyboard }));
+  bot.command("start", (ctx) =>
+    ctx.reply("<b>Fleet</b> &amp; co", { parse_mode: "HTML", reply_markup: keyboard }),
+  );
   bot.callbackQuery("r", async (ctx) => {
     await ctx.answerCallbackQuery("Queued");
     await ctx.editMessageText("Restarting", { reply_markup: keyboard });
@@ -90,7 +98,9 @@ describe.skipIf(!existsSync(CHROMIUM))("the chat page", () => {
     const code = page.getByTestId("login-code-4915550000001");
     await code.waitFor();
     expect(await code.getAttribute("data-state")).toBe("valid");
-    expect(await code.locator(".digits").textContent()).toBe(control.sandbox.world.latestCode("4915550000001")?.code);
+    expect(await code.locator(".digits").textContent()).toBe(
+      control.sandbox.world.latestCode("4915550000001")?.code,
+    );
     await page.keyboard.press("Escape");
     await page.getByTestId("account-4915550000001").waitFor({ state: "hidden" });
     expect(opened.complaints).toEqual([]);

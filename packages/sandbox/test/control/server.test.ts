@@ -16,7 +16,11 @@ async function folder(): Promise<string> {
 }
 
 /** A request with headers that fetch does not let through. */
-async function status(url: string, headers: Record<string, string>, method = "POST"): Promise<number> {
+async function status(
+  url: string,
+  headers: Record<string, string>,
+  method = "POST",
+): Promise<number> {
   const sent = request(url, { method, headers });
   sent.end();
   const [response] = (await once(sent, "response")) as [{ statusCode: number; resume(): void }];
@@ -41,9 +45,12 @@ test("the page is served with a strict policy, and nothing outside its folder", 
   const page = await fetch(control.sandbox.url);
   expect(page.headers.get("content-security-policy")).toContain("default-src 'none'");
   const html = await page.text();
-  const files = [...html.matchAll(/(?:src|href)="(\/page\/[^"#]+)/g)].map((match) => match[1] ?? "");
+  const files = [...html.matchAll(/(?:src|href)="(\/page\/[^"#]+)/g)].map(
+    (match) => match[1] ?? "",
+  );
   expect(files.length).toBeGreaterThan(5);
-  for (const file of new Set(files)) expect((await fetch(control.sandbox.url + file)).status, file).toBe(200);
+  for (const file of new Set(files))
+    expect((await fetch(control.sandbox.url + file)).status, file).toBe(200);
   for (const file of ["/page/types.d.ts", "/page/..%2Fserver.ts", "/page/tsconfig.json"])
     expect((await fetch(control.sandbox.url + file)).status).toBe(404);
 });
@@ -59,7 +66,10 @@ test("a state file keeps the chat, the files and the update ids", async () => {
     await control.bot("sendMessage", { chat_id: 777, text: "remember me" });
   }
   await using again = await startControl({ stateFile });
-  expect((await again.get("/chat/messages")).body).toMatchObject([{ text: "/start" }, { text: "remember me", id: 2 }]);
+  expect((await again.get("/chat/messages")).body).toMatchObject([
+    { text: "/start" },
+    { text: "remember me", id: 2 },
+  ]);
   expect((await again.get("/accounts")).body).toHaveLength(1);
   await again.post("/chat/text", { text: "next" });
   expect((await again.bot("getUpdates", { offset: lastId + 1 })).result).toMatchObject([
@@ -96,7 +106,12 @@ test("main.ts says what belongs into .env, and ends when its parent goes", async
   ];
   expect(ready).toMatchObject({
     kind: "ready",
-    env: { BOT_API_ROOT: ready.url, MTPROTO_DC: `127.0.0.1:${ready.mtprotoPort}`, MTPROTO_DC_KEY: keyFile, ADMIN_IDS: "777" },
+    env: {
+      BOT_API_ROOT: ready.url,
+      MTPROTO_DC: `127.0.0.1:${ready.mtprotoPort}`,
+      MTPROTO_DC_KEY: keyFile,
+      ADMIN_IDS: "777",
+    },
   });
   expect(await readFile(keyFile, "utf8")).toMatch(/^-----BEGIN RSA PUBLIC KEY-----/);
   expect((await fetch(`${ready.url}/control/clock`)).status).toBe(200);
@@ -107,12 +122,16 @@ test("main.ts says what belongs into .env, and ends when its parent goes", async
 
 test("a port that is taken: one clear sentence and exit code 1", async () => {
   await using control = await startControl();
-  const child = fork(MAIN, ["--port", String(control.sandbox.port)], { stdio: ["ignore", "pipe", "pipe", "ipc"] });
+  const child = fork(MAIN, ["--port", String(control.sandbox.port)], {
+    stdio: ["ignore", "pipe", "pipe", "ipc"],
+  });
   onTestFinished(() => void child.kill("SIGKILL"));
   let said = "";
   child.stderr?.on("data", (chunk) => {
     said += chunk;
   });
   expect(await once(child, "exit")).toEqual([1, null]);
-  expect(said).toBe(`Port ${control.sandbox.port} is taken by another program. Stop it, or choose another port.\n`);
+  expect(said).toBe(
+    `Port ${control.sandbox.port} is taken by another program. Stop it, or choose another port.\n`,
+  );
 });

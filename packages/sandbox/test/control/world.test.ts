@@ -73,15 +73,21 @@ test("an account scans a QR login, and the session can be ended", async () => {
   const { body: waiting } = await control.get("/qr");
   expect(waiting).toHaveLength(1);
   expect((await control.post(`/accounts/${BEN}/qr`, { token: "AAAA" })).status).toBe(400);
-  expect((await control.post(`/accounts/${BEN}/qr`, { token: `tg://login?token=${waiting[0].token}` })).body).toEqual({
+  expect(
+    (await control.post(`/accounts/${BEN}/qr`, { token: `tg://login?token=${waiting[0].token}` }))
+      .body,
+  ).toEqual({
     ok: true,
   });
   expect((await telegram.invoke(wanted)).className).toBe("auth.LoginTokenSuccess");
   const { body: sessions } = await control.get(`/accounts/${BEN}/sessions`);
   expect(sessions).toHaveLength(1);
-  const ended = await fetch(`${control.sandbox.url}/control/accounts/${BEN}/sessions/${sessions[0].keyId}`, {
-    method: "DELETE",
-  });
+  const ended = await fetch(
+    `${control.sandbox.url}/control/accounts/${BEN}/sessions/${sessions[0].keyId}`,
+    {
+      method: "DELETE",
+    },
+  );
   expect(await ended.json()).toEqual({ ok: true });
   expect((await control.get(`/accounts/${BEN}/sessions`)).body).toEqual([]);
 });
@@ -89,13 +95,20 @@ test("an account scans a QR login, and the session can be ended", async () => {
 test("channels and private messages", async () => {
   await using control = await startControl();
   for (const phone of [BEN, CLEO]) await control.post("/accounts", { phone });
-  const { body: channel } = await control.post("/channels", { title: "News", members: [BEN, CLEO] });
-  const { body: post } = await control.post(`/channels/${channel.id}/messages`, { text: "hello all" });
+  const { body: channel } = await control.post("/channels", {
+    title: "News",
+    members: [BEN, CLEO],
+  });
+  const { body: post } = await control.post(`/channels/${channel.id}/messages`, {
+    text: "hello all",
+  });
   expect((await control.get(`/accounts/${CLEO}/history?chat=${channel.id}`)).body).toContainEqual(
     expect.objectContaining({ id: post.id, text: "hello all" }),
   );
   await control.post("/messages", { from: BEN, to: CLEO, text: "psst" });
-  expect((await control.get(`/accounts/${CLEO}/history?chat=${BEN}`)).body).toMatchObject([{ text: "psst", out: false }]);
+  expect((await control.get(`/accounts/${CLEO}/history?chat=${BEN}`)).body).toMatchObject([
+    { text: "psst", out: false },
+  ]);
   expect((await control.post("/channels/1/messages", { text: "x" })).status).toBe(404);
 });
 
@@ -106,17 +119,30 @@ test("faults of the MTProto side reach live connections", async () => {
   await until("the connection shows", () => control.sandbox.world.connections().length === 1);
   const { body } = await control.post("/faults/drop", { dc: 2, how: "rst" });
   expect(body).toEqual({ ok: true, dropped: 1, said: "Reset 1 connection" });
-  await until("the close is in the log", () => control.sandbox.world.connectionLog().some(({ event }) => event === "closed"));
-  await control.post("/faults/fail", { method: "help.getConfig", code: 420, text: "FLOOD_WAIT_3", times: 1 });
+  await until("the close is in the log", () =>
+    control.sandbox.world.connectionLog().some(({ event }) => event === "closed"),
+  );
+  await control.post("/faults/fail", {
+    method: "help.getConfig",
+    code: 420,
+    text: "FLOOD_WAIT_3",
+    times: 1,
+  });
   await control.post("/faults/refuse", { dc: 4 });
   await control.post("/faults/silence", { dc: 4 });
   await control.post("/faults/delay", { delayMs: 0 });
-  expect((await control.post("/faults/restart-dc", { dc: 4, downMs: 1 })).body).toMatchObject({ ok: true });
+  expect((await control.post("/faults/restart-dc", { dc: 4, downMs: 1 })).body).toMatchObject({
+    ok: true,
+  });
   await control.post("/accounts", { phone: BEN, firstName: "Ben" });
   const { id: channel } = (await control.post("/channels", { title: "News", members: [BEN] })).body;
   for (const mode of ["unreadable", "garbled", "stuck", "refused"])
-    expect((await control.post("/faults/differences", { phone: BEN, mode, channel })).status).toBe(200);
-  expect((await control.post("/faults/differences", { phone: BEN, mode: "vague" })).status).toBe(400);
+    expect((await control.post("/faults/differences", { phone: BEN, mode, channel })).status).toBe(
+      200,
+    );
+  expect((await control.post("/faults/differences", { phone: BEN, mode: "vague" })).status).toBe(
+    400,
+  );
   expect((await control.post("/faults/heal")).body).toMatchObject({ ok: true });
   expect((await control.post("/faults/drop", { how: "gently" })).status).toBe(400);
 });
@@ -126,7 +152,9 @@ test("the log of faults says what came of each loss, also after another one and 
   const effects = async (): Promise<(string | null)[]> =>
     (await control.get("/faults/log")).body.map(({ effect }: { effect: string | null }) => effect);
   await control.post("/chat/start");
-  expect((await control.post("/faults/lose", { updates: 1 })).body.said).toBe("The next 1 update will be lost");
+  expect((await control.post("/faults/lose", { updates: 1 })).body.said).toBe(
+    "The next 1 update will be lost",
+  );
   await control.post("/chat/text", { text: "lost" });
   expect(await effects()).toEqual(["hit 1 of 1, the last one update"]);
   await control.post("/faults/lose", { updates: 2, callbacks: 1 });

@@ -7,7 +7,13 @@ import { TlError } from "../../src/mtproto/tl/bytes.ts";
 import { TlCodec } from "../../src/mtproto/tl/codec.ts";
 import { GRAMJS_LAYER, gramjsSchema } from "../../src/mtproto/tl/gramjs-schema.ts";
 import { Layers } from "../../src/mtproto/tl/layers.ts";
-import { parseTlText, type TlConstructor, type TlObject, type TlType, type TlValue } from "../../src/mtproto/tl/schema.ts";
+import {
+  parseTlText,
+  type TlConstructor,
+  type TlObject,
+  type TlType,
+  type TlValue,
+} from "../../src/mtproto/tl/schema.ts";
 
 const schema = gramjsSchema();
 const codec = new TlCodec(schema);
@@ -15,14 +21,22 @@ const codec = new TlCodec(schema);
 /** Constructors that GramJS does not make classes for. */
 const NOT_IN_GRAMJS = new Set(["boolFalse", "boolTrue", "true", "error", "null"]);
 
-/** Its message classes have a hand on their fields (an id of 0 is an error), so they are compared as live objects. */
+/**
+ * Its message classes have a hand on their fields (an id of 0 is an error), so they are compared as
+ * live objects.
+ */
 const CUSTOM = new Set(["message", "messageService", "messageEmpty"]);
 
-/** GramJS cannot read a bit above 30, nor a bare constructor, nor nested vectors; none of it is our business here. */
+/**
+ * GramJS cannot read a bit above 30, nor a bare constructor, nor nested vectors; none of it is our
+ * business here.
+ */
 function gramjsCan(line: TlConstructor): boolean {
   const fits = (type: TlType): boolean =>
     type.kind === "primitive" ||
-    (type.kind === "vector" ? type.boxed && type.of.kind !== "vector" && fits(type.of) : type.kind === "boxed");
+    (type.kind === "vector"
+      ? type.boxed && type.of.kind !== "vector" && fits(type.of)
+      : type.kind === "boxed");
   return (
     !NOT_IN_GRAMJS.has(line.name) &&
     !CUSTOM.has(line.name) &&
@@ -33,39 +47,53 @@ function gramjsCan(line: TlConstructor): boolean {
 const lines = [...schema.classes.values()].filter(gramjsCan);
 const byType = Map.groupBy(lines, (line) => (line.result.kind === "boxed" ? line.result.type : ""));
 
-/** How deep an object of each constructor must nest at least; Infinity when GramJS cannot make one at all. */
+/**
+ * How deep an object of each constructor must nest at least; Infinity when GramJS cannot make one
+ * at all.
+ */
 const heights = new Map<string, number>(lines.map((line) => [line.name, Number.POSITIVE_INFINITY]));
 
 function heightOf(line: TlConstructor): number {
-  const needed = line.params.filter(({ type, flag }) => type.kind === "boxed" && !flag).map(({ type }) => lowest(type));
+  const needed = line.params
+    .filter(({ type, flag }) => type.kind === "boxed" && !flag)
+    .map(({ type }) => lowest(type));
   return 1 + Math.max(0, ...needed);
 }
 
 function lowest(type: TlType): number {
   if (type.kind !== "boxed") return 0;
-  return Math.min(Number.POSITIVE_INFINITY, ...(byType.get(type.type) ?? []).map((line) => heights.get(line.name) ?? 0));
+  return Math.min(
+    Number.POSITIVE_INFINITY,
+    ...(byType.get(type.type) ?? []).map((line) => heights.get(line.name) ?? 0),
+  );
 }
 
-for (let round = 0; round < 12; round++) for (const line of lines) heights.set(line.name, heightOf(line));
+for (let round = 0; round < 12; round++)
+  for (const line of lines) heights.set(line.name, heightOf(line));
 const makeable = lines.filter((line) => Number.isFinite(heights.get(line.name)));
 
 /**
- * Random values by type; below some depth only what ends soonest. No constructor nests in itself: GramJS cannot read
- * that in a vector, and reads the class wrongly for ever after.
+ * Random values by type; below some depth only what ends soonest. No constructor nests in itself:
+ * GramJS cannot read that in a vector, and reads the class wrongly for ever after.
  */
 function anyOf(type: TlType, path: ReadonlySet<string>): fc.Arbitrary<TlValue> {
   if (type.kind === "primitive") return primitive(type.name);
   if (type.kind === "vector") {
-    const isEmpty = path.size > 2 || (type.of.kind === "boxed" && candidatesOf(type.of, path).length === 0);
+    const isEmpty =
+      path.size > 2 || (type.of.kind === "boxed" && candidatesOf(type.of, path).length === 0);
     return isEmpty ? fc.constant([]) : fc.array(anyOf(type.of, path), { maxLength: 2 });
   }
   const candidates = candidatesOf(type, path);
-  return candidates.length === 0 ? fc.constant(null) : fc.constantFrom(...candidates).chain((line) => objectOf(line, path));
+  return candidates.length === 0
+    ? fc.constant(null)
+    : fc.constantFrom(...candidates).chain((line) => objectOf(line, path));
 }
 
 function candidatesOf(type: TlType, path: ReadonlySet<string>): TlConstructor[] {
   if (type.kind !== "boxed") return [];
-  const all = (byType.get(type.type) ?? []).filter((line) => Number.isFinite(heights.get(line.name)) && !path.has(line.name));
+  const all = (byType.get(type.type) ?? []).filter(
+    (line) => Number.isFinite(heights.get(line.name)) && !path.has(line.name),
+  );
   return path.size > 2 ? all.filter((line) => heights.get(line.name) === lowest(type)) : all;
 }
 
@@ -100,14 +128,17 @@ function objectOf(line: TlConstructor, path: ReadonlySet<string>): fc.Arbitrary<
   const flags: Record<string, fc.Arbitrary<boolean>> = {};
   for (const { name, type, flag } of line.params) {
     if (type.kind === "primitive" && type.name === "#") continue;
-    if (flag) flags[`${flag.field}.${flag.bit}`] = deeper.size > 3 ? fc.constant(false) : fc.boolean();
+    if (flag)
+      flags[`${flag.field}.${flag.bit}`] = deeper.size > 3 ? fc.constant(false) : fc.boolean();
     fields[name] = anyOf(type, deeper);
   }
   return fc.tuple(fc.record(fields), fc.record(flags)).map(([record, present]) => {
     const values: TlObject = { ...record, _: line.name };
     // Fields that share a bit are there together, and only if GramJS can make them all.
-    for (const { name, flag } of line.params) if (flag && values[name] === null) present[`${flag.field}.${flag.bit}`] = false;
-    for (const { name, flag } of line.params) if (flag && !present[`${flag.field}.${flag.bit}`]) values[name] = null;
+    for (const { name, flag } of line.params)
+      if (flag && values[name] === null) present[`${flag.field}.${flag.bit}`] = false;
+    for (const { name, flag } of line.params)
+      if (flag && !present[`${flag.field}.${flag.bit}`]) values[name] = null;
     return values;
   });
 }
@@ -135,7 +166,9 @@ describe("the codec, against GramJS as the oracle", () => {
     const live = liveObjects();
     for (const object of live) {
       const bytes = object.getBytes();
-      expect(codec.encode(codec.decode(bytes)).toString("hex"), object.className).toBe(bytes.toString("hex"));
+      expect(codec.encode(codec.decode(bytes)).toString("hex"), object.className).toBe(
+        bytes.toString("hex"),
+      );
     }
   });
 
@@ -158,7 +191,14 @@ describe("the codec, against GramJS as the oracle", () => {
       }),
     ];
     for (const call of calls) {
-      const fixed = Object.assign(call, { offsetId: 0, offsetDate: 0, addOffset: 0, maxId: 0, minId: 0, hash: 0n });
+      const fixed = Object.assign(call, {
+        offsetId: 0,
+        offsetDate: 0,
+        addOffset: 0,
+        maxId: 0,
+        minId: 0,
+        hash: 0n,
+      });
       const bytes = fixed.getBytes();
       expect(codec.encodeCall(codec.decode(bytes)).toString("hex")).toBe(bytes.toString("hex"));
     }
@@ -200,13 +240,19 @@ function liveObjects(): { className: string; getBytes(): Buffer }[] {
       date: 1,
       seq: 0,
     }),
-    new Api.auth.SentCode({ type: new Api.auth.SentCodeTypeApp({ length: 5 }), phoneCodeHash: "h", timeout: 3 }),
+    new Api.auth.SentCode({
+      type: new Api.auth.SentCodeTypeApp({ length: 5 }),
+      phoneCodeHash: "h",
+      timeout: 3,
+    }),
   ];
 }
 
 describe("the codec", () => {
   it("leaves out what a layer does not have and fills scalars nobody set", () => {
-    const old = new TlCodec(parseTlText(1, "thing#00000001 flags:# a:flags.0?int b:string c:Vector<long> = Thing;"));
+    const old = new TlCodec(
+      parseTlText(1, "thing#00000001 flags:# a:flags.0?int b:string c:Vector<long> = Thing;"),
+    );
     const bytes = old.encode({ _: "thing", a: 5, unknown: "x" });
     expect(old.decode(bytes)).toEqual({ _: "thing", flags: 1, a: 5, b: "", c: [] });
     expect(() => old.encode({ _: "other" })).toThrow(TlError);
@@ -228,6 +274,8 @@ describe("the codec", () => {
 
   it("picks the nearest layer", () => {
     const layers = new Layers([parseTlText(198, ""), parseTlText(227, "")]);
-    expect([1, 198, 210, 215, 999].map((layer) => layers.codec(layer).schema.layer)).toEqual([198, 198, 198, 227, 227]);
+    expect([1, 198, 210, 215, 999].map((layer) => layers.codec(layer).schema.layer)).toEqual([
+      198, 198, 198, 227, 227,
+    ]);
   });
 });

@@ -21,7 +21,11 @@ it("raises to a power modulo the prime as GramJS does, also with exponents above
   const prime = readBigIntFromBuffer(DH_PRIME, false);
   for (const exponent of [Buffer.from([2]), randomBytes(32), Buffer.alloc(256, 0xff)]) {
     const base = randomBytes(200);
-    const expected = modExp(readBigIntFromBuffer(base, false), readBigIntFromBuffer(exponent, false), prime);
+    const expected = modExp(
+      readBigIntFromBuffer(base, false),
+      readBigIntFromBuffer(exponent, false),
+      prime,
+    );
     expect(modPow(base, exponent).equals(readBufferFromBigInt(expected, 256, false))).toBe(true);
   }
 });
@@ -32,7 +36,8 @@ it("has the fingerprint and the old padding that clients expect of an RSA key", 
   const modulus = bigInt(Buffer.from(n, "base64url").toString("hex"), 16);
   _serverKeys.set(key.fingerprint.toString(), { n: modulus, e: 65_537 });
   const data = randomBytes(100);
-  // GramJS's own, unused, implementation of the padding from before 2021; it has no leading zero byte to spare.
+  // GramJS's own, unused, implementation of the padding from before 2021; it has no leading zero
+  // byte to spare.
   const secret = await encrypt(bigInt(key.fingerprint.toString()), data);
   _serverKeys.delete(key.fingerprint.toString());
   expect(secret && key.open(secret)?.equals(data)).toBe(true);

@@ -26,16 +26,19 @@ function events(log: ConnectionEvent[]): string[] {
 }
 
 describe("connections", () => {
-  it.each(["fin", "rst"] as const)("are dropped (%s), and the client comes back with its login", async (how) => {
-    const { telegram, ann } = await scene();
-    const [before] = telegram.world.connections();
-    expect(telegram.world.faults.drop({ phone: BOB }, how)).toBe(0);
-    expect(telegram.world.faults.drop({ phone: ANN }, how)).toBe(1);
-    await until("GramJS is back", () =>
-      telegram.world.connections().some((view) => view.id !== before?.id && view.phone === ANN),
-    );
-    expect((await ann.getMe()).phone).toBe(ANN);
-  });
+  it.each(["fin", "rst"] as const)(
+    "are dropped (%s), and the client comes back with its login",
+    async (how) => {
+      const { telegram, ann } = await scene();
+      const [before] = telegram.world.connections();
+      expect(telegram.world.faults.drop({ phone: BOB }, how)).toBe(0);
+      expect(telegram.world.faults.drop({ phone: ANN }, how)).toBe(1);
+      await until("GramJS is back", () =>
+        telegram.world.connections().some((view) => view.id !== before?.id && view.phone === ANN),
+      );
+      expect((await ann.getMe()).phone).toBe(ANN);
+    },
+  );
 
   it("fall silent until they are healed", async () => {
     const { telegram, ann } = await scene();
@@ -97,7 +100,9 @@ describe("connections", () => {
     const sender = (ann as any)._sender as { send(request: unknown): Promise<unknown> };
     const [before] = telegram.world.connections();
     await sender.send(new Api.PingDelayDisconnect({ pingId: 1n as never, disconnectDelay: 0 }));
-    await until("the connection has ended", () => telegram.world.connections().every((view) => view.id !== before?.id));
+    await until("the connection has ended", () =>
+      telegram.world.connections().every((view) => view.id !== before?.id),
+    );
   });
 });
 
@@ -105,8 +110,20 @@ describe("calls", () => {
   it("fail as told, so many times", async () => {
     const { telegram, ann } = await scene();
     const { faults } = telegram.world;
-    faults.failCalls({ method: "updates.getState", code: 500, text: "INTERNAL", times: 1, phone: BOB });
-    faults.failCalls({ method: "updates.getState", code: 401, text: "SESSION_REVOKED", times: 2, phone: `+${ANN}` });
+    faults.failCalls({
+      method: "updates.getState",
+      code: 500,
+      text: "INTERNAL",
+      times: 1,
+      phone: BOB,
+    });
+    faults.failCalls({
+      method: "updates.getState",
+      code: 401,
+      text: "SESSION_REVOKED",
+      times: 2,
+      phone: `+${ANN}`,
+    });
     faults.failCalls({ method: "*", code: 420, text: "FLOOD_WAIT_120", times: 1 });
     const ask = (): Promise<unknown> => ann.invoke(new Api.updates.GetState());
     for (let count = 0; count < 2; count++)
@@ -135,9 +152,17 @@ describe("auth keys", () => {
   it("are killed when they are used from two addresses at once", async () => {
     const { telegram, ann } = await scene();
     const twin = gramjsClient(telegram, { saved: savedSession(ann), localAddress: "127.0.0.3" });
-    await expect(twin.connect()).rejects.toMatchObject({ code: 406, errorMessage: "AUTH_KEY_DUPLICATED" });
-    await expect(ann.getMe()).rejects.toMatchObject({ code: 406, errorMessage: "AUTH_KEY_DUPLICATED" });
-    expect(events(telegram.world.connectionLog()).filter((event) => event === "duplicated")).toHaveLength(2);
+    await expect(twin.connect()).rejects.toMatchObject({
+      code: 406,
+      errorMessage: "AUTH_KEY_DUPLICATED",
+    });
+    await expect(ann.getMe()).rejects.toMatchObject({
+      code: 406,
+      errorMessage: "AUTH_KEY_DUPLICATED",
+    });
+    expect(
+      events(telegram.world.connectionLog()).filter((event) => event === "duplicated"),
+    ).toHaveLength(2);
     expect(telegram.world.sessions(ANN)).toEqual([]);
   });
 
@@ -149,7 +174,12 @@ describe("auth keys", () => {
     const live = telegram.world.connections();
     expect(live.map((view) => view.phone)).toEqual([ANN, ANN]);
     expect(new Set(live.map((view) => view.keyId)).size).toBe(1);
-    expect(events(telegram.world.connectionLog())).toEqual(["opened", "authorised", "opened", "authorised"]);
+    expect(events(telegram.world.connectionLog())).toEqual([
+      "opened",
+      "authorised",
+      "opened",
+      "authorised",
+    ]);
   });
 
   it("that were forgotten get transport error -404", async () => {
@@ -169,7 +199,9 @@ describe("updates", () => {
   const texts = (updates: (Api.TypeUpdate | Api.UpdateShortMessage)[]): string[] =>
     updates.flatMap((update) => {
       if (update instanceof Api.UpdateShortMessage) return [update.message];
-      return update instanceof Api.UpdateNewMessage ? [(update.message as Api.Message).message] : [];
+      return update instanceof Api.UpdateNewMessage
+        ? [(update.message as Api.Message).message]
+        : [];
     });
 
   it.each([
@@ -187,36 +219,50 @@ describe("updates", () => {
     telegram.world.faults.heal();
     await until("all are there", () => texts(updates).length === expected.length);
     expect(texts(updates)).toEqual(expected);
-    const missed = await ann.invoke(new Api.updates.GetDifference({ pts: start.pts, date: start.date, qts: 0 }));
+    const missed = await ann.invoke(
+      new Api.updates.GetDifference({ pts: start.pts, date: start.date, qts: 0 }),
+    );
     expect((missed as Api.updates.Difference).newMessages).toHaveLength(3);
   });
 });
 
 describe("answers about missed updates", () => {
   const ask = (client: TelegramClient, pts: number) =>
-    client.invoke(new Api.updates.GetDifference({ pts, date: Math.floor(Date.now() / 1000) + 99, qts: 0 }));
+    client.invoke(
+      new Api.updates.GetDifference({ pts, date: Math.floor(Date.now() / 1000) + 99, qts: 0 }),
+    );
 
-  it("are refused, lead nowhere, or hold what nobody can read, until they are healed; other accounts are not concerned", async () => {
-    const { telegram, ann } = await scene();
-    const bob = await loggedIn(telegram, BOB);
-    const { pts } = await ann.invoke(new Api.updates.GetState());
-    telegram.world.sendPrivate(BOB, ANN, "hi");
-    const { faults } = telegram.world;
-    faults.differences({ phone: ANN, mode: "refused", text: "SOMETHING_NEW" });
-    await expect(ask(ann, pts)).rejects.toMatchObject({ code: 400, errorMessage: "SOMETHING_NEW" });
-    faults.heal();
-    faults.differences({ phone: `+${ANN}`, mode: "stuck" });
-    for (let n = 0; n < 3; n++) {
-      const answer = await ask(ann, pts);
-      expect(answer).toMatchObject({ className: "updates.DifferenceSlice", intermediateState: { pts } });
-    }
-    for (const mode of ["unreadable", "garbled"] as const) {
+  it(
+    "are refused, lead nowhere, or hold what nobody can read, until they are healed; other " +
+      "accounts are not concerned",
+    async () => {
+      const { telegram, ann } = await scene();
+      const bob = await loggedIn(telegram, BOB);
+      const { pts } = await ann.invoke(new Api.updates.GetState());
+      telegram.world.sendPrivate(BOB, ANN, "hi");
+      const { faults } = telegram.world;
+      faults.differences({ phone: ANN, mode: "refused", text: "SOMETHING_NEW" });
+      await expect(ask(ann, pts)).rejects.toMatchObject({
+        code: 400,
+        errorMessage: "SOMETHING_NEW",
+      });
       faults.heal();
-      faults.differences({ phone: ANN, mode });
-      await expect(ask(ann, pts)).rejects.toThrow("Constructor ID");
-      expect((await ask(bob, 0)).className).toMatch(/^updates.Difference/);
-    }
-    faults.heal();
-    expect((await ask(ann, pts)).className).toBe("updates.Difference");
-  });
+      faults.differences({ phone: `+${ANN}`, mode: "stuck" });
+      for (let n = 0; n < 3; n++) {
+        const answer = await ask(ann, pts);
+        expect(answer).toMatchObject({
+          className: "updates.DifferenceSlice",
+          intermediateState: { pts },
+        });
+      }
+      for (const mode of ["unreadable", "garbled"] as const) {
+        faults.heal();
+        faults.differences({ phone: ANN, mode });
+        await expect(ask(ann, pts)).rejects.toThrow("Constructor ID");
+        expect((await ask(bob, 0)).className).toMatch(/^updates.Difference/);
+      }
+      faults.heal();
+      expect((await ask(ann, pts)).className).toBe("updates.Difference");
+    },
+  );
 });

@@ -12,7 +12,12 @@ const BEN = "4915550000002";
 async function forum() {
   const { telegram } = await stage();
   for (const phone of [ANN, BEN]) telegram.world.createAccount({ phone });
-  const { id } = telegram.world.createChannel({ title: "Desk", username: "desk_1", members: [ANN, BEN], forum: true });
+  const { id } = telegram.world.createChannel({
+    title: "Desk",
+    username: "desk_1",
+    members: [ANN, BEN],
+    forum: true,
+  });
   const [ann, ben] = [await loggedIn(telegram, ANN), await loggedIn(telegram, BEN)];
   const channel = await ann.getInputEntity("desk_1");
   await ben.getInputEntity("desk_1");
@@ -22,11 +27,17 @@ async function forum() {
 const historyOf = (telegram: LocalTelegramServer, id: string) =>
   telegram.world.history(ANN, id).map(({ text, topic, replyTo }) => [text, topic, replyTo]);
 
-async function createTopic(client: TelegramClient, channel: Api.TypeInputPeer, title: string): Promise<number> {
+async function createTopic(
+  client: TelegramClient,
+  channel: Api.TypeInputPeer,
+  title: string,
+): Promise<number> {
   const made = await client.invoke(
     new Api.channels.CreateForumTopic({ channel: asChannel(channel), title, randomId: bigInt(1) }),
   );
-  const update = (made as Api.Updates).updates.find((each) => each instanceof Api.UpdateNewChannelMessage);
+  const update = (made as Api.Updates).updates.find(
+    (each) => each instanceof Api.UpdateNewChannelMessage,
+  );
   expect(update?.message).toMatchObject({
     className: "MessageService",
     action: { className: "MessageActionTopicCreate", title },
@@ -40,7 +51,12 @@ function asChannel(peer: Api.TypeInputPeer): Api.InputChannel {
 }
 
 let randomId = 100;
-const send = (client: TelegramClient, peer: Api.TypeInputPeer, message: string, reply?: { to: number; top?: number }) =>
+const send = (
+  client: TelegramClient,
+  peer: Api.TypeInputPeer,
+  message: string,
+  reply?: { to: number; top?: number },
+) =>
   client.invoke(
     new Api.messages.SendMessage({
       peer,
@@ -59,18 +75,27 @@ const send = (client: TelegramClient, peer: Api.TypeInputPeer, message: string, 
 
 test("a forum says that it is one; topics are made and listed, newest word first, page by page", async () => {
   const { ann, ben, channel } = await forum();
-  expect(await ben.getEntity("desk_1")).toMatchObject({ megagroup: true, forum: true, broadcast: false });
+  expect(await ben.getEntity("desk_1")).toMatchObject({
+    megagroup: true,
+    forum: true,
+    broadcast: false,
+  });
   const alpha = await createTopic(ann, channel, "alpha");
   const beta = await createTopic(ben, channel, "beta");
   await send(ben, channel, "hello", { to: alpha });
   const list = async (offsetTopic: number, limit: number) => {
     const offset = { offsetDate: 0, offsetId: 0, offsetTopic, limit };
-    const { topics, count } = await ann.invoke(new Api.channels.GetForumTopics({ channel: asChannel(channel), ...offset }));
+    const { topics, count } = await ann.invoke(
+      new Api.channels.GetForumTopics({ channel: asChannel(channel), ...offset }),
+    );
     return [count, ...topics.map((topic) => (topic as Api.ForumTopic).title)];
   };
   expect(await list(0, 10)).toEqual([3, "alpha", "beta", "General"]);
   expect(await list(alpha, 1)).toEqual([3, "beta"]);
-  const byId = new Api.channels.GetForumTopicsByID({ channel: asChannel(channel), topics: [beta, 77] });
+  const byId = new Api.channels.GetForumTopicsByID({
+    channel: asChannel(channel),
+    topics: [beta, 77],
+  });
   expect((await ann.invoke(byId)).topics).toMatchObject([
     { id: beta, title: "beta" },
     { className: "ForumTopicDeleted", id: 77 },
@@ -81,7 +106,10 @@ test("a message in a topic says where it is and what it answers; General says no
   const { telegram, ann, ben, channel, id } = await forum();
   const topic = await createTopic(ann, channel, "alpha");
   const heard: Api.Message[] = [];
-  ann.addEventHandler((event) => void heard.push(event.message as unknown as Api.Message), new NewMessage({ incoming: true }));
+  ann.addEventHandler(
+    (event) => void heard.push(event.message as unknown as Api.Message),
+    new NewMessage({ incoming: true }),
+  );
   await send(ben, channel, "first", { to: topic });
   const first = telegram.world.history(ANN, id)[0]?.id ?? 0;
   await send(ben, channel, "answer", { to: first, top: topic });
@@ -90,7 +118,8 @@ test("a message in a topic says where it is and what it answers; General says no
   await send(ben, channel, "gone, and no topic", { to: 999 });
   await until("all of it", () => heard.length === 5);
   const headers = heard.map(({ replyTo }) => {
-    const { forumTopic, replyToMsgId, replyToTopId } = (replyTo ?? {}) as Partial<Api.MessageReplyHeader>;
+    const { forumTopic, replyToMsgId, replyToTopId } = (replyTo ??
+      {}) as Partial<Api.MessageReplyHeader>;
     return [forumTopic === true, replyToMsgId ?? null, replyToTopId ?? null];
   });
   expect(headers).toEqual([
@@ -100,9 +129,13 @@ test("a message in a topic says where it is and what it answers; General says no
     [true, topic, null],
     [false, null, null],
   ]);
-  expect(heard.map(({ fromId, out, post }) => [(fromId as Api.PeerUser | undefined)?.className, out, post])).toEqual(
-    Array.from({ length: 5 }, () => ["PeerUser", false, false]),
-  );
+  expect(
+    heard.map(({ fromId, out, post }) => [
+      (fromId as Api.PeerUser | undefined)?.className,
+      out,
+      post,
+    ]),
+  ).toEqual(Array.from({ length: 5 }, () => ["PeerUser", false, false]));
   expect(historyOf(telegram, id)).toEqual([
     ["first", topic, null],
     ["answer", topic, first],
@@ -121,12 +154,9 @@ test("a message in a topic says where it is and what it answers; General says no
     hash: bigInt.zero,
   });
   const { messages } = (await ann.invoke(replies)) as Api.messages.ChannelMessages;
-  expect(messages.map((each) => (each instanceof Api.Message ? each.message : each.className))).toEqual([
-    "answered is gone",
-    "answer",
-    "first",
-    "MessageService",
-  ]);
+  expect(
+    messages.map((each) => (each instanceof Api.Message ? each.message : each.className)),
+  ).toEqual(["answered is gone", "answer", "first", "MessageService"]);
 });
 
 test("what is forwarded goes into the topic that the call names", async () => {
@@ -146,29 +176,48 @@ test("what is forwarded goes into the topic that the call names", async () => {
   ]);
 });
 
-test("a closed topic takes nothing from members, a deleted one from nobody, and takes its messages along", async () => {
-  const { telegram, ann, ben, channel, id } = await forum();
-  const topic = await createTopic(ann, channel, "alpha");
-  await send(ben, channel, "before", { to: topic });
-  const close = new Api.channels.EditForumTopic({ channel: asChannel(channel), topicId: topic, closed: true });
-  await expect(ben.invoke(close)).rejects.toThrow("CHAT_ADMIN_REQUIRED");
-  await ann.invoke(close);
-  await expect(ann.invoke(close)).rejects.toThrow("TOPIC_NOT_MODIFIED");
-  await expect(send(ben, channel, "closed", { to: topic, top: topic })).rejects.toThrow("TOPIC_CLOSED");
-  await send(ann, channel, "owner", { to: topic });
-  await ann.invoke(new Api.channels.DeleteTopicHistory({ channel: asChannel(channel), topMsgId: topic }));
-  expect(historyOf(telegram, id)).toEqual([]);
-  await expect(send(ann, channel, "deleted", { to: topic, top: topic })).rejects.toThrow("TOPIC_DELETED");
-  await send(ben, channel, "to be deleted by its author");
-  const own = telegram.world.history(ANN, id)[0]?.id ?? 0;
-  await ben.invoke(new Api.channels.DeleteMessages({ channel: asChannel(channel), id: [own] }));
-  expect(historyOf(telegram, id)).toEqual([]);
-});
+test(
+  "a closed topic takes nothing from members, a deleted one from nobody, and takes its " +
+    "messages along",
+  async () => {
+    const { telegram, ann, ben, channel, id } = await forum();
+    const topic = await createTopic(ann, channel, "alpha");
+    await send(ben, channel, "before", { to: topic });
+    const close = new Api.channels.EditForumTopic({
+      channel: asChannel(channel),
+      topicId: topic,
+      closed: true,
+    });
+    await expect(ben.invoke(close)).rejects.toThrow("CHAT_ADMIN_REQUIRED");
+    await ann.invoke(close);
+    await expect(ann.invoke(close)).rejects.toThrow("TOPIC_NOT_MODIFIED");
+    await expect(send(ben, channel, "closed", { to: topic, top: topic })).rejects.toThrow(
+      "TOPIC_CLOSED",
+    );
+    await send(ann, channel, "owner", { to: topic });
+    await ann.invoke(
+      new Api.channels.DeleteTopicHistory({ channel: asChannel(channel), topMsgId: topic }),
+    );
+    expect(historyOf(telegram, id)).toEqual([]);
+    await expect(send(ann, channel, "deleted", { to: topic, top: topic })).rejects.toThrow(
+      "TOPIC_DELETED",
+    );
+    await send(ben, channel, "to be deleted by its author");
+    const own = telegram.world.history(ANN, id)[0]?.id ?? 0;
+    await ben.invoke(new Api.channels.DeleteMessages({ channel: asChannel(channel), id: [own] }));
+    expect(historyOf(telegram, id)).toEqual([]);
+  },
+);
 
 test("a channel without topics says so", async () => {
   const { telegram } = await stage();
   telegram.world.createAccount({ phone: ANN });
-  telegram.world.createChannel({ title: "Plain", username: "plain_1", members: [ANN], supergroup: true });
+  telegram.world.createChannel({
+    title: "Plain",
+    username: "plain_1",
+    members: [ANN],
+    supergroup: true,
+  });
   const ann = await loggedIn(telegram, ANN);
   const channel = await ann.getInputEntity("plain_1");
   const list = new Api.channels.GetForumTopics({

@@ -15,11 +15,16 @@ const rsa = RsaKey.generate();
 function trustRsa(): void {
   const { n = "" } = createPublicKey(rsa.publicPem).export({ format: "jwk" });
   const fingerprint = rsa.fingerprint.toString();
-  _serverKeys.set(fingerprint, { n: bigInt(Buffer.from(n, "base64url").toString("hex"), 16), e: 65_537 });
+  _serverKeys.set(fingerprint, {
+    n: bigInt(Buffer.from(n, "base64url").toString("hex"), 16),
+    e: 65_537,
+  });
   onTestFinished(() => void _serverKeys.delete(fingerprint));
 }
 
-/** GramJS's own client side of the exchange against our server side, without a socket between them. */
+/**
+ * GramJS's own client side of the exchange against our server side, without a socket between them.
+ */
 async function exchange(): Promise<{ client: AuthKey; server: AgreedKey }> {
   const handshake = new Handshake(rsa);
   let agreed: AgreedKey | null = null;
@@ -37,7 +42,8 @@ async function exchange(): Promise<{ client: AuthKey; server: AgreedKey }> {
 
 it("agrees on the same key with GramJS, every time", async () => {
   trustRsa();
-  // One key in 256 begins with a zero byte, which GramJS drops; one factorisation in 300 of GramJS is wrong.
+  // One key in 256 begins with a zero byte, which GramJS drops; one factorisation in 300 of GramJS
+  // is wrong.
   for (let round = 0; round < 20; round++) {
     const { client, server } = await exchange();
     expect(client.getKey()?.equals(server.bytes)).toBe(true);
@@ -47,12 +53,22 @@ it("agrees on the same key with GramJS, every time", async () => {
 it("refuses calls out of order and foreign nonces", () => {
   const handshake = new Handshake(rsa);
   const [nonce, server_nonce] = [randomBytes(16), randomBytes(16)];
-  expect(() => handshake.answer({ _: "set_client_DH_params", nonce, server_nonce, encrypted_data: Buffer.alloc(16) })).toThrow(
-    TlError,
-  );
+  expect(() =>
+    handshake.answer({
+      _: "set_client_DH_params",
+      nonce,
+      server_nonce,
+      encrypted_data: Buffer.alloc(16),
+    }),
+  ).toThrow(TlError);
   handshake.answer({ _: "req_pq_multi", nonce });
-  expect(() => handshake.answer({ _: "req_DH_params", nonce, server_nonce, encrypted_data: Buffer.alloc(256) })).toThrow(
-    TlError,
-  );
+  expect(() =>
+    handshake.answer({
+      _: "req_DH_params",
+      nonce,
+      server_nonce,
+      encrypted_data: Buffer.alloc(256),
+    }),
+  ).toThrow(TlError);
   expect(() => handshake.answer({ _: "ping" })).toThrow(TlError);
 });

@@ -8,17 +8,29 @@ const ANN = "+15550000001";
 const BOB = "15550000002";
 
 function sendCode(client: TelegramClient, phoneNumber: string): Promise<Api.auth.SentCode> {
-  const request = new Api.auth.SendCode({ phoneNumber, apiId: API_ID, apiHash: API_HASH, settings: new Api.CodeSettings({}) });
+  const request = new Api.auth.SendCode({
+    phoneNumber,
+    apiId: API_ID,
+    apiHash: API_HASH,
+    settings: new Api.CodeSettings({}),
+  });
   return client.invoke(request) as Promise<Api.auth.SentCode>;
 }
 
-function signIn(client: TelegramClient, phoneNumber: string, phoneCodeHash: string, phoneCode: string): Promise<unknown> {
+function signIn(
+  client: TelegramClient,
+  phoneNumber: string,
+  phoneCodeHash: string,
+  phoneCode: string,
+): Promise<unknown> {
   return client.invoke(new Api.auth.SignIn({ phoneNumber, phoneCodeHash, phoneCode }));
 }
 
 async function checkPassword(client: TelegramClient, password: string): Promise<unknown> {
   const question = await client.invoke(new Api.account.GetPassword());
-  return client.invoke(new Api.auth.CheckPassword({ password: await computeCheck(question, password) }));
+  return client.invoke(
+    new Api.auth.CheckPassword({ password: await computeCheck(question, password) }),
+  );
 }
 
 function wrong(code: string): string {
@@ -30,10 +42,18 @@ describe("login by code", () => {
     const { telegram, log } = await stage();
     telegram.world.createAccount({ phone: ANN, firstName: "Ann", username: "ann" });
     const client = await loggedIn(telegram, ANN);
-    expect(await client.getMe()).toMatchObject({ firstName: "Ann", username: "ann", phone: "15550000001", self: true });
+    expect(await client.getMe()).toMatchObject({
+      firstName: "Ann",
+      username: "ann",
+      phone: "15550000001",
+      self: true,
+    });
     expect(telegram.world.account(ANN).sessions).toBe(1);
     expect(telegram.world.latestCode(ANN)?.state).toBe("used");
-    expect(telegram.world.connectionLog().map((entry) => entry.event)).toEqual(["opened", "authorised"]);
+    expect(telegram.world.connectionLog().map((entry) => entry.event)).toEqual([
+      "opened",
+      "authorised",
+    ]);
     expect(log).toEqual([]);
   });
 
@@ -43,14 +63,18 @@ describe("login by code", () => {
     const client = await connected(telegram);
     const { phoneCodeHash } = await sendCode(client, ANN);
     const code = telegram.world.latestCode(ANN)?.code ?? "";
-    await expect(signIn(client, ANN, phoneCodeHash, "")).rejects.toMatchObject({ errorMessage: "PHONE_CODE_EMPTY" });
+    await expect(signIn(client, ANN, phoneCodeHash, "")).rejects.toMatchObject({
+      errorMessage: "PHONE_CODE_EMPTY",
+    });
     for (let attempt = 0; attempt < 3; attempt++) {
       await expect(signIn(client, ANN, phoneCodeHash, wrong(code))).rejects.toMatchObject({
         code: 400,
         errorMessage: "PHONE_CODE_INVALID",
       });
     }
-    await expect(signIn(client, ANN, phoneCodeHash, code)).rejects.toMatchObject({ errorMessage: "PHONE_CODE_EXPIRED" });
+    await expect(signIn(client, ANN, phoneCodeHash, code)).rejects.toMatchObject({
+      errorMessage: "PHONE_CODE_EXPIRED",
+    });
   });
 
   it("expires a code after five minutes of the sandbox's clock", async () => {
@@ -60,7 +84,9 @@ describe("login by code", () => {
     const { phoneCodeHash } = await sendCode(client, ANN);
     const code = telegram.world.latestCode(ANN)?.code ?? "";
     clock.advance(5 * 60_000);
-    await expect(signIn(client, ANN, phoneCodeHash, code)).rejects.toMatchObject({ errorMessage: "PHONE_CODE_EXPIRED" });
+    await expect(signIn(client, ANN, phoneCodeHash, code)).rejects.toMatchObject({
+      errorMessage: "PHONE_CODE_EXPIRED",
+    });
     expect(telegram.world.latestCode(ANN)?.state).toBe("expired");
   });
 
@@ -70,7 +96,9 @@ describe("login by code", () => {
     const [asker, other] = await Promise.all([connected(telegram), connected(telegram)]);
     const { phoneCodeHash } = await sendCode(asker, ANN);
     const code = telegram.world.latestCode(ANN)?.code ?? "";
-    await expect(signIn(other, ANN, phoneCodeHash, code)).rejects.toMatchObject({ errorMessage: "PHONE_CODE_EXPIRED" });
+    await expect(signIn(other, ANN, phoneCodeHash, code)).rejects.toMatchObject({
+      errorMessage: "PHONE_CODE_EXPIRED",
+    });
   });
 
   it("cancels a code that somebody writes into a chat", async () => {
@@ -82,7 +110,9 @@ describe("login by code", () => {
     const code = telegram.world.latestCode(ANN)?.code ?? "";
     telegram.world.sendPrivate(ANN, BOB, `it is ${[...code].join("-")}, quick`);
     expect(telegram.world.latestCode(ANN)?.state).toBe("cancelled");
-    await expect(signIn(client, ANN, phoneCodeHash, code)).rejects.toMatchObject({ errorMessage: "PHONE_CODE_EXPIRED" });
+    await expect(signIn(client, ANN, phoneCodeHash, code)).rejects.toMatchObject({
+      errorMessage: "PHONE_CODE_EXPIRED",
+    });
   });
 
   it("sends the code to a session that is there, and by text message on request", async () => {
@@ -99,18 +129,26 @@ describe("login by code", () => {
       new Api.auth.ResendCode({ phoneNumber: ANN, phoneCodeHash: sent.phoneCodeHash }),
     )) as Api.auth.SentCode;
     expect(again.type).toBeInstanceOf(Api.auth.SentCodeTypeSms);
-    await expect(signIn(second, ANN, sent.phoneCodeHash, code)).rejects.toMatchObject({ errorMessage: "PHONE_CODE_EXPIRED" });
-    await second.invoke(new Api.auth.CancelCode({ phoneNumber: ANN, phoneCodeHash: again.phoneCodeHash }));
+    await expect(signIn(second, ANN, sent.phoneCodeHash, code)).rejects.toMatchObject({
+      errorMessage: "PHONE_CODE_EXPIRED",
+    });
+    await second.invoke(
+      new Api.auth.CancelCode({ phoneNumber: ANN, phoneCodeHash: again.phoneCodeHash }),
+    );
     expect(telegram.world.latestCode(ANN)?.state).toBe("withdrawn");
   });
 
   it("refuses what is no number, and asks strangers to sign up", async () => {
     const { telegram } = await stage();
     const client = await connected(telegram);
-    await expect(sendCode(client, "12")).rejects.toMatchObject({ errorMessage: "PHONE_NUMBER_INVALID" });
+    await expect(sendCode(client, "12")).rejects.toMatchObject({
+      errorMessage: "PHONE_NUMBER_INVALID",
+    });
     const { phoneCodeHash } = await sendCode(client, "+15559999999");
     const code = telegram.world.latestCode("+15559999999")?.code ?? "";
-    expect(await signIn(client, "+15559999999", phoneCodeHash, code)).toBeInstanceOf(Api.auth.AuthorizationSignUpRequired);
+    expect(await signIn(client, "+15559999999", phoneCodeHash, code)).toBeInstanceOf(
+      Api.auth.AuthorizationSignUpRequired,
+    );
   });
 
   it("sends an account of another DC there", async () => {
@@ -136,7 +174,9 @@ describe("two-step verification", () => {
     });
     await expect(client.getMe()).rejects.toMatchObject({ errorMessage: "AUTH_KEY_UNREGISTERED" });
     expect((await client.invoke(new Api.account.GetPassword())).hint).toBe("fish");
-    await expect(checkPassword(client, "salmon")).rejects.toMatchObject({ errorMessage: "PASSWORD_HASH_INVALID" });
+    await expect(checkPassword(client, "salmon")).rejects.toMatchObject({
+      errorMessage: "PASSWORD_HASH_INVALID",
+    });
     expect(await checkPassword(client, "swördfish")).toBeInstanceOf(Api.auth.Authorization);
     expect((await client.getMe()).phone).toBe("15550000001");
   });
@@ -146,17 +186,26 @@ describe("two-step verification", () => {
     telegram.world.createAccount({ phone: ANN, password: "right" });
     const client = await connected(telegram);
     const { phoneCodeHash } = await sendCode(client, ANN);
-    await expect(signIn(client, ANN, phoneCodeHash, telegram.world.latestCode(ANN)?.code ?? "")).rejects.toThrow();
+    await expect(
+      signIn(client, ANN, phoneCodeHash, telegram.world.latestCode(ANN)?.code ?? ""),
+    ).rejects.toThrow();
     const question = await client.invoke(new Api.account.GetPassword());
     const stale = await computeCheck(question, "right");
     await client.invoke(new Api.account.GetPassword());
-    await expect(client.invoke(new Api.auth.CheckPassword({ password: stale }))).rejects.toMatchObject({
+    await expect(
+      client.invoke(new Api.auth.CheckPassword({ password: stale })),
+    ).rejects.toMatchObject({
       errorMessage: "SRP_ID_INVALID",
     });
     for (let attempt = 0; attempt < 5; attempt++) {
-      await expect(checkPassword(client, "wrong")).rejects.toMatchObject({ errorMessage: "PASSWORD_HASH_INVALID" });
+      await expect(checkPassword(client, "wrong")).rejects.toMatchObject({
+        errorMessage: "PASSWORD_HASH_INVALID",
+      });
     }
-    await expect(checkPassword(client, "right")).rejects.toMatchObject({ code: 406, errorMessage: "PHONE_PASSWORD_FLOOD" });
+    await expect(checkPassword(client, "right")).rejects.toMatchObject({
+      code: 406,
+      errorMessage: "PHONE_PASSWORD_FLOOD",
+    });
     clock.advance(3_600_000);
     expect(await checkPassword(client, "right")).toBeInstanceOf(Api.auth.Authorization);
   });
@@ -170,7 +219,8 @@ describe("login by QR code", () => {
     const user = await client.signInUserWithQrCode(
       { apiId: API_ID, apiHash: API_HASH },
       {
-        qrCode: ({ token }) => Promise.resolve(telegram.world.acceptQrLogin(ANN, token.toString("base64url"))),
+        qrCode: ({ token }) =>
+          Promise.resolve(telegram.world.acceptQrLogin(ANN, token.toString("base64url"))),
         password: () => Promise.resolve("pw"),
         onError: (error) => {
           throw error;
@@ -186,15 +236,25 @@ describe("login by QR code", () => {
     telegram.world.createAccount({ phone: ANN });
     const phone = await loggedIn(telegram, ANN);
     const screen = await connected(telegram);
-    const request = new Api.auth.ExportLoginToken({ apiId: API_ID, apiHash: API_HASH, exceptIds: [] });
+    const request = new Api.auth.ExportLoginToken({
+      apiId: API_ID,
+      apiHash: API_HASH,
+      exceptIds: [],
+    });
     const first = (await screen.invoke(request)) as Api.auth.LoginToken;
     expect(telegram.world.pendingQrLogins()).toHaveLength(1);
     clock.advance(30_000);
-    expect(() => telegram.world.acceptQrLogin(ANN, first.token.toString("base64url"))).toThrow("AUTH_TOKEN_EXPIRED");
+    expect(() => telegram.world.acceptQrLogin(ANN, first.token.toString("base64url"))).toThrow(
+      "AUTH_TOKEN_EXPIRED",
+    );
     const second = (await screen.invoke(request)) as Api.auth.LoginToken;
     expect(second.token.equals(first.token)).toBe(false);
-    expect(await phone.invoke(new Api.auth.AcceptLoginToken({ token: second.token }))).toBeInstanceOf(Api.Authorization);
-    await expect(phone.invoke(new Api.auth.AcceptLoginToken({ token: second.token }))).rejects.toMatchObject({
+    expect(
+      await phone.invoke(new Api.auth.AcceptLoginToken({ token: second.token })),
+    ).toBeInstanceOf(Api.Authorization);
+    await expect(
+      phone.invoke(new Api.auth.AcceptLoginToken({ token: second.token })),
+    ).rejects.toMatchObject({
       errorMessage: "AUTH_TOKEN_ALREADY_ACCEPTED",
     });
     expect(await screen.invoke(request)).toBeInstanceOf(Api.auth.LoginTokenSuccess);
@@ -218,13 +278,27 @@ describe("a login", () => {
   it("ends by logging out, by the owner's hand, and by resetting the others", async () => {
     const { telegram } = await stage();
     telegram.world.createAccount({ phone: ANN });
-    const [one, two, three] = [await loggedIn(telegram, ANN), await loggedIn(telegram, ANN), await loggedIn(telegram, ANN)];
+    const [one, two, three] = [
+      await loggedIn(telegram, ANN),
+      await loggedIn(telegram, ANN),
+      await loggedIn(telegram, ANN),
+    ];
     const listed = await one.invoke(new Api.account.GetAuthorizations());
-    expect(listed.authorizations.map((entry) => Boolean(entry.current))).toEqual([true, false, false]);
+    expect(listed.authorizations.map((entry) => Boolean(entry.current))).toEqual([
+      true,
+      false,
+      false,
+    ]);
     telegram.world.terminateSession(ANN, telegram.world.sessions(ANN)[1]?.keyId ?? "");
-    await expect(two.getMe()).rejects.toMatchObject({ code: 401, errorMessage: "AUTH_KEY_UNREGISTERED" });
+    await expect(two.getMe()).rejects.toMatchObject({
+      code: 401,
+      errorMessage: "AUTH_KEY_UNREGISTERED",
+    });
     await one.invoke(new Api.auth.ResetAuthorizations());
-    await expect(three.getMe()).rejects.toMatchObject({ code: 401, errorMessage: "SESSION_REVOKED" });
+    await expect(three.getMe()).rejects.toMatchObject({
+      code: 401,
+      errorMessage: "SESSION_REVOKED",
+    });
     await one.invoke(new Api.auth.LogOut());
     await expect(one.getMe()).rejects.toMatchObject({ errorMessage: "AUTH_KEY_UNREGISTERED" });
     expect(telegram.world.sessions(ANN)).toEqual([]);
@@ -240,7 +314,9 @@ describe("a login", () => {
     await foreign.connect();
     const imported = new Api.auth.ImportAuthorization({ id: exported.id, bytes: exported.bytes });
     expect(await foreign.invoke(imported)).toBeInstanceOf(Api.auth.Authorization);
-    await expect(foreign.invoke(imported)).rejects.toMatchObject({ errorMessage: "AUTH_BYTES_INVALID" });
+    await expect(foreign.invoke(imported)).rejects.toMatchObject({
+      errorMessage: "AUTH_BYTES_INVALID",
+    });
     expect(telegram.world.account(ANN).sessions).toBe(1);
   });
 });

@@ -32,7 +32,9 @@ describe("private chats", () => {
     const updates = pushed(bob);
     const sent = await ann.sendMessage("bob_ray", { message: "hello" });
     expect(sent).toMatchObject({ id: 1, message: "hello", out: true });
-    const update = await until("Bob has it", () => updates.find((entry) => entry instanceof Api.UpdateNewMessage));
+    const update = await until("Bob has it", () =>
+      updates.find((entry) => entry instanceof Api.UpdateNewMessage),
+    );
     expect(update).toMatchObject({ pts: 2, ptsCount: 1, message: { message: "hello" } });
     expect(telegram.world.history(BOB, ANN)).toMatchObject([{ text: "hello", out: false }]);
     expect(telegram.world.history(ANN, BOB)).toMatchObject([{ text: "hello", out: true }]);
@@ -43,11 +45,16 @@ describe("private chats", () => {
     const peer = await ann.getInputEntity("bob_ray");
     const request = new Api.messages.SendMessage({ peer, message: "once", randomId: bigInt(42) });
     await ann.invoke(request);
-    await expect(ann.invoke(request)).rejects.toMatchObject({ code: 500, errorMessage: "RANDOM_ID_DUPLICATE" });
+    await expect(ann.invoke(request)).rejects.toMatchObject({
+      code: 500,
+      errorMessage: "RANDOM_ID_DUPLICATE",
+    });
     await expect(ann.sendMessage(peer, { message: "x".repeat(4097) })).rejects.toMatchObject({
       errorMessage: "MESSAGE_TOO_LONG",
     });
-    await expect(ann.invoke(new Api.messages.SendMessage({ peer, message: " " }))).rejects.toMatchObject({
+    await expect(
+      ann.invoke(new Api.messages.SendMessage({ peer, message: " " })),
+    ).rejects.toMatchObject({
       errorMessage: "MESSAGE_EMPTY",
     });
     expect(telegram.world.history(BOB, ANN)).toHaveLength(1);
@@ -66,7 +73,9 @@ describe("private chats", () => {
     const updates = pushed(bob);
     const { id } = await ann.sendMessage("bob_ray", { message: "helo" });
     await ann.editMessage("bob_ray", { message: id, text: "hello" });
-    await until("Bob sees the edit", () => updates.find((entry) => entry instanceof Api.UpdateEditMessage));
+    await until("Bob sees the edit", () =>
+      updates.find((entry) => entry instanceof Api.UpdateEditMessage),
+    );
     await expect(ann.editMessage("bob_ray", { message: id, text: "hello" })).rejects.toMatchObject({
       errorMessage: "MESSAGE_NOT_MODIFIED",
     });
@@ -74,7 +83,9 @@ describe("private chats", () => {
       errorMessage: "MESSAGE_AUTHOR_REQUIRED",
     });
     await ann.deleteMessages("bob_ray", [id], { revoke: true });
-    const gone = await until("Bob sees it go", () => updates.find((entry) => entry instanceof Api.UpdateDeleteMessages));
+    const gone = await until("Bob sees it go", () =>
+      updates.find((entry) => entry instanceof Api.UpdateDeleteMessages),
+    );
     expect(gone).toMatchObject({ messages: [1], ptsCount: 1 });
     expect(telegram.world.history(BOB, ANN)).toEqual([]);
   });
@@ -84,7 +95,9 @@ describe("private chats", () => {
     const updates = pushed(ann);
     await ann.sendMessage("bob_ray", { message: "read me" });
     await bob.invoke(new Api.messages.ReadHistory({ peer: "ann_lee", maxId: 0 }));
-    const read = await until("Ann sees it", () => updates.find((entry) => entry instanceof Api.UpdateReadHistoryOutbox));
+    const read = await until("Ann sees it", () =>
+      updates.find((entry) => entry instanceof Api.UpdateReadHistoryOutbox),
+    );
     expect(read).toMatchObject({ maxId: 1 });
   });
 
@@ -93,13 +106,18 @@ describe("private chats", () => {
     for (let index = 1; index <= 5; index++) telegram.world.sendPrivate(BOB, ANN, `note ${index}`);
     const peer = await ann.getInputEntity("bob_ray");
     expect(texts(await ann.getMessages(peer, { limit: 2 }))).toEqual(["note 5", "note 4"]);
-    expect(texts(await ann.getMessages(peer, { limit: 2, offsetId: 4 }))).toEqual(["note 3", "note 2"]);
+    expect(texts(await ann.getMessages(peer, { limit: 2, offsetId: 4 }))).toEqual([
+      "note 3",
+      "note 2",
+    ]);
     expect(texts(await ann.getMessages(peer, { ids: [1, 99] }))).toEqual(["note 1", undefined]);
     const [dialog] = await ann.getDialogs({});
     expect(dialog).toMatchObject({ unreadCount: 5, title: "Bob" });
     await ann.forwardMessages("me", { messages: [2, 3], fromPeer: peer });
     const saved = await ann.getMessages("me", { limit: 10 });
-    expect(Array.from(saved, (message) => [message.message, message.fwdFrom?.fromId?.className])).toEqual([
+    expect(
+      Array.from(saved, (message) => [message.message, message.fwdFrom?.fromId?.className]),
+    ).toEqual([
       ["note 3", "PeerUser"],
       ["note 2", "PeerUser"],
     ]);
@@ -112,8 +130,11 @@ describe("private chats", () => {
     await second.getMe();
     const updates = pushed(second);
     await ann.sendMessage("bob_ray", { message: "seen everywhere" });
-    await until("the second session has it", () => updates.some((entry) => entry instanceof Api.UpdateNewMessage));
-    for (let index = 0; index < 50; index++) telegram.world.sendPrivate(ANN, BOB, `${index} ${"lorem ipsum ".repeat(100)}`);
+    await until("the second session has it", () =>
+      updates.some((entry) => entry instanceof Api.UpdateNewMessage),
+    );
+    for (let index = 0; index < 50; index++)
+      telegram.world.sendPrivate(ANN, BOB, `${index} ${"lorem ipsum ".repeat(100)}`);
     expect(await ann.getMessages("bob_ray", { limit: 60 })).toHaveLength(51);
   });
 });
@@ -123,25 +144,38 @@ describe("people", () => {
     const { ann } = await pair();
     const bob = (await ann.getEntity("bob_ray")) as Api.User;
     expect(bob).toMatchObject({ firstName: "Bob", phone: BOB, self: false });
-    const contacts = (await ann.invoke(new Api.contacts.GetContacts({ hash: bigInt.zero }))) as Api.contacts.Contacts;
+    const contacts = (await ann.invoke(
+      new Api.contacts.GetContacts({ hash: bigInt.zero }),
+    )) as Api.contacts.Contacts;
     expect(contacts.users).toHaveLength(1);
-    expect((await ann.invoke(new Api.users.GetFullUser({ id: "bob_ray" }))).fullUser.id.eq(bob.id)).toBe(true);
-    await expect(ann.invoke(new Api.contacts.ResolveUsername({ username: "nobody_here" }))).rejects.toMatchObject({
+    expect(
+      (await ann.invoke(new Api.users.GetFullUser({ id: "bob_ray" }))).fullUser.id.eq(bob.id),
+    ).toBe(true);
+    await expect(
+      ann.invoke(new Api.contacts.ResolveUsername({ username: "nobody_here" })),
+    ).rejects.toMatchObject({
       errorMessage: "USERNAME_NOT_OCCUPIED",
     });
     const forged = new Api.InputPeerUser({ userId: bob.id, accessHash: bigInt(1) });
-    await expect(ann.sendMessage(forged, { message: "hi" })).rejects.toMatchObject({ errorMessage: "PEER_ID_INVALID" });
+    await expect(ann.sendMessage(forged, { message: "hi" })).rejects.toMatchObject({
+      errorMessage: "PEER_ID_INVALID",
+    });
   });
 });
 
 describe("channels", () => {
   it("push posts to members with a pts of their own", async () => {
     const { telegram, ann, bob } = await pair();
-    const channel = telegram.world.createChannel({ title: "News", username: "news_now", members: [ANN, BOB] });
+    const channel = telegram.world.createChannel({
+      title: "News",
+      username: "news_now",
+      members: [ANN, BOB],
+    });
     const updates = pushed(bob);
     await ann.sendMessage("news_now", { message: "first" });
     telegram.world.postToChannel(channel.id, "second");
-    const posts = (): Api.TypeUpdate[] => updates.filter((entry) => entry instanceof Api.UpdateNewChannelMessage);
+    const posts = (): Api.TypeUpdate[] =>
+      updates.filter((entry) => entry instanceof Api.UpdateNewChannelMessage);
     await until("Bob has both", () => posts().length === 2);
     expect(posts()).toMatchObject([
       { pts: 2, message: { message: "first", post: true } },
@@ -167,56 +201,88 @@ describe("channels", () => {
     const updates = pushed(bob);
     const { id } = await ann.sendMessage("news_now", { message: "draft" });
     await ann.editMessage("news_now", { message: id, text: "final" });
-    await expect(bob.deleteMessages("news_now", [id], {})).rejects.toMatchObject({ errorMessage: "MESSAGE_DELETE_FORBIDDEN" });
+    await expect(bob.deleteMessages("news_now", [id], {})).rejects.toMatchObject({
+      errorMessage: "MESSAGE_DELETE_FORBIDDEN",
+    });
     await ann.deleteMessages("news_now", [id], {});
-    await until("Bob has seen it all", () => updates.some((entry) => entry instanceof Api.UpdateDeleteChannelMessages));
+    await until("Bob has seen it all", () =>
+      updates.some((entry) => entry instanceof Api.UpdateDeleteChannelMessages),
+    );
     await bob.invoke(new Api.channels.LeaveChannel({ channel: "news_now" }));
     expect(telegram.world.channels()[0]?.members).toEqual([ANN]);
   });
 
-  it("keep formatting and albums in a forward, lose the author on request, and refuse what is restricted", async () => {
-    const { telegram, ann } = await pair();
-    const source = telegram.world.createChannel({ title: "Source", username: "source_1", members: [ANN] });
-    telegram.world.createChannel({ title: "Target", username: "target_1", members: [ANN] });
-    const bold = new Api.MessageEntityBold({ offset: 0, length: 3 });
-    await ann.invoke(new Api.messages.SendMessage({ peer: "source_1", message: "one", entities: [bold], randomId: bigInt(1) }));
-    for (const text of ["two", "three"]) telegram.world.postToChannel(source.id, text, { groupedId: "5" });
-    telegram.world.postToChannel(source.id, "secret", { noforwards: true });
-    const forward = (id: number[], dropAuthor: boolean) =>
-      ann.invoke(
-        new Api.messages.ForwardMessages({
-          fromPeer: "source_1",
-          toPeer: "target_1",
-          id,
-          randomId: id.map((n) => bigInt(100 + n)),
-          dropAuthor,
+  it(
+    "keep formatting and albums in a forward, lose the author on request, and refuse what is " +
+      "restricted",
+    async () => {
+      const { telegram, ann } = await pair();
+      const source = telegram.world.createChannel({
+        title: "Source",
+        username: "source_1",
+        members: [ANN],
+      });
+      telegram.world.createChannel({ title: "Target", username: "target_1", members: [ANN] });
+      const bold = new Api.MessageEntityBold({ offset: 0, length: 3 });
+      await ann.invoke(
+        new Api.messages.SendMessage({
+          peer: "source_1",
+          message: "one",
+          entities: [bold],
+          randomId: bigInt(1),
         }),
       );
-    await forward([1], false);
-    await forward([2, 3], true);
-    await expect(forward([4], true)).rejects.toMatchObject({ errorMessage: "CHAT_FORWARDS_RESTRICTED" });
-    const target = telegram.world.channels()[1]?.id ?? "";
-    const seen = telegram.world.history(ANN, target);
-    expect(seen).toMatchObject([
-      { text: "one", forwarded: true, entities: 1 },
-      { text: "two", forwarded: false },
-      { text: "three", forwarded: false },
-    ]);
-    expect(seen[1]?.groupedId).toMatch(/\d/);
-    expect(seen[2]?.groupedId).toBe(seen[1]?.groupedId);
-  });
+      for (const text of ["two", "three"])
+        telegram.world.postToChannel(source.id, text, { groupedId: "5" });
+      telegram.world.postToChannel(source.id, "secret", { noforwards: true });
+      const forward = (id: number[], dropAuthor: boolean) =>
+        ann.invoke(
+          new Api.messages.ForwardMessages({
+            fromPeer: "source_1",
+            toPeer: "target_1",
+            id,
+            randomId: id.map((n) => bigInt(100 + n)),
+            dropAuthor,
+          }),
+        );
+      await forward([1], false);
+      await forward([2, 3], true);
+      await expect(forward([4], true)).rejects.toMatchObject({
+        errorMessage: "CHAT_FORWARDS_RESTRICTED",
+      });
+      const target = telegram.world.channels()[1]?.id ?? "";
+      const seen = telegram.world.history(ANN, target);
+      expect(seen).toMatchObject([
+        { text: "one", forwarded: true, entities: 1 },
+        { text: "two", forwarded: false },
+        { text: "three", forwarded: false },
+      ]);
+      expect(seen[1]?.groupedId).toMatch(/\d/);
+      expect(seen[2]?.groupedId).toBe(seen[1]?.groupedId);
+    },
+  );
 
   it("are changed in their own name, and count what came twice", async () => {
     const { telegram, ann } = await pair();
-    const { id } = telegram.world.createChannel({ title: "Source", username: "source_1", members: [BOB] });
+    const { id } = telegram.world.createChannel({
+      title: "Source",
+      username: "source_1",
+      members: [BOB],
+    });
     const first = telegram.world.postToChannel(id, "one");
     telegram.world.postToChannel(id, "two", { replyTo: first });
     telegram.world.editInChannel(id, first, "one, mended");
-    expect(telegram.world.history(BOB, id)).toMatchObject([{ text: "one, mended", edited: true }, { replyTo: first }]);
+    expect(telegram.world.history(BOB, id)).toMatchObject([
+      { text: "one, mended", edited: true },
+      { replyTo: first },
+    ]);
     telegram.world.deleteInChannel(id, [first]);
     expect(telegram.world.history(BOB, id)).toHaveLength(1);
     expect(() => telegram.world.editInChannel(id, 99, "x")).toThrow("no message 99");
-    const send = () => ann.invoke(new Api.messages.SendMessage({ peer: "source_1", message: "x", randomId: bigInt(9) }));
+    const send = () =>
+      ann.invoke(
+        new Api.messages.SendMessage({ peer: "source_1", message: "x", randomId: bigInt(9) }),
+      );
     await expect(send()).rejects.toMatchObject({ errorMessage: "CHAT_WRITE_FORBIDDEN" });
     await expect(send()).rejects.toMatchObject({ errorMessage: "CHAT_WRITE_FORBIDDEN" });
     expect(telegram.world.account(ANN).duplicateSends).toBe(0);

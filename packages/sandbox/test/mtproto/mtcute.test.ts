@@ -35,17 +35,36 @@ it("mtcute makes a topic, lists it and writes in it", async () => {
   const { telegram, log } = await stage({ schemas: [await mtcuteSchema()] });
   const phone = "15550000001";
   telegram.world.createAccount({ phone });
-  const { id } = telegram.world.createChannel({ title: "Desk", username: "desk_1", members: [phone], forum: true });
+  const { id } = telegram.world.createChannel({
+    title: "Desk",
+    username: "desk_1",
+    members: [phone],
+    forum: true,
+  });
   const ann = mtcuteClient(telegram, false);
-  await ann.start({ phone, codeSentCallback: () => {}, code: () => telegram.world.latestCode(phone)?.code ?? "" });
+  await ann.start({
+    phone,
+    codeSentCallback: () => {},
+    code: () => telegram.world.latestCode(phone)?.code ?? "",
+  });
   const made = await ann.createForumTopic({ chatId: "desk_1", title: "alpha" });
   const sent = await ann.sendText("desk_1", "hello", { replyTo: made.id });
-  expect([sent.isTopicMessage, sent.replyToMessage?.threadId ?? sent.replyToMessage?.id]).toEqual([true, made.id]);
-  expect((await ann.getForumTopics("desk_1")).map(({ id: topic, title }) => [topic, title])).toEqual([
+  expect([sent.isTopicMessage, sent.replyToMessage?.threadId ?? sent.replyToMessage?.id]).toEqual([
+    true,
+    made.id,
+  ]);
+  expect(
+    (await ann.getForumTopics("desk_1")).map(({ id: topic, title }) => [topic, title]),
+  ).toEqual([
     [made.id, "alpha"],
     [1, "General"],
   ]);
-  await ann.forwardMessagesById({ fromChatId: "desk_1", messages: [sent.id], toChatId: "desk_1", toThreadId: made.id });
+  await ann.forwardMessagesById({
+    fromChatId: "desk_1",
+    messages: [sent.id],
+    toChatId: "desk_1",
+    toThreadId: made.id,
+  });
   expect(telegram.world.history(phone, id).map(({ text, topic }) => [text, topic])).toEqual([
     ["hello", made.id],
     ["hello", made.id],
@@ -70,12 +89,16 @@ it.each([{ usePfs: false }, { usePfs: true }])(
     });
     expect(me.username).toBe("bob_m");
     bob.onNewMessage.add((message) => void received.push(message.text));
-    // mtcute takes its first state after start() has resolved; what comes before that is none of its news.
+    // mtcute takes its first state after start() has resolved; what comes before that is none of
+    // its news.
     await until("mtcute has its state", () => telegram.world.counters()["updates.getDifference"]);
     await ann.sendMessage("bob_m", { message: "hello from GramJS" });
     await until("mtcute has the message", () => received.includes("hello from GramJS"));
     const heard: string[] = [];
-    ann.addEventHandler((event) => void heard.push(event.message.message), new NewMessage({ incoming: true }));
+    ann.addEventHandler(
+      (event) => void heard.push(event.message.message),
+      new NewMessage({ incoming: true }),
+    );
     await ann.getMe();
     const sent = await bob.sendText("ann_g", "hello from mtcute");
     expect(sent.text).toBe("hello from mtcute");

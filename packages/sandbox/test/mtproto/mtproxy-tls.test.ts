@@ -12,7 +12,9 @@ const SITE = "www.example.com";
 
 it("mtcute logs in through it, and is a stranger with another secret", async () => {
   const node = createRequire(import.meta.url).resolve("@mtcute/node");
-  const schema = await readSchemaFile(createRequire(node).resolve("@mtcute/core/tl/api-schema.json"));
+  const schema = await readSchemaFile(
+    createRequire(node).resolve("@mtcute/core/tl/api-schema.json"),
+  );
   const { telegram } = await stage({ schemas: [schema] });
   const proxy = await startMtProxy({
     secret: SECRET,

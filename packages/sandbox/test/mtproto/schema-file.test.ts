@@ -12,7 +12,8 @@ async function file(text: string): Promise<string> {
 
 test("TL text as Telegram publishes it, with its layer", async () => {
   const path = await file(
-    "inputPeerEmpty#7f3b18ea = InputPeer;\n---functions---\nhelp.getConfig#c4f9186b = Config;\n\n// LAYER 158\n",
+    "inputPeerEmpty#7f3b18ea = InputPeer;\n---functions---\nhelp.getConfig#c4f9186b = " +
+      "Config;\n\n// LAYER 158\n",
   );
   expect((await readSchemaFile(path)).layer).toBe(158);
 });
@@ -29,5 +30,7 @@ test.each([
 });
 
 test("a file that is not there is one sentence", async () => {
-  await expect(readSchemaFile(join(await testDir(), "none"))).rejects.toMatchObject({ code: "bad-schema" });
+  await expect(readSchemaFile(join(await testDir(), "none"))).rejects.toMatchObject({
+    code: "bad-schema",
+  });
 });

@@ -9,17 +9,29 @@ import { serviceCodec } from "../../src/mtproto/tl/service.ts";
 import { connected, loggedIn, stage } from "./support/kit.ts";
 import { type RawClient, rawClient } from "./support/raw.ts";
 
-/** What these tests reach for inside GramJS: the message state it keeps, and the way to send a service message. */
+/**
+ * What these tests reach for inside GramJS: the message state it keeps, and the way to send a
+ * service message.
+ */
 interface Sender {
   send(request: unknown): Promise<unknown>;
-  readonly _state: { salt: bigInt.BigInteger; timeOffset: number; id: bigInt.BigInteger; reset(): void };
+  readonly _state: {
+    salt: bigInt.BigInteger;
+    timeOffset: number;
+    id: bigInt.BigInteger;
+    reset(): void;
+  };
 }
 
 function senderOf(client: TelegramClient): Sender {
   return (client as unknown as { _sender: Sender })._sender;
 }
 
-async function annsClient(): Promise<{ client: TelegramClient; sender: Sender; counters: () => Record<string, number> }> {
+async function annsClient(): Promise<{
+  client: TelegramClient;
+  sender: Sender;
+  counters: () => Record<string, number>;
+}> {
   const { telegram } = await stage();
   telegram.world.createAccount({ phone: "15550000001" });
   const client = await loggedIn(telegram, "15550000001");
@@ -56,10 +68,16 @@ describe("a client that knows only the protocol", () => {
     const gramjs = await connected(telegram);
     const { _state } = senderOf(gramjs);
     const key = gramjs.session.getAuthKey()?.getKey() ?? Buffer.alloc(0);
-    return rawClient(telegram.port(2), key, sha1(key).subarray(12), BigInt.asIntN(64, BigInt(_state.salt.toString())));
+    return rawClient(
+      telegram.port(2),
+      key,
+      sha1(key).subarray(12),
+      BigInt.asIntN(64, BigInt(_state.salt.toString())),
+    );
   }
 
-  const layer = (query: Buffer): Buffer => new TlWriter().uint(0xda9b0d0d).int(198).raw(query).done();
+  const layer = (query: Buffer): Buffer =>
+    new TlWriter().uint(0xda9b0d0d).int(198).raw(query).done();
   const getNearestDc = layer(new TlWriter().uint(0x1fb33026).done());
   const container = (...messages: { id: bigint; body: Buffer }[]): Buffer => {
     const writer = new TlWriter().uint(0x73f1f8dc).uint(messages.length);
@@ -84,7 +102,10 @@ describe("a client that knows only the protocol", () => {
     const client = await raw();
     const base = BigInt(Math.floor(Date.now() / 1000)) << 32n;
     const packed = new TlWriter().uint(0x3072cfa1).bytes(gzipSync(getNearestDc)).done();
-    client.send(container({ id: base + 400n, body: getNearestDc }, { id: base + 404n, body: packed }), base + 408n);
+    client.send(
+      container({ id: base + 400n, body: getNearestDc }, { id: base + 404n, body: packed }),
+      base + 408n,
+    );
     const [first, second] = [await client.next(0xf35c6d01), await client.next(0xf35c6d01)];
     expect([first.uint(), first.long(), second.uint(), second.long()]).toEqual([
       0xf35c6d01,
@@ -119,7 +140,11 @@ describe("a client that knows only the protocol", () => {
         .raw(layer(new TlWriter().uint(0x1fb33026).done()))
         .done(),
     );
-    const sent = [packed(getNearestDc), packed(long), layer(packed(new TlWriter().uint(0x1fb33026).done()))];
+    const sent = [
+      packed(getNearestDc),
+      packed(long),
+      layer(packed(new TlWriter().uint(0x1fb33026).done())),
+    ];
     for (const [index, body] of sent.entries()) {
       const id = client.send(body, base + 400n + BigInt(index) * 4n);
       const answer = await client.next(0xf35c6d01);
@@ -160,27 +185,32 @@ describe("a client that knows only the protocol", () => {
   });
 
   // Field fault E3.
-  it("of a layer that is not spoken is answered in the nearest one, and told so when that does not do", async () => {
-    const { telegram, log } = await stage();
-    const gramjs = await connected(telegram);
-    const { _state } = senderOf(gramjs);
-    const key = gramjs.session.getAuthKey()?.getKey() ?? Buffer.alloc(0);
-    const salt = BigInt.asIntN(64, BigInt(_state.salt.toString()));
-    const client = await rawClient(telegram.port(2), key, sha1(key).subarray(12), salt);
-    const in999 = (query: Buffer): Buffer => new TlWriter().uint(0xda9b0d0d).int(999).raw(query).done();
-    client.send(in999(new TlWriter().uint(0x1fb33026).done()));
-    const nearest = await client.next(0xf35c6d01);
-    expect(nearest.rest().readUInt32LE(8), "an answer, no error").not.toBe(0x2144ca19);
-    client.send(in999(new TlWriter().uint(0x12345678).done()));
-    const answer = await client.next(0xf35c6d01);
-    expect(serviceCodec.decode(answer.rest().subarray(12))).toMatchObject({
-      error_code: 400,
-      error_message: "CONNECTION_LAYER_INVALID",
-    });
-    expect(log.filter((line) => line.includes("layer 999"))).toEqual([
-      "a client speaks layer 999; it is answered in layer 198: give its schema with --schema",
-    ]);
-  });
+  it(
+    "of a layer that is not spoken is answered in the nearest one, and told so when that does " +
+      "not do",
+    async () => {
+      const { telegram, log } = await stage();
+      const gramjs = await connected(telegram);
+      const { _state } = senderOf(gramjs);
+      const key = gramjs.session.getAuthKey()?.getKey() ?? Buffer.alloc(0);
+      const salt = BigInt.asIntN(64, BigInt(_state.salt.toString()));
+      const client = await rawClient(telegram.port(2), key, sha1(key).subarray(12), salt);
+      const in999 = (query: Buffer): Buffer =>
+        new TlWriter().uint(0xda9b0d0d).int(999).raw(query).done();
+      client.send(in999(new TlWriter().uint(0x1fb33026).done()));
+      const nearest = await client.next(0xf35c6d01);
+      expect(nearest.rest().readUInt32LE(8), "an answer, no error").not.toBe(0x2144ca19);
+      client.send(in999(new TlWriter().uint(0x12345678).done()));
+      const answer = await client.next(0xf35c6d01);
+      expect(serviceCodec.decode(answer.rest().subarray(12))).toMatchObject({
+        error_code: 400,
+        error_message: "CONNECTION_LAYER_INVALID",
+      });
+      expect(log.filter((line) => line.includes("layer 999"))).toEqual([
+        "a client speaks layer 999; it is answered in layer 198: give its schema with --schema",
+      ]);
+    },
+  );
 
   it("can destroy its key", async () => {
     const client = await raw();
@@ -194,7 +224,10 @@ describe("a client that knows only the protocol", () => {
 it("unwraps calls that wait for others or want no updates", async () => {
   const { client, counters } = await annsClient();
   const query = new Api.updates.GetState();
-  const after = new Api.InvokeAfterMsg({ msgId: bigInt(4), query: new Api.InvokeWithoutUpdates({ query }) });
+  const after = new Api.InvokeAfterMsg({
+    msgId: bigInt(4),
+    query: new Api.InvokeWithoutUpdates({ query }),
+  });
   expect(await client.invoke(after)).toBeInstanceOf(Api.updates.State);
   expect(counters()["updates.getState"]).toBeGreaterThanOrEqual(1);
 });

@@ -35,7 +35,11 @@ it("keeps keys, logins, messages and pts over a restart", async () => {
   const [message] = await again
     .getMessages(Number(telegram.world.account("15550000002").id), { limit: 1 })
     .catch(() =>
-      again.getDialogs({}).then(() => again.getMessages(Number(telegram.world.account("15550000002").id), { limit: 1 })),
+      again
+        .getDialogs({})
+        .then(() =>
+          again.getMessages(Number(telegram.world.account("15550000002").id), { limit: 1 }),
+        ),
     );
   expect(message?.message).toBe("still here");
 });
@@ -60,14 +64,20 @@ it("writes the file soon after a change, not only at the end", async () => {
 it("says what is wrong with a state file it cannot read", async () => {
   const file = await stateFile();
   await writeFile(file, "{");
-  await expect(startTelegram({ clock: new MovableClock(), stateFile: file })).rejects.toMatchObject({ code: "bad-state-file" });
+  await expect(startTelegram({ clock: new MovableClock(), stateFile: file })).rejects.toMatchObject(
+    { code: "bad-state-file" },
+  );
 });
 
 it("listens on loopback only, and lets go of everything when a port is taken", async () => {
-  await expect(startTelegram({ clock: new MovableClock(), host: "0.0.0.0" })).rejects.toMatchObject({ code: "not-loopback" });
+  await expect(startTelegram({ clock: new MovableClock(), host: "0.0.0.0" })).rejects.toMatchObject(
+    { code: "not-loopback" },
+  );
   const squatter = createServer().listen(0, "127.0.0.4");
   onTestFinished(() => void squatter.close());
   await until("the port is taken", () => squatter.listening);
   const { port } = squatter.address() as { port: number };
-  await expect(startTelegram({ clock: new MovableClock(), ports: { 4: port } })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  await expect(
+    startTelegram({ clock: new MovableClock(), ports: { 4: port } }),
+  ).rejects.toMatchObject({ code: "EADDRINUSE" });
 });

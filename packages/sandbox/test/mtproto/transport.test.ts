@@ -1,7 +1,11 @@
 import { createCipheriv, randomBytes } from "node:crypto";
 import { once } from "node:events";
 import { connect, type Socket } from "node:net";
-import { ConnectionTCPAbridged, ConnectionTCPFull, ConnectionTCPObfuscated } from "telegram/network/index.js";
+import {
+  ConnectionTCPAbridged,
+  ConnectionTCPFull,
+  ConnectionTCPObfuscated,
+} from "telegram/network/index.js";
 import { describe, expect, it, onTestFinished } from "vitest";
 import { TlReader, TlWriter } from "../../src/mtproto/tl/bytes.ts";
 import { serviceCodec } from "../../src/mtproto/tl/service.ts";
@@ -26,7 +30,12 @@ interface Kind {
 
 const KINDS: readonly Kind[] = [
   { name: "full", framing: fullFraming, tag: Buffer.alloc(0), mask: null },
-  { name: "abridged", framing: abridgedFraming, tag: Buffer.from("ef", "hex"), mask: Buffer.from("efefefef", "hex") },
+  {
+    name: "abridged",
+    framing: abridgedFraming,
+    tag: Buffer.from("ef", "hex"),
+    mask: Buffer.from("efefefef", "hex"),
+  },
   {
     name: "intermediate",
     framing: intermediateFraming,
@@ -84,25 +93,30 @@ const CASES = KINDS.flatMap((kind) =>
 );
 
 describe("every transport", () => {
-  it.each(CASES)("$kind.name (obfuscated: $obfuscated) carries a key exchange, byte by byte", async ({ kind, obfuscated }) => {
-    const { telegram } = await stage();
-    const socket = await open(telegram.port(2));
-    const { head, mask, unmask } = disguise(kind, obfuscated);
-    const framing = kind.framing();
-    const nonce = randomBytes(16);
-    let received: Buffer = Buffer.alloc(0);
-    socket.on("data", (chunk: Buffer) => {
-      received = Buffer.concat([received, unmask(chunk)]);
-    });
-    const bytes = Buffer.concat([head, mask(framing.wrap(question(nonce)))]);
-    for (const byte of bytes) socket.write(Buffer.from([byte]));
-    const { packet } = await until("an answer is there", () => framing.take(received));
-    const reader = new TlReader(packet.subarray(16));
-    const answer = serviceCodec.decode(reader.raw(reader.uint()));
-    expect(answer._).toBe("resPQ");
-    expect(nonce.equals(answer["nonce"] as Buffer)).toBe(true);
-    expect(telegram.world.connections()[0]?.transport).toBe(obfuscated ? `obfuscated ${kind.name}` : kind.name);
-  });
+  it.each(CASES)(
+    "$kind.name (obfuscated: $obfuscated) carries a key exchange, byte by byte",
+    async ({ kind, obfuscated }) => {
+      const { telegram } = await stage();
+      const socket = await open(telegram.port(2));
+      const { head, mask, unmask } = disguise(kind, obfuscated);
+      const framing = kind.framing();
+      const nonce = randomBytes(16);
+      let received: Buffer = Buffer.alloc(0);
+      socket.on("data", (chunk: Buffer) => {
+        received = Buffer.concat([received, unmask(chunk)]);
+      });
+      const bytes = Buffer.concat([head, mask(framing.wrap(question(nonce)))]);
+      for (const byte of bytes) socket.write(Buffer.from([byte]));
+      const { packet } = await until("an answer is there", () => framing.take(received));
+      const reader = new TlReader(packet.subarray(16));
+      const answer = serviceCodec.decode(reader.raw(reader.uint()));
+      expect(answer._).toBe("resPQ");
+      expect(nonce.equals(answer["nonce"] as Buffer)).toBe(true);
+      expect(telegram.world.connections()[0]?.transport).toBe(
+        obfuscated ? `obfuscated ${kind.name}` : kind.name,
+      );
+    },
+  );
 
   it.each([
     { name: "full", connection: ConnectionTCPFull },
@@ -124,7 +138,10 @@ describe("every transport", () => {
 
   it("takes two packets from one chunk, and refuses a wrong checksum", () => {
     const client = fullFraming();
-    const bytes = Buffer.concat([client.wrap(Buffer.alloc(8, 1)), client.wrap(Buffer.alloc(12, 2))]);
+    const bytes = Buffer.concat([
+      client.wrap(Buffer.alloc(8, 1)),
+      client.wrap(Buffer.alloc(12, 2)),
+    ]);
     expect(new TransportStream().feed(bytes).map((packet) => packet.length)).toEqual([8, 12]);
     bytes[9] = 99;
     expect(() => new TransportStream().feed(bytes)).toThrow(RangeError);

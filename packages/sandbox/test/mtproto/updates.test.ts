@@ -12,7 +12,9 @@ function difference(
   ptsTotalLimit?: number,
 ): Promise<Api.updates.TypeDifference> {
   const limit = ptsTotalLimit === undefined ? {} : { ptsTotalLimit };
-  return client.invoke(new Api.updates.GetDifference({ pts: from.pts, date: from.date, qts: 0, ...limit }));
+  return client.invoke(
+    new Api.updates.GetDifference({ pts: from.pts, date: from.date, qts: 0, ...limit }),
+  );
 }
 
 async function scene(limits: Parameters<typeof stage>[0] = {}) {
@@ -41,7 +43,10 @@ describe("updates.getDifference", () => {
     let at = { pts: start.pts, date: start.date };
     for (;;) {
       const found = await difference(ann, at);
-      if (!(found instanceof Api.updates.Difference) && !(found instanceof Api.updates.DifferenceSlice))
+      if (
+        !(found instanceof Api.updates.Difference) &&
+        !(found instanceof Api.updates.DifferenceSlice)
+      )
         throw new Error(found.className);
       seen.push(...found.newMessages.map((message) => (message as Api.Message).message));
       if (found instanceof Api.updates.Difference) break;
@@ -61,7 +66,10 @@ describe("updates.getDifference", () => {
     await bob.sendMessage(bigInt(anns), { message: "two" });
     await bob.deleteMessages(bigInt(anns), [sent.id], { revoke: true });
     const found = (await difference(ann, start)) as Api.updates.Difference;
-    expect(found.newMessages.map((message) => (message as Api.Message).message)).toEqual(["x", "two"]);
+    expect(found.newMessages.map((message) => (message as Api.Message).message)).toEqual([
+      "x",
+      "two",
+    ]);
     expect(found.otherUpdates.map((update) => update.className)).toEqual(["UpdateDeleteMessages"]);
     expect(found.users.length).toBe(2);
   });
@@ -72,7 +80,10 @@ describe("updates.getDifference", () => {
     expect(await difference(ann, start)).toBeInstanceOf(Api.updates.Difference);
     expect(await difference(ann, start, 4)).toBeInstanceOf(Api.updates.DifferenceTooLong);
     telegram.world.sendPrivate(BOB, ANN, "one more");
-    expect(await difference(ann, start)).toMatchObject({ className: "updates.DifferenceTooLong", pts: start.pts + 6 });
+    expect(await difference(ann, start)).toMatchObject({
+      className: "updates.DifferenceTooLong",
+      pts: start.pts + 6,
+    });
   });
 
   it("names the channels that have news", async () => {
@@ -88,20 +99,37 @@ describe("updates.getDifference", () => {
 describe("updates.getChannelDifference", () => {
   async function channelScene(limits: Parameters<typeof stage>[0] = {}) {
     const set = await scene(limits);
-    const { id } = set.telegram.world.createChannel({ title: "News", username: "news_now", members: [ANN] });
+    const { id } = set.telegram.world.createChannel({
+      title: "News",
+      username: "news_now",
+      members: [ANN],
+    });
     const channel = await set.ann.getInputEntity("news_now");
     const ask = (pts: number): Promise<Api.updates.TypeChannelDifference> =>
       set.ann.invoke(
-        new Api.updates.GetChannelDifference({ channel, filter: new Api.ChannelMessagesFilterEmpty(), pts, limit: 100 }),
+        new Api.updates.GetChannelDifference({
+          channel,
+          filter: new Api.ChannelMessagesFilterEmpty(),
+          pts,
+          limit: 100,
+        }),
       );
     return { ...set, ask, post: (text: string) => set.telegram.world.postToChannel(id, text) };
   }
 
   it("comes in pages", async () => {
     const { ask, post } = await channelScene({ limits: { channelPage: 2 } });
-    expect(await ask(1)).toMatchObject({ className: "updates.ChannelDifferenceEmpty", final: true, pts: 1 });
+    expect(await ask(1)).toMatchObject({
+      className: "updates.ChannelDifferenceEmpty",
+      final: true,
+      pts: 1,
+    });
     for (const text of ["a", "b", "c"]) post(text);
-    expect(await ask(1)).toMatchObject({ final: false, pts: 3, newMessages: [{ message: "a" }, { message: "b" }] });
+    expect(await ask(1)).toMatchObject({
+      final: false,
+      pts: 3,
+      newMessages: [{ message: "a" }, { message: "b" }],
+    });
     expect(await ask(3)).toMatchObject({ final: true, pts: 4, newMessages: [{ message: "c" }] });
     await expect(ask(0)).rejects.toMatchObject({ errorMessage: "PERSISTENT_TIMESTAMP_EMPTY" });
   });
@@ -110,7 +138,10 @@ describe("updates.getChannelDifference", () => {
     const { ask, post } = await channelScene({ limits: { channelTooLong: 3, channelPage: 2 } });
     for (const text of ["a", "b", "c", "d"]) post(text);
     const found = (await ask(1)) as Api.updates.ChannelDifferenceTooLong;
-    expect(found).toMatchObject({ className: "updates.ChannelDifferenceTooLong", dialog: { pts: 5, topMessage: 4 } });
+    expect(found).toMatchObject({
+      className: "updates.ChannelDifferenceTooLong",
+      dialog: { pts: 5, topMessage: 4 },
+    });
     expect(found.messages.map((message) => (message as Api.Message).message)).toEqual(["d", "c"]);
   });
 });
@@ -122,6 +153,9 @@ describe("pushes outside the boxes", () => {
     telegram.notify(ANN, "Please read the terms.");
     telegram.pushTooLong(ANN);
     await until("both are there", () => updates.length === 2);
-    expect(updates.map((update) => update.className)).toEqual(["UpdateServiceNotification", "UpdatesTooLong"]);
+    expect(updates.map((update) => update.className)).toEqual([
+      "UpdateServiceNotification",
+      "UpdatesTooLong",
+    ]);
   });
 });

@@ -42,7 +42,11 @@ describe("a login code in a text", () => {
   it("is replaced by the next one", () => {
     const { codes, code } = withCode();
     const next = codes.issue("15550000001", "1", "sms");
-    expect([code.state, next.state, codes.latest("15550000001")?.code]).toEqual(["replaced", "valid", next.code]);
+    expect([code.state, next.state, codes.latest("15550000001")?.code]).toEqual([
+      "replaced",
+      "valid",
+      next.code,
+    ]);
   });
 });
 
@@ -50,8 +54,12 @@ describe("the world", () => {
   it("refuses accounts that cannot be", () => {
     const world = new World(emptyState(), new MovableClock());
     world.createAccount({ phone: "+1 555 000-0001", username: "Ann" });
-    expect(() => world.createAccount({ phone: "15550000001" })).toThrow(expect.objectContaining({ code: "account-exists" }));
-    expect(() => world.createAccount({ phone: "12" })).toThrow(expect.objectContaining({ code: "bad-phone" }));
+    expect(() => world.createAccount({ phone: "15550000001" })).toThrow(
+      expect.objectContaining({ code: "account-exists" }),
+    );
+    expect(() => world.createAccount({ phone: "12" })).toThrow(
+      expect.objectContaining({ code: "bad-phone" }),
+    );
     expect(() => world.createAccount({ phone: "15550000002", username: "ann" })).toThrow(
       expect.objectContaining({ code: "username-taken" }),
     );
@@ -71,7 +79,10 @@ describe("the world", () => {
 
   it("stops the code of one phone when any account repeats it, in an edit too", () => {
     const world = new World(emptyState(), new MovableClock());
-    const [ann, bob] = [world.createAccount({ phone: "15550000001" }), world.createAccount({ phone: "15550000002" })];
+    const [ann, bob] = [
+      world.createAccount({ phone: "15550000001" }),
+      world.createAccount({ phone: "15550000002" }),
+    ];
     const peer = { kind: "user", id: ann.id } as const;
     const { message } = world.messaging.send(bob, peer, { text: "hi" }, null);
     const code = world.sendCode("15550000001", "1", true);
@@ -85,6 +96,11 @@ describe("a box", () => {
     const box = emptyBox();
     recordEvent(box, { kind: "new", id: 1 }, 1, 0);
     recordEvent(box, { kind: "delete", ids: [1, 2, 3] }, 3, 0);
-    expect([1, 2, 3, 5].map((pts) => eventsAfter(box, pts).map((event) => event.pts))).toEqual([[2, 5], [5], [5], []]);
+    expect([1, 2, 3, 5].map((pts) => eventsAfter(box, pts).map((event) => event.pts))).toEqual([
+      [2, 5],
+      [5],
+      [5],
+      [],
+    ]);
   });
 });

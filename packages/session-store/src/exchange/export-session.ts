@@ -7,13 +7,21 @@ import type { SessionStore } from "../session/store.ts";
 export type ExportFormat = "telethon" | "gramjs";
 
 /**
- * The session as a string of another program. It gives full access to the account: the caller made sure that the operator
- * wants it, and writes it nowhere but where the operator said. Made by the owner of the session. Throws AppError `no-key`,
- * and `export-custom-server` for a session of a server of one's own, which other programs would take to Telegram, unless `server` says where it is.
+ * The session as a string of another program. It gives full access to the account: the caller made
+ * sure that the operator wants it, and writes it nowhere but where the operator said. Made by the
+ * owner of the session. Throws AppError `no-key`, and `export-custom-server` for a session of a
+ * server of one's own, which other programs would take to Telegram, unless `server` says where it
+ * is.
  */
-export function exportSession(store: SessionStore, format: ExportFormat, server: OwnServer | null = null): string {
+export function exportSession(
+  store: SessionStore,
+  format: ExportFormat,
+  server: OwnServer | null = null,
+): string {
   const { dcId, address, port, authKey } = exportable(store, server);
-  return format === "telethon" ? telethon(dcId, address, port, authKey) : gramJs(dcId, address, port, authKey);
+  return format === "telethon"
+    ? telethon(dcId, address, port, authKey)
+    : gramJs(dcId, address, port, authKey);
 }
 
 /** Where a server of one's own is, such as the sandbox. */
@@ -42,14 +50,25 @@ export function exportable(store: SessionStore, server: OwnServer | null = null)
   if (dc.address === "")
     throw new AppError(
       "export-custom-server",
-      "This session belongs to a server of your own (MTPROTO_DC), such as the sandbox. Say where it is: --server <IPv4 address>:<port>.",
+      "This session belongs to a server of your own (MTPROTO_DC), such as the sandbox. Say where " +
+        "it is: --server <IPv4 address>:<port>.",
     );
-  return { dcId: dc.id, address: isIPv4(dc.address) ? dc.address : homeAddress(dc.id), port: dc.port, authKey };
+  return {
+    dcId: dc.id,
+    address: isIPv4(dc.address) ? dc.address : homeAddress(dc.id),
+    port: dc.port,
+    authKey,
+  };
 }
 
 /** `>B4sH256s` (docs/gramjs.md). */
 function telethon(dcId: number, address: string, port: number, key: Buffer): string {
-  const body = Buffer.concat([Buffer.from([dcId]), Buffer.from(address.split(".").map(Number)), uint16(port), key]);
+  const body = Buffer.concat([
+    Buffer.from([dcId]),
+    Buffer.from(address.split(".").map(Number)),
+    uint16(port),
+    key,
+  ]);
   return `1${padded(body.toString("base64url"))}`;
 }
 

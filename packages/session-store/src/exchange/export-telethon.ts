@@ -16,26 +16,44 @@ const TELETHON_7 = `
   INSERT INTO version VALUES (7);`;
 
 /**
- * Writes the session as a new Telethon file, 0600: key, known chats and update positions, so that Telethon continues there. The same
- * care as for {@link exportSession}; it throws the same, and AppError `export-file` when `target` exists or cannot be written. Nothing is left behind then.
+ * Writes the session as a new Telethon file, 0600: key, known chats and update positions, so that
+ * Telethon continues there. The same care as for {@link exportSession}; it throws the same, and
+ * AppError `export-file` when `target` exists or cannot be written. Nothing is left behind then.
  */
-export function exportTelethonFile(store: SessionStore, target: string, server: OwnServer | null = null): void {
+export function exportTelethonFile(
+  store: SessionStore,
+  target: string,
+  server: OwnServer | null = null,
+): void {
   const placed = exportable(store, server);
   try {
     withPrivateTemp((dir) => {
       const made = join(dir, "made.db");
-      using db = openDatabase({ path: made, role: "session", migrations: [TELETHON_7], exclusive: true });
+      using db = openDatabase({
+        path: made,
+        role: "session",
+        migrations: [TELETHON_7],
+        exclusive: true,
+      });
       db.transaction(() => fill(db, store, placed));
       const copy = join(dir, "telethon.session");
-      // Without a journal beside it, and in the journal mode that Telethon makes its own files with.
+      // Without a journal beside it, and in the journal mode that Telethon makes its own files
+      // with.
       backupTo(db, copy);
       linkOrCopy(copy, target);
     }, dirname(target));
   } catch (cause) {
     const { code } = cause as NodeJS.ErrnoException;
     if (cause instanceof AppError && !cause.code.startsWith("sqlite-")) throw cause;
-    const why = code === "EEXIST" ? "It exists already, and nothing is overwritten." : `The system says ${code ?? "no"}.`;
-    throw new AppError("export-file", `The file ${target} cannot be written. ${why} Nothing was exported.`, { cause });
+    const why =
+      code === "EEXIST"
+        ? "It exists already, and nothing is overwritten."
+        : `The system says ${code ?? "no"}.`;
+    throw new AppError(
+      "export-file",
+      `The file ${target} cannot be written. ${why} Nothing was exported.`,
+      { cause },
+    );
   }
   try {
     syncFolder(dirname(target));
@@ -45,17 +63,28 @@ export function exportTelethonFile(store: SessionStore, target: string, server: 
   }
 }
 
-function fill(db: Database, store: SessionStore, { dcId, address, port, authKey }: PlacedKey): void {
-  db.write("INSERT INTO sessions (dc_id, server_address, port, auth_key) VALUES (?, ?, ?, ?)", [dcId, address, port, authKey]);
+function fill(
+  db: Database,
+  store: SessionStore,
+  { dcId, address, port, authKey }: PlacedKey,
+): void {
+  db.write("INSERT INTO sessions (dc_id, server_address, port, auth_key) VALUES (?, ?, ?, ?)", [
+    dcId,
+    address,
+    port,
+    authKey,
+  ]);
   const entity = `INSERT OR REPLACE INTO entities (id, hash, username, phone, name)
     VALUES (CAST(:id AS INTEGER), CAST(:hash AS INTEGER), :username, CAST(:phone AS INTEGER), :name)`;
   for (const { protected: _, ...row } of store.entities.all()) db.write(entity, row);
   // Telethon keeps its own user id as the access hash of entity 0.
   const self = store.self();
   if (self) db.write(entity, { id: "0", hash: self.id, username: null, phone: null, name: null });
-  const state = "INSERT INTO update_state (id, pts, qts, date, seq) VALUES (CAST(? AS INTEGER), ?, ?, ?, ?)";
+  const state =
+    "INSERT INTO update_state (id, pts, qts, date, seq) VALUES (CAST(? AS INTEGER), ?, ?, ?, ?)";
   const account = store.updates.account();
   if (!account) return;
   db.write(state, ["0", account.pts, account.qts, account.date, account.seq]);
-  for (const { id, pts } of store.updates.channels()) db.write(state, [id, pts, 0, account.date, 0]);
+  for (const { id, pts } of store.updates.channels())
+    db.write(state, [id, pts, 0, account.date, 0]);
 }

@@ -13,7 +13,10 @@ const ZIP_MAGIC = "PK\u0003\u0004";
 const MAX_FILES = 60_000;
 const MAX_BYTES = 64 * 1024;
 
-/** Throws AppError `import-tdata` for the first bytes of a file of Telegram Desktop, or of an archive of its folder. */
+/**
+ * Throws AppError `import-tdata` for the first bytes of a file of Telegram Desktop, or of an
+ * archive of its folder.
+ */
 export function refuseTdataFile(start: Buffer): void {
   const text = start.toString("latin1");
   const isArchive = text.startsWith(ZIP_MAGIC) && /tdata\/|key_data|D877F783D5D3EF8C/.test(text);
@@ -21,21 +24,30 @@ export function refuseTdataFile(start: Buffer): void {
 }
 
 /**
- * Reads the folder of a GramJS `StoreSession`: one file per value, named `<session>.<session>:<value>` in percent encoding, each with JSON in it.
- * Throws AppError with an `ImportErrorCode`; `import-tdata` for a folder of Telegram Desktop.
+ * Reads the folder of a GramJS `StoreSession`: one file per value, named
+ * `<session>.<session>:<value>` in percent encoding, each with JSON in it. Throws AppError with an
+ * `ImportErrorCode`; `import-tdata` for a folder of Telegram Desktop.
  */
 export function readFolder(path: string): ParsedSession {
   const names = readdirSync(path);
-  if (names.some((name) => TDATA.test(name)) || /(^|[\\/])tdata[\\/]?$/i.test(path)) throw refused("import-tdata");
+  if (names.some((name) => TDATA.test(name)) || /(^|[\\/])tdata[\\/]?$/i.test(path))
+    throw refused("import-tdata");
   const values = names.slice(0, MAX_FILES).flatMap((name) => fileValue(path, name));
-  const sessions = new Set(values.filter(({ key }) => key === "authKey").map(({ session }) => session));
+  const sessions = new Set(
+    values.filter(({ key }) => key === "authKey").map(({ session }) => session),
+  );
   const [session, second] = sessions;
-  if (second !== undefined) throw refused("import-malformed", { details: { part: "several keys" } });
+  if (second !== undefined)
+    throw refused("import-malformed", { details: { part: "several keys" } });
   if (session === undefined)
     throw values.some(({ key }) => key === "dcId")
       ? refused("import-not-logged-in")
       : refused("import-unreadable", { details: { why: "not a file" } });
-  return parse(new Map(values.filter((each) => each.session === session).map(({ key, value }) => [key, value])));
+  return parse(
+    new Map(
+      values.filter((each) => each.session === session).map(({ key, value }) => [key, value]),
+    ),
+  );
 }
 
 interface Value {
@@ -48,7 +60,8 @@ interface Value {
 function fileValue(folder: string, name: string): Value[] {
   try {
     const [, area = "", key = ""] =
-      /^(.+?)[^\w-]((?:authKey|dcId|port|serverAddress)|-?\d+)$/s.exec(decodeURIComponent(name)) ?? [];
+      /^(.+?)[^\w-]((?:authKey|dcId|port|serverAddress)|-?\d+)$/s.exec(decodeURIComponent(name)) ??
+      [];
     const file = join(folder, name);
     if (key === "" || !statSync(file).isFile() || statSync(file).size > MAX_BYTES) return [];
     return [{ session: area, key, value: JSON.parse(readFileSync(file, "utf8")) }];
@@ -59,18 +72,27 @@ function fileValue(folder: string, name: string): Value[] {
 
 function parse(values: ReadonlyMap<string, unknown>): ParsedSession {
   const dcId = Number(values.get("dcId"));
-  if (!Number.isInteger(dcId)) throw refused("import-malformed", { details: { part: "data centre" } });
+  if (!Number.isInteger(dcId))
+    throw refused("import-malformed", { details: { part: "data centre" } });
   const address = values.get("serverAddress");
   if (typeof address === "string") checkAddress(address);
   const stored = values.get("authKey");
-  const bytes = typeof stored === "object" && stored !== null && "data" in stored ? stored.data : stored;
-  const isKey = Array.isArray(bytes) && bytes.every((each) => Number.isInteger(each) && each >= 0 && each <= 255);
+  const bytes =
+    typeof stored === "object" && stored !== null && "data" in stored ? stored.data : stored;
+  const isKey =
+    Array.isArray(bytes) &&
+    bytes.every((each) => Number.isInteger(each) && each >= 0 && each <= 255);
   const authKey = checkKey(isKey ? Buffer.from(bytes) : Buffer.alloc(0));
-  const entities = [...values].flatMap(([key, value]) => (/^-?\d+$/.test(key) ? entityOf(key, value) : []));
+  const entities = [...values].flatMap(([key, value]) =>
+    /^-?\d+$/.test(key) ? entityOf(key, value) : [],
+  );
   return { ...NOTHING_KNOWN, format: "gramjs-folder", dcId: checkDc(dcId), authKey, entities };
 }
 
-/** `[id, hash, username, phone, name, time]`; numbers are texts, or objects of a library with the text in `value`. */
+/**
+ * `[id, hash, username, phone, name, time]`; numbers are texts, or objects of a library with the
+ * text in `value`.
+ */
 function entityOf(id: string, value: unknown): EntityRow[] {
   if (!Array.isArray(value)) return [];
   const [, hash, username, phone, name] = value.map(textOf);
@@ -88,5 +110,7 @@ function entityOf(id: string, value: unknown): EntityRow[] {
 
 function textOf(value: unknown): string | null {
   if (typeof value === "string" || typeof value === "number") return String(value);
-  return typeof value === "object" && value !== null && "value" in value ? textOf(value.value) : null;
+  return typeof value === "object" && value !== null && "value" in value
+    ? textOf(value.value)
+    : null;
 }

@@ -1,8 +1,21 @@
 import { existsSync, rmSync } from "node:fs";
 import { type Clock, systemClock } from "@flotilla/kernel";
 import { openDatabase } from "@flotilla/sqlite";
-import { COMPANIONS, linkOrCopy, privateFolder, syncFile, syncFolder, withPrivateTemp } from "../file/files.ts";
-import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "../file/identity.ts";
+import {
+  COMPANIONS,
+  linkOrCopy,
+  privateFolder,
+  syncFile,
+  syncFolder,
+  withPrivateTemp,
+} from "../file/files.ts";
+import {
+  announce,
+  assertUnique,
+  type SessionIdentity,
+  sessionPath,
+  unannounce,
+} from "../file/identity.ts";
 import { MIGRATIONS } from "../file/schema.ts";
 import { KeySlots } from "../keys/key-slots.ts";
 import { refused } from "../keys/refusals.ts";
@@ -38,10 +51,11 @@ export interface ImportedSession extends SessionIdentity {
 }
 
 /**
- * Makes a new session file from a session of another program. Nothing is ever overwritten; until the first connection has
- * seen the account, `store.origin().verifiedAt` is null. The caller has made the operator confirm that the other program
- * stops for ever. Throws AppError with an `ImportErrorCode`, `session-duplicate`, `session-neighbour-unknown`, `sqlite-*`;
- * nothing is left behind then.
+ * Makes a new session file from a session of another program. Nothing is ever overwritten; until
+ * the first connection has seen the account, `store.origin().verifiedAt` is null. The caller has
+ * made the operator confirm that the other program stops for ever. Throws AppError with an
+ * `ImportErrorCode`, `session-duplicate`, `session-neighbour-unknown`, `sqlite-*`; nothing is left
+ * behind then.
  */
 export function importSession(options: ImportOptions): ImportedSession {
   const parsed = inspectImport(options);
@@ -65,14 +79,25 @@ export function importSession(options: ImportOptions): ImportedSession {
   return { ...identity, path, ...summary(parsed) };
 }
 
-/** All checks of {@link importSession} without making a session. Throws the same errors. The result holds the key. */
+/**
+ * All checks of {@link importSession} without making a session. Throws the same errors. The result
+ * holds the key.
+ */
 export function inspectImport(options: ImportOptions): ParsedSession {
   assertFree(sessionPath(options.dir, options.name));
   return readForAdoption(options);
 }
 
-/** The same for a session that is to go into the file of a worker which has one: {@link SessionStore.adopt}. */
-export function readForAdoption({ source, dir, name, fleetKey }: Omit<ImportOptions, "server">): ParsedSession {
+/**
+ * The same for a session that is to go into the file of a worker which has one: {@link
+ * SessionStore.adopt}.
+ */
+export function readForAdoption({
+  source,
+  dir,
+  name,
+  fleetKey,
+}: Omit<ImportOptions, "server">): ParsedSession {
   assertFleetKey(fleetKey);
   privateFolder(dir);
   const parsed = readSession(source, fleetKey, dir);
@@ -81,11 +106,19 @@ export function readForAdoption({ source, dir, name, fleetKey }: Omit<ImportOpti
 }
 
 function summary({ format, dcId, apiId, entities, updateState, channels }: ParsedSession) {
-  return { format, dcId, apiId, entities: entities.length, resumes: updateState !== null, channels: channels.length };
+  return {
+    format,
+    dcId,
+    apiId,
+    entities: entities.length,
+    resumes: updateState !== null,
+    channels: channels.length,
+  };
 }
 
 function assertFree(path: string): void {
-  if (["", ...COMPANIONS].some((suffix) => existsSync(path + suffix))) throw refused("session-exists");
+  if (["", ...COMPANIONS].some((suffix) => existsSync(path + suffix)))
+    throw refused("session-exists");
 }
 
 /** A second name for the same file fails when the name is taken, which a rename would not. */
@@ -99,7 +132,11 @@ function placeNew(made: string, path: string): void {
   }
 }
 
-function write(path: string, parsed: ParsedSession, { fleetKey, server, clock = systemClock }: ImportOptions): void {
+function write(
+  path: string,
+  parsed: ParsedSession,
+  { fleetKey, server, clock = systemClock }: ImportOptions,
+): void {
   using db = openDatabase({ path, role: "session", migrations: MIGRATIONS, exclusive: true });
   const account = new AccountRows(db);
   db.transaction(() => {

@@ -16,14 +16,21 @@ export interface EntityColumns {
 const HIGHEST_PTS = 2 ** 31 - 1;
 
 /**
- * Users, groups and channels that the other program knew, the latest first. It used the same marked ids. Rows that are
- * not what they should be are left out: they are a memory, nothing depends on any one of them.
+ * Users, groups and channels that the other program knew, the latest first. It used the same marked
+ * ids. Rows that are not what they should be are left out: they are a memory, nothing depends on
+ * any one of them.
  */
-export function entityRows(db: ReadAccess, table: "entities" | "peers", names: EntityColumns): EntityRow[] {
+export function entityRows(
+  db: ReadAccess,
+  table: "entities" | "peers",
+  names: EntityColumns,
+): EntityRow[] {
   const has = columnsOf(db, table);
   if (!has.has("id") || !has.has(names.hash)) return [];
   const text = (column: string): string =>
-    has.has(column) ? `CASE WHEN typeof(${column}) IN ('text', 'integer') THEN CAST(${column} AS TEXT) END` : "NULL";
+    has.has(column)
+      ? `CASE WHEN typeof(${column}) IN ('text', 'integer') THEN CAST(${column} AS TEXT) END`
+      : "NULL";
   const order = has.has(names.seen) ? `ORDER BY ${names.seen} DESC` : "";
   const rows = db.read<{ [Key in keyof EntityRow]: string | null }>(
     `SELECT CAST(id AS TEXT) AS id, CAST(${names.hash} AS TEXT) AS hash, ${text("username")} AS username,
@@ -39,13 +46,16 @@ export function entityRows(db: ReadAccess, table: "entities" | "peers", names: E
   }));
 }
 
-/** Row 0 is the account; every other row is a channel by its bare id, of which only `pts` counts. */
+/**
+ * Row 0 is the account; every other row is a channel by its bare id, of which only `pts` counts.
+ */
 export function updateStates(
   db: ReadAccess,
   entities: readonly EntityRow[],
 ): { readonly updateState: UpdateState | null; readonly channels: readonly ChannelState[] } {
   const has = columnsOf(db, "update_state");
-  if (!["id", "pts", "qts", "date", "seq"].every((name) => has.has(name))) return { updateState: null, channels: [] };
+  if (!["id", "pts", "qts", "date", "seq"].every((name) => has.has(name)))
+    return { updateState: null, channels: [] };
   const rows = db.read<UpdateState & { readonly id: string }>(
     `SELECT CAST(id AS TEXT) AS id, pts, qts, date, seq FROM source.update_state WHERE typeof(id) = 'integer'
        AND typeof(pts) = 'integer' AND typeof(qts) = 'integer' AND typeof(date) = 'integer' AND typeof(seq) = 'integer'
@@ -54,12 +64,17 @@ export function updateStates(
   const own = rows.find(({ id }) => id === "0");
   const hashes = new Map(entities.map(({ id, hash }) => [id, hash]));
   const channels = rows.flatMap(({ id, pts }) => channelState(id, pts, hashes));
-  const updateState = own && inRange(own) ? { pts: own.pts, qts: own.qts, date: own.date, seq: own.seq } : null;
+  const updateState =
+    own && inRange(own) ? { pts: own.pts, qts: own.qts, date: own.date, seq: own.seq } : null;
   return { updateState, channels };
 }
 
 /** Telethon writes the bare id, Kurigram the marked one. */
-function channelState(id: string, pts: number, hashes: ReadonlyMap<string, string>): ChannelState[] {
+function channelState(
+  id: string,
+  pts: number,
+  hashes: ReadonlyMap<string, string>,
+): ChannelState[] {
   const bare = bareChannel(id) ?? id;
   if (!/^[1-9]\d*$/.test(bare)) return [];
   return [{ id: bare, pts, hash: hashes.get(markedChannel(bare)) ?? null }];

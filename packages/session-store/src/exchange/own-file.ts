@@ -14,7 +14,10 @@ interface KeyRow {
   readonly sealed: Buffer;
 }
 
-/** Reads an attached session file of ours: a backup, or one from another folder that has the same FLEET_KEY. */
+/**
+ * Reads an attached session file of ours: a backup, or one from another folder that has the same
+ * FLEET_KEY.
+ */
 export function readOwn(db: ReadAccess, fleetKey: Buffer): ParsedSession {
   const row = db.readOne<KeyRow>("SELECT * FROM source.auth_key WHERE slot = 'current'");
   if (!row) throw refused("import-not-logged-in");
@@ -28,8 +31,11 @@ export function readOwn(db: ReadAccess, fleetKey: Buffer): ParsedSession {
     authKey: openKey(row, fleetKey),
     userId: db.readOne<{ id: string }>("SELECT id FROM source.self")?.id ?? null,
     apiId: origin?.api_id ?? null,
-    entities: db.read<EntityRow>("SELECT id, hash, username, phone, name FROM source.entity ORDER BY seen_at DESC"),
-    updateState: db.readOne<UpdateState>("SELECT pts, qts, date, seq FROM source.update_state") ?? null,
+    entities: db.read<EntityRow>(
+      "SELECT id, hash, username, phone, name FROM source.entity ORDER BY seen_at DESC",
+    ),
+    updateState:
+      db.readOne<UpdateState>("SELECT pts, qts, date, seq FROM source.update_state") ?? null,
     channels: db.read<ChannelState>("SELECT id, pts, hash FROM source.channel_state"),
   };
 }

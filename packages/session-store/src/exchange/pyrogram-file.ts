@@ -17,8 +17,8 @@ interface Row {
 }
 
 /**
- * Reads the attached file of Pyrogram or its successor Kurigram by the names of its columns (docs/gramjs.md).
- * Throws AppError with an `ImportErrorCode`.
+ * Reads the attached file of Pyrogram or its successor Kurigram by the names of its columns
+ * (docs/gramjs.md). Throws AppError with an `ImportErrorCode`.
  */
 export function readPyrogram(db: ReadAccess): ParsedSession {
   const row = onlyRow(db);
@@ -28,7 +28,12 @@ export function readPyrogram(db: ReadAccess): ParsedSession {
   const authKey = checkKey(row.key ?? Buffer.alloc(0));
   checkFlags({ testMode: row.testMode ?? 0, isBot: row.isBot ?? 0 });
   if (typeof row.address === "string") checkAddress(row.address);
-  const found = entityRows(db, "peers", { hash: "access_hash", phone: "phone_number", name: "", seen: "last_update_on" });
+  const found = entityRows(db, "peers", {
+    hash: "access_hash",
+    phone: "phone_number",
+    name: "",
+    seen: "last_update_on",
+  });
   const entities = withUsernames(db, found);
   return {
     format: "pyrogram-file",
@@ -58,7 +63,8 @@ function withUsernames(db: ReadAccess, rows: EntityRow[]): EntityRow[] {
   const has = columnsOf(db, "usernames");
   if (!has.has("id") || !has.has("username")) return rows;
   const names = db.read<{ id: string; username: string }>(
-    "SELECT CAST(id AS TEXT) AS id, username FROM source.usernames WHERE typeof(username) = 'text' LIMIT 50000",
+    `SELECT CAST(id AS TEXT) AS id, username FROM source.usernames WHERE typeof(username) =
+      'text' LIMIT 50000`,
   );
   const byId = new Map(names.map(({ id, username }) => [id, username.toLowerCase()]));
   return rows.map((row) => ({ ...row, username: byId.get(row.id) ?? row.username }));

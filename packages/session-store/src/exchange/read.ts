@@ -14,7 +14,10 @@ import { readPyrogram } from "./pyrogram-file.ts";
 import { MAX_PASTE, parseSessionString } from "./strings.ts";
 import { readTelethon } from "./telethon-file.ts";
 
-/** Where a session to import comes from. A text is never an argument of a process: others can read those. */
+/**
+ * Where a session to import comes from. A text is never an argument of a process: others can read
+ * those.
+ */
 export type ImportSource =
   | { readonly kind: "file"; readonly path: string }
   | { readonly kind: "text"; readonly text: string }
@@ -25,10 +28,15 @@ export type ImportSource =
 const MAGIC = Buffer.from("SQLite format 3\0");
 
 /**
- * Reads and checks a session of another program, or one of ours; the source is only read, by way of a copy. `fleetKey`
- * is for files of ours, `tempParent` gets the copy for as long as it is needed. Throws AppError with an `ImportErrorCode`.
+ * Reads and checks a session of another program, or one of ours; the source is only read, by way of
+ * a copy. `fleetKey` is for files of ours, `tempParent` gets the copy for as long as it is needed.
+ * Throws AppError with an `ImportErrorCode`.
  */
-export function readSession(source: ImportSource, fleetKey: Buffer, tempParent: string): ParsedSession {
+export function readSession(
+  source: ImportSource,
+  fleetKey: Buffer,
+  tempParent: string,
+): ParsedSession {
   if (source.kind === "text") return parseSessionString(source.text);
   if (source.kind === "bytes") return readBytes(source.bytes, fleetKey, tempParent);
   if (isFolder(source.path)) return readFolder(source.path);
@@ -38,7 +46,9 @@ export function readSession(source: ImportSource, fleetKey: Buffer, tempParent: 
     return withCopy(source.path, tempParent, (copy) => readDatabase(copy, fleetKey));
   refuseTdataFile(start);
   if (start.length > MAX_PASTE) throw refused("import-unknown-format");
-  return parseSessionString(start.toString(start[0] === 0xff && start[1] === 0xfe ? "utf16le" : "utf8"));
+  return parseSessionString(
+    start.toString(start[0] === 0xff && start[1] === 0xfe ? "utf16le" : "utf8"),
+  );
 }
 
 function isFolder(path: string): boolean {
@@ -60,8 +70,10 @@ function readDatabase(copy: string, fleetKey: Buffer): ParsedSession {
       return readTables(db, fleetKey);
     });
   } catch (error) {
-    if (refusesFile(error)) throw refused("import-unreadable", { cause: error, details: { why: error.code } });
-    if (error instanceof AppError && error.code.startsWith("sqlite-")) throw refused("import-damaged", { cause: error });
+    if (refusesFile(error))
+      throw refused("import-unreadable", { cause: error, details: { why: error.code } });
+    if (error instanceof AppError && error.code.startsWith("sqlite-"))
+      throw refused("import-damaged", { cause: error });
     throw error;
   }
 }
@@ -71,14 +83,17 @@ function readTables(db: ReadAccess, fleetKey: Buffer): ParsedSession {
   const has = (...names: string[]): boolean => names.every((name) => sessions.has(name));
   if (has("dc_id", "test_mode", "auth_key", "user_id", "is_bot")) return readPyrogram(db);
   if (has("dc_id", "server_address", "port", "auth_key")) return readTelethon(db);
-  if (columnsOf(db, "auth_keys").has("dc") && columnsOf(db, "key_value").has("value")) return readMtcuteFile(db);
-  if (columnsOf(db, "auth_key").has("fleet_key_id") && columnsOf(db, "fence").has("number")) return readOwn(db, fleetKey);
+  if (columnsOf(db, "auth_keys").has("dc") && columnsOf(db, "key_value").has("value"))
+    return readMtcuteFile(db);
+  if (columnsOf(db, "auth_key").has("fleet_key_id") && columnsOf(db, "fence").has("number"))
+    return readOwn(db, fleetKey);
   throw refused("import-unknown-format");
 }
 
 function readStart(path: string): Buffer {
   try {
-    if (!statSync(path).isFile()) throw refused("import-unreadable", { details: { why: "not a file" } });
+    if (!statSync(path).isFile())
+      throw refused("import-unreadable", { details: { why: "not a file" } });
     const descriptor = openSync(path, "r");
     try {
       const buffer = Buffer.alloc(MAX_PASTE + 16);
@@ -88,6 +103,9 @@ function readStart(path: string): Buffer {
     }
   } catch (error) {
     if (error instanceof AppError) throw error;
-    throw refused("import-unreadable", { cause: error, details: { why: (error as NodeJS.ErrnoException).code ?? "unknown" } });
+    throw refused("import-unreadable", {
+      cause: error,
+      details: { why: (error as NodeJS.ErrnoException).code ?? "unknown" },
+    });
   }
 }

@@ -12,7 +12,10 @@ const GRAMJS_FIXED = GRAMJS_HEAD + 2 + KEY;
 const PYROGRAM = 1 + 4 + 1 + KEY + 8 + 1;
 const PYROGRAM_OLD_32 = 1 + 1 + KEY + 4 + 1;
 const PYROGRAM_OLD_64 = 1 + 1 + KEY + 8 + 1;
-/** How Telegram's IPv6 addresses begin. A GramJS string with a damaged length can be as long, and begins otherwise. */
+/**
+ * How Telegram's IPv6 addresses begin. A GramJS string with a damaged length can be as long, and
+ * begins otherwise.
+ */
 const TELEGRAM_V6: ReadonlySet<number> = new Set([0x2001, 0x2a0a]);
 /** A shorter text is not even a part of a session string worth the name. */
 const MIN_STRING = 200;
@@ -20,19 +23,29 @@ const MIN_STRING = 200;
 const LOWEST_USER_ID = 1000n;
 /** Longest session string: GramJS with the longest host name there can be. */
 const MAX_STRING = 1024;
-/** Longest text with a session string in it: what is around it may be a mail, or a part of a program. */
+/**
+ * Longest text with a session string in it: what is around it may be a mail, or a part of a
+ * program.
+ */
 export const MAX_PASTE = 64 * 1024;
 
 /**
- * Reads a session string of GramJS, Telethon, Pyrogram or mtcute (layouts: docs/gramjs.md, from the programs' sources) out of a text: with quotes, a code
- * fence, a byte order mark, line breaks or `NAME=` around it (field fault C2). Throws AppError with an `ImportErrorCode`; no part of the string is in it.
+ * Reads a session string of GramJS, Telethon, Pyrogram or mtcute (layouts: docs/gramjs.md, from the
+ * programs' sources) out of a text: with quotes, a code fence, a byte order mark, line breaks or
+ * `NAME=` around it (field fault C2). Throws AppError with an `ImportErrorCode`; no part of the
+ * string is in it.
  */
 export function parseSessionString(text: string): ParsedSession {
   if (text.trim() === "") throw refused("import-not-logged-in");
-  const meant = encodedTexts(text.slice(0, MAX_PASTE), MIN_STRING).filter(({ length }) => length <= MAX_STRING);
+  const meant = encodedTexts(text.slice(0, MAX_PASTE), MIN_STRING).filter(
+    ({ length }) => length <= MAX_STRING,
+  );
   const results = meant.map(attempt);
   const [first] = results;
-  const found = results.find((each) => !(each instanceof AppError)) ?? first ?? refused("import-unknown-format");
+  const found =
+    results.find((each) => !(each instanceof AppError)) ??
+    first ??
+    refused("import-unknown-format");
   if (found instanceof AppError) throw found;
   return found;
 }
@@ -50,10 +63,13 @@ function attempt(text: string): ParsedSession | AppError {
 
 /** GramJS and Telethon both begin with `1`; the length that GramJS writes tells them apart. */
 function parseWithAddress(bytes: Buffer): ParsedSession {
-  if (bytes.length > GRAMJS_FIXED && bytes.readInt16BE(1) === bytes.length - GRAMJS_FIXED) return parseGramJs(bytes);
+  if (bytes.length > GRAMJS_FIXED && bytes.readInt16BE(1) === bytes.length - GRAMJS_FIXED)
+    return parseGramJs(bytes);
   const start = bytes.readUInt16BE(1);
-  if (bytes.length === TELETHON_V6 && TELEGRAM_V6.has(start)) return parseTelethon(bytes, groups(bytes.subarray(1, 17)));
-  // A longer string that lost its end can have this length too: GramJS's length begins with 0, which no address does.
+  if (bytes.length === TELETHON_V6 && TELEGRAM_V6.has(start))
+    return parseTelethon(bytes, groups(bytes.subarray(1, 17)));
+  // A longer string that lost its end can have this length too: GramJS's length begins with 0,
+  // which no address does.
   if (bytes.length === TELETHON_V4 && start > 0xff && !TELEGRAM_V6.has(start))
     return parseTelethon(bytes, [...bytes.subarray(1, 5)].join("."));
   throw refused("import-malformed", { details: { part: "length", bytes: bytes.length } });
@@ -61,7 +77,8 @@ function parseWithAddress(bytes: Buffer): ParsedSession {
 
 function parseGramJs(bytes: Buffer): ParsedSession {
   const address = bytes.subarray(GRAMJS_HEAD, bytes.length - KEY - 2).toString("latin1");
-  if (!/^[A-Za-z0-9.:_-]+$/.test(address)) throw refused("import-malformed", { details: { part: "address" } });
+  if (!/^[A-Za-z0-9.:_-]+$/.test(address))
+    throw refused("import-malformed", { details: { part: "address" } });
   return { ...NOTHING_KNOWN, format: "gramjs-string", ...placeAndKey(bytes, address) };
 }
 
@@ -72,7 +89,8 @@ function parseTelethon(bytes: Buffer, address: string): ParsedSession {
 function placeAndKey(bytes: Buffer, address: string): { dcId: number; authKey: Buffer } {
   const dcId = checkDc(bytes.readUInt8(0));
   checkAddress(address);
-  if (bytes.readUInt16BE(bytes.length - KEY - 2) === 0) throw refused("import-malformed", { details: { part: "port" } });
+  if (bytes.readUInt16BE(bytes.length - KEY - 2) === 0)
+    throw refused("import-malformed", { details: { part: "port" } });
   return { dcId, authKey: checkKey(bytes.subarray(-KEY)) };
 }
 
@@ -82,21 +100,37 @@ function parsePyrogram(bytes: Buffer): ParsedSession {
   if (bytes.length !== PYROGRAM && !old) {
     throw refused("import-malformed", { details: { part: "length", bytes: bytes.length } });
   }
-  // A string of version 2 that lost its end can be as long as an old one. Its flag for test servers would then be the
-  // fourth byte of the key: one of 256 old strings is refused for this, which is better than a key that is none.
-  if (old && bytes.readUInt8(5) === 0) throw refused("import-malformed", { details: { part: "end", bytes: bytes.length } });
+  // A string of version 2 that lost its end can be as long as an old one. Its flag for test servers
+  // would then be the fourth byte of the key: one of 256 old strings is refused for this, which is
+  // better than a key that is none.
+  if (old && bytes.readUInt8(5) === 0)
+    throw refused("import-malformed", { details: { part: "end", bytes: bytes.length } });
   const head = old ? 2 : 6;
   const dcId = checkDc(bytes.readUInt8(0));
   checkFlags({ testMode: bytes.readUInt8(head - 1), isBot: bytes.readUInt8(bytes.length - 1) });
-  const id = bytes.length === PYROGRAM_OLD_32 ? BigInt(bytes.readUInt32BE(head + KEY)) : bytes.readBigUInt64BE(head + KEY);
-  // What an old string with a long id has left when it lost its end is 0, or a number too small for an account.
+  const id =
+    bytes.length === PYROGRAM_OLD_32
+      ? BigInt(bytes.readUInt32BE(head + KEY))
+      : bytes.readBigUInt64BE(head + KEY);
+  // What an old string with a long id has left when it lost its end is 0, or a number too small for
+  // an account.
   if (id < LOWEST_USER_ID) throw refused("import-malformed", { details: { part: "user id" } });
   const apiId = old ? null : bytes.readUInt32BE(1) || null;
   const authKey = checkKey(bytes.subarray(head, head + KEY));
-  return { ...NOTHING_KNOWN, format: "pyrogram-string", dcId, authKey, userId: checkUserId(id), apiId };
+  return {
+    ...NOTHING_KNOWN,
+    format: "pyrogram-string",
+    dcId,
+    authKey,
+    userId: checkUserId(id),
+    apiId,
+  };
 }
 
-/** Both alphabets; only what an encoder can have written, so that a lost or changed last character shows. */
+/**
+ * Both alphabets; only what an encoder can have written, so that a lost or changed last character
+ * shows.
+ */
 function decode(text: string): Buffer {
   const body = text.replace(/=+$/, "");
   const bytes = Buffer.from(body, "base64");

@@ -8,8 +8,15 @@ import {
   startCheckpoints,
 } from "@flotilla/sqlite";
 
-/** What can go wrong around an open file, and pass again. Its content is looked at when it is opened. */
-const AROUND: readonly string[] = ["sqlite-full", "sqlite-readonly", "sqlite-foreign-owner"] satisfies FileProblem[];
+/**
+ * What can go wrong around an open file, and pass again. Its content is looked at when it is
+ * opened.
+ */
+const AROUND: readonly string[] = [
+  "sqlite-full",
+  "sqlite-readonly",
+  "sqlite-foreign-owner",
+] satisfies FileProblem[];
 
 /** The file of an open session as such. */
 export class SessionFile {
@@ -34,14 +41,18 @@ export class SessionFile {
     return this.#db.recentWaits(windowMs).p95Ms;
   }
 
-  /** Regular checkpoints, and a watch over journal, waits and path: `startCheckpoints` of the sqlite package. Dispose before `close`. */
+  /**
+   * Regular checkpoints, and a watch over journal, waits and path: `startCheckpoints` of the sqlite
+   * package. Dispose before `close`.
+   */
   watch(options: CheckpointOptions): Disposable {
     return startCheckpoints(this.#db, options);
   }
 
   /**
-   * Why nothing can be written at present (AppError `sqlite-full`, `sqlite-readonly`, `sqlite-foreign-owner`), or null. Looks at the place
-   * of the file, never into it, so the lock is safe.
+   * Why nothing can be written at present (AppError `sqlite-full`, `sqlite-readonly`,
+   * `sqlite-foreign-owner`), or null. Looks at the place of the file, never into it, so the lock is
+   * safe.
    */
   trouble(): AppError | null {
     try {

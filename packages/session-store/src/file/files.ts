@@ -25,8 +25,10 @@ export function privateFolder(path: string): void {
 }
 
 /**
- * Runs `work` with a new 0700 folder in `parent`, which is gone afterwards, also when `work` throws. `parent` is made when absent; it is beside what is made of
- * the content, so that the machine's temporary folder is never needed. Throws AppError `scratch-failed` when the folder cannot be made.
+ * Runs `work` with a new 0700 folder in `parent`, which is gone afterwards, also when `work`
+ * throws. `parent` is made when absent; it is beside what is made of the content, so that the
+ * machine's temporary folder is never needed. Throws AppError `scratch-failed` when the folder
+ * cannot be made.
  */
 export function withPrivateTemp<T>(work: (dir: string) => T, parent: string): T {
   const dir = scratchIn(parent, () => {
@@ -40,7 +42,10 @@ export function withPrivateTemp<T>(work: (dir: string) => T, parent: string): T 
   }
 }
 
-/** Makes something for a moment in `dir`. What the system says against it is no fault of what is worked on: AppError `scratch-failed`. */
+/**
+ * Makes something for a moment in `dir`. What the system says against it is no fault of what is
+ * worked on: AppError `scratch-failed`.
+ */
 export function scratchIn<T>(dir: string, make: () => T): T {
   try {
     return make();
@@ -52,17 +57,28 @@ export function scratchIn<T>(dir: string, make: () => T): T {
 /** Nothing can be made in `dir`, for what the system said. */
 export function scratchFailed(dir: string, cause: unknown): AppError {
   const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
-  const todo = code === "ENOSPC" || code === "EDQUOT" ? "Its disk is full: make room" : "Make it writable for this user";
-  const text = `Nothing can be written into ${dir} for the moment that it takes (${code}). ${todo}, then try again. Nothing was changed.`;
+  const todo =
+    code === "ENOSPC" || code === "EDQUOT"
+      ? "Its disk is full: make room"
+      : "Make it writable for this user";
+  const text =
+    `Nothing can be written into ${dir} for the moment that it takes (${code}). ${todo}, then ` +
+    "try again. Nothing was changed.";
   return new AppError("scratch-failed", text, { details: { dir, code }, cause });
 }
 
 /** No note of ours is longer. */
 const MOST_BYTES = 64 * 1024;
 
-/** The text of a small file beside a database. Throws what the system says, and for what is no plain file: reading a pipe would never end. */
+/**
+ * The text of a small file beside a database. Throws what the system says, and for what is no plain
+ * file: reading a pipe would never end.
+ */
 export function readNoteFile(path: string): string {
-  const descriptor = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
+  const descriptor = openSync(
+    path,
+    constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK,
+  );
   try {
     const stat = fstatSync(descriptor);
     if (!stat.isFile() || stat.size > MOST_BYTES) throw new Error("no note");
@@ -72,7 +88,10 @@ export function readNoteFile(path: string): string {
   }
 }
 
-/** Replaces a small text file so that a crash leaves the old or the new one; 0600. Never for a database. */
+/**
+ * Replaces a small text file so that a crash leaves the old or the new one; 0600. Never for a
+ * database.
+ */
 export function writePrivate(path: string, text: string): void {
   const partial = `${path}.partial`;
   writeFileSync(partial, text, { mode: 0o600, flush: true });
@@ -81,8 +100,9 @@ export function writePrivate(path: string, text: string): void {
 }
 
 /**
- * Gives a finished file, which no process has open, a second name; where the file system has no hard links, a copy of it gets that name, whole. Throws what the
- * file system threw; `EEXIST` when the name is taken, which then stays as it is.
+ * Gives a finished file, which no process has open, a second name; where the file system has no
+ * hard links, a copy of it gets that name, whole. Throws what the file system threw; `EEXIST` when
+ * the name is taken, which then stays as it is.
  */
 export function linkOrCopy(from: string, to: string, link: typeof linkSync = linkSync): void {
   try {
@@ -101,13 +121,18 @@ export function linkOrCopy(from: string, to: string, link: typeof linkSync = lin
   }
 }
 
-/** Makes new, renamed and removed names in a folder survive a power cut. Windows has no such call and needs none. */
+/**
+ * Makes new, renamed and removed names in a folder survive a power cut. Windows has no such call
+ * and needs none.
+ */
 export function syncFolder(path: string): void {
   if (process.platform === "win32") return;
   syncAny(path, "r");
 }
 
-/** Makes the content of a file survive a power cut. Never for a database that this process has open. */
+/**
+ * Makes the content of a file survive a power cut. Never for a database that this process has open.
+ */
 export function syncFile(path: string): void {
   syncAny(path, "r+");
 }

@@ -31,11 +31,18 @@ export function checkDc(dcId: number): number {
 
 /** Throws AppError `import-test-server` for an address of a test server. */
 export function checkAddress(address: string): void {
-  if (TEST_ADDRESSES.has(isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address))
+  if (
+    TEST_ADDRESSES.has(
+      isIPv6(address) ? new URL(`http://[${address}]`).hostname.slice(1, -1) : address,
+    )
+  )
     throw refused("import-test-server");
 }
 
-/** Throws AppError `import-not-logged-in` without a key, `import-malformed` for one that cannot be real. Returns a copy. */
+/**
+ * Throws AppError `import-not-logged-in` without a key, `import-malformed` for one that cannot be
+ * real. Returns a copy.
+ */
 export function checkKey(key: Buffer): Buffer {
   if (key.length === 0) throw refused("import-not-logged-in");
   const first = key[0];
@@ -44,15 +51,29 @@ export function checkKey(key: Buffer): Buffer {
   return Buffer.from(key);
 }
 
-/** Throws AppError `import-bot` or `import-test-server` when a flag is set, `import-malformed` when it is no flag. */
-export function checkFlags({ testMode, isBot }: { readonly testMode: number; readonly isBot: number }): void {
-  if (![0, 1].includes(testMode) || ![0, 1].includes(isBot)) throw refused("import-malformed", { details: { part: "flag" } });
+/**
+ * Throws AppError `import-bot` or `import-test-server` when a flag is set, `import-malformed` when
+ * it is no flag.
+ */
+export function checkFlags({
+  testMode,
+  isBot,
+}: {
+  readonly testMode: number;
+  readonly isBot: number;
+}): void {
+  if (![0, 1].includes(testMode) || ![0, 1].includes(isBot))
+    throw refused("import-malformed", { details: { part: "flag" } });
   if (testMode === 1) throw refused("import-test-server");
   if (isBot === 1) throw refused("import-bot");
 }
 
-/** A user id as decimal text, null for 0. Telegram's ids have at most 52 bits. Throws AppError `import-malformed`. */
+/**
+ * A user id as decimal text, null for 0. Telegram's ids have at most 52 bits. Throws AppError
+ * `import-malformed`.
+ */
 export function checkUserId(id: bigint): string | null {
-  if (id < 0n || id >= 1n << 52n) throw refused("import-malformed", { details: { part: "user id" } });
+  if (id < 0n || id >= 1n << 52n)
+    throw refused("import-malformed", { details: { part: "user id" } });
   return id === 0n ? null : id.toString();
 }

@@ -7,7 +7,10 @@ const FLEET_KEY_BYTES = 32;
 /** Length of an MTProto authorisation key (https://core.telegram.org/mtproto/auth_key). */
 export const AUTH_KEY_BYTES = 256;
 
-/** What a sealed key belongs to. Part of the authenticated data: a row cannot be passed off as another. */
+/**
+ * What a sealed key belongs to. Part of the authenticated data: a row cannot be passed off as
+ * another.
+ */
 export interface KeyLabel {
   readonly dcId: number;
   readonly fingerprint: string;
@@ -16,7 +19,9 @@ export interface KeyLabel {
 /** Throws AppError `bad-fleet-key` unless the key has 32 bytes. */
 export function assertFleetKey(fleetKey: Buffer): void {
   if (fleetKey.length === FLEET_KEY_BYTES) return;
-  throw new AppError("bad-fleet-key", `FLEET_KEY must have ${FLEET_KEY_BYTES} bytes.`, { details: { bytes: fleetKey.length } });
+  throw new AppError("bad-fleet-key", `FLEET_KEY must have ${FLEET_KEY_BYTES} bytes.`, {
+    details: { bytes: fleetKey.length },
+  });
 }
 
 /**
@@ -36,20 +41,32 @@ export function seal(authKey: Buffer, fleetKey: Buffer, label: KeyLabel): Buffer
   return Buffer.concat([nonce, cipher.getAuthTag(), body]);
 }
 
-/** Reverses {@link seal}. Throws AppError `key-unreadable` when the fleet key is wrong or the row was changed. */
+/**
+ * Reverses {@link seal}. Throws AppError `key-unreadable` when the fleet key is wrong or the row
+ * was changed.
+ */
 export function unseal(sealed: Buffer, fleetKey: Buffer, label: KeyLabel): Buffer {
   try {
-    const decipher = createDecipheriv("aes-256-gcm", fleetKey, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv("aes-256-gcm", fleetKey, sealed.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAAD(additional(label));
     decipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-    const authKey = Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]);
+    const authKey = Buffer.concat([
+      decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)),
+      decipher.final(),
+    ]);
     if (keyFingerprint(authKey) === label.fingerprint) return authKey;
   } catch {
     // Falls through: the reason of a failed decryption says nothing useful.
   }
-  throw new AppError("key-unreadable", "The stored key of this session is damaged. Restore the session from a backup.", {
-    details: { fingerprint: label.fingerprint },
-  });
+  throw new AppError(
+    "key-unreadable",
+    "The stored key of this session is damaged. Restore the session from a backup.",
+    {
+      details: { fingerprint: label.fingerprint },
+    },
+  );
 }
 
 function additional({ dcId, fingerprint }: KeyLabel): Buffer {
@@ -65,14 +82,25 @@ export function sealText(text: string, fleetKey: Buffer, purpose: string): Buffe
   return Buffer.concat([nonce, cipher.getAuthTag(), body]);
 }
 
-/** Reverses {@link sealText}. Throws AppError `key-unreadable` when the fleet key is wrong or the text was changed. */
+/**
+ * Reverses {@link sealText}. Throws AppError `key-unreadable` when the fleet key is wrong or the
+ * text was changed.
+ */
 export function unsealText(sealed: Buffer, fleetKey: Buffer, purpose: string): string {
   try {
-    const decipher = createDecipheriv("aes-256-gcm", fleetKey, sealed.subarray(0, NONCE_BYTES), { authTagLength: TAG_BYTES });
+    const decipher = createDecipheriv("aes-256-gcm", fleetKey, sealed.subarray(0, NONCE_BYTES), {
+      authTagLength: TAG_BYTES,
+    });
     decipher.setAAD(Buffer.from(purpose));
     decipher.setAuthTag(sealed.subarray(NONCE_BYTES, NONCE_BYTES + TAG_BYTES));
-    return Buffer.concat([decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)), decipher.final()]).toString("utf8");
+    return Buffer.concat([
+      decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)),
+      decipher.final(),
+    ]).toString("utf8");
   } catch {
-    throw new AppError("key-unreadable", `The stored ${purpose} of this session is damaged, or FLEET_KEY is another one.`);
+    throw new AppError(
+      "key-unreadable",
+      `The stored ${purpose} of this session is damaged, or FLEET_KEY is another one.`,
+    );
   }
 }

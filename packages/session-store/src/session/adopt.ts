@@ -7,12 +7,17 @@ import type { AccountRows } from "../tables/account-rows.ts";
 import { EntityTable, MAX_ENTITIES } from "../tables/entities.ts";
 import type { ParsedSession } from "./parsed.ts";
 
-/** Where an imported session goes to: Telegram, or the one server of the configuration, whose address is not stored. */
+/**
+ * Where an imported session goes to: Telegram, or the one server of the configuration, whose
+ * address is not stored.
+ */
 export type ImportServer = "telegram" | "custom";
 
 /** The data centre of an imported session. Throws AppError `import-malformed`. */
 export function addressOf({ dcId }: ParsedSession, server: ImportServer): DcAddress {
-  return server === "custom" ? { id: dcId, address: "", port: 0 } : { id: dcId, address: homeAddress(dcId), port: 443 };
+  return server === "custom"
+    ? { id: dcId, address: "", port: 0 }
+    : { id: dcId, address: homeAddress(dcId), port: 443 };
 }
 
 /** Which key and account an imported session is. */
@@ -27,7 +32,10 @@ export interface AdoptingRows {
   readonly account: AccountRows;
 }
 
-/** Puts an imported session in the place of the one that is there. What was learned for another account, or for one that is not known, is forgotten. */
+/**
+ * Puts an imported session in the place of the one that is there. What was learned for another
+ * account, or for one that is not known, is forgotten.
+ */
 export function adoptInto(
   { db, slots, account }: AdoptingRows,
   parsed: ParsedSession,
@@ -44,8 +52,18 @@ export function adoptInto(
 }
 
 /** Writes what the other program knew, marked as not verified. Call inside a transaction. */
-export function writeMemory(db: Database, account: AccountRows, parsed: ParsedSession, now: number): void {
-  account.writeOrigin({ format: parsed.format, apiId: parsed.apiId, importedAt: now, verifiedAt: null });
+export function writeMemory(
+  db: Database,
+  account: AccountRows,
+  parsed: ParsedSession,
+  now: number,
+): void {
+  account.writeOrigin({
+    format: parsed.format,
+    apiId: parsed.apiId,
+    importedAt: now,
+    verifiedAt: null,
+  });
   if (parsed.userId !== null) account.writeSelf(selfOf(parsed, parsed.userId), now);
   // The account's own position is newer than the one of a program that has stopped.
   if (parsed.updateState && account.updateState() === null) {
@@ -59,5 +77,10 @@ export function writeMemory(db: Database, account: AccountRows, parsed: ParsedSe
 /** The first connection brings the name; until then what the other program remembered has to do. */
 function selfOf({ entities }: ParsedSession, id: string) {
   const known = entities.find((entity) => entity.id === id);
-  return { id, name: known?.name ?? id, username: known?.username ?? null, phone: known?.phone ?? null };
+  return {
+    id,
+    name: known?.name ?? id,
+    username: known?.username ?? null,
+    phone: known?.phone ?? null,
+  };
 }

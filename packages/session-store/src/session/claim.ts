@@ -6,7 +6,11 @@ export class Claim {
 
   /** AppError `session-claimed` while another holder has it. */
   assertFree(): void {
-    if (this.#taken) throw new AppError("session-claimed", "Another connection of this process uses the session already.");
+    if (this.#taken)
+      throw new AppError(
+        "session-claimed",
+        "Another connection of this process uses the session already.",
+      );
   }
 
   /** AppError `session-claimed` while another holder has it. Dispose releases it, once. */

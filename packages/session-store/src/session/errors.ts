@@ -12,10 +12,15 @@ export function noLogin(): AppError {
 
 /** The server says that the key is another account's. */
 export function accountChanged(): AppError {
-  return new AppError("account-changed", "This session belongs to another account than it did before.");
+  return new AppError(
+    "account-changed",
+    "This session belongs to another account than it did before.",
+  );
 }
 
 /** An owner with a higher fencing token has the session now. */
 export function staleFence(number: number): AppError {
-  return new AppError("stale-fence", "Another host took this session over.", { details: { number } });
+  return new AppError("stale-fence", "Another host took this session over.", {
+    details: { number },
+  });
 }

@@ -15,4 +15,10 @@ export interface ParsedSession {
 }
 
 /** What a format without a memory of its own has. */
-export const NOTHING_KNOWN = { userId: null, apiId: null, entities: [], updateState: null, channels: [] } as const;
+export const NOTHING_KNOWN = {
+  userId: null,
+  apiId: null,
+  entities: [],
+  updateState: null,
+  channels: [],
+} as const;

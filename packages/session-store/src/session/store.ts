@@ -27,8 +27,9 @@ import type { ParsedSession } from "./parsed.ts";
 /**
  * The data of one account. All methods are synchronous and durable when they return.
  *
- * The key is protected: outside a login it can be neither replaced nor removed, whatever the library tries
- * (AppError `key-protected`). A login works on a slot of its own, so that until `commitLogin` the old session is untouched.
+ * The key is protected: outside a login it can be neither replaced nor removed, whatever the
+ * library tries (AppError `key-protected`). A login works on a slot of its own, so that until
+ * `commitLogin` the old session is untouched.
  */
 export class SessionStore implements Disposable {
   readonly entities: EntityTable;
@@ -65,9 +66,16 @@ export class SessionStore implements Disposable {
     this.#account = new AccountRows(db);
     this.#slots = new KeySlots(db, options.fleetKey);
     this.#current = this.#slots.read("current");
-    this.entities = new EntityTable(db, () => this.#clock.now(), options.maxEntities ?? MAX_ENTITIES);
+    this.entities = new EntityTable(
+      db,
+      () => this.#clock.now(),
+      options.maxEntities ?? MAX_ENTITIES,
+    );
     this.flood = new FloodTable(db, options.upTime ?? machineUpTime());
-    this.telegramClock = new TelegramClock(this.#clock, () => this.#account.updateState()?.date ?? null);
+    this.telegramClock = new TelegramClock(
+      this.#clock,
+      () => this.#account.updateState()?.date ?? null,
+    );
     this.updates = new UpdateTable(db, this.#account, this.telegramClock);
     this.route = new RouteSlot(db, options.fleetKey);
     this.relay = new RelayTables(db, this.updates, this.telegramClock);
@@ -96,9 +104,10 @@ export class SessionStore implements Disposable {
   }
 
   /**
-   * The right to put this session on the wire; dispose to give it back. AppError `session-claimed` while another holder has it:
-   * one key on two connections at once is what Telegram kills sessions for (AUTH_KEY_DUPLICATED). AppError `session-owned` when another process
-   * of this machine has the key, from whatever folder.
+   * The right to put this session on the wire; dispose to give it back. AppError `session-claimed`
+   * while another holder has it: one key on two connections at once is what Telegram kills sessions
+   * for (AUTH_KEY_DUPLICATED). AppError `session-owned` when another process of this machine has
+   * the key, from whatever folder.
    */
   claim(): Disposable {
     this.#claim.assertFree();
@@ -107,14 +116,18 @@ export class SessionStore implements Disposable {
   }
 
   /**
-   * Takes the machine's lock on the key in use until `close`; nothing without a key. Throws AppError `session-owned`, `owner-dir`, `sqlite-*`.
+   * Takes the machine's lock on the key in use until `close`; nothing without a key. Throws
+   * AppError `session-owned`, `owner-dir`, `sqlite-*`.
    */
   own(): void {
     const fingerprint = this.fingerprint();
     if (fingerprint !== null) this.#owner?.hold(fingerprint);
   }
 
-  /** Takes the machine's locks again that were deleted under us. Throws as {@link SessionStore.own}: with `session-owned` this process has to go. */
+  /**
+   * Takes the machine's locks again that were deleted under us. Throws as {@link SessionStore.own}:
+   * with `session-owned` this process has to go.
+   */
   stillOwn(): void {
     this.#owner?.renew();
   }
@@ -135,8 +148,9 @@ export class SessionStore implements Disposable {
   }
 
   /**
-   * Sets the data centre. In a login, another DC drops the pending key: a key is valid on one DC only.
-   * Outside, only the address of the home DC may change; another DC throws AppError `key-protected`.
+   * Sets the data centre. In a login, another DC drops the pending key: a key is valid on one DC
+   * only. Outside, only the address of the home DC may change; another DC throws AppError
+   * `key-protected`.
    */
   setDc(dc: DcAddress): void {
     if (this.#inLogin) {
@@ -144,13 +158,14 @@ export class SessionStore implements Disposable {
       this.#pending = this.#slots.write("pending", dc, key);
       return;
     }
-    if (!this.#current || this.#current.dc.id !== dc.id) throw keyProtected("change its data centre");
+    if (!this.#current || this.#current.dc.id !== dc.id)
+      throw keyProtected("change its data centre");
     this.#current = this.#slots.write("current", dc, this.#current.authKey);
   }
 
   /**
-   * Stores the key. Outside a login the same key is accepted and anything else throws AppError `key-protected`.
-   * In a login a DC must have been set first (AppError `no-dc`).
+   * Stores the key. Outside a login the same key is accepted and anything else throws AppError
+   * `key-protected`. In a login a DC must have been set first (AppError `no-dc`).
    */
   setAuthKey(authKey: Buffer | null): void {
     if (!this.#inLogin) {
@@ -166,17 +181,21 @@ export class SessionStore implements Disposable {
   }
 
   /**
-   * Corrects the id of the data centre that the pending key was made with: a custom server tells it only after the
-   * key exchange. Throws AppError `no-login` outside a login.
+   * Corrects the id of the data centre that the pending key was made with: a custom server tells it
+   * only after the key exchange. Throws AppError `no-login` outside a login.
    */
   renamePendingDc(id: number): void {
     if (!this.#inLogin || !this.#pending) throw noLogin();
-    this.#pending = this.#slots.write("pending", { ...this.#pending.dc, id }, this.#pending.authKey);
+    this.#pending = this.#slots.write(
+      "pending",
+      { ...this.#pending.dc, id },
+      this.#pending.authKey,
+    );
   }
 
   /**
-   * Starts a login with an empty pending slot. Throws AppError `login-running` when there is one already, and
-   * `session-claimed` while a connection uses the session: stop it first.
+   * Starts a login with an empty pending slot. Throws AppError `login-running` when there is one
+   * already, and `session-claimed` while a connection uses the session: stop it first.
    */
   beginLogin(): void {
     this.#assertIdle();
@@ -186,22 +205,26 @@ export class SessionStore implements Disposable {
   }
 
   /**
-   * Makes the pending key the key of this session, in one transaction. When the account is another one than before,
-   * everything learned for the old account is forgotten. Throws AppError `no-login`, and `session-duplicate` when another
-   * session of the folder has this account: the login is then still open, roll it back.
+   * Makes the pending key the key of this session, in one transaction. When the account is another
+   * one than before, everything learned for the old account is forgotten. Throws AppError
+   * `no-login`, and `session-duplicate` when another session of the folder has this account: the
+   * login is then still open, roll it back.
    */
   commitLogin(self: SelfUser): void {
     const pending = this.#pending;
     if (!this.#inLogin || !pending?.authKey || pending.fingerprint === null) throw noLogin();
     assertStillThere(this.#db);
     const { dir, name } = this.#options;
-    whileAnnounced(dir, { from: this.identity(), to: { name, fingerprint: pending.fingerprint, userId: self.id } }, () =>
-      this.#db.transaction(() => {
-        if (this.self()?.id !== self.id) this.#account.forget();
-        this.#slots.promote();
-        this.#account.clearOrigin();
-        this.#account.writeSelf(self, this.#clock.now());
-      }),
+    whileAnnounced(
+      dir,
+      { from: this.identity(), to: { name, fingerprint: pending.fingerprint, userId: self.id } },
+      () =>
+        this.#db.transaction(() => {
+          if (this.self()?.id !== self.id) this.#account.forget();
+          this.#slots.promote();
+          this.#account.clearOrigin();
+          this.#account.writeSelf(self, this.#clock.now());
+        }),
     );
     this.#current = pending;
     this.#pending = null;
@@ -216,8 +239,10 @@ export class SessionStore implements Disposable {
   }
 
   /**
-   * Puts a session of another program in the place of this one, in one transaction; the first connection verifies it. The caller has made
-   * the operator confirm that the program stops for ever. Throws as {@link SessionStore.beginLogin}, and AppError `session-duplicate`, `session-owned`.
+   * Puts a session of another program in the place of this one, in one transaction; the first
+   * connection verifies it. The caller has made the operator confirm that the program stops for
+   * ever. Throws as {@link SessionStore.beginLogin}, and AppError `session-duplicate`,
+   * `session-owned`.
    */
   adopt(parsed: ParsedSession, server: ImportServer): void {
     this.#assertIdle();
@@ -231,7 +256,10 @@ export class SessionStore implements Disposable {
     this.#current = this.#slots.read("current");
   }
 
-  /** The account of the committed key, or null. An imported key may have none until its first connection. */
+  /**
+   * The account of the committed key, or null. An imported key may have none until its first
+   * connection.
+   */
   self(): SelfUser | null {
     return this.#account.self();
   }
@@ -239,25 +267,35 @@ export class SessionStore implements Disposable {
   /** Which key and account this is, without the login under way; null without a key. */
   identity(): SessionIdentity | null {
     const fingerprint = this.#current?.fingerprint;
-    return fingerprint ? { name: this.#options.name, fingerprint, userId: this.self()?.id ?? null } : null;
+    return fingerprint
+      ? { name: this.#options.name, fingerprint, userId: this.self()?.id ?? null }
+      : null;
   }
 
-  /** Where the key was imported from and whether a connection has verified it; null when it was made by a login here. */
+  /**
+   * Where the key was imported from and whether a connection has verified it; null when it was made
+   * by a login here.
+   */
   origin(): SessionOrigin | null {
     return this.#account.origin();
   }
 
   /**
-   * What the server said about the account: refreshes name, username and phone, and verifies an imported session. Throws
-   * AppError `account-changed` when the id is another one, `session-duplicate` when an import without an id turns out to
-   * be the account of another session of the folder.
+   * What the server said about the account: refreshes name, username and phone, and verifies an
+   * imported session. Throws AppError `account-changed` when the id is another one,
+   * `session-duplicate` when an import without an id turns out to be the account of another session
+   * of the folder.
    */
   refreshSelf(self: SelfUser): void {
     const known = this.self();
     const origin = this.origin();
     if (known ? known.id !== self.id : origin === null) throw accountChanged();
     if (origin?.verifiedAt === null) this.#verifyImport(self, origin);
-    else if (known?.name !== self.name || known.username !== self.username || known.phone !== self.phone)
+    else if (
+      known?.name !== self.name ||
+      known.username !== self.username ||
+      known.phone !== self.phone
+    )
       this.#account.rename(self);
   }
 
@@ -271,17 +309,25 @@ export class SessionStore implements Disposable {
     if (!this.#account.raiseFence(number)) throw staleFence(number);
   }
 
-  /** Writes a copy of the file that passed SQLite's check, over this connection. Throws AppError `sqlite-*`. */
+  /**
+   * Writes a copy of the file that passed SQLite's check, over this connection. Throws AppError
+   * `sqlite-*`.
+   */
   backupTo(target: string): void {
     backupTo(this.#db, target);
   }
 
-  /** Gives up to `pages` free pages back to the disk; true when there are more. Throws AppError `sqlite-*`. */
+  /**
+   * Gives up to `pages` free pages back to the disk; true when there are more. Throws AppError
+   * `sqlite-*`.
+   */
   shrink(pages: number): boolean {
     return this.#db.shrink(pages);
   }
 
-  /** Closes the file and frees its lock. Idempotent. A running login is dropped at the next open. */
+  /**
+   * Closes the file and frees its lock. Idempotent. A running login is dropped at the next open.
+   */
   close(): void {
     this.#db.close();
     this.#owner?.close();
@@ -293,7 +339,8 @@ export class SessionStore implements Disposable {
 
   #assertIdle(): void {
     this.#claim.assertFree();
-    if (this.#inLogin) throw new AppError("login-running", "A login is running in this session already.");
+    if (this.#inLogin)
+      throw new AppError("login-running", "A login is running in this session already.");
   }
 
   get #active(): KeySlot | null {

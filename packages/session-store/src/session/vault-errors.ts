@@ -11,7 +11,9 @@ export type VaultErrorCode =
 
 /** A copy that is not the session. It was thrown away. */
 export function unverified(name: string, problem: string): AppError<VaultErrorCode> {
-  const text = `The backup of "${name}" was made but did not pass its check (${problem}), so it was thrown away. Check the disk and its free space, then try again.`;
+  const text =
+    `The backup of "${name}" was made but did not pass its check (${problem}), so it was ` +
+    "thrown away. Check the disk and its free space, then try again.";
   return new AppError("backup-unverified", text, { details: { name, problem } });
 }
 
@@ -25,9 +27,12 @@ export function damagedBackup(name: string, problem: string): AppError<VaultErro
     problem === "other-fleet-key"
       ? "it was encrypted with another FLEET_KEY; set that key, or choose a later backup"
       : problem === "unreadable"
-        ? "the system does not give it to us now; look at the disk and at the permissions of the file, then try again"
+        ? "the system does not give it to us now; look at the disk and at the permissions of the " +
+          "file, then try again"
         : "it is damaged or has no key; choose another one";
-  return new AppError("backup-damaged", `This backup of "${name}" cannot be used: ${why}.`, { details: { name, problem } });
+  return new AppError("backup-damaged", `This backup of "${name}" cannot be used: ${why}.`, {
+    details: { name, problem },
+  });
 }
 
 export function noKeyToKeep(name: string): AppError<VaultErrorCode> {
@@ -36,12 +41,16 @@ export function noKeyToKeep(name: string): AppError<VaultErrorCode> {
 }
 
 export function inUse(name: string, cause: unknown): AppError<VaultErrorCode> {
-  const text = `The session of "${name}" is in use by a running process. Stop the worker first (⏹ Stop in the chat), then try again.`;
+  const text =
+    `The session of "${name}" is in use by a running process. Stop the worker first (⏹ Stop in ` +
+    "the chat), then try again.";
   return new AppError("session-in-use", text, { details: { name }, cause });
 }
 
 export function noSession(name: string): AppError<VaultErrorCode> {
-  return new AppError("session-not-found", `There is no session of the name "${name}".`, { details: { name } });
+  return new AppError("session-not-found", `There is no session of the name "${name}".`, {
+    details: { name },
+  });
 }
 
 const DAMAGE: ReadonlySet<string> = new Set([

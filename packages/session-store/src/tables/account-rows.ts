@@ -15,13 +15,18 @@ export class AccountRows {
 
   writeSelf({ id, name, username, phone }: SelfUser, now: number): void {
     this.#db.write(
-      "INSERT OR REPLACE INTO self (one, id, name, username, phone, logged_in_at) VALUES (1, :id, :name, :username, :phone, :now)",
+      `INSERT OR REPLACE INTO self (one, id, name, username, phone, logged_in_at) VALUES (1,
+        :id, :name, :username, :phone, :now)`,
       { id, name, username, phone, now },
     );
   }
 
   rename({ name, username, phone }: SelfUser): void {
-    this.#db.write("UPDATE self SET name = :name, username = :username, phone = :phone", { name, username, phone });
+    this.#db.write("UPDATE self SET name = :name, username = :username, phone = :phone", {
+      name,
+      username,
+      phone,
+    });
   }
 
   updateState(): UpdateState | null {
@@ -43,17 +48,22 @@ export class AccountRows {
   }
 
   writeChannel({ id, pts, hash }: ChannelState): void {
-    this.#db.write("INSERT OR REPLACE INTO channel_state (id, pts, hash) VALUES (:id, :pts, :hash)", { id, pts, hash });
+    this.#db.write(
+      "INSERT OR REPLACE INTO channel_state (id, pts, hash) VALUES (:id, :pts, :hash)",
+      { id, pts, hash },
+    );
   }
 
   /** Moves the cursor of a channel and keeps its hash. */
   moveChannel({ id, pts }: Omit<ChannelState, "hash">): void {
-    const sql = "INSERT INTO channel_state (id, pts) VALUES (:id, :pts) ON CONFLICT (id) DO UPDATE SET pts = :pts";
+    const sql =
+      "INSERT INTO channel_state (id, pts) VALUES (:id, :pts) ON CONFLICT (id) DO UPDATE SET pts = :pts";
     this.#db.write(sql, { id, pts });
   }
 
   origin(): SessionOrigin | null {
-    const sql = "SELECT format, api_id AS apiId, imported_at AS importedAt, verified_at AS verifiedAt FROM origin";
+    const sql =
+      "SELECT format, api_id AS apiId, imported_at AS importedAt, verified_at AS verifiedAt FROM origin";
     return this.#db.readOne<SessionOrigin>(sql) ?? null;
   }
 
@@ -69,7 +79,10 @@ export class AccountRows {
 
   /** False when a higher number is there already. */
   raiseFence(number: number): boolean {
-    return this.#db.write("UPDATE fence SET number = :number WHERE number <= :number", { number }).changes > 0;
+    return (
+      this.#db.write("UPDATE fence SET number = :number WHERE number <= :number", { number })
+        .changes > 0
+    );
   }
 
   clearOrigin(): void {
@@ -79,6 +92,7 @@ export class AccountRows {
   /** Everything learned for an account is worth nothing to another one. */
   forget(): void {
     const stream = ["self", "entity", "update_state", "channel_state", "inbox", "source", "outage"];
-    for (const table of [...stream, "flood_wait", "flood_note", "send_stop"]) this.#db.write(`DELETE FROM ${table}`);
+    for (const table of [...stream, "flood_wait", "flood_note", "send_stop"])
+      this.#db.write(`DELETE FROM ${table}`);
   }
 }

@@ -1,9 +1,10 @@
 import type { Database } from "@flotilla/sqlite";
 
 /**
- * The chat id that each route resolved a name to first, and the new ids of migrated groups. Another chat can take
- * a name; a group that becomes a supergroup gets a new id (https://core.telegram.org/api/channel#migration).
- * Synchronous and durable; AppError `sqlite-*`. Field faults B4 and F20.
+ * The chat id that each route resolved a name to first, and the new ids of migrated groups. Another
+ * chat can take a name; a group that becomes a supergroup gets a new id
+ * (https://core.telegram.org/api/channel#migration). Synchronous and durable; AppError `sqlite-*`.
+ * Field faults B4 and F20.
  */
 export class ChatPins {
   readonly #db: Database;
@@ -22,7 +23,11 @@ export class ChatPins {
   }
 
   set(route: string, ref: string, chat: string): void {
-    this.#db.write("INSERT OR REPLACE INTO chat_pin VALUES (?, ?, ?)", [route, ref.toLowerCase(), chat]);
+    this.#db.write("INSERT OR REPLACE INTO chat_pin VALUES (?, ?, ?)", [
+      route,
+      ref.toLowerCase(),
+      chat,
+    ]);
   }
 
   /** A route means by its names whatever they lead to from now on. */

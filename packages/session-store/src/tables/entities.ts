@@ -1,6 +1,9 @@
 import type { Database } from "@flotilla/sqlite";
 
-/** A user, group or channel as the session remembers it. `id` is marked: user 123, group -123, channel -100123. */
+/**
+ * A user, group or channel as the session remembers it. `id` is marked: user 123, group -123,
+ * channel -100123.
+ */
 export interface EntityRow {
   readonly id: string;
   /** Access hash, decimal. */
@@ -29,12 +32,21 @@ const UPSERT = `INSERT INTO entity (id, hash, username, phone, name, protected, 
   WHERE hash <> :hash OR username IS NOT :username OR phone IS NOT :phone OR name IS NOT :name
     OR coalesce(:protected, protected) IS NOT protected OR seen_at < :now - :freshMs`;
 const COLUMNS = "SELECT id, hash, username, phone, name, protected FROM entity";
-/** `seen_at` of a row that did not change is renewed at most this often: most updates repeat what is known. */
+/**
+ * `seen_at` of a row that did not change is renewed at most this often: most updates repeat what is
+ * known.
+ */
 const FRESH_MS = 24 * 60 * 60 * 1000;
-/** Entities of a busy account come by the thousand; counting them for every update would cost more than they do. */
+/**
+ * Entities of a busy account come by the thousand; counting them for every update would cost more
+ * than they do.
+ */
 const SWEEP_EVERY = 500;
 
-/** Bounded memory of access hashes: the rows that were not seen for the longest time are dropped first. */
+/**
+ * Bounded memory of access hashes: the rows that were not seen for the longest time are dropped
+ * first.
+ */
 export class EntityTable {
   readonly #db: Database;
   readonly #now: () => number;
@@ -52,8 +64,14 @@ export class EntityTable {
     if (rows.length === 0) return;
     this.#db.transaction(() => {
       for (const row of rows) {
-        const isProtected = row.protected === undefined || row.protected === null ? null : Number(row.protected);
-        this.#db.write(UPSERT, { ...row, protected: isProtected, now: this.#now(), freshMs: FRESH_MS });
+        const isProtected =
+          row.protected === undefined || row.protected === null ? null : Number(row.protected);
+        this.#db.write(UPSERT, {
+          ...row,
+          protected: isProtected,
+          now: this.#now(),
+          freshMs: FRESH_MS,
+        });
       }
       this.#sinceSweep += rows.length;
       if (this.#sinceSweep >= Math.min(SWEEP_EVERY, this.#limit)) this.#sweep();
@@ -91,7 +109,10 @@ export class EntityTable {
     this.#sinceSweep = 0;
     const surplus = this.count() - this.#limit;
     if (surplus <= 0) return;
-    this.#db.write("DELETE FROM entity WHERE id IN (SELECT id FROM entity ORDER BY seen_at, rowid LIMIT ?)", [surplus]);
+    this.#db.write(
+      "DELETE FROM entity WHERE id IN (SELECT id FROM entity ORDER BY seen_at, rowid LIMIT ?)",
+      [surplus],
+    );
   }
 }
 

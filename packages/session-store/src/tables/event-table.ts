@@ -1,6 +1,9 @@
 import type { Database } from "@flotilla/sqlite";
 
-/** Events that Redis has not got yet, so that a restart does not forget them (field fault G9). Synchronous and durable; AppError `sqlite-*`. */
+/**
+ * Events that Redis has not got yet, so that a restart does not forget them (field fault G9).
+ * Synchronous and durable; AppError `sqlite-*`.
+ */
 export class EventTable {
   readonly #db: Database;
 
@@ -10,7 +13,9 @@ export class EventTable {
 
   /** JSON, oldest first. */
   all(): string[] {
-    return this.#db.read<{ body: string }>("SELECT body FROM kept_event ORDER BY n").map(({ body }) => body);
+    return this.#db
+      .read<{ body: string }>("SELECT body FROM kept_event ORDER BY n")
+      .map(({ body }) => body);
   }
 
   /** Keeps one behind the others. */

@@ -27,10 +27,11 @@ interface Row {
 }
 
 /**
- * What Telegram asked this account to wait for. On disk, so that no restart shortens a wait (docs/safety.md, invariant 6). A wait
- * is a duration: it is measured by the time since the machine started, so a clock that jumps neither ends nor prolongs it. Only after a
- * restart of the machine the clock decides, and never for more than the whole wait. All methods are synchronous and durable when
- * they return; AppError `sqlite-*`.
+ * What Telegram asked this account to wait for. On disk, so that no restart shortens a wait
+ * (docs/safety.md, invariant 6). A wait is a duration: it is measured by the time since the machine
+ * started, so a clock that jumps neither ends nor prolongs it. Only after a restart of the machine
+ * the clock decides, and never for more than the whole wait. All methods are synchronous and
+ * durable when they return; AppError `sqlite-*`.
  */
 export class FloodTable {
   readonly #db: Database;
@@ -43,7 +44,10 @@ export class FloodTable {
 
   /** Milliseconds until `method` may be called again for `peer`; 0: now. */
   leftMs(method: string, peer: string, now: number): number {
-    const rows = this.#db.read<Row>("SELECT * FROM flood_wait WHERE method = ? AND peer IN ('', ?)", [method, peer]);
+    const rows = this.#db.read<Row>(
+      "SELECT * FROM flood_wait WHERE method = ? AND peer IN ('', ?)",
+      [method, peer],
+    );
     return Math.max(0, ...rows.map((row) => this.#left(row, now)));
   }
 
@@ -57,18 +61,34 @@ export class FloodTable {
       .map(({ method, peer, leftMs }) => ({ method, peer, until: now + leftMs }));
   }
 
-  /** Notes a wait of `waitMs` that was asked for at `now`. A shorter one never replaces a longer one. */
+  /**
+   * Notes a wait of `waitMs` that was asked for at `now`. A shorter one never replaces a longer
+   * one.
+   */
   add({ method, peer }: Pick<FloodWait, "method" | "peer">, waitMs: number, now: number): void {
     this.#db.transaction("flood", () => {
       for (const row of this.#db.read<Row>("SELECT * FROM flood_wait"))
         if (this.#left(row, now) <= 0)
-          this.#db.write("DELETE FROM flood_wait WHERE method = ? AND peer = ?", [row.method, row.peer]);
-      const known = this.#db.readOne<Row>("SELECT * FROM flood_wait WHERE method = ? AND peer = ?", [method, peer]);
+          this.#db.write("DELETE FROM flood_wait WHERE method = ? AND peer = ?", [
+            row.method,
+            row.peer,
+          ]);
+      const known = this.#db.readOne<Row>(
+        "SELECT * FROM flood_wait WHERE method = ? AND peer = ?",
+        [method, peer],
+      );
       if (!known || this.#left(known, now) < waitMs) {
         const sql = `INSERT OR REPLACE INTO flood_wait (method, peer, until, wait_ms, boot, up_until)
           VALUES (:method, :peer, :until, :waitMs, :boot, :upUntil)`;
         const upUntil = Math.round(this.#up.ms() + waitMs);
-        this.#db.write(sql, { method, peer, until: now + waitMs, waitMs, boot: this.#up.boot, upUntil });
+        this.#db.write(sql, {
+          method,
+          peer,
+          until: now + waitMs,
+          waitMs,
+          boot: this.#up.boot,
+          upUntil,
+        });
       }
       this.#db.write("DELETE FROM flood_note WHERE at < ?", [now - NOTES_KEPT_MS]);
       this.#db.write("INSERT INTO flood_note (at) VALUES (?)", [now]);
@@ -77,14 +97,20 @@ export class FloodTable {
 
   #left({ until, wait_ms, boot, up_until }: Row, now: number): number {
     const whole = wait_ms ?? Number.POSITIVE_INFINITY;
-    const left = up_until === null || boot !== this.#up.boot ? Number.POSITIVE_INFINITY : up_until - this.#up.ms();
-    // More than the whole: the time since the start restarted under the same boot id, as in a container (plus rounding).
+    const left =
+      up_until === null || boot !== this.#up.boot
+        ? Number.POSITIVE_INFINITY
+        : up_until - this.#up.ms();
+    // More than the whole: the time since the start restarted under the same boot id, as in a
+    // container (plus rounding).
     return left <= whole + 1 ? Math.min(left, whole) : Math.min(until - now, whole);
   }
 
   /** When waits were asked for, oldest first; the last two days. */
   notes(): number[] {
-    return this.#db.read<{ at: number }>("SELECT at FROM flood_note ORDER BY at").map(({ at }) => at);
+    return this.#db
+      .read<{ at: number }>("SELECT at FROM flood_note ORDER BY at")
+      .map(({ at }) => at);
   }
 
   /** Why sending is stopped, or null. */
@@ -94,7 +120,10 @@ export class FloodTable {
 
   /** Stops sending until {@link resume}. */
   stop({ reason, at }: SendStop): void {
-    this.#db.write("INSERT OR REPLACE INTO send_stop (one, reason, at) VALUES (1, :reason, :at)", { reason, at });
+    this.#db.write("INSERT OR REPLACE INTO send_stop (one, reason, at) VALUES (1, :reason, :at)", {
+      reason,
+      at,
+    });
   }
 
   /** An admin wants to send again. */

@@ -1,8 +1,14 @@
 import type { ChannelState, UpdateState } from "./types.ts";
 
-/** One formatted run of a text; offset and length in UTF-16 units (https://core.telegram.org/api/entities). */
+/**
+ * One formatted run of a text; offset and length in UTF-16 units
+ * (https://core.telegram.org/api/entities).
+ */
 export interface TextEntity {
-  /** As in the Bot API: bold, italic, underline, strikethrough, spoiler, blockquote, code, pre, text_link, text_mention, url, … */
+  /**
+   * As in the Bot API: bold, italic, underline, strikethrough, spoiler, blockquote, code, pre,
+   * text_link, text_mention, url, …
+   */
   readonly kind: string;
   readonly offset: number;
   readonly length: number;
@@ -18,9 +24,15 @@ export interface TextEntity {
 
 /** What is attached to a message, as far as it takes to send it on without downloading it. */
 export interface MediaReference {
-  /** photo, document (with `mime`), webpage, geo, contact, poll, … ; `unsupported` is what this version cannot name. */
+  /**
+   * photo, document (with `mime`), webpage, geo, contact, poll, … ; `unsupported` is what this
+   * version cannot name.
+   */
   readonly kind: string;
-  /** Of a photo or document: decimal id and access hash, and the file reference in base64, which ages within hours. */
+  /**
+   * Of a photo or document: decimal id and access hash, and the file reference in base64, which
+   * ages within hours.
+   */
   readonly id?: string;
   readonly accessHash?: string;
   readonly fileReference?: string;
@@ -34,7 +46,9 @@ export interface MediaReference {
   readonly url?: string;
 }
 
-/** Content of a message. Stored only for chats that a route reads, and only until the row is done. */
+/**
+ * Content of a message. Stored only for chats that a route reads, and only until the row is done.
+ */
 export interface MessageContent {
   readonly text: string;
   readonly entities: readonly TextEntity[];
@@ -53,7 +67,10 @@ export interface MessageContent {
   readonly noforwards: boolean;
   /** Seconds after which the media destroys itself, or null. Must not be passed on either. */
   readonly ttlS: number | null;
-  /** Of a forward: the messages that it says it comes from. `message` is null where Telegram names only the chat or the person. */
+  /**
+   * Of a forward: the messages that it says it comes from. `message` is null where Telegram names
+   * only the chat or the person.
+   */
   readonly origins?: readonly { readonly chat: string; readonly message: number | null }[];
   /** Joined, pinned, title changed, …: nothing a person wrote. */
   readonly service: boolean;
@@ -67,12 +84,18 @@ export interface InboxEvent {
   readonly kind: InboxKind;
   /** Whose ids these are: "account" (private chats and basic groups) or a bare channel id. */
   readonly box: string;
-  /** Marked id: user 123, group -123, channel -100123. Null for a deletion in the account's box: then the row of its message tells. */
+  /**
+   * Marked id: user 123, group -123, channel -100123. Null for a deletion in the account's box:
+   * then the row of its message tells.
+   */
   readonly chat: string | null;
   readonly messageId: number;
   /** 0 for new messages; for edits and deletions the pts, which tells one from the next. */
   readonly version: number;
-  /** When it was sent, edited or deleted by the server's clock, in milliseconds since the Unix epoch. */
+  /**
+   * When it was sent, edited or deleted by the server's clock, in milliseconds since the Unix
+   * epoch.
+   */
   readonly date: number;
   /** Null for deletions. */
   readonly content: MessageContent | null;
@@ -92,7 +115,11 @@ export interface UpdateBatch {
   readonly channels?: readonly Omit<ChannelState, "hash">[];
   readonly events?: readonly InboxEvent[];
   /** Newest message of chats that may not be known yet: what came up to it is not asked for. */
-  readonly baselines?: readonly { readonly chat: string; readonly topId: number; readonly topDate: number }[];
+  readonly baselines?: readonly {
+    readonly chat: string;
+    readonly topId: number;
+    readonly topDate: number;
+  }[];
 }
 
 /** What a commit changed. */
@@ -109,15 +136,23 @@ export interface SourceRow {
   readonly chat: string;
   readonly lastMessageId: number;
   readonly lastMessageAt: number;
-  /** Usual time between two messages: the median of the last ones, in milliseconds; null below five. */
+  /**
+   * Usual time between two messages: the median of the last ones, in milliseconds; null below five.
+   */
   readonly rhythmMs: number | null;
-  /** Silences of an hour and more that ended within the last 14 days, oldest first: when they began, and how long they were (`ms`). */
+  /**
+   * Silences of an hour and more that ended within the last 14 days, oldest first: when they began,
+   * and how long they were (`ms`).
+   */
   readonly silences: readonly { readonly from: number; readonly ms: number }[];
   /** Why nothing comes from it any more (`CHANNEL_PRIVATE`), or null. */
   readonly closed: string | null;
 }
 
-/** Silence of the connection and what became of the messages meanwhile. Times are milliseconds since the Unix epoch. */
+/**
+ * Silence of the connection and what became of the messages meanwhile. Times are milliseconds since
+ * the Unix epoch.
+ */
 export interface OutageRow {
   readonly beganAt: number;
   readonly endedAt: number;

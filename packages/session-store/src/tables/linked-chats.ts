@@ -20,7 +20,10 @@ interface Row {
   readonly at: number;
 }
 
-/** Which groups are discussion groups, and of which channel. Kept, so that a restart asks Telegram nothing. */
+/**
+ * Which groups are discussion groups, and of which channel. Kept, so that a restart asks Telegram
+ * nothing.
+ */
 export class LinkedChats {
   readonly #db: Database;
 
@@ -30,7 +33,10 @@ export class LinkedChats {
 
   /** Null: never asked. */
   get(chat: string): LinkedChat | null {
-    const row = this.#db.readOne<Row>("SELECT channel, username, at FROM linked_chat WHERE chat = ?", [chat]);
+    const row = this.#db.readOne<Row>(
+      "SELECT channel, username, at FROM linked_chat WHERE chat = ?",
+      [chat],
+    );
     if (!row) return null;
     const { channel, username, at } = row;
     return { channel: channel === null ? null : { chat: channel, username }, at };

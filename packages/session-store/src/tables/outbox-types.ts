@@ -9,12 +9,17 @@ export interface NewOutboxRow {
   /** Once per lane, whatever happens: a second row with it is not written. */
   readonly key: string;
   readonly kind: OutboxKind;
-  /** Messages of one album that are not under way yet become one row, which is judged once it is whole. */
+  /**
+   * Messages of one album that are not under way yet become one row, which is judged once it is
+   * whole.
+   */
   readonly album: string | null;
   /** One piece of the payload: a message, as JSON. */
   readonly piece: string;
   readonly sourceAt: number;
-  /** 0: at once. Else its messages may still come: it waits a moment from when the last one came. */
+  /**
+   * 0: at once. Else its messages may still come: it waits a moment from when the last one came.
+   */
   readonly readyAt: number;
 }
 
@@ -51,13 +56,19 @@ export interface DeliveredId {
   readonly targetMessage: number | null;
   /** What followed it. */
   readonly rest?: readonly PartPlace[];
-  /** Marked id of the chat it landed in, where that is another one than the route names: it became a supergroup. */
+  /**
+   * Marked id of the chat it landed in, where that is another one than the route names: it became a
+   * supergroup.
+   */
   readonly landed?: string;
   /** Digest of what it said: an edit that changes nothing is nothing. */
   readonly said?: string;
   /** Whether it is there with its photo or file, or as a text. */
   readonly form?: DeliveredForm;
-  /** In an album that became one message, the piece whose text that message has is its speaker; the others are silent. */
+  /**
+   * In an album that became one message, the piece whose text that message has is its speaker; the
+   * others are silent.
+   */
   readonly role?: AlbumRole;
 }
 
@@ -67,7 +78,10 @@ export type DeliveredForm = "media" | "text";
 /** What a piece of an album is to the one message that the album became. */
 export type AlbumRole = "speaker" | "silent";
 
-/** What a sender knows of a step that it did: ids of its messages, and of what followed them; null = not told. `rest` is absent where nothing ever followed. */
+/**
+ * What a sender knows of a step that it did: ids of its messages, and of what followed them; null =
+ * not told. `rest` is absent where nothing ever followed.
+ */
 export interface SentIds {
   readonly ids: readonly (number | null)[];
   readonly rest?: readonly (number | null)[] | undefined;

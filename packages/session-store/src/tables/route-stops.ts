@@ -1,12 +1,18 @@
 import type { Database } from "@flotilla/sqlite";
 
-/** A route that stopped itself, or (`code` null) one that an admin let go on. `at`: milliseconds since the Unix epoch. */
+/**
+ * A route that stopped itself, or (`code` null) one that an admin let go on. `at`: milliseconds
+ * since the Unix epoch.
+ */
 export interface RouteStop {
   readonly code: string | null;
   readonly at: number;
 }
 
-/** Routes that stopped themselves until an admin looks. Synchronous and durable; AppError `sqlite-*`. */
+/**
+ * Routes that stopped themselves until an admin looks. Synchronous and durable; AppError
+ * `sqlite-*`.
+ */
 export class RouteStops {
   readonly #db: Database;
   readonly #known: Map<string, RouteStop>;
@@ -22,7 +28,11 @@ export class RouteStops {
   }
 
   set(route: string, stop: RouteStop): void {
-    this.#db.write("INSERT OR REPLACE INTO route_stop VALUES (?, ?, ?)", [route, stop.code, stop.at]);
+    this.#db.write("INSERT OR REPLACE INTO route_stop VALUES (?, ?, ?)", [
+      route,
+      stop.code,
+      stop.at,
+    ]);
     this.#known.set(route, stop);
   }
 

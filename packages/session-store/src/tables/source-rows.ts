@@ -1,7 +1,10 @@
 import type { Database } from "@flotilla/sqlite";
 import type { SourceRow } from "./inbox-types.ts";
 
-/** So many gaps between messages are remembered for the rhythm, and fewer than the second number give none. */
+/**
+ * So many gaps between messages are remembered for the rhythm, and fewer than the second number
+ * give none.
+ */
 const GAPS_KEPT = 20;
 const GAPS_NEEDED = 5;
 /** Shortest silence that is remembered, how long it is kept, and how many are kept. */
@@ -21,7 +24,10 @@ interface Row {
 const UPSERT = `INSERT INTO source (chat, last_message_id, last_message_at, gaps, silences) VALUES (:chat, :id, :at, :gaps, :silences)
   ON CONFLICT (chat) DO UPDATE SET last_message_id = :id, last_message_at = :at, gaps = :gaps, silences = :silences`;
 
-/** The newest message of each chat, and how often they come. Call the writing methods inside a transaction. */
+/**
+ * The newest message of each chat, and how often they come. Call the writing methods inside a
+ * transaction.
+ */
 export class SourceRows {
   readonly #db: Database;
 
@@ -34,11 +40,22 @@ export class SourceRows {
     const row = this.#row(chat);
     if (row && row.last_message_id >= messageId) return;
     const before = row && row.last_message_at > 0 ? row : null;
-    const gaps = before ? [...gapsOf(before), Math.max(0, at - before.last_message_at)].slice(-GAPS_KEPT) : [];
-    this.#write({ chat, id: messageId, at, gaps, silences: before ? silencesAfter(before, at) : [] });
+    const gaps = before
+      ? [...gapsOf(before), Math.max(0, at - before.last_message_at)].slice(-GAPS_KEPT)
+      : [];
+    this.#write({
+      chat,
+      id: messageId,
+      at,
+      gaps,
+      silences: before ? silencesAfter(before, at) : [],
+    });
   }
 
-  /** The newest message that the server has, for a chat that is not known yet: what came before it is not ours to fetch. */
+  /**
+   * The newest message that the server has, for a chat that is not known yet: what came before it
+   * is not ours to fetch.
+   */
   baseline(chat: string, messageId: number, at: number): void {
     if (!this.#row(chat)) this.#write({ chat, id: messageId, at, gaps: [], silences: [] });
   }
@@ -64,12 +81,17 @@ export class SourceRows {
 
   /** The closed ones. */
   closed(): SourceRow[] {
-    return this.#db.read<Row>("SELECT * FROM source WHERE closed IS NOT NULL ORDER BY chat").map(toSource);
+    return this.#db
+      .read<Row>("SELECT * FROM source WHERE closed IS NOT NULL ORDER BY chat")
+      .map(toSource);
   }
 
   /** How many chats are closed. */
   closedCount(): number {
-    return this.#db.readOne<{ n: number }>("SELECT count(*) AS n FROM source WHERE closed IS NOT NULL")?.n ?? 0;
+    return (
+      this.#db.readOne<{ n: number }>("SELECT count(*) AS n FROM source WHERE closed IS NOT NULL")
+        ?.n ?? 0
+    );
   }
 
   #row(chat: string): Row | undefined {
@@ -77,7 +99,13 @@ export class SourceRows {
   }
 
   #write({ chat, id, at, gaps, silences }: Newest): void {
-    this.#db.write(UPSERT, { chat, id, at, gaps: JSON.stringify(gaps), silences: JSON.stringify(silences) });
+    this.#db.write(UPSERT, {
+      chat,
+      id,
+      at,
+      gaps: JSON.stringify(gaps),
+      silences: JSON.stringify(silences),
+    });
   }
 }
 

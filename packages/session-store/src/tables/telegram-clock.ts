@@ -1,8 +1,9 @@
 import type { Clock } from "@flotilla/kernel";
 
 /**
- * Telegram's clock as far as an account knows it: the date of the last update and what has passed since. A host whose clock is wrong must not
- * make messages look old (field fault F17). All times are milliseconds since the Unix epoch.
+ * Telegram's clock as far as an account knows it: the date of the last update and what has passed
+ * since. A host whose clock is wrong must not make messages look old (field fault F17). All times
+ * are milliseconds since the Unix epoch.
  */
 export class TelegramClock {
   readonly #clock: Clock;
@@ -10,7 +11,9 @@ export class TelegramClock {
   #known: number | null;
   #base: number | null = null;
 
-  /** `date`: of the account's position in its updates, in seconds since the Unix epoch; null: none. */
+  /**
+   * `date`: of the account's position in its updates, in seconds since the Unix epoch; null: none.
+   */
   constructor(clock: Clock, date: () => number | null) {
     this.#clock = clock;
     this.#date = date;

@@ -15,11 +15,14 @@ export interface SessionOptions {
   /** Most entities to remember; default 50,000. */
   readonly maxEntities?: number;
   /**
-   * For tools that never connect (doctor, backup): open it although another session of the folder has the same key or
-   * account, and leave the note about who it is alone.
+   * For tools that never connect (doctor, backup): open it although another session of the folder
+   * has the same key or account, and leave the note about who it is alone.
    */
   readonly unannounced?: boolean;
-  /** Required to connect: the machine's lock on the key is held before the key is used. Tools that never connect need none. */
+  /**
+   * Required to connect: the machine's lock on the key is held before the key is used. Tools that
+   * never connect need none.
+   */
   readonly owner?: OwnerPlace;
 }
 

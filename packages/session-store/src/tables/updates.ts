@@ -1,7 +1,15 @@
 import { bareChannel } from "@flotilla/kernel";
 import { assertStillThere, type Database } from "@flotilla/sqlite";
 import type { AccountRows } from "./account-rows.ts";
-import type { CommitResult, InboxEvent, InboxKind, InboxRow, MessageContent, OutageRow, UpdateBatch } from "./inbox-types.ts";
+import type {
+  CommitResult,
+  InboxEvent,
+  InboxKind,
+  InboxRow,
+  MessageContent,
+  OutageRow,
+  UpdateBatch,
+} from "./inbox-types.ts";
 import { SourceRows } from "./source-rows.ts";
 import type { TelegramClock } from "./telegram-clock.ts";
 import type { ChannelState, UpdateState } from "./types.ts";
@@ -22,9 +30,10 @@ const INSERT = `INSERT INTO inbox (kind, box, chat, message_id, version, date, c
   VALUES (:kind, :box, :chat, :messageId, :version, :date, :content, :now, :state) ON CONFLICT DO NOTHING`;
 
 /**
- * Where the account stands in its update streams, and the inbox: what arrived and is not dealt with yet. The cursors and
- * the rows that they stand for are written in one transaction, so a crash at any point loses nothing and doubles nothing
- * (promise S2-48, invariant 3). All methods are synchronous and durable when they return; AppError `sqlite-*`.
+ * Where the account stands in its update streams, and the inbox: what arrived and is not dealt with
+ * yet. The cursors and the rows that they stand for are written in one transaction, so a crash at
+ * any point loses nothing and doubles nothing (promise S2-48, invariant 3). All methods are
+ * synchronous and durable when they return; AppError `sqlite-*`.
  */
 export class UpdateTable {
   readonly sources: SourceRows;
@@ -55,8 +64,9 @@ export class UpdateTable {
   }
 
   /**
-   * Writes events and the cursors that cover them, all or nothing. An event that is there already changes nothing. What
-   * happened in a chat that `wants` says no to is noted by its ids alone and is never pending.
+   * Writes events and the cursors that cover them, all or nothing. An event that is there already
+   * changes nothing. What happened in a chat that `wants` says no to is noted by its ids alone and
+   * is never pending.
    */
   commit(batch: UpdateBatch, wants: (chat: string) => boolean): CommitResult {
     assertStillThere(this.#db);
@@ -69,7 +79,8 @@ export class UpdateTable {
         inserted += 1;
         if (event.kind === "new") messages += 1;
       }
-      for (const { chat, topId, topDate } of batch.baselines ?? []) this.sources.baseline(chat, topId, topDate);
+      for (const { chat, topId, topDate } of batch.baselines ?? [])
+        this.sources.baseline(chat, topId, topDate);
       for (const channel of batch.channels ?? []) this.#account.moveChannel(channel);
       if (batch.account) this.#account.writeUpdateState(batch.account);
       return { inserted, messages };
@@ -77,8 +88,8 @@ export class UpdateTable {
   }
 
   /**
-   * Rows that are not dealt with, oldest first, from after row `after` on. They are given again until {@link done} names
-   * them: a consumer must tolerate a second delivery.
+   * Rows that are not dealt with, oldest first, from after row `after` on. They are given again
+   * until {@link done} names them: a consumer must tolerate a second delivery.
    */
   pending(limit: number, after = 0): InboxRow[] {
     const sql = "SELECT * FROM inbox WHERE state = 'pending' AND n > ? ORDER BY n LIMIT ?";
@@ -87,21 +98,32 @@ export class UpdateTable {
 
   /** Number of rows that are not dealt with. */
   pendingCount(): number {
-    return this.#db.readOne<{ n: number }>("SELECT count(*) AS n FROM inbox WHERE state = 'pending'")?.n ?? 0;
+    return (
+      this.#db.readOne<{ n: number }>("SELECT count(*) AS n FROM inbox WHERE state = 'pending'")
+        ?.n ?? 0
+    );
   }
 
-  /** These are dealt with. What they say is forgotten at once; that they were there is kept until {@link prune}. */
+  /**
+   * These are dealt with. What they say is forgotten at once; that they were there is kept until
+   * {@link prune}.
+   */
   done(rows: readonly number[]): void {
     if (rows.length === 0) return;
     this.#db.transaction("inbox-done", () => {
-      for (const n of rows) this.#db.write("UPDATE inbox SET state = 'done', content = NULL WHERE n = ?", [n]);
+      for (const n of rows)
+        this.#db.write("UPDATE inbox SET state = 'done', content = NULL WHERE n = ?", [n]);
     });
   }
 
-  /** Forgets some rows that were dealt with longer ago than `keepMs`, by Telegram's clock. Returns how many; none: that was all. */
+  /**
+   * Forgets some rows that were dealt with longer ago than `keepMs`, by Telegram's clock. Returns
+   * how many; none: that was all.
+   */
   prune(keepMs: number, limit: number): number {
     const before = this.#clock.before(keepMs);
-    const sql = "DELETE FROM inbox WHERE n IN (SELECT n FROM inbox WHERE state = 'done' AND received_at < ? LIMIT ?)";
+    const sql =
+      "DELETE FROM inbox WHERE n IN (SELECT n FROM inbox WHERE state = 'done' AND received_at < ? LIMIT ?)";
     return this.#db.write(sql, [before, limit]).changes;
   }
 
@@ -113,19 +135,22 @@ export class UpdateTable {
 
   /** How many new messages of a chat came after one of them. */
   countAfter(chat: string, messageId: number): number {
-    const sql = "SELECT count(*) AS n FROM inbox WHERE chat = ? AND kind = 'new' AND message_id > ?";
+    const sql =
+      "SELECT count(*) AS n FROM inbox WHERE chat = ? AND kind = 'new' AND message_id > ?";
     return this.#db.readOne<{ n: number }>(sql, [chat, messageId])?.n ?? 0;
   }
 
   /** Remembers an outage that is over. */
   addOutage({ beganAt, endedAt, recovered, lost }: OutageRow): void {
-    const sql = "INSERT INTO outage (began_at, ended_at, recovered, lost) VALUES (:beganAt, :endedAt, :recovered, :lost)";
+    const sql = `INSERT INTO outage (began_at, ended_at, recovered, lost) VALUES (:beganAt, :endedAt,
+        :recovered, :lost)`;
     this.#db.write(sql, { beganAt, endedAt, recovered, lost });
   }
 
   /** The latest outages, newest first. */
   outages(limit: number): OutageRow[] {
-    const sql = "SELECT began_at AS beganAt, ended_at AS endedAt, recovered, lost FROM outage ORDER BY n DESC LIMIT ?";
+    const sql =
+      "SELECT began_at AS beganAt, ended_at AS endedAt, recovered, lost FROM outage ORDER BY n DESC LIMIT ?";
     return this.#db.read<OutageRow>(sql, [limit]);
   }
 
@@ -150,14 +175,17 @@ export class UpdateTable {
   }
 
   /**
-   * A deletion in the account's box names messages only; ids are unique in there. What the inbox has forgotten by then is still in
-   * the map of what was relayed.
+   * A deletion in the account's box names messages only; ids are unique in there. What the inbox
+   * has forgotten by then is still in the map of what was relayed.
    */
   #chatOf({ box, messageId }: InboxEvent): string | null {
     const seen = "SELECT chat FROM inbox WHERE box = ? AND message_id = ? LIMIT 1";
     const found = this.#db.readOne<{ chat: string }>(seen, [box, messageId]);
     if (found) return found.chat;
-    const relayed = this.#db.read<{ chat: string }>("SELECT DISTINCT chat FROM relay_map WHERE message = ?", [messageId]);
+    const relayed = this.#db.read<{ chat: string }>(
+      "SELECT DISTINCT chat FROM relay_map WHERE message = ?",
+      [messageId],
+    );
     return relayed.find(({ chat }) => bareChannel(chat) === null)?.chat ?? null;
   }
 }
@@ -165,5 +193,15 @@ export class UpdateTable {
 function toInboxRow(row: Row): InboxRow {
   const { n, kind, box, chat, version, date } = row;
   const content = row.content === null ? null : (JSON.parse(row.content) as MessageContent);
-  return { n, kind, box, chat, messageId: row.message_id, version, date, content, receivedAt: row.received_at };
+  return {
+    n,
+    kind,
+    box,
+    chat,
+    messageId: row.message_id,
+    version,
+    date,
+    content,
+    receivedAt: row.received_at,
+  };
 }

@@ -22,7 +22,9 @@ export interface RekeyOptions {
 export interface RekeyedFile {
   /** From the data folder. */
   readonly file: string;
-  /** `already` = an earlier run did it; `empty` = there is no key in it; `failed` = it is as it was. */
+  /**
+   * `already` = an earlier run did it; `empty` = there is no key in it; `failed` = it is as it was.
+   */
   readonly outcome: "done" | "already" | "empty" | "failed";
   /** Why it failed. */
   readonly problem: { readonly code: string; readonly message: string } | null;
@@ -39,22 +41,28 @@ interface KeyRow {
 }
 
 /**
- * Encrypts every session and every copy of one with `newKey`. Each file is changed in one transaction (a copy is replaced
- * by a rename), so after a crash in the middle every file opens with one of the two keys and the next run, with the same
- * two, does the rest. One file that fails stops nothing. Throws AppError `bad-fleet-key`, `same-fleet-key`, and
- * `session-in-use` before anything is changed when a session is open.
+ * Encrypts every session and every copy of one with `newKey`. Each file is changed in one
+ * transaction (a copy is replaced by a rename), so after a crash in the middle every file opens
+ * with one of the two keys and the next run, with the same two, does the rest. One file that fails
+ * stops nothing. Throws AppError `bad-fleet-key`, `same-fleet-key`, and `session-in-use` before
+ * anything is changed when a session is open.
  */
 export function rekey({ dataDir, oldKey, newKey }: RekeyOptions): RekeyedFile[] {
   assertFleetKey(oldKey);
   assertFleetKey(newKey);
-  if (oldKey.equals(newKey)) throw new AppError("same-fleet-key", "The new key is the old one. Nothing was changed.");
+  if (oldKey.equals(newKey))
+    throw new AppError("same-fleet-key", "The new key is the old one. Nothing was changed.");
   const keys = { oldKey, newKey };
   const dir = join(dataDir, "sessions");
   const sessions = sessionNames(dir);
   for (const name of sessions) assertFree(dir, name);
   return [
-    ...sessions.map((name) => attempt(`sessions/${name}.session`, () => rekeySession(sessionPath(dir, name), keys))),
-    ...copies(join(dataDir, "vault")).map(({ file, path }) => attempt(file, () => rekeyCopy(path, keys))),
+    ...sessions.map((name) =>
+      attempt(`sessions/${name}.session`, () => rekeySession(sessionPath(dir, name), keys)),
+    ),
+    ...copies(join(dataDir, "vault")).map(({ file, path }) =>
+      attempt(file, () => rekeyCopy(path, keys)),
+    ),
   ];
 }
 
@@ -62,10 +70,17 @@ type Keys = Pick<RekeyOptions, "oldKey" | "newKey">;
 
 function assertFree(dir: string, name: string): void {
   try {
-    openDatabase({ path: sessionPath(dir, name), role: "session", migrations: MIGRATIONS, exclusive: true }).close();
+    openDatabase({
+      path: sessionPath(dir, name),
+      role: "session",
+      migrations: MIGRATIONS,
+      exclusive: true,
+    }).close();
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "sqlite-locked") return;
-    const text = `The session of "${name}" is in use. Stop Flotilla (every worker has the old key in memory), then try again. Nothing was changed.`;
+    const text =
+      `The session of "${name}" is in use. Stop Flotilla (every worker has the old key in ` +
+      "memory), then try again. Nothing was changed.";
     throw new AppError("session-in-use", text, { cause: error, details: { name } });
   }
 }
@@ -92,7 +107,9 @@ function rekeyCopy(path: string, keys: Keys): RekeyedFile["outcome"] {
     (temp) => {
       const made = join(temp, "copy.session");
       copyFileSync(path, made);
-      const outcome = withAttachedToWrite(made, (db) => db.transaction(() => rekeyRows(db, "source", keys)));
+      const outcome = withAttachedToWrite(made, (db) =>
+        db.transaction(() => rekeyRows(db, "source", keys)),
+      );
       if (outcome !== "done") return outcome;
       withAttachedToWrite(made, (db) => db.transaction(() => rekeyRows(db, "source", keys)));
       syncFile(made);
@@ -105,8 +122,14 @@ function rekeyCopy(path: string, keys: Keys): RekeyedFile["outcome"] {
 }
 
 /** Every row is opened before any is written: a wrong key changes nothing. */
-function rekeyRows(db: Database, schema: "main" | "source", { oldKey, newKey }: Keys): RekeyedFile["outcome"] {
-  const rows = db.read<KeyRow>(`SELECT slot, dc_id, fleet_key_id, fingerprint, sealed FROM ${schema}.auth_key`);
+function rekeyRows(
+  db: Database,
+  schema: "main" | "source",
+  { oldKey, newKey }: Keys,
+): RekeyedFile["outcome"] {
+  const rows = db.read<KeyRow>(
+    `SELECT slot, dc_id, fleet_key_id, fingerprint, sealed FROM ${schema}.auth_key`,
+  );
   const found = new Set<RekeyedFile["outcome"]>();
   const newId = fleetKeyId(newKey);
   for (const { slot, dc_id: dcId, fleet_key_id: keyId, fingerprint, sealed } of rows) {
@@ -140,6 +163,9 @@ function copies(vault: string): { file: string; path: string }[] {
   return readdirSync(vault).flatMap((name) =>
     copiesIn(join(vault, name))
       .filter(({ reason }) => reason !== "damaged")
-      .map(({ id }) => ({ file: `vault/${name}/${id}.session`, path: join(vault, name, `${id}.session`) })),
+      .map(({ id }) => ({
+        file: `vault/${name}/${id}.session`,
+        path: join(vault, name, `${id}.session`),
+      })),
   );
 }

@@ -1,19 +1,38 @@
 import { copyFileSync, existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
 import { type Database, openDatabase } from "@flotilla/sqlite";
-import { COMPANIONS, linkOrCopy, scratchIn, syncFile, syncFolder, withPrivateTemp } from "../file/files.ts";
+import {
+  COMPANIONS,
+  linkOrCopy,
+  scratchIn,
+  syncFile,
+  syncFolder,
+  withPrivateTemp,
+} from "../file/files.ts";
 import { sessionPath } from "../file/identity.ts";
 import { MIGRATIONS } from "../file/schema.ts";
 
 /**
- * All that a session is. The fence is not here: a number that was seen once must stay seen. The inbox goes with its cursors:
- * what was pending then is pending again, because the cursors are already past it.
+ * All that a session is. The fence is not here: a number that was seen once must stay seen. The
+ * inbox goes with its cursors: what was pending then is pending again, because the cursors are
+ * already past it.
  */
-const TABLES = ["auth_key", "self", "entity", "update_state", "channel_state", "origin", "inbox", "source", "outage"] as const;
+const TABLES = [
+  "auth_key",
+  "self",
+  "entity",
+  "update_state",
+  "channel_state",
+  "origin",
+  "inbox",
+  "source",
+  "outage",
+] as const;
 
 /**
- * Puts the content of a backup into an open session, in one transaction over the owner's own connection: no file is
- * replaced, so the lock holds all the time, and a crash leaves the old or the new content.
+ * Puts the content of a backup into an open session, in one transaction over the owner's own
+ * connection: no file is replaced, so the lock holds all the time, and a crash leaves the old or
+ * the new content.
  */
 export function restoreInto(db: Database, backup: string): void {
   withPrivateTemp((temp) => {
@@ -45,8 +64,8 @@ export function restoreNew(backup: string, dir: string, name: string): void {
 }
 
 /**
- * Replaces a session that SQLite cannot open, which its owner could not either: the broken file and its journals get the
- * name `keptAs` first, the backup takes its place by a rename.
+ * Replaces a session that SQLite cannot open, which its owner could not either: the broken file and
+ * its journals get the name `keptAs` first, the backup takes its place by a rename.
  */
 export function replaceDamaged(
   backup: string,
@@ -56,14 +75,18 @@ export function replaceDamaged(
   withPrivateTemp((temp) => {
     const made = upgradedCopy(backup, temp);
     syncFile(made);
-    for (const suffix of COMPANIONS) if (existsSync(path + suffix)) renameSync(path + suffix, keptAs + suffix);
+    for (const suffix of COMPANIONS)
+      if (existsSync(path + suffix)) renameSync(path + suffix, keptAs + suffix);
     linkOrCopy(path, keptAs);
     renameSync(made, path);
   }, dir);
   syncFolder(dir);
 }
 
-/** A copy of a backup with the tables of this version. No process has a backup open, so copying its bytes is safe. */
+/**
+ * A copy of a backup with the tables of this version. No process has a backup open, so copying its
+ * bytes is safe.
+ */
 function upgradedCopy(backup: string, temp: string): string {
   const path = `${temp}/upgraded.session`;
   scratchIn(temp, () => copyFileSync(backup, path));

@@ -6,7 +6,10 @@ import { isWhole, refusesFile, withAttached } from "../file/attached.ts";
 import { neighbourOf, type SessionIdentity, sessionPath } from "../file/identity.ts";
 import { unseal } from "../keys/seal.ts";
 
-/** Why a copy was made. `trash` and `damaged` are what was taken out of use; `golden` is the state right after a login. */
+/**
+ * Why a copy was made. `trash` and `damaged` are what was taken out of use; `golden` is the state
+ * right after a login.
+ */
 export type VaultReason =
   | "manual"
   | "scheduled"
@@ -55,7 +58,9 @@ export function copyName(at: number, reason: Exclude<VaultReason, "golden">): st
 }
 
 /** Copies of one session without looking into them, the latest first; the golden one leads. */
-export function copiesIn(folder: string): Pick<VaultEntry, "id" | "kind" | "reason" | "at" | "bytes">[] {
+export function copiesIn(
+  folder: string,
+): Pick<VaultEntry, "id" | "kind" | "reason" | "at" | "bytes">[] {
   return filesIn(folder)
     .flatMap((file) => {
       const found = parseName(file);
@@ -66,7 +71,10 @@ export function copiesIn(folder: string): Pick<VaultEntry, "id" | "kind" | "reas
 }
 
 /** Opens a copy and says what is in it. Never throws for what is wrong with the file. */
-export function look(path: string, fleetKey: Buffer): Pick<VaultEntry, "verified" | "problem" | "fingerprint" | "userId"> {
+export function look(
+  path: string,
+  fleetKey: Buffer,
+): Pick<VaultEntry, "verified" | "problem" | "fingerprint" | "userId"> {
   const nothing = { verified: false, fingerprint: null, userId: null } as const;
   try {
     return withAttached(path, (db) => {
@@ -77,7 +85,8 @@ export function look(path: string, fleetKey: Buffer): Pick<VaultEntry, "verified
       if (!row) return { ...nothing, problem: "no-key" };
       const userId = db.readOne<{ id: string }>("SELECT id FROM source.self")?.id ?? null;
       const known = { fingerprint: row.fingerprint, userId };
-      if (row.fleet_key_id !== fleetKeyId(fleetKey)) return { ...known, verified: false, problem: "other-fleet-key" };
+      if (row.fleet_key_id !== fleetKeyId(fleetKey))
+        return { ...known, verified: false, problem: "other-fleet-key" };
       const verified = opens(row, fleetKey);
       return { ...known, verified, problem: verified ? null : "damaged" };
     });
@@ -89,8 +98,9 @@ export function look(path: string, fleetKey: Buffer): Pick<VaultEntry, "verified
 }
 
 /**
- * Fingerprint of the key that a session has at present; null when it has none, cannot be read, or is not there. While it is in use, what its
- * owner noted counts. A note about a file that was damaged since is not believed.
+ * Fingerprint of the key that a session has at present; null when it has none, cannot be read, or
+ * is not there. While it is in use, what its owner noted counts. A note about a file that was
+ * damaged since is not believed.
  */
 export function presentKey(sessions: string, name: string, fleetKey: Buffer): string | null {
   const found = look(sessionPath(sessions, name), fleetKey);
@@ -132,7 +142,9 @@ function filesIn(folder: string): string[] {
   }
 }
 
-function parseName(file: string): { id: string; kind: VaultEntry["kind"]; reason: VaultReason; at: number | null } | null {
+function parseName(
+  file: string,
+): { id: string; kind: VaultEntry["kind"]; reason: VaultReason; at: number | null } | null {
   if (file === GOLDEN) return { id: "golden", kind: "golden", reason: "golden", at: null };
   const match = FILE.exec(file);
   const reason = match?.[8] ?? "";
@@ -145,7 +157,9 @@ function parseName(file: string): { id: string; kind: VaultEntry["kind"]; reason
 
 /** Key and account of an open session; null without a key. */
 export function identityIn(db: ReadAccess, name: string): SessionIdentity | null {
-  const key = db.readOne<{ fingerprint: string }>("SELECT fingerprint FROM auth_key WHERE slot = 'current'");
+  const key = db.readOne<{ fingerprint: string }>(
+    "SELECT fingerprint FROM auth_key WHERE slot = 'current'",
+  );
   const self = db.readOne<{ id: string }>("SELECT id FROM self");
   return key ? { name, fingerprint: key.fingerprint, userId: self?.id ?? null } : null;
 }

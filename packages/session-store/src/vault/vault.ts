@@ -3,11 +3,25 @@ import { basename, join } from "node:path";
 import { type Clock, systemClock } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
 import { COMPANIONS, linkOrCopy, privateFolder, syncFolder } from "../file/files.ts";
-import { announce, assertUnique, type SessionIdentity, sessionPath, unannounce } from "../file/identity.ts";
+import {
+  announce,
+  assertUnique,
+  type SessionIdentity,
+  sessionPath,
+  unannounce,
+} from "../file/identity.ts";
 import { MIGRATIONS } from "../file/schema.ts";
 import { assertFleetKey } from "../keys/seal.ts";
 import type { SessionStore } from "../session/store.ts";
-import { asInUse, damagedBackup, isDamage, noKeyToKeep, noSession, notFound, unverified } from "../session/vault-errors.ts";
+import {
+  asInUse,
+  damagedBackup,
+  isDamage,
+  noKeyToKeep,
+  noSession,
+  notFound,
+  unverified,
+} from "../session/vault-errors.ts";
 import { replaceDamaged, restoreInto, restoreNew } from "./restore.ts";
 import {
   copiesIn,
@@ -29,16 +43,23 @@ export interface VaultOptions {
   readonly clock?: Clock;
 }
 
-/** Whether putting the golden copy back may bring a login back: `same` = it has the same key, so only a login helps. */
+/**
+ * Whether putting the golden copy back may bring a login back: `same` = it has the same key, so
+ * only a login helps.
+ */
 export type Help = "different" | "same" | "no-golden";
 
-/** Copies beyond this number go, the oldest first; golden and trash are not counted and never removed. */
+/**
+ * Copies beyond this number go, the oldest first; golden and trash are not counted and never
+ * removed.
+ */
 const KEPT = 10;
 
 /**
- * Verified copies of sessions. A copy counts only when it was opened again, found whole, its key opened with the fleet
- * key, and its fingerprint was the session's. Files 0600 in 0700 folders. Copies of a session that is in use are made by
- * its owner, over its own connection; everything else needs the session to be free and takes its lock.
+ * Verified copies of sessions. A copy counts only when it was opened again, found whole, its key
+ * opened with the fleet key, and its fingerprint was the session's. Files 0600 in 0700 folders.
+ * Copies of a session that is in use are made by its owner, over its own connection; everything
+ * else needs the session to be free and takes its lock.
  */
 export class Vault {
   readonly #dir: string;
@@ -54,8 +75,14 @@ export class Vault {
     this.#clock = clock;
   }
 
-  /** Made by the owner of the session. Throws AppError `nothing-to-back-up`, `backup-unverified`, `sqlite-*`. */
-  backup(store: SessionStore, reason: Exclude<VaultReason, "golden" | "trash" | "damaged">): VaultEntry {
+  /**
+   * Made by the owner of the session. Throws AppError `nothing-to-back-up`, `backup-unverified`,
+   * `sqlite-*`.
+   */
+  backup(
+    store: SessionStore,
+    reason: Exclude<VaultReason, "golden" | "trash" | "damaged">,
+  ): VaultEntry {
     const identity = store.identity();
     if (!identity) throw noKeyToKeep(store.name);
     const entry = this.#copy(identity, reason, (target) => store.backupTo(target));
@@ -64,8 +91,9 @@ export class Vault {
   }
 
   /**
-   * The copy to go back to when a session breaks: made by the owner after a login that the account confirmed. The golden
-   * copy before it stays as an ordinary backup. Throws like {@link Vault.backup}.
+   * The copy to go back to when a session breaks: made by the owner after a login that the account
+   * confirmed. The golden copy before it stays as an ordinary backup. Throws like {@link
+   * Vault.backup}.
    */
   golden(store: SessionStore): VaultEntry {
     const identity = store.identity();
@@ -83,31 +111,48 @@ export class Vault {
     return this.#entry(store.name, "golden");
   }
 
-  /** All copies of a session, each opened and checked just now; the golden one first, then the latest first. */
+  /**
+   * All copies of a session, each opened and checked just now; the golden one first, then the
+   * latest first.
+   */
   list(name: string): VaultEntry[] {
     const folder = join(this.#dir, name);
-    return copiesIn(folder).map((copy) => ({ ...copy, ...look(join(folder, `${copy.id}.session`), this.#fleetKey) }));
+    return copiesIn(folder).map((copy) => ({
+      ...copy,
+      ...look(join(folder, `${copy.id}.session`), this.#fleetKey),
+    }));
   }
 
-  /** Compares the key of the session with that of its golden copy; works while the session is in use. */
+  /**
+   * Compares the key of the session with that of its golden copy; works while the session is in
+   * use.
+   */
   canHelp(name: string): Help {
     const golden = this.list(name).find(({ kind }) => kind === "golden");
     if (!golden?.verified) return "no-golden";
     return this.presentKey(name) === golden.fingerprint ? "same" : "different";
   }
 
-  /** Fingerprint of the key that a session has at present, also while it is in use; null without a readable one. */
+  /**
+   * Fingerprint of the key that a session has at present, also while it is in use; null without a
+   * readable one.
+   */
   presentKey(name: string): string | null {
     return presentKey(this.#sessions, name, this.#fleetKey);
   }
 
   /**
-   * Puts a copy back; what was there before is in the trash. Throws AppError `session-in-use`, `backup-not-found`,
-   * `backup-damaged`, `backup-unverified`, `session-duplicate`, `sqlite-*`; the session is then as it was.
+   * Puts a copy back; what was there before is in the trash. Throws AppError `session-in-use`,
+   * `backup-not-found`, `backup-damaged`, `backup-unverified`, `session-duplicate`, `sqlite-*`; the
+   * session is then as it was.
    */
-  restore(name: string, id: string): { readonly restored: VaultEntry; readonly trashed: VaultEntry | null } {
+  restore(
+    name: string,
+    id: string,
+  ): { readonly restored: VaultEntry; readonly trashed: VaultEntry | null } {
     const entry = this.#entry(name, id);
-    if (!entry.verified || entry.fingerprint === null) throw damagedBackup(name, entry.problem ?? "damaged");
+    if (!entry.verified || entry.fingerprint === null)
+      throw damagedBackup(name, entry.problem ?? "damaged");
     const identity = { name, fingerprint: entry.fingerprint, userId: entry.userId };
     assertUnique(this.#sessions, identity);
     const backup = join(this.#dir, name, `${id}.session`);
@@ -119,8 +164,9 @@ export class Vault {
   }
 
   /**
-   * Takes a session out of use without deleting it: its file moves to the vault and can be restored. A file that SQLite
-   * cannot read moves as well. Throws AppError `session-in-use`, `session-not-found`, `backup-unverified`; it is then as it was.
+   * Takes a session out of use without deleting it: its file moves to the vault and can be
+   * restored. A file that SQLite cannot read moves as well. Throws AppError `session-in-use`,
+   * `session-not-found`, `backup-unverified`; it is then as it was.
    */
   trash(name: string): VaultEntry {
     const path = sessionPath(this.#sessions, name);
@@ -134,14 +180,18 @@ export class Vault {
       renameSync(kept, path);
       throw asInUse(name, error);
     }
-    for (const suffix of COMPANIONS) if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix);
+    for (const suffix of COMPANIONS)
+      if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix);
     unannounce(this.#sessions, name);
     syncFolder(this.#sessions);
     syncFolder(join(this.#dir, name));
     return this.#entry(name, basename(kept, ".session"));
   }
 
-  #lookLocked(name: string): { readonly readable: boolean; readonly identity: SessionIdentity | null } {
+  #lookLocked(name: string): {
+    readonly readable: boolean;
+    readonly identity: SessionIdentity | null;
+  } {
     try {
       return { readable: true, identity: this.#withLock(name, (db) => identityIn(db, name)) };
     } catch (error) {
@@ -151,7 +201,9 @@ export class Vault {
     }
   }
 
-  /** A damaged file is refused before its lock is asked for; SQLite itself asks for the lock first. */
+  /**
+   * A damaged file is refused before its lock is asked for; SQLite itself asks for the lock first.
+   */
   #assertUnheld(name: string): void {
     try {
       touch(sessionPath(this.#sessions, name));
@@ -164,7 +216,8 @@ export class Vault {
   #confirmMoved(kept: string, name: string, identity: SessionIdentity | null): void {
     openDatabase({ path: kept, role: "session", migrations: MIGRATIONS, exclusive: true }).close();
     const found = look(kept, this.#fleetKey);
-    if (found.fingerprint !== (identity?.fingerprint ?? null)) throw unverified(name, found.problem ?? "another key");
+    if (found.fingerprint !== (identity?.fingerprint ?? null))
+      throw unverified(name, found.problem ?? "another key");
   }
 
   #restoreMissing(name: string, backup: string): null {
@@ -206,7 +259,11 @@ export class Vault {
     }
   }
 
-  #copy(identity: SessionIdentity, reason: Exclude<VaultReason, "golden">, write: (target: string) => void): VaultEntry {
+  #copy(
+    identity: SessionIdentity,
+    reason: Exclude<VaultReason, "golden">,
+    write: (target: string) => void,
+  ): VaultEntry {
     const target = this.#free(identity.name, reason);
     write(target);
     // What is replaced may be broken itself: then a copy of the same is what there is to keep.
@@ -215,7 +272,11 @@ export class Vault {
   }
 
   /** Throws away what is not the session. */
-  #confirm(path: string, { name, fingerprint }: SessionIdentity, { broken }: { readonly broken: boolean }): void {
+  #confirm(
+    path: string,
+    { name, fingerprint }: SessionIdentity,
+    { broken }: { readonly broken: boolean },
+  ): void {
     const found = look(path, this.#fleetKey);
     if ((found.verified || broken) && found.fingerprint === fingerprint) return;
     rmSync(path, { force: true });
@@ -229,10 +290,16 @@ export class Vault {
     return { ...copy, ...look(join(folder, `${id}.session`), this.#fleetKey) };
   }
 
-  /** The one just made stays, whatever time it bears: the clock may have been ahead when the others were made. */
+  /**
+   * The one just made stays, whatever time it bears: the clock may have been ahead when the others
+   * were made.
+   */
   #dropOld(name: string, justMade: string | null): void {
-    const backups = copiesIn(join(this.#dir, name)).filter(({ kind, id }) => kind === "backup" && id !== justMade);
-    for (const { id } of backups.slice(justMade === null ? KEPT : KEPT - 1)) rmSync(join(this.#dir, name, `${id}.session`));
+    const backups = copiesIn(join(this.#dir, name)).filter(
+      ({ kind, id }) => kind === "backup" && id !== justMade,
+    );
+    for (const { id } of backups.slice(justMade === null ? KEPT : KEPT - 1))
+      rmSync(join(this.#dir, name, `${id}.session`));
   }
 
   #folder(name: string): string {

@@ -21,7 +21,12 @@ export function logIn(store: SessionStore, self = ANN, key: Buffer = randomBytes
 }
 
 /** Makes a logged in, closed session and returns its key. */
-export function make(dir: string, name: string, self = ANN, key: Buffer = randomBytes(256)): Buffer {
+export function make(
+  dir: string,
+  name: string,
+  self = ANN,
+  key: Buffer = randomBytes(256),
+): Buffer {
   using store = open(dir, name);
   return logIn(store, self, key);
 }

@@ -1,7 +1,10 @@
 import { AppError } from "@flotilla/kernel";
 import { openSessionWhenFree } from "../../src/index.ts";
 
-/** A process that uses a session as a worker does: `node owner-child.ts <data folder> <name> [<OWNER_DIR>]`. */
+/**
+ * A process that uses a session as a worker does: `node owner-child.ts <data folder> <name>
+ * [<OWNER_DIR>]`.
+ */
 const [dataDir = "", name = "", configured] = process.argv.slice(2);
 const owner = { configured: configured ?? null, host: "host-a", dataDir };
 try {
@@ -22,6 +25,8 @@ try {
   }, 50);
   process.stdout.write(`owned ${store.fingerprint()}\n`);
 } catch (error) {
-  process.stdout.write(error instanceof AppError ? `refused ${error.code}: ${error.message}\n` : `${String(error)}\n`);
+  process.stdout.write(
+    error instanceof AppError ? `refused ${error.code}: ${error.message}\n` : `${String(error)}\n`,
+  );
   process.exitCode = 1;
 }

@@ -7,14 +7,16 @@ const RULES: readonly (readonly [prefix: string, code: SqliteErrorCode, text: st
   [
     "SQLITE_BUSY",
     "sqlite-locked",
-    "The database is held by another process. Find and stop its holder; never delete the file or its journal.",
+    "The database is held by another process. Find and stop its holder; never delete the file " +
+      "or its journal.",
   ],
   ["SQLITE_LOCKED", "sqlite-locked", "The database is held by another connection of this process."],
   ["SQLITE_CORRUPT", "sqlite-corrupt", "The database file is damaged. Restore it from a backup."],
   [
     "SQLITE_NOTADB",
     "sqlite-not-a-database",
-    "The file is not a SQLite database: it is something else, or its beginning was overwritten. Restore it from a backup.",
+    "The file is not a SQLite database: it is something else, or its beginning was " +
+      "overwritten. Restore it from a backup.",
   ],
   ["SQLITE_FULL", "sqlite-full", "The disk is full. Free some space; nothing was written."],
   [
@@ -22,7 +24,11 @@ const RULES: readonly (readonly [prefix: string, code: SqliteErrorCode, text: st
     "sqlite-readonly",
     "The database cannot be written to. Check the permissions of the file and its folder.",
   ],
-  ["SQLITE_PERM", "sqlite-readonly", "The database cannot be written to. Check the permissions of the file and its folder."],
+  [
+    "SQLITE_PERM",
+    "sqlite-readonly",
+    "The database cannot be written to. Check the permissions of the file and its folder.",
+  ],
   [
     "SQLITE_CANTOPEN",
     "sqlite-cantopen",
@@ -54,8 +60,12 @@ export function toSqliteError(thrown: unknown, path: string): AppError {
   const raw = "code" in cause && typeof cause.code === "string" ? cause.code : "";
   const details = { path, sqlite: raw };
   for (const [prefix, code, text] of RULES) {
-    if (raw.startsWith(prefix)) return new AppError<SqliteErrorCode>(code, text, { cause, details });
+    if (raw.startsWith(prefix))
+      return new AppError<SqliteErrorCode>(code, text, { cause, details });
   }
   const code = SYSTEM[raw] ?? "sqlite-error";
-  return new AppError<SqliteErrorCode>(code, `The database failed: ${cause.message}`, { cause, details });
+  return new AppError<SqliteErrorCode>(code, `The database failed: ${cause.message}`, {
+    cause,
+    details,
+  });
 }

@@ -37,7 +37,27 @@ export interface SlowOperation {
   readonly tookMs: number;
 }
 
-const BUCKETS_MS = [0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25, 50, 100, 250, 500, 1000, 2500, 5000, 10_000, 30_000, 60_000, Infinity];
+const BUCKETS_MS = [
+  0.1,
+  0.25,
+  0.5,
+  1,
+  2.5,
+  5,
+  10,
+  25,
+  50,
+  100,
+  250,
+  500,
+  1000,
+  2500,
+  5000,
+  10_000,
+  30_000,
+  60_000,
+  Infinity,
+];
 const RECENT = 1000;
 const MAX_NAMES = 100;
 const LONG_HOLD_MS = 1000;

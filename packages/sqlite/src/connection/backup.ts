@@ -37,14 +37,22 @@ function refuseTarget(database: Database, target: string): void {
   const journal = ["-wal", "-journal", "-shm"].find((suffix) => existsSync(target + suffix));
   const same = existsSync(target) && sameFile(database.path, target);
   if (journal === undefined && !same) return;
-  const why = same ? "it is the database itself" : `there is a ${journal} file beside it, so it is in use`;
-  throw new AppError<SqliteErrorCode>("sqlite-backup-target", `The backup cannot be written over this file: ${why}.`, {
-    details: { path: target },
-  });
+  const why = same
+    ? "it is the database itself"
+    : `there is a ${journal} file beside it, so it is in use`;
+  throw new AppError<SqliteErrorCode>(
+    "sqlite-backup-target",
+    `The backup cannot be written over this file: ${why}.`,
+    {
+      details: { path: target },
+    },
+  );
 }
 
 function sameFile(left: string, right: string): boolean {
-  const [a, b] = [left, right].map((path) => statSync(path, { bigint: true, throwIfNoEntry: false }));
+  const [a, b] = [left, right].map((path) =>
+    statSync(path, { bigint: true, throwIfNoEntry: false }),
+  );
   return a !== undefined && b !== undefined && a.dev === b.dev && a.ino === b.ino;
 }
 
@@ -54,8 +62,11 @@ function verifyCopy(path: string): void {
     copy.pragma("temp_store = MEMORY");
     const found: unknown = copy.pragma("quick_check(1)", { simple: true });
     if (found === "ok") return;
-    const message = "The backup did not pass its check, so it was thrown away. The database itself may be damaged.";
-    throw new AppError<SqliteErrorCode>("sqlite-backup-bad", message, { details: { path, found: String(found) } });
+    const message =
+      "The backup did not pass its check, so it was thrown away. The database itself may be damaged.";
+    throw new AppError<SqliteErrorCode>("sqlite-backup-bad", message, {
+      details: { path, found: String(found) },
+    });
   } finally {
     copy.close();
   }

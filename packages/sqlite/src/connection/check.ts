@@ -42,22 +42,29 @@ export function checkDatabase(database: ReadAccess, options: CheckOptions = {}):
   const pragma = options.level === "full" ? "integrity_check" : "quick_check";
   let checked = 0;
   let tables: readonly string[] = [];
-  const result = (verdict: CheckResult["verdict"], findings: readonly string[] = []): CheckResult => {
+  const result = (
+    verdict: CheckResult["verdict"],
+    findings: readonly string[] = [],
+  ): CheckResult => {
     const counts = { checkedTables: checked, tables: tables.length };
     return { verdict, findings, ...counts, tookMs: performance.now() - started };
   };
   try {
-    tables = database.read<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'").map(({ name }) => name);
+    tables = database
+      .read<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")
+      .map(({ name }) => name);
     const whole = fileBytes(database) <= WHOLE_FILE_BYTES;
     for (const table of whole ? [null] : tables) {
-      if (performance.now() - started > (options.budgetMs ?? DEFAULT_BUDGET_MS)) return result("unfinished");
+      if (performance.now() - started > (options.budgetMs ?? DEFAULT_BUDGET_MS))
+        return result("unfinished");
       const findings = ask(database, pragma, table);
       if (findings.length > 0) return result("damaged", findings);
       checked = whole ? tables.length : checked + 1;
     }
     return result("ok");
   } catch (error) {
-    if (error instanceof AppError && DAMAGE.includes(error.code)) return result("damaged", [error.message]);
+    if (error instanceof AppError && DAMAGE.includes(error.code))
+      return result("damaged", [error.message]);
     throw error;
   }
 }
@@ -70,7 +77,8 @@ const DAMAGE: readonly string[] = ["sqlite-corrupt", "sqlite-not-a-database"];
  */
 export function assertSound(database: ReadAccess, options: CheckOptions = {}): void {
   const { verdict, findings } = checkDatabase(database, options);
-  if (verdict === "damaged") throw fileProblem("sqlite-corrupt", database.path, { found: findings.join("; ") });
+  if (verdict === "damaged")
+    throw fileProblem("sqlite-corrupt", database.path, { found: findings.join("; ") });
 }
 
 /**
@@ -79,7 +87,8 @@ export function assertSound(database: ReadAccess, options: CheckOptions = {}): v
  */
 export function assertStillThere(database: Database): void {
   const now = database.stillThere();
-  if (now !== "ok") throw fileProblem(now === "deleted" ? "sqlite-deleted" : "sqlite-replaced", database.path);
+  if (now !== "ok")
+    throw fileProblem(now === "deleted" ? "sqlite-deleted" : "sqlite-replaced", database.path);
 }
 
 function ask(database: ReadAccess, pragma: string, table: string | null): string[] {

@@ -13,7 +13,12 @@ export type DatabaseEvent =
    * The journal exceeds 64 MB; `holders` may prevent the checkpoint. Once until it is smaller
    * again.
    */
-  | { readonly kind: "wal-large"; readonly path: string; readonly walBytes: number; readonly holders: HolderReport }
+  | {
+      readonly kind: "wal-large";
+      readonly path: string;
+      readonly walBytes: number;
+      readonly holders: HolderReport;
+    }
   /** A transaction held the write lock for more than 1 s, or waited for it for more than 10 s. */
   | { readonly kind: "slow"; readonly path: string; readonly operation: SlowOperation }
   /**
@@ -108,14 +113,16 @@ class Watch {
 
   #lookAtPath(): void {
     const state = this.#database.stillThere();
-    if (state !== "ok" && !this.#gone) this.#tell({ kind: "file-gone", path: this.#database.path, state });
+    if (state !== "ok" && !this.#gone)
+      this.#tell({ kind: "file-gone", path: this.#database.path, state });
     this.#gone = state !== "ok";
   }
 
   #lookAtWaits(): void {
     const recent = this.#database.recentWaits(WAIT_WINDOW_MS);
     const long = areLong(recent);
-    if (long && !this.#waits) this.#tell({ kind: "waits-long", path: this.#database.path, p95Ms: recent.p95Ms });
+    if (long && !this.#waits)
+      this.#tell({ kind: "waits-long", path: this.#database.path, p95Ms: recent.p95Ms });
     this.#waits = long;
   }
 

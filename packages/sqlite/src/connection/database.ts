@@ -2,7 +2,13 @@ import { statSync } from "node:fs";
 import { AppError } from "@flotilla/kernel";
 import type BetterSqlite from "better-sqlite3";
 import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
-import { type DurationStats, Meter, type OperationStats, type RecentWaits, type SlowOperation } from "../base/measure.ts";
+import {
+  type DurationStats,
+  Meter,
+  type OperationStats,
+  type RecentWaits,
+  type SlowOperation,
+} from "../base/measure.ts";
 import { fileKey } from "../holders/open-files.ts";
 
 /** Value of a cell. 64-bit ids are stored as text. */
@@ -90,7 +96,10 @@ export class Database implements Disposable {
   }
 
   /** Runs one statement that writes. Returns the number of changed rows. */
-  write(sql: string, params: SqlParams = []): { readonly changes: number; readonly lastId: number } {
+  write(
+    sql: string,
+    params: SqlParams = [],
+  ): { readonly changes: number; readonly lastId: number } {
     const inside = this.#raw.inTransaction;
     const started = performance.now();
     const result = this.#run(
@@ -230,7 +239,12 @@ export class Database implements Disposable {
   #checkpoint(mode: CheckpointResult["mode"]): CheckpointResult {
     const started = performance.now();
     const rows = this.#withoutWaiting(
-      () => this.#raw.pragma(`wal_checkpoint(${mode})`) as { busy: number; log: number; checkpointed: number }[],
+      () =>
+        this.#raw.pragma(`wal_checkpoint(${mode})`) as {
+          busy: number;
+          log: number;
+          checkpointed: number;
+        }[],
     );
     const { busy = 1, log = 0, checkpointed = 0 } = rows[0] ?? {};
     return {
@@ -256,7 +270,10 @@ export class Database implements Disposable {
   #query(sql: string): BetterSqlite.Statement {
     const statement = this.#statement(sql);
     if (statement.readonly || ASKS_SETTING.test(sql)) return statement;
-    throw new AppError<SqliteErrorCode>("sqlite-not-a-query", "A statement that writes was run as a query.");
+    throw new AppError<SqliteErrorCode>(
+      "sqlite-not-a-query",
+      "A statement that writes was run as a query.",
+    );
   }
 
   #statement(sql: string): BetterSqlite.Statement {
@@ -269,7 +286,9 @@ export class Database implements Disposable {
 
   #run<T>(work: () => T, onLocked?: () => void): T {
     if (!this.#raw.open)
-      throw new AppError<SqliteErrorCode>("sqlite-closed", "The database is closed.", { details: { path: this.path } });
+      throw new AppError<SqliteErrorCode>("sqlite-closed", "The database is closed.", {
+        details: { path: this.path },
+      });
     try {
       return work();
     } catch (error) {
@@ -285,11 +304,19 @@ export class Database implements Disposable {
 function synchronous<T>(result: T): T {
   if (isThenable(result)) {
     result.then(undefined, () => {});
-    throw new AppError<SqliteErrorCode>("sqlite-async-transaction", "A transaction function must be synchronous.");
+    throw new AppError<SqliteErrorCode>(
+      "sqlite-async-transaction",
+      "A transaction function must be synchronous.",
+    );
   }
   return result;
 }
 
 function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
+  return (
+    typeof value === "object" &&
+    value !== null &&
+    "then" in value &&
+    typeof value.then === "function"
+  );
 }

@@ -1,5 +1,14 @@
 import { randomUUID } from "node:crypto";
-import { chmodSync, closeSync, existsSync, linkSync, openSync, renameSync, rmSync, statSync } from "node:fs";
+import {
+  chmodSync,
+  closeSync,
+  existsSync,
+  linkSync,
+  openSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from "node:fs";
 import { dirname } from "node:path";
 import { cannotLink, makeFolder } from "@flotilla/kernel";
 import { syncFile, syncFolderOf } from "../base/durable.ts";
@@ -17,7 +26,11 @@ const PRIVATE_FOLDER = 0o700;
  * descriptor of it would drop the POSIX locks of this process on it
  * (https://sqlite.org/howtocorrupt.html section 2.2).
  */
-export function prepareFile(path: string, create: boolean | undefined, stamp: (path: string) => void): void {
+export function prepareFile(
+  path: string,
+  create: boolean | undefined,
+  stamp: (path: string) => void,
+): void {
   const { problem, exists } = inspectFile(path, { create: create ?? false });
   const toBeCreated = problem?.code === "sqlite-missing" && create === undefined;
   if (problem && !toBeCreated && problem.code !== "sqlite-full") throw problem;

@@ -50,7 +50,11 @@ function create(path: string): void {
   const there = lstatSync(path, { throwIfNoEntry: false });
   if (there?.isFile()) return;
   if (there)
-    throw new AppError<SqliteErrorCode>("sqlite-cantopen", `${path} is not a plain file. Remove it.`, { details: { path } });
+    throw new AppError<SqliteErrorCode>(
+      "sqlite-cantopen",
+      `${path} is not a plain file. Remove it.`,
+      { details: { path } },
+    );
   try {
     const descriptor = openSync(path, "wx", FOR_ALL_USERS);
     fchmodSync(descriptor, FOR_ALL_USERS);

@@ -39,7 +39,12 @@ const NEEDED_TO_OPEN_BYTES = 64 * 1024;
  * Page cache in KiB (promise S2-09): large for the one database of the bot, small where each worker
  * has one.
  */
-const CACHE_KIB: Readonly<Record<DatabaseRole, number>> = { session: 2048, control: 65_536, host: 2048, lock: 256 };
+const CACHE_KIB: Readonly<Record<DatabaseRole, number>> = {
+  session: 2048,
+  control: 65_536,
+  host: 2048,
+  lock: 256,
+};
 /** "Flt" and a number per role, in the header field for it (https://sqlite.org/fileformat.html). */
 const APPLICATION_ID: Readonly<Record<DatabaseRole, number>> = {
   session: 0x466c7401,
@@ -135,7 +140,9 @@ function configure(raw: BetterSqlite.Database, options: OpenOptions): void {
 function assertPragma(raw: BetterSqlite.Database, name: string, wanted: string | number): void {
   const actual: unknown = raw.pragma(name, { simple: true });
   if (actual === wanted) return;
-  const message = `SQLite did not accept ${name}=${wanted} (it is ${String(actual)}). Is the folder on a network file system?`;
+  const message =
+    `SQLite did not accept ${name}=${wanted} (it is ${String(actual)}). Is the folder on a ` +
+    "network file system?";
   throw new AppError<SqliteErrorCode>("sqlite-pragma", message, { details: { name } });
 }
 
@@ -164,6 +171,9 @@ function wrongRole(path: string, role: DatabaseRole): AppError {
 }
 
 function tooNew(path: string, version: number, known: number): AppError {
-  const message = "This file was written by a newer version of Flotilla. Update the program, or restore an older backup.";
-  return new AppError<SqliteErrorCode>("sqlite-newer", message, { details: { path, version, known } });
+  const message =
+    "This file was written by a newer version of Flotilla. Update the program, or restore an older backup.";
+  return new AppError<SqliteErrorCode>("sqlite-newer", message, {
+    details: { path, version, known },
+  });
 }

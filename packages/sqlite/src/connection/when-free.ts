@@ -67,7 +67,10 @@ export async function transactionWhenFree<T>(
   work: () => T,
   wait: WaitForLock = {},
 ): Promise<T> {
-  return whenFree(database.path, () => database.tryTransaction(name, work), { budgetMs: BUDGET_MS, ...wait });
+  return whenFree(database.path, () => database.tryTransaction(name, work), {
+    budgetMs: BUDGET_MS,
+    ...wait,
+  });
 }
 
 interface Waiting extends WaitForLock {
@@ -103,7 +106,9 @@ async function whenFree<T>(path: string, attempt: () => T | Promise<T>, wait: Wa
   }
 }
 
-async function tryOnce<T>(attempt: () => T | Promise<T>): Promise<{ value: T } | { error: AppError }> {
+async function tryOnce<T>(
+  attempt: () => T | Promise<T>,
+): Promise<{ value: T } | { error: AppError }> {
   try {
     return { value: await attempt() };
   } catch (error) {

@@ -10,7 +10,13 @@ import {
   processStat,
   startedAt,
 } from "@flotilla/os";
-import { type FilePart, type HeldLock, heldLock, type KernelLock, readLockTable } from "./lock-table.ts";
+import {
+  type FilePart,
+  type HeldLock,
+  heldLock,
+  type KernelLock,
+  readLockTable,
+} from "./lock-table.ts";
 import { fileKey, type OpenFiles, scanOpenFiles } from "./open-files.ts";
 import { printableCommand } from "./redact.ts";
 
@@ -68,23 +74,36 @@ const STRENGTH: readonly HeldLock[] = ["exclusive", "write", "read", "open", "sh
  * throws for hidden processes: `notVisible` reports them. On systems other than Linux the list is
  * empty and `notVisible` says so.
  */
-export async function findHolders(path: string, options: HolderOptions = {}): Promise<HolderReport> {
+export async function findHolders(
+  path: string,
+  options: HolderOptions = {},
+): Promise<HolderReport> {
   const started = performance.now();
   const report = (holders: Holder[], notVisible: string | null): HolderReport => ({
     path,
-    holders: holders.toSorted((a, b) => STRENGTH.indexOf(a.lock) - STRENGTH.indexOf(b.lock) || a.pid - b.pid),
+    holders: holders.toSorted(
+      (a, b) => STRENGTH.indexOf(a.lock) - STRENGTH.indexOf(b.lock) || a.pid - b.pid,
+    ),
     notVisible,
     tookMs: performance.now() - started,
   });
-  if (process.platform !== "linux") return report([], "This system does not report which process holds a file.");
+  if (process.platform !== "linux")
+    return report([], "This system does not report which process holds a file.");
   const files = partsOf(path);
-  const [table, open] = await Promise.all([readLockTable(), scanOpenFiles(new Set(files.keys()), options.signal)]);
+  const [table, open] = await Promise.all([
+    readLockTable(),
+    scanOpenFiles(new Set(files.keys()), options.signal),
+  ]);
   const relevant = [
     ...open.locks.flatMap(({ key, lock }) => onPart(files.get(key), lock)),
     ...table.flatMap((lock) => matching(lock, files, open)),
   ];
-  const pids = new Set([...open.byPid.keys(), ...relevant.map(({ lock }) => lock.pid)].filter((pid) => pid > 0));
-  const found = await Promise.all([...pids].map((pid) => describe(pid, lockOf(pid, files, relevant, open), options.known)));
+  const pids = new Set(
+    [...open.byPid.keys(), ...relevant.map(({ lock }) => lock.pid)].filter((pid) => pid > 0),
+  );
+  const found = await Promise.all(
+    [...pids].map((pid) => describe(pid, lockOf(pid, files, relevant, open), options.known)),
+  );
   const holders = found.filter((holder) => holder !== undefined);
   return report(holders, await hidden(holders, relevant, open, options.refused === true));
 }
@@ -97,7 +116,11 @@ function partsOf(path: string): Map<string, FilePart> {
     [`${real}-wal`, "wal"],
     [`${real}-shm`, "shm"],
   ];
-  return new Map(named.flatMap(([file, part]) => (fileKey(file) === undefined ? [] : [[fileKey(file) ?? "", part]])));
+  return new Map(
+    named.flatMap(([file, part]) =>
+      fileKey(file) === undefined ? [] : [[fileKey(file) ?? "", part]],
+    ),
+  );
 }
 
 function realPath(path: string): string {
@@ -113,23 +136,36 @@ interface PartLock {
   readonly lock: KernelLock;
 }
 
-const onPart = (part: FilePart | undefined, lock: KernelLock): PartLock[] => (part ? [{ part, lock }] : []);
+const onPart = (part: FilePart | undefined, lock: KernelLock): PartLock[] =>
+  part ? [{ part, lock }] : [];
 
-function matching(lock: KernelLock, files: ReadonlyMap<string, FilePart>, open: OpenFiles): PartLock[] {
+function matching(
+  lock: KernelLock,
+  files: ReadonlyMap<string, FilePart>,
+  open: OpenFiles,
+): PartLock[] {
   for (const [key, part] of files) {
     const [device = "", inode] = key.split(":");
     if (inode !== lock.inode) continue;
     // On btrfs and overlayfs the device number of a lock differs from that of stat: there the open
     // file decides.
-    if (kernelDevice(BigInt(device)) === lock.device || open.byPid.get(lock.pid)?.has(key)) return [{ part, lock }];
+    if (kernelDevice(BigInt(device)) === lock.device || open.byPid.get(lock.pid)?.has(key))
+      return [{ part, lock }];
   }
   return [];
 }
 
-function lockOf(pid: number, files: ReadonlyMap<string, FilePart>, relevant: readonly PartLock[], open: OpenFiles): HeldLock {
+function lockOf(
+  pid: number,
+  files: ReadonlyMap<string, FilePart>,
+  relevant: readonly PartLock[],
+  open: OpenFiles,
+): HeldLock {
   const locks = relevant.filter(({ lock }) => lock.pid === pid);
   const parts = [...(open.byPid.get(pid) ?? [])].map((key) => files.get(key));
-  return locks.length === 0 && parts.length > 0 && parts.every((part) => part === "shm") ? "shm" : heldLock(locks);
+  return locks.length === 0 && parts.length > 0 && parts.every((part) => part === "shm")
+    ? "shm"
+    : heldLock(locks);
 }
 
 /** `st_dev` as `/proc/locks` prints it (makedev(3)). */
@@ -139,7 +175,11 @@ function kernelDevice(device: bigint): string {
   return [major, minor & 0xffffffffn].map((part) => part.toString(16).padStart(2, "0")).join(":");
 }
 
-async function describe(pid: number, lock: HeldLock, known: HolderOptions["known"]): Promise<Holder | undefined> {
+async function describe(
+  pid: number,
+  lock: HeldLock,
+  known: HolderOptions["known"],
+): Promise<Holder | undefined> {
   const host = hostname();
   const [facts, boot] = [processStat(pid), bootId()];
   if (!facts || boot === null) {
@@ -197,11 +237,18 @@ async function hidden(
     return "A lock is held by a process that the system does not name (another container?).";
   if (holders.some((holder) => holder.identity === null))
     return "A holder is hidden from this user (/proc is mounted with hidepid, or it has just ended).";
-  if (isInContainer()) return "This process runs in a container: holders outside of it are not visible from here.";
+  if (isInContainer())
+    return "This process runs in a container: holders outside of it are not visible from here.";
   if (refused && !holders.some((holder) => holder.pid !== process.pid))
-    return "The lock has no visible holder: it was just released, or its holder is in another container or on another host.";
+    return (
+      "The lock has no visible holder: it was just released, or its holder is in another " +
+      "container or on another host."
+    );
   if (open.unreadable > 0 && holders.length === 0)
-    return `Files opened by ${open.unreadable} processes of other users could not be inspected; their locks would be visible.`;
+    return (
+      `Files opened by ${open.unreadable} processes of other users could not be inspected; their ` +
+      "locks would be visible."
+    );
   return null;
 }
 

@@ -72,14 +72,20 @@ export function parseLockTable(text: string): KernelLock[] {
 }
 
 /** The strongest effect of one process's locks on one database. */
-export function heldLock(locks: readonly { readonly part: FilePart; readonly lock: KernelLock }[]): HeldLock {
+export function heldLock(
+  locks: readonly { readonly part: FilePart; readonly lock: KernelLock }[],
+): HeldLock {
   const on = (part: FilePart, from: number, to: number, write?: boolean): boolean =>
     locks.some(
       (each) =>
-        each.part === part && each.lock.from <= to && each.lock.to >= from && each.lock.write === (write ?? each.lock.write),
+        each.part === part &&
+        each.lock.from <= to &&
+        each.lock.to >= from &&
+        each.lock.write === (write ?? each.lock.write),
     );
   if (on("main", SHARED, SHARED, true)) return "exclusive";
-  if (on("main", PENDING, RESERVED, true) || on("shm", WAL_WRITE, WAL_RECOVER, true)) return "write";
+  if (on("main", PENDING, RESERVED, true) || on("shm", WAL_WRITE, WAL_RECOVER, true))
+    return "write";
   const hasMain = locks.some((each) => each.part === "main");
   const hasShm = locks.some((each) => each.part === "shm");
   if (on("shm", WAL_READ, WAL_READ_LAST)) return "read";

@@ -32,7 +32,10 @@ export function fileKey(path: string): string | undefined {
  * Scans `/proc/<pid>/fd` of all processes. Only stats the files: opening one would endanger this
  * process's locks on it.
  */
-export async function scanOpenFiles(wanted: ReadonlySet<string>, signal?: AbortSignal): Promise<OpenFiles> {
+export async function scanOpenFiles(
+  wanted: ReadonlySet<string>,
+  signal?: AbortSignal,
+): Promise<OpenFiles> {
   const byPid = new Map<number, ReadonlySet<string>>();
   const locks: OpenFiles["locks"][number][] = [];
   let unreadable = 0;
@@ -42,7 +45,8 @@ export async function scanOpenFiles(wanted: ReadonlySet<string>, signal?: AbortS
     if (open === "unreadable") unreadable++;
     else if (open.length > 0) {
       byPid.set(Number(pid), new Set(open.map(({ key }) => key)));
-      for (const { fd, key } of open) locks.push(...locksThrough(pid, fd).map((lock) => ({ key, lock })));
+      for (const { fd, key } of open)
+        locks.push(...locksThrough(pid, fd).map((lock) => ({ key, lock })));
     }
     if (performance.now() - turnStarted > TURN_MS) {
       await sleep(0, signal);
@@ -52,7 +56,10 @@ export async function scanOpenFiles(wanted: ReadonlySet<string>, signal?: AbortS
   return { byPid, locks, unreadable };
 }
 
-function openFilesOf(pid: string, wanted: ReadonlySet<string>): { fd: string; key: string }[] | "unreadable" {
+function openFilesOf(
+  pid: string,
+  wanted: ReadonlySet<string>,
+): { fd: string; key: string }[] | "unreadable" {
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
       const key = keyOfDescriptor(`/proc/${pid}/fd/${fd}`);

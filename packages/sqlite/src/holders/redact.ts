@@ -28,8 +28,11 @@ const SECRETS: readonly (readonly [pattern: RegExp, replacement: string])[] = [
  */
 export function printableCommand(raw: string): string {
   // biome-ignore lint/suspicious/noControlCharactersInRegex: they must not reach a terminal
-  let text = raw.replace(/[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g, " ").trim();
+  const unprintable = /[\u0000-\u001f\u007f-\u009f\u200e\u200f\u202a-\u202e\u2066-\u2069]+/g;
+  let text = raw.replace(unprintable, " ").trim();
   text = text.replace(FLEET, "");
   for (const [pattern, replacement] of SECRETS) text = text.replace(pattern, replacement);
-  return text.length <= LONGEST ? text : `${text.slice(0, LONGEST - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+  return text.length <= LONGEST
+    ? text
+    : `${text.slice(0, LONGEST - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

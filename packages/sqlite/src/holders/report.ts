@@ -11,7 +11,8 @@ export function lockedBy(report: HolderReport, waitedMs: number, cause?: unknown
   const first = mainHolder(report);
   const message = first
     ? `The database is held by ${describeHolder(first)}. ${remedy(first)}`
-    : `The database is held by another process. ${report.notVisible ?? "It could not be found."} Never delete the file or its journal.`;
+    : `The database is held by another process. ${report.notVisible ?? "It could not be found."} ` +
+      "Never delete the file or its journal.";
   return new AppError<SqliteErrorCode>("sqlite-locked", message, {
     cause,
     details: {
@@ -35,14 +36,23 @@ export function mainHolder(report: HolderReport): Holder | undefined {
 function describeHolder(holder: Holder): string {
   if (holder.pid === process.pid) return "this process itself";
   const state = holder.state === "running" ? "" : `, ${holder.state}`;
-  const since = holder.startedAt === null ? "" : `, since ${new Date(holder.startedAt).toISOString()}`;
-  return `pid ${holder.pid} \`${holder.commandLine ?? "(not visible)"}\` (user ${holder.user ?? "unknown"}${state}${since})`;
+  const since =
+    holder.startedAt === null ? "" : `, since ${new Date(holder.startedAt).toISOString()}`;
+  return (
+    `pid ${holder.pid} \`${holder.commandLine ?? "(not visible)"}\` (user ` +
+    `${holder.user ?? "unknown"}${state}${since})`
+  );
 }
 
 function remedy(holder: Holder): string {
-  if (holder.ours === "yes") return "It is one of ours and can be stopped. Never delete the file or its journal.";
-  if (holder.ours === "unknown") return "Stop that program first. Never delete the file or its journal.";
-  return "Stop that program first; programs that Flotilla did not start are never stopped by it. Never delete the file or its journal.";
+  if (holder.ours === "yes")
+    return "It is one of ours and can be stopped. Never delete the file or its journal.";
+  if (holder.ours === "unknown")
+    return "Stop that program first. Never delete the file or its journal.";
+  return (
+    "Stop that program first; programs that Flotilla did not start are never stopped by it. " +
+    "Never delete the file or its journal."
+  );
 }
 
 function detailsOf(holder: Holder | undefined): Record<string, string | number | null> {

@@ -54,20 +54,25 @@ const NETWORK_FUSE = [
 export function fileSystemOf(folder: string): FileSystem {
   const { type, bavail, bsize } = statfsSync(folder);
   const freeBytes = bavail * bsize;
-  if (process.platform !== "linux") return { name: null, network: false, ofKernel: false, freeBytes };
+  if (process.platform !== "linux")
+    return { name: null, network: false, ofKernel: false, freeBytes };
   return { ...classifyFileSystem(type, () => mountType(folder)), freeBytes };
 }
 
 /**
  * `type` is `f_type` of statfs(2); `fuseName` names the FUSE program that serves it ("fuse.sshfs").
  */
-export function classifyFileSystem(type: number, fuseName: () => string | null): Omit<FileSystem, "freeBytes"> {
+export function classifyFileSystem(
+  type: number,
+  fuseName: () => string | null,
+): Omit<FileSystem, "freeBytes"> {
   const unsigned = type >>> 0;
   const known = NETWORK_TYPES[unsigned];
   if (known) return { name: known, network: true, ofKernel: false };
   const kernel = KERNEL_TYPES[unsigned];
   if (kernel) return { name: kernel, network: false, ofKernel: true };
-  if (unsigned !== FUSE_TYPE) return { name: `0x${unsigned.toString(16)}`, network: false, ofKernel: false };
+  if (unsigned !== FUSE_TYPE)
+    return { name: `0x${unsigned.toString(16)}`, network: false, ofKernel: false };
   const name = fuseName() ?? "fuse";
   return { name, network: NETWORK_FUSE.includes(name.replace(/^fuse\./, "")), ofKernel: false };
 }

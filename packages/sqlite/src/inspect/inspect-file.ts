@@ -97,14 +97,21 @@ function problemOfMissing(path: string, create: boolean): AppError | null {
   return create ? null : fileProblem("sqlite-missing", path);
 }
 
-function problemOfFile(path: string, stat: BigIntStats, create: boolean, contentRead: boolean): AppError | null {
-  if (!stat.isFile()) return fileProblem("sqlite-not-a-database", path, { kind: "not a regular file" });
+function problemOfFile(
+  path: string,
+  stat: BigIntStats,
+  create: boolean,
+  contentRead: boolean,
+): AppError | null {
+  if (!stat.isFile())
+    return fileProblem("sqlite-not-a-database", path, { kind: "not a regular file" });
   const user = process.geteuid?.();
   if (user !== undefined && stat.uid !== BigInt(user))
     return fileProblem("sqlite-foreign-owner", path, { ownerUid: Number(stat.uid), ourUid: user });
   const reason = notWritable(path) ?? notWritable(dirname(path));
   if (reason !== null) return fileProblem("sqlite-readonly", path, { reason });
-  if (stat.size === 0n) return create && sizeOf(`${path}-wal`) === 0 ? null : fileProblem("sqlite-empty", path);
+  if (stat.size === 0n)
+    return create && sizeOf(`${path}-wal`) === 0 ? null : fileProblem("sqlite-empty", path);
   return contentRead ? problemOfContent(path, Number(stat.size)) : null;
 }
 
@@ -134,7 +141,11 @@ function problemOfContent(path: string, sizeBytes: number): AppError | null {
   return null;
 }
 
-function problemOfSpace(path: string, { freeBytes }: FileSystem, minFreeBytes: number): AppError | null {
+function problemOfSpace(
+  path: string,
+  { freeBytes }: FileSystem,
+  minFreeBytes: number,
+): AppError | null {
   return freeBytes < minFreeBytes ? fileProblem("sqlite-full", path, { freeBytes }) : null;
 }
 

@@ -6,11 +6,27 @@ import { type SpawnedProcess, spawnProcess } from "@flotilla/testkit";
 export const SCHEMA = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT NOT NULL) STRICT";
 
 /** What the legacy program does with the file after it has printed "held". */
-export type LegacyMode = "idle" | "reading" | "immediate" | "exclusive" | "lifelong" | "shm" | "hung";
+export type LegacyMode =
+  | "idle"
+  | "reading"
+  | "immediate"
+  | "exclusive"
+  | "lifelong"
+  | "shm"
+  | "hung";
 
 /** Starts a Python program that opens the file in the given way. */
-export async function legacy(path: string, mode: LegacyMode, ...more: string[]): Promise<SpawnedProcess> {
-  const child = spawnProcess("python3", [join(import.meta.dirname, "..", "fixtures", "legacy.py"), path, mode, ...more]);
+export async function legacy(
+  path: string,
+  mode: LegacyMode,
+  ...more: string[]
+): Promise<SpawnedProcess> {
+  const child = spawnProcess("python3", [
+    join(import.meta.dirname, "..", "fixtures", "legacy.py"),
+    path,
+    mode,
+    ...more,
+  ]);
   await child.waitForOutput("held");
   return child;
 }

@@ -13,7 +13,8 @@ export function openSession(path: string, create?: boolean): Database {
 export function fillSession(path: string): void {
   using db = openSession(path);
   db.transaction("fill", () => {
-    for (let i = 0; i < 500; i++) db.write("INSERT INTO t (name) VALUES (?)", [`${i} ${"x".repeat(200)}`]);
+    for (let i = 0; i < 500; i++)
+      db.write("INSERT INTO t (name) VALUES (?)", [`${i} ${"x".repeat(200)}`]);
   });
 }
 

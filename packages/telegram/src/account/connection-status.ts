@@ -6,7 +6,14 @@ import type { CaughtUp } from "../updates/engine-types.ts";
  * idle → connecting → catching-up → ready → waiting → connecting …; only `start` leaves `dead`
  * (after a login) and `stopped`.
  */
-export type ConnectionState = "idle" | "connecting" | "catching-up" | "ready" | "waiting" | "dead" | "stopped";
+export type ConnectionState =
+  | "idle"
+  | "connecting"
+  | "catching-up"
+  | "ready"
+  | "waiting"
+  | "dead"
+  | "stopped";
 
 /** Snapshot of a connection; times are milliseconds since the Unix epoch. */
 export interface ConnectionStatus {
@@ -58,7 +65,9 @@ export function initialStatus(store: SessionStore, now: number): ConnectionStatu
 
 function lastOutage(store: SessionStore): CaughtUp | null {
   const last = store.updates.outages(OUTAGES).find(({ recovered, lost }) => recovered + lost > 0);
-  return last ? { ...last, offlineMs: null, missed: last.recovered + last.lost, first: false } : null;
+  return last
+    ? { ...last, offlineMs: null, missed: last.recovered + last.lost, first: false }
+    : null;
 }
 
 /** A change of state, as `on.state` gets it. */

@@ -45,15 +45,31 @@ export class AccountConnection {
 
   constructor(options: ConnectionOptions) {
     this.#options = options;
-    this.#timings = { ...DEFAULT_TIMINGS, ...(options.contested ? CONTESTED_TIMINGS : {}), ...options.timings };
+    this.#timings = {
+      ...DEFAULT_TIMINGS,
+      ...(options.contested ? CONTESTED_TIMINGS : {}),
+      ...options.timings,
+    };
     this.#clock = options.clock ?? systemClock;
     this.#status = initialStatus(options.store, this.#clock.now());
     this.gate = options.gate ?? new FloodGate({ table: options.store.flood, clock: this.#clock });
     const { store, mayAct = () => true } = options;
     const link = (): Link => this.#openOne();
     const signal = (): AbortSignal => this.#abort.signal;
-    this.#files = new FileCentres({ ...options, gate: this.gate, timings: this.#timings, home: link });
-    this.calls = new AccountCalls({ store, gate: this.gate, mayAct, link, files: this.#files, signal });
+    this.#files = new FileCentres({
+      ...options,
+      gate: this.gate,
+      timings: this.#timings,
+      home: link,
+    });
+    this.calls = new AccountCalls({
+      store,
+      gate: this.gate,
+      mayAct,
+      link,
+      files: this.#files,
+      signal,
+    });
     this.#stream = this.#createStream();
   }
 
@@ -103,7 +119,10 @@ export class AccountConnection {
     } catch (error) {
       const fault = classify(error);
       // A new connection asks again; without one, no other call would.
-      if (isDoubted(fault) || nextStep(fault, failedAgain(NO_FAILURES, fault), this.#timings).kind === "dead")
+      if (
+        isDoubted(fault) ||
+        nextStep(fault, failedAgain(NO_FAILURES, fault), this.#timings).kind === "dead"
+      )
         await link.stop(linkLost("refused", error));
       throw error;
     }
@@ -149,9 +168,18 @@ export class AccountConnection {
       const fault = classify(error);
       this.#failures = failedAgain(this.#failures, fault);
       const step = nextStep(fault, this.#failures, this.#timings);
-      this.#options.log("warn", "telegram link ended", { class: fault.class, code: fault.code, attempt: this.#failures.all });
-      if (step.kind === "dead") return this.#enter("dead", { fault, attempt: this.#failures.all, nextTryAt: null });
-      this.#enter("waiting", { fault, attempt: this.#failures.all, nextTryAt: this.#clock.now() + step.delayMs });
+      this.#options.log("warn", "telegram link ended", {
+        class: fault.class,
+        code: fault.code,
+        attempt: this.#failures.all,
+      });
+      if (step.kind === "dead")
+        return this.#enter("dead", { fault, attempt: this.#failures.all, nextTryAt: null });
+      this.#enter("waiting", {
+        fault,
+        attempt: this.#failures.all,
+        nextTryAt: this.#clock.now() + step.delayMs,
+      });
       await this.retryDelay.wait(step.delayMs, isOfNetwork(fault), signal);
     }
   }
@@ -193,7 +221,8 @@ export class AccountConnection {
 
   #openLink(): Link {
     const { store } = this.#options;
-    if (!store.hasKey || store.inLogin) throw new AppError("no-key", "This session is not logged in.");
+    if (!store.hasKey || store.inLogin)
+      throw new AppError("no-key", "This session is not logged in.");
     // Opens no link while the account has to wait.
     this.gate.check("users.getUsers", "");
     this.#link = new Link(store, { ...this.#options, gate: this.gate }, this.#timings, {
@@ -243,7 +272,12 @@ export class AccountConnection {
     this.#guard(() => this.#options.on.caughtUp(result));
     // A restart that missed no messages keeps the report of the outage before it.
     const caughtUp = result.missed > 0 ? result : this.#status.caughtUp;
-    this.#enter("ready", { fault: null, connects: this.#status.connects + 1, reconnects, caughtUp });
+    this.#enter("ready", {
+      fault: null,
+      connects: this.#status.connects + 1,
+      reconnects,
+      caughtUp,
+    });
   }
 
   #guard(work: () => void): void {

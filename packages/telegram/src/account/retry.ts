@@ -2,7 +2,9 @@ import type { Fault } from "@flotilla/contracts";
 import { type BackoffPlan, backoffDelayMs } from "@flotilla/kernel";
 
 /** What follows an attempt that ended. */
-export type NextStep = { readonly kind: "wait"; readonly delayMs: number } | { readonly kind: "dead" };
+export type NextStep =
+  | { readonly kind: "wait"; readonly delayMs: number }
+  | { readonly kind: "dead" };
 
 /** Delays of {@link nextStep}. */
 export interface RetryPlan {
@@ -46,14 +48,25 @@ export function isDoubted(fault: Fault): boolean {
   return (fault.class === "AUTH_DEAD" || fault.class === "BANNED") && !CERTAIN.has(fault.code);
 }
 
-const DEAD: ReadonlySet<Fault["class"]> = new Set(["AUTH_DEAD", "BANNED", "CONFIG", "DB_BROKEN", "IN_USE"]);
+const DEAD: ReadonlySet<Fault["class"]> = new Set([
+  "AUTH_DEAD",
+  "BANNED",
+  "CONFIG",
+  "DB_BROKEN",
+  "IN_USE",
+]);
 
 /**
  * Retry policy of a connection. Pure. Asks a few times whether a session really ended, then never
  * retries; never retries wrong configuration; waits a flood wait in full plus one second; retries
  * everything else without a limit. `random` is in [0, 1).
  */
-export function nextStep(fault: Fault, failures: Failures, plan: RetryPlan, random: number = Math.random()): NextStep {
+export function nextStep(
+  fault: Fault,
+  failures: Failures,
+  plan: RetryPlan,
+  random: number = Math.random(),
+): NextStep {
   if (fault.code === "unknown-key") return orDead(plan.unknownKeyDelaysMs[failures.unknownKey - 1]);
   if (isDoubted(fault)) return orDead(plan.fatalDelaysMs[failures.fatal - 1]);
   // A full disk may have room later. No update was acknowledged meanwhile.

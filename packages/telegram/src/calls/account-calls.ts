@@ -8,7 +8,14 @@ import type { Link } from "../link/link.ts";
 import { messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
 import { inputChannel, inputPeer } from "../wire/peers.ts";
-import { FIRST_PAGE, type ListedChat, type ListedTopic, linkedChannelOf, listedChats, listedTopics } from "./chat-list.ts";
+import {
+  FIRST_PAGE,
+  type ListedChat,
+  type ListedTopic,
+  linkedChannelOf,
+  listedChats,
+  listedTopics,
+} from "./chat-list.ts";
 import { CopyCalls } from "./copies.ts";
 import { toApiEntities } from "./entities.ts";
 import type { FileCentres } from "./file-centres.ts";
@@ -118,7 +125,10 @@ export class AccountCalls {
   async edit(to: Target, id: number, { text, entities }: FormattedText): Promise<void> {
     const peer = await this.#peer(to.chat);
     const formatting = toApiEntities(entities, this.#deps.store);
-    await this.#act(new Api.messages.EditMessage({ peer, id, message: text, entities: formatting }), to.chat);
+    await this.#act(
+      new Api.messages.EditMessage({ peer, id, message: text, entities: formatting }),
+      to.chat,
+    );
   }
 
   /** Deletes messages for all members. */
@@ -126,7 +136,10 @@ export class AccountCalls {
     const chat = await this.#known(to.chat);
     const channel = bareChannel(chat);
     const request = channel
-      ? new Api.channels.DeleteMessages({ channel: inputChannel(this.#deps.store, channel), id: [...ids] })
+      ? new Api.channels.DeleteMessages({
+          channel: inputChannel(this.#deps.store, channel),
+          id: [...ids],
+        })
       : new Api.messages.DeleteMessages({ revoke: true, id: [...ids] });
     await this.#act(request, to.chat);
   }
@@ -142,7 +155,8 @@ export class AccountCalls {
       const request = new Api.contacts.ResolveUsername({ username: ref.slice(1) });
       return markedId((await this.#deps.link().invoke(request)).peer);
     } catch (error) {
-      if (error instanceof Error && /USERNAME_(?:NOT_OCCUPIED|INVALID)/.test(error.message)) return null;
+      if (error instanceof Error && /USERNAME_(?:NOT_OCCUPIED|INVALID)/.test(error.message))
+        return null;
       throw error;
     }
   }
@@ -165,7 +179,9 @@ export class AccountCalls {
     const first = { offsetDate: 0, offsetId: 0, offsetTopic: 0, limit: 100 };
     const channel = inputChannel(this.#deps.store, found);
     try {
-      return listedTopics(await this.#deps.link().invoke(new Api.channels.GetForumTopics({ channel, ...first })));
+      return listedTopics(
+        await this.#deps.link().invoke(new Api.channels.GetForumTopics({ channel, ...first })),
+      );
     } catch (error) {
       if (error instanceof Error && error.message.includes("CHANNEL_FORUM_MISSING")) return [];
       throw error;
@@ -179,16 +195,29 @@ export class AccountCalls {
    */
   async history(from: Target, before: number, limit: number): Promise<readonly InboxEvent[]> {
     const topic = threadOf(from);
-    const page = { offsetId: before, offsetDate: 0, limit: Math.min(100, limit), maxId: 0, minId: 0, hash: bigInt.zero };
+    const page = {
+      offsetId: before,
+      offsetDate: 0,
+      limit: Math.min(100, limit),
+      maxId: 0,
+      minId: 0,
+      hash: bigInt.zero,
+    };
     const peer = await this.#peer(from.chat);
     for (let addOffset = 0; ; ) {
       const where = { peer, ...page, addOffset };
       const answer = await this.#deps
         .link()
-        .invoke(topic === null ? new Api.messages.GetHistory(where) : new Api.messages.GetReplies({ ...where, msgId: topic }));
+        .invoke(
+          topic === null
+            ? new Api.messages.GetHistory(where)
+            : new Api.messages.GetReplies({ ...where, msgId: topic }),
+        );
       if (answer instanceof Api.messages.MessagesNotModified) return [];
       const { messages, chats } = answer;
-      const events = messages.map((message) => messageEvent(message, "new", { chats })).filter((event) => event !== null);
+      const events = messages
+        .map((message) => messageEvent(message, "new", { chats }))
+        .filter((event) => event !== null);
       if (events.length > 0 || messages.length === 0) return events;
       addOffset += messages.length;
       await sleep(PACE_MS, this.#deps.signal());
@@ -215,7 +244,8 @@ export class AccountCalls {
     // Nothing asynchronous between these checks and the socket: a process that has lost the account
     // does not act.
     gate.checkSending();
-    if (!mayAct()) throw new AppError("lease-lost", "This process may no longer act for the account.");
+    if (!mayAct())
+      throw new AppError("lease-lost", "This process may no longer act for the account.");
     return await link().invoke(request);
   }
 
@@ -223,7 +253,8 @@ export class AccountCalls {
     try {
       return await this.#peer(chat);
     } catch (error) {
-      if (username === null || !(error instanceof AppError) || error.code !== "unknown-peer") throw error;
+      if (username === null || !(error instanceof AppError) || error.code !== "unknown-peer")
+        throw error;
       return await this.#peer(`@${username}`);
     }
   }
@@ -234,7 +265,10 @@ export class AccountCalls {
 
   async #known(ref: string): Promise<string> {
     const chat = await this.resolve(ref);
-    if (chat === null) throw new AppError("unknown-peer", `No chat has the name ${ref}.`, { details: { chat: ref } });
+    if (chat === null)
+      throw new AppError("unknown-peer", `No chat has the name ${ref}.`, {
+        details: { chat: ref },
+      });
     refuseServiceChat(chat);
     return chat;
   }
@@ -244,7 +278,9 @@ export class AccountCalls {
 function refuseServiceChat(chat: string): void {
   if (!isServiceChat(chat)) return;
   const why = "login codes come from there, and Telegram cancels a code that is passed on";
-  throw new AppError("service-chat", `${chat} is a service chat of Telegram: ${why}.`, { details: { chat } });
+  throw new AppError("service-chat", `${chat} is a service chat of Telegram: ${why}.`, {
+    details: { chat },
+  });
 }
 
 /** Calls that send or change a message: these wait for their turn. */

@@ -28,8 +28,12 @@ const MAX_TITLE = 128;
  * The chats of a page of dialogs, in order, without service chats and without chats that the
  * account has left or was removed from.
  */
-export function listedChats(answer: Api.messages.Dialogs | Api.messages.DialogsSlice): ListedChat[] {
-  const entities = new Map([...answer.users, ...answer.chats].map((entity) => [markedId(entity), entity]));
+export function listedChats(
+  answer: Api.messages.Dialogs | Api.messages.DialogsSlice,
+): ListedChat[] {
+  const entities = new Map(
+    [...answer.users, ...answer.chats].map((entity) => [markedId(entity), entity]),
+  );
   return answer.dialogs.flatMap((dialog) => listed(entities.get(markedId(dialog.peer))) ?? []);
 }
 
@@ -63,19 +67,45 @@ function listed(entity: Api.TypeUser | Api.TypeChat | undefined): ListedChat | n
   if (entity instanceof Api.Channel && !entity.left) {
     const title = entity.title.slice(0, MAX_TITLE);
     const kind = entity.broadcast ? "channel" : "group";
-    return { ref: refOf(entity), title, kind, forum: entity.forum === true, mayWrite: mayWrite(entity) };
+    return {
+      ref: refOf(entity),
+      title,
+      kind,
+      forum: entity.forum === true,
+      mayWrite: mayWrite(entity),
+    };
   }
   if (entity instanceof Api.Chat && !entity.left && !entity.deactivated)
-    return { ref: refOf(entity), title: entity.title.slice(0, MAX_TITLE), kind: "group", forum: false, mayWrite: true };
-  if (!(entity instanceof Api.User) || entity.self || entity.deleted || isServiceChat(markedId(entity))) return null;
+    return {
+      ref: refOf(entity),
+      title: entity.title.slice(0, MAX_TITLE),
+      kind: "group",
+      forum: false,
+      mayWrite: true,
+    };
+  if (
+    !(entity instanceof Api.User) ||
+    entity.self ||
+    entity.deleted ||
+    isServiceChat(markedId(entity))
+  )
+    return null;
   const title = [entity.firstName, entity.lastName].filter(Boolean).join(" ").slice(0, MAX_TITLE);
   return { ref: refOf(entity), title, kind: "person", forum: false, mayWrite: true };
 }
 
-function mayWrite({ creator, broadcast, adminRights, bannedRights, defaultBannedRights }: Api.Channel): boolean {
+function mayWrite({
+  creator,
+  broadcast,
+  adminRights,
+  bannedRights,
+  defaultBannedRights,
+}: Api.Channel): boolean {
   if (creator) return true;
   if (broadcast) return adminRights?.postMessages === true;
-  return adminRights !== undefined || !(bannedRights?.sendMessages || defaultBannedRights?.sendMessages);
+  return (
+    adminRights !== undefined || !(bannedRights?.sendMessages || defaultBannedRights?.sendMessages)
+  );
 }
 
 function refOf(entity: Api.Channel | Api.Chat | Api.User): string {

@@ -76,19 +76,37 @@ export class CopyCalls {
       const each = media[n];
       return each ? [new Api.InputSingleMedia({ ...this.#said(message), media: each })] : [];
     });
-    return sentIds(await this.#deps.act(new Api.messages.SendMultiMedia({ ...around, multiMedia }), to.chat), randomIds);
+    return sentIds(
+      await this.#deps.act(new Api.messages.SendMultiMedia({ ...around, multiMedia }), to.chat),
+      randomIds,
+    );
   }
 
   /** Replaces the photo or file of a message of this account, and its text. */
-  async replace(to: Target, id: number, from: CopySource & { readonly id: number }, said: FormattedText): Promise<void> {
+  async replace(
+    to: Target,
+    id: number,
+    from: CopySource & { readonly id: number },
+    said: FormattedText,
+  ): Promise<void> {
     const [media] = await this.#media(from, [from.id]);
-    if (!media) throw new AppError("file-gone", "The new picture or file cannot be put into the message that was delivered.");
+    if (!media)
+      throw new AppError(
+        "file-gone",
+        "The new picture or file cannot be put into the message that was delivered.",
+      );
     const peer = await this.#deps.peer(to.chat);
     const entities = toApiEntities(said.entities, this.#deps.store);
-    await this.#deps.act(new Api.messages.EditMessage({ peer, id, message: said.text, entities, media }), to.chat);
+    await this.#deps.act(
+      new Api.messages.EditMessage({ peer, id, message: said.text, entities, media }),
+      to.chat,
+    );
   }
 
-  async #media(from: CopySource, ids: readonly number[]): Promise<readonly (Api.TypeInputMedia | null)[]> {
+  async #media(
+    from: CopySource,
+    ids: readonly number[],
+  ): Promise<readonly (Api.TypeInputMedia | null)[]> {
     const { store, ask, source } = this.#deps;
     const chat = await source(from.fromChat, from.fromUsername);
     const channel = bareChannel(chat);
@@ -101,17 +119,27 @@ export class CopyCalls {
     const found: readonly Api.TypeMessage[] = "messages" in answer ? answer.messages : [];
     const chats = "chats" in answer ? answer.chats : [];
     return ids.map((id) => {
-      const message = found.find((each) => each instanceof Api.Message && each.id === id && markedId(each.peerId) === chat);
-      if (!(message instanceof Api.Message)) throw new AppError("file-gone", "The message no longer exists.");
+      const message = found.find(
+        (each) => each instanceof Api.Message && each.id === id && markedId(each.peerId) === chat,
+      );
+      if (!(message instanceof Api.Message))
+        throw new AppError("file-gone", "The message no longer exists.");
       const content = messageEvent(message, "new", { chats })?.content;
       if (content?.noforwards || (content?.ttlS ?? null) !== null)
-        throw new AppError("protected-content", "The owner restricts saving now: it is not copied.");
+        throw new AppError(
+          "protected-content",
+          "The owner restricts saving now: it is not copied.",
+        );
       return byReference(message.media);
     });
   }
 
   #said({ text, entities, randomId }: CopiedMessage) {
-    return { message: text, entities: toApiEntities(entities, this.#deps.store), randomId: bigInt(randomId) };
+    return {
+      message: text,
+      entities: toApiEntities(entities, this.#deps.store),
+      randomId: bigInt(randomId),
+    };
   }
 }
 
@@ -141,7 +169,8 @@ function byContent(media: Api.TypeMessageMedia | undefined): Api.TypeInputMedia 
     const { phoneNumber, firstName, lastName, vcard } = media;
     return new Api.InputMediaContact({ phoneNumber, firstName, lastName, vcard });
   }
-  if (!(media instanceof Api.MessageMediaGeo || media instanceof Api.MessageMediaVenue)) return null;
+  if (!(media instanceof Api.MessageMediaGeo || media instanceof Api.MessageMediaVenue))
+    return null;
   if (!(media.geo instanceof Api.GeoPoint)) return null;
   const { lat, long, accuracyRadius } = media.geo;
   const geoPoint = new Api.InputGeoPoint({ lat, long, ...withoutUndefined({ accuracyRadius }) });

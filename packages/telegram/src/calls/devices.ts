@@ -28,7 +28,9 @@ export async function fetchDevices(link: Link): Promise<readonly DeviceInfo[]> {
     country: entry.country.slice(0, 60),
     activeAt: entry.dateActive * 1000,
   }));
-  return devices.sort((one, other) => Number(other.current) - Number(one.current) || other.activeAt - one.activeAt);
+  return devices.sort(
+    (one, other) => Number(other.current) - Number(one.current) || other.activeAt - one.activeAt,
+  );
 }
 
 /** Ends the login of this link's key (https://core.telegram.org/method/auth.logOut). */

@@ -15,15 +15,23 @@ const PLAIN: Readonly<Record<string, new (place: Place) => Api.TypeMessageEntity
 };
 
 /** Formatting as input for calls. Leaves out what the server detects (links, mentions, tags). */
-export function toApiEntities(entities: readonly TextEntity[], store: SessionStore): Api.TypeMessageEntity[] {
+export function toApiEntities(
+  entities: readonly TextEntity[],
+  store: SessionStore,
+): Api.TypeMessageEntity[] {
   return entities.flatMap((entity) => toApi(entity, store) ?? []);
 }
 
-function toApi({ kind, offset, length, ...more }: TextEntity, store: SessionStore): Api.TypeMessageEntity | null {
+function toApi(
+  { kind, offset, length, ...more }: TextEntity,
+  store: SessionStore,
+): Api.TypeMessageEntity | null {
   const place = { offset, length };
-  if (kind === "expandable_blockquote") return new Api.MessageEntityBlockquote({ ...place, collapsed: true });
+  if (kind === "expandable_blockquote")
+    return new Api.MessageEntityBlockquote({ ...place, collapsed: true });
   if (kind === "pre") return new Api.MessageEntityPre({ ...place, language: more.language ?? "" });
-  if (kind === "text_link" && more.url) return new Api.MessageEntityTextUrl({ ...place, url: more.url });
+  if (kind === "text_link" && more.url)
+    return new Api.MessageEntityTextUrl({ ...place, url: more.url });
   if (kind === "custom_emoji" && more.emojiId)
     return new Api.MessageEntityCustomEmoji({ ...place, documentId: bigInt(more.emojiId) });
   if (kind === "text_mention" && more.userId) return mention(place, more.userId, store);

@@ -99,7 +99,13 @@ export class FileCentre {
   #newLink(traffic: () => void): Link {
     if (this.#stopped) throw linkLost("stopped");
     const nothing = (): void => {};
-    const events = { traffic, updates: nothing, undecodable: nothing, newSession: nothing, answered: nothing };
+    const events = {
+      traffic,
+      updates: nothing,
+      undecodable: nothing,
+      newSession: nothing,
+      answered: nothing,
+    };
     this.#link = new Link(this.#store, this.#options, this.#options.timings, events);
     return this.#link;
   }
@@ -107,7 +113,9 @@ export class FileCentre {
   /** https://core.telegram.org/api/datacenter#authorization-transfer */
   async #introduce(link: Link): Promise<void> {
     if (this.#known) return;
-    const { id, bytes } = await this.#options.home().invoke(new Api.auth.ExportAuthorization({ dcId: this.#dc.id }));
+    const { id, bytes } = await this.#options
+      .home()
+      .invoke(new Api.auth.ExportAuthorization({ dcId: this.#dc.id }));
     await link.invoke(new Api.auth.ImportAuthorization({ id, bytes }));
     this.#known = true;
   }
@@ -123,7 +131,9 @@ export class FileCentre {
     if (!isForgotten) return error;
     this.#known = false;
     this.#store = new ForeignStore(this.#options.store, this.#dc);
-    return new AppError("link-lost", "The data centre of the file forgot this account.", { cause: error });
+    return new AppError("link-lost", "The data centre of the file forgot this account.", {
+      cause: error,
+    });
   }
 
   #restLater(link: Link): void {

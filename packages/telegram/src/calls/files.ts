@@ -65,7 +65,10 @@ export class FileCalls {
     const wanted = [new Api.InputMessageID({ id })];
     const answer = await this.#deps.ask(
       channel
-        ? new Api.channels.GetMessages({ channel: inputChannel(this.#deps.store, channel), id: wanted })
+        ? new Api.channels.GetMessages({
+            channel: inputChannel(this.#deps.store, channel),
+            id: wanted,
+          })
         : new Api.messages.GetMessages({ id: wanted }),
     );
     const [message] = "messages" in answer ? answer.messages : [];
@@ -86,14 +89,22 @@ export class FileCalls {
    * FILE_REFERENCE_EXPIRED, find the file again.
    */
   async read({ place, dc }: RemoteFile, offset: number): Promise<Buffer> {
-    const request = new Api.upload.GetFile({ location: place, offset: bigInt(offset), limit: PART_BYTES, precise: true });
+    const request = new Api.upload.GetFile({
+      location: place,
+      offset: bigInt(offset),
+      limit: PART_BYTES,
+      precise: true,
+    });
     const answer = await this.#deps.askIn(dc, request).catch((error: unknown) => {
       const moved = migrationOf(error);
       if (moved === null) throw error;
       return this.#deps.askIn(moved, request);
     });
     if (answer instanceof Api.upload.File) return Buffer.from(answer.bytes);
-    throw new AppError("file-elsewhere", "Telegram wants this file to be fetched from another place.");
+    throw new AppError(
+      "file-elsewhere",
+      "Telegram wants this file to be fetched from another place.",
+    );
   }
 
   /** Saves one part of a file under an id (decimal) of the caller's choice. Idempotent. */
@@ -111,26 +122,44 @@ export class FileCalls {
    * Sends files whose parts are saved: one message, or an album. Returns the ids in the target, in
    * order.
    */
-  async send(to: Target, files: readonly UploadedFile[], replyTo: number | null): Promise<readonly (number | null)[]> {
+  async send(
+    to: Target,
+    files: readonly UploadedFile[],
+    replyTo: number | null,
+  ): Promise<readonly (number | null)[]> {
     const [first] = files;
     if (!first) return [];
     const peer = await this.#deps.peer(to.chat);
     const around = { peer, ...replyIn(to, replyTo) };
     const randomIds = files.map(({ randomId }) => randomId);
     if (files.length === 1) {
-      const request = new Api.messages.SendMedia({ ...around, ...this.#said(first), media: uploaded(first) });
+      const request = new Api.messages.SendMedia({
+        ...around,
+        ...this.#said(first),
+        media: uploaded(first),
+      });
       return sentIds(await this.#deps.act(request, to.chat), randomIds);
     }
     const multiMedia: Api.InputSingleMedia[] = [];
     for (const file of files) {
-      const media = await this.#deps.act(new Api.messages.UploadMedia({ peer, media: uploaded(file) }), "");
+      const media = await this.#deps.act(
+        new Api.messages.UploadMedia({ peer, media: uploaded(file) }),
+        "",
+      );
       multiMedia.push(new Api.InputSingleMedia({ ...this.#said(file), media: kept(media, file) }));
     }
-    return sentIds(await this.#deps.act(new Api.messages.SendMultiMedia({ ...around, multiMedia }), to.chat), randomIds);
+    return sentIds(
+      await this.#deps.act(new Api.messages.SendMultiMedia({ ...around, multiMedia }), to.chat),
+      randomIds,
+    );
   }
 
   #said({ text, entities, randomId }: UploadedFile) {
-    return { message: text, entities: toApiEntities(entities, this.#deps.store), randomId: bigInt(randomId) };
+    return {
+      message: text,
+      entities: toApiEntities(entities, this.#deps.store),
+      randomId: bigInt(randomId),
+    };
   }
 }
 
@@ -145,8 +174,15 @@ function uploaded({ facts, id }: UploadedFile): Api.TypeInputMedia {
   const spoiler = look.spoiler === true;
   if (photo) return new Api.InputMediaUploadedPhoto({ file, spoiler });
   const { video, audio, animated, sticker } = look;
-  const forceFile = video === undefined && audio === undefined && animated !== true && sticker === undefined;
-  return new Api.InputMediaUploadedDocument({ file, mimeType: mime, attributes: attributesOf(facts), forceFile, spoiler });
+  const forceFile =
+    video === undefined && audio === undefined && animated !== true && sticker === undefined;
+  return new Api.InputMediaUploadedDocument({
+    file,
+    mimeType: mime,
+    attributes: attributesOf(facts),
+    forceFile,
+    spoiler,
+  });
 }
 
 /** An uploaded file as input for an album. */

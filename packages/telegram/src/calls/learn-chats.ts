@@ -10,7 +10,10 @@ const PACE_MS = 1000;
 /** An account has at most about a thousand chats in use; each page is a hundred. */
 const PAGES = 10;
 
-/** Asks for the chats of the account page by page; the session keeps their numbers. False: it has more than {@link PAGES} pages. */
+/**
+ * Asks for the chats of the account page by page; the session keeps their numbers. False: it has
+ * more than {@link PAGES} pages.
+ */
 export async function learnChats({
   link,
   store,
@@ -37,7 +40,10 @@ interface PageStart {
   readonly seen: number;
 }
 
-/** Where the page after this one begins, which `before` dialogs came before. `last`: there is none; null: that cannot be told. */
+/**
+ * Where the page after this one begins, which `before` dialogs came before. `last`: there is none;
+ * null: that cannot be told.
+ */
 function pageAfter(answer: Api.messages.TypeDialogs, before: number): "last" | PageStart | null {
   if (!(answer instanceof Api.messages.DialogsSlice)) return "last";
   const seen = before + answer.dialogs.length;
@@ -46,7 +52,12 @@ function pageAfter(answer: Api.messages.TypeDialogs, before: number): "last" | P
   if (!last) return "last";
   const chat = markedId(last.peer);
   const top = answer.messages.find(
-    (message) => !(message instanceof Api.MessageEmpty) && message.id === last.topMessage && markedId(message.peerId) === chat,
+    (message) =>
+      !(message instanceof Api.MessageEmpty) &&
+      message.id === last.topMessage &&
+      markedId(message.peerId) === chat,
   );
-  return !top || top instanceof Api.MessageEmpty ? null : { chat, offsetDate: top.date, offsetId: top.id, seen };
+  return !top || top instanceof Api.MessageEmpty
+    ? null
+    : { chat, offsetDate: top.date, offsetId: top.id, seen };
 }

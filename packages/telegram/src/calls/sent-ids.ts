@@ -9,7 +9,8 @@ export function sentIds(answer: unknown, randomIds: readonly string[]): (number 
   if (answer instanceof Api.UpdateShortSentMessage) return [answer.id];
   const named = new Map<string, number>();
   for (const update of updatesIn(answer)) {
-    if (update instanceof Api.UpdateMessageID && update.randomId) named.set(update.randomId.toString(), update.id);
+    if (update instanceof Api.UpdateMessageID && update.randomId)
+      named.set(update.randomId.toString(), update.id);
   }
   return randomIds.map((randomId) => named.get(randomId) ?? null);
 }

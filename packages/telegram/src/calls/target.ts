@@ -29,9 +29,17 @@ export function threadOf({ topic }: Target): number | null {
  * topic's first message. The topic is always included, because Telegram needs it when the message
  * replied to is deleted meanwhile.
  */
-export function replyIn(to: Target, message: number | null): { readonly replyTo?: Api.InputReplyToMessage } {
+export function replyIn(
+  to: Target,
+  message: number | null,
+): { readonly replyTo?: Api.InputReplyToMessage } {
   const topic = threadOf(to);
   const replyToMsgId = message ?? topic;
   if (replyToMsgId === null) return {};
-  return { replyTo: new Api.InputReplyToMessage({ replyToMsgId, ...(topic === null ? {} : { topMsgId: topic }) }) };
+  return {
+    replyTo: new Api.InputReplyToMessage({
+      replyToMsgId,
+      ...(topic === null ? {} : { topMsgId: topic }),
+    }),
+  };
 }

@@ -19,7 +19,12 @@ export interface DeviceIdentity {
 
 /** The identity of a worker, the same for its login and every later connection. */
 export function workerIdentity(worker: string): DeviceIdentity {
-  return { deviceModel: `Flotilla ${worker}`, systemVersion: "Node.js", appVersion: "0.1.0", langCode: "en" };
+  return {
+    deviceModel: `Flotilla ${worker}`,
+    systemVersion: "Node.js",
+    appVersion: "0.1.0",
+    langCode: "en",
+  };
 }
 
 /** Settings that all connections of an account share. */

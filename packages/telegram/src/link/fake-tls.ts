@@ -39,7 +39,9 @@ export function clientHello(secret: Buffer, domain: string, now = Date.now()): C
     verifies: (answer) => {
       const blank = Buffer.from(answer);
       blank.fill(0, RANDOM_AT, RANDOM_AT + RANDOM_BYTES);
-      return sign(secret, Buffer.concat([digest, blank])).equals(answer.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES));
+      return sign(secret, Buffer.concat([digest, blank])).equals(
+        answer.subarray(RANDOM_AT, RANDOM_AT + RANDOM_BYTES),
+      );
     },
   };
 }
@@ -87,7 +89,8 @@ export class TlsRecords {
     while (bytes.length >= RECORD_HEAD) {
       const [kind] = bytes;
       const end = RECORD_HEAD + bytes.readUInt16BE(3);
-      if ((kind !== DATA && kind !== CHANGE_CIPHER) || end > MAX_RECORD) throw new RangeError("no record of data");
+      if ((kind !== DATA && kind !== CHANGE_CIPHER) || end > MAX_RECORD)
+        throw new RangeError("no record of data");
       if (bytes.length < end) break;
       if (kind === DATA) found.push(bytes.subarray(RECORD_HEAD, end));
       bytes = bytes.subarray(end);
@@ -119,7 +122,13 @@ function hello(domain: string): Buffer {
     extension(0x0005, Buffer.from([1, 0, 0, 0, 0])),
     extension(0x000d, counted(2, Buffer.from("04030804040105030805050108060601", "hex"))),
     extension(0x0012, Buffer.alloc(0)),
-    extension(0x0033, counted(2, Buffer.concat([first, Buffer.from([0, 1, 0, 0, 0x1d, 0, 32]), Buffer.from(x, "base64url")]))),
+    extension(
+      0x0033,
+      counted(
+        2,
+        Buffer.concat([first, Buffer.from([0, 1, 0, 0, 0x1d, 0, 32]), Buffer.from(x, "base64url")]),
+      ),
+    ),
     extension(0x002d, Buffer.from([1, 1])),
     extension(0x002b, counted(1, Buffer.concat([first, Buffer.from("03040303", "hex")]))),
     extension(0x001b, Buffer.from([2, 0, 2])),
@@ -133,7 +142,8 @@ function hello(domain: string): Buffer {
     ciphers,
     Buffer.from([1, 0]),
   ]);
-  const missing = HELLO_BYTES - RECORD_HEAD - 4 - head.length - 2 - Buffer.concat(extensions).length - 4;
+  const missing =
+    HELLO_BYTES - RECORD_HEAD - 4 - head.length - 2 - Buffer.concat(extensions).length - 4;
   if (missing > 0) extensions.push(extension(0x0015, Buffer.alloc(missing)));
   const body = Buffer.concat([head, counted(2, Buffer.concat(extensions))]);
   const message = Buffer.concat([Buffer.from([1, 0]), counted(2, body)]);

@@ -53,9 +53,13 @@ export class FloodGate {
   checkSending(): void {
     const stopped = this.#options.table.stopped();
     if (!stopped) return;
-    throw new AppError("sending-stopped", `Sending is stopped since Telegram answered ${stopped.reason}.`, {
-      details: { reason: stopped.reason },
-    });
+    throw new AppError(
+      "sending-stopped",
+      `Sending is stopped since Telegram answered ${stopped.reason}.`,
+      {
+        details: { reason: stopped.reason },
+      },
+    );
   }
 
   /**
@@ -73,7 +77,8 @@ export class FloodGate {
     if (fault.class === "FLOOD" && fault.waitS !== undefined && fault.code !== "flood-wait") {
       // A slow mode applies to the chat, a login's wait to the phone number, every other wait to
       // the method, whatever its chat.
-      const about = fault.code.startsWith("SLOWMODE_WAIT") || method.startsWith("auth.") ? peer : "";
+      const about =
+        fault.code.startsWith("SLOWMODE_WAIT") || method.startsWith("auth.") ? peer : "";
       table.add({ method, peer: about }, (fault.waitS + 1) * 1000, now);
     } else if (fault.code === "PEER_FLOOD" || fault.code.startsWith("FROZEN_")) {
       table.stop({ reason: fault.code, at: now });
@@ -93,7 +98,13 @@ export class FloodGate {
     const until = halvedUntil(this.#notes(now));
     const perMinute = this.#perMinute();
     const tokens = Math.floor(this.#bucket.level(clock.monotonicMs(), perMinute, this.#rate.burst));
-    return { waits: table.waits(now), perMinute, tokens, halvedUntil: until > now ? until : null, stopped: table.stopped() };
+    return {
+      waits: table.waits(now),
+      perMinute,
+      tokens,
+      halvedUntil: until > now ? until : null,
+      stopped: table.stopped(),
+    };
   }
 
   /** Ignores times in the future, recorded while the clock was ahead. */

@@ -63,5 +63,7 @@ export function methodName(request: Api.AnyRequest): string {
 export function assertAllowed(request: Api.AnyRequest): void {
   const method = methodName(request);
   if (ALLOWED.has(method)) return;
-  throw new AppError("method-refused", `This program does not call ${method}.`, { details: { method } });
+  throw new AppError("method-refused", `This program does not call ${method}.`, {
+    details: { method },
+  });
 }

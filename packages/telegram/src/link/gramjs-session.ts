@@ -9,7 +9,13 @@ import { markedId } from "../wire/marked.ts";
 import type { LinkStore } from "./link-store.ts";
 
 /** Row form of GramJS: marked id (in its own form), access hash, username, phone, name. */
-type VendorRow = [id: string, hash: bigInt.BigInteger, username?: string, phone?: string, name?: string];
+type VendorRow = [
+  id: string,
+  hash: bigInt.BigInteger,
+  username?: string,
+  phone?: string,
+  name?: string,
+];
 type Entity = Api.TypeUser | Api.TypeChat;
 type Found = [id: string, hash: bigInt.BigInteger] | undefined;
 
@@ -81,7 +87,9 @@ export class GramJsSession extends MemorySession {
         if (entity instanceof Api.Chat && entity.migratedTo instanceof Api.InputChannel)
           this.#store.chatPins.moved(markedId(entity), markedId(entity.migratedTo));
     } catch (error) {
-      this.#log("warn", "entities were not stored", { error: error instanceof AppError ? error.code : "vendor" });
+      this.#log("warn", "entities were not stored", {
+        error: error instanceof AppError ? error.code : "vendor",
+      });
     }
   }
 

@@ -4,7 +4,12 @@ import { Api } from "telegram";
 import { linkLost } from "../wire/fault.ts";
 import { type HookEvents, installHooks, killSender } from "../wire/hooks.ts";
 import { readsTolerantly } from "../wire/messages.ts";
-import { assertVendor, TelegramClient, type VendorClient, type VendorSender } from "../wire/vendor.ts";
+import {
+  assertVendor,
+  TelegramClient,
+  type VendorClient,
+  type VendorSender,
+} from "../wire/vendor.ts";
 import { VendorLogger } from "../wire/vendor-log.ts";
 import type { AccountOptions } from "./account-options.ts";
 import { FloodGate } from "./flood-gate.ts";
@@ -121,10 +126,16 @@ export class Link {
       // answer in memory.
       const ended = this.#ended.promise.then((error) => Promise.reject(error));
       const connecting = Promise.race([this.#client.connect(), ended]);
-      const connected = await withTimeout(connecting, this.#timings.connectMs, () => linkLost("connect-timeout"));
+      const connected = await withTimeout(connecting, this.#timings.connectMs, () =>
+        linkLost("connect-timeout"),
+      );
       if (!connected) throw linkLost("connect", this.#connectError);
     } catch (error) {
-      await this.stop(error instanceof AppError && error.code === "link-lost" ? error : linkLost("refused", error));
+      await this.stop(
+        error instanceof AppError && error.code === "link-lost"
+          ? error
+          : linkLost("refused", error),
+      );
       throw error;
     }
   }
@@ -152,7 +163,9 @@ export class Link {
 
   /** Sends one `ping_delay_disconnect`. Rejects with AppError `call-timeout` or `link-lost`. */
   async ping(timeoutMs: number): Promise<void> {
-    await withTimeout(this.#sender().send(pingOf(this.#timings)), timeoutMs, () => callTimeout("ping"));
+    await withTimeout(this.#sender().send(pingOf(this.#timings)), timeoutMs, () =>
+      callTimeout("ping"),
+    );
   }
 
   /** Ends the link and resolves when its socket is closed. Idempotent; the first reason counts. */
@@ -188,12 +201,17 @@ export class Link {
   #sender(): VendorSender {
     if (this.#over) throw this.#over;
     const sender = this.#client._sender;
-    if (!sender) throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
+    if (!sender)
+      throw new AppError("not-connected", "There is no connection to Telegram at the moment.");
     return sender;
   }
 }
 
-function createClient(session: GramJsSession, sockets: SocketFactory, options: AccountOptions): TelegramClient {
+function createClient(
+  session: GramJsSession,
+  sockets: SocketFactory,
+  options: AccountOptions,
+): TelegramClient {
   return new TelegramClient(session, options.api.id, options.api.hash, {
     ...options.identity,
     systemLangCode: options.identity.langCode,
@@ -217,5 +235,7 @@ function pingOf({ serverDisconnectS }: LinkTimings): Api.PingDelayDisconnect {
 }
 
 function callTimeout(method: string): AppError {
-  return new AppError("call-timeout", `Telegram did not answer ${method} in time.`, { details: { method } });
+  return new AppError("call-timeout", `Telegram did not answer ${method} in time.`, {
+    details: { method },
+  });
 }

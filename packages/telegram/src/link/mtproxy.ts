@@ -31,13 +31,25 @@ const FORBIDDEN: ReadonlySet<string> = new Set([
 export function obfuscate(secret: Buffer, dc: number): Obfuscation {
   const head = innocent();
   const reversed = Buffer.from(head.subarray(8, 56)).reverse();
-  const outgoing = createCipheriv("aes-256-ctr", keyed(head.subarray(8, 40), secret), head.subarray(40, 56));
-  const incoming = createDecipheriv("aes-256-ctr", keyed(reversed.subarray(0, 32), secret), reversed.subarray(32, 48));
+  const outgoing = createCipheriv(
+    "aes-256-ctr",
+    keyed(head.subarray(8, 40), secret),
+    head.subarray(40, 56),
+  );
+  const incoming = createDecipheriv(
+    "aes-256-ctr",
+    keyed(reversed.subarray(0, 32), secret),
+    reversed.subarray(32, 48),
+  );
   TAG.copy(head, 56);
   head.writeInt16LE(dc, 60);
   const sealed = outgoing.update(head);
   sealed.copy(head, 56, 56);
-  return { head, encrypt: (data) => outgoing.update(data), decrypt: (data) => incoming.update(data) };
+  return {
+    head,
+    encrypt: (data) => outgoing.update(data),
+    decrypt: (data) => incoming.update(data),
+  };
 }
 
 function innocent(): Buffer {

@@ -7,8 +7,13 @@ import { markedId } from "../wire/marked.ts";
  */
 export function peerOfCall(request: object): string {
   const { phoneNumber } = request as { phoneNumber?: unknown };
-  if (typeof phoneNumber === "string") return `phone ${createHash("sha256").update(phoneNumber).digest("hex").slice(0, 16)}`;
-  const { toPeer, peer, channel } = request as { toPeer?: unknown; peer?: unknown; channel?: unknown };
+  if (typeof phoneNumber === "string")
+    return `phone ${createHash("sha256").update(phoneNumber).digest("hex").slice(0, 16)}`;
+  const { toPeer, peer, channel } = request as {
+    toPeer?: unknown;
+    peer?: unknown;
+    channel?: unknown;
+  };
   const about = toPeer ?? peer ?? channel;
   const isChat =
     about instanceof Api.InputPeerUser ||

@@ -11,7 +11,10 @@ import type { Link } from "./link.ts";
 export async function fetchSelf(link: Link): Promise<SelfUser> {
   const [user] = await link.invoke(new Api.users.GetUsers({ id: [new Api.InputUserSelf()] }));
   if (!(user instanceof Api.User) || user.deleted) {
-    throw new AppError("account-gone", "Telegram does not know the account of this session any more.");
+    throw new AppError(
+      "account-gone",
+      "Telegram does not know the account of this session any more.",
+    );
   }
   if (user.bot)
     throw new AppError(
@@ -20,7 +23,10 @@ export async function fetchSelf(link: Link): Promise<SelfUser> {
     );
   return {
     id: user.id.toString(),
-    name: [user.firstName, user.lastName].filter(Boolean).join(" ") || user.username || user.id.toString(),
+    name:
+      [user.firstName, user.lastName].filter(Boolean).join(" ") ||
+      user.username ||
+      user.id.toString(),
     username: user.username ?? null,
     phone: user.phone ?? null,
   };

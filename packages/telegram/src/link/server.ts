@@ -7,7 +7,12 @@ import { serverKeys } from "../wire/vendor.ts";
 /** Telegram itself, or any MTProto server with this RSA key (PKCS#1 PEM). */
 export type TelegramServer =
   | { readonly kind: "telegram" }
-  | { readonly kind: "custom"; readonly host: string; readonly port: number; readonly publicKeyPem: string };
+  | {
+      readonly kind: "custom";
+      readonly host: string;
+      readonly port: number;
+      readonly publicKeyPem: string;
+    };
 
 /** The used fields of a row in `help.getConfig`'s `dcOptions`. */
 export interface DcOption {
@@ -40,7 +45,10 @@ export function startDc(server: TelegramServer): DcAddress {
 export function endpointOf(server: TelegramServer, dc: DcAddress): Endpoint {
   if (dc.address !== "") return { host: dc.address, port: dc.port };
   if (server.kind === "custom") return { host: server.host, port: server.port };
-  throw new AppError("no-dc-address", "This session was made on a test server and cannot be used on Telegram.");
+  throw new AppError(
+    "no-dc-address",
+    "This session was made on a test server and cannot be used on Telegram.",
+  );
 }
 
 /**
@@ -49,12 +57,17 @@ export function endpointOf(server: TelegramServer, dc: DcAddress): Endpoint {
  */
 export function pickDc(options: readonly DcOption[], id: number): DcAddress {
   const fit = options.find(
-    (option) => option.id === id && !option.ipv6 && !option.mediaOnly && !option.cdn && !option.tcpoOnly,
+    (option) =>
+      option.id === id && !option.ipv6 && !option.mediaOnly && !option.cdn && !option.tcpoOnly,
   );
   if (fit) return { id, address: fit.ipAddress, port: fit.port };
-  throw new AppError("unknown-dc", `The server sent us to data centre ${id} but does not list its address.`, {
-    details: { dc: id },
-  });
+  throw new AppError(
+    "unknown-dc",
+    `The server sent us to data centre ${id} but does not list its address.`,
+    {
+      details: { dc: id },
+    },
+  );
 }
 
 /**
@@ -80,10 +93,19 @@ export function rsaFingerprint(modulus: Buffer, exponent: Buffer): string {
 
 function parseKey(pem: string): { modulus: Buffer; exponent: Buffer } {
   try {
-    const jwk = createPublicKey({ key: pem, format: "pem", type: "pkcs1" }).export({ format: "jwk" });
-    return { modulus: Buffer.from(jwk.n ?? "", "base64url"), exponent: Buffer.from(jwk.e ?? "", "base64url") };
+    const jwk = createPublicKey({ key: pem, format: "pem", type: "pkcs1" }).export({
+      format: "jwk",
+    });
+    return {
+      modulus: Buffer.from(jwk.n ?? "", "base64url"),
+      exponent: Buffer.from(jwk.e ?? "", "base64url"),
+    };
   } catch (cause) {
-    throw new AppError("bad-server-key", "The server's key must be an RSA public key in PKCS#1 PEM form.", { cause });
+    throw new AppError(
+      "bad-server-key",
+      "The server's key must be an RSA public key in PKCS#1 PEM form.",
+      { cause },
+    );
   }
 }
 

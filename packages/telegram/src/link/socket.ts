@@ -59,7 +59,8 @@ export class SocketFactory {
 
   /** For LinkSocket only: refuses when the link is over. */
   opening(socket: LinkSocket): void {
-    if (this.#shut) throw new AppError("link-lost", "The link is over.", { details: { reason: "stopped" } });
+    if (this.#shut)
+      throw new AppError("link-lost", "The link is over.", { details: { reason: "stopped" } });
     this.#open.add(socket);
   }
 
@@ -101,7 +102,9 @@ export class LinkSocket {
   async connect(): Promise<this> {
     const { endpoint, dc, proxy, localAddress, mayAct, connectTimeoutMs } = this.#factory.options;
     if (!mayAct())
-      throw new AppError("link-lost", "Another process owns this session now.", { details: { reason: "stopped" } });
+      throw new AppError("link-lost", "Another process owns this session now.", {
+        details: { reason: "stopped" },
+      });
     this.#factory.opening(this);
     const tcp = new Socket();
     this.#tcp = tcp;
@@ -171,7 +174,10 @@ export class LinkSocket {
 
   async #goThrough(tcp: Socket, proxy: ProxyRoute): Promise<void> {
     if (proxy.kind === "mtproxy") return await this.#hide(tcp, proxy);
-    const wire = { write: (data: Buffer) => void tcp.write(data), readExactly: (size: number) => this.readExactly(size) };
+    const wire = {
+      write: (data: Buffer) => void tcp.write(data),
+      readExactly: (size: number) => this.readExactly(size),
+    };
     try {
       await throughProxy(wire, proxy, this.#factory.options.endpoint);
     } catch (error) {
@@ -234,7 +240,8 @@ export class LinkSocket {
   }
 
   #take(size: number): Buffer {
-    const all = this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks);
+    const all =
+      this.#chunks.length === 1 && this.#chunks[0] ? this.#chunks[0] : Buffer.concat(this.#chunks);
     const rest = all.subarray(size);
     this.#chunks = rest.length > 0 ? [rest] : [];
     this.#buffered = rest.length;
@@ -244,5 +251,7 @@ export class LinkSocket {
 }
 
 function timeoutError(timeoutMs: number): Error {
-  return Object.assign(new Error(`No TCP connection within ${timeoutMs} ms.`), { code: "ETIMEDOUT" });
+  return Object.assign(new Error(`No TCP connection within ${timeoutMs} ms.`), {
+    code: "ETIMEDOUT",
+  });
 }

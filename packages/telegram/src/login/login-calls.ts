@@ -12,9 +12,18 @@ const SELF_ATTEMPTS = 3;
 const FAREWELL_MS = 1000;
 
 /** `auth.sendCode`; repeated once when the server asks to restart the login. */
-export async function requestCode(link: LoginLink, phone: string, api: ApiCredentials): Promise<Api.auth.TypeSentCode> {
+export async function requestCode(
+  link: LoginLink,
+  phone: string,
+  api: ApiCredentials,
+): Promise<Api.auth.TypeSentCode> {
   const settings = new Api.CodeSettings({});
-  const request = new Api.auth.SendCode({ phoneNumber: phone, apiId: api.id, apiHash: api.hash, settings });
+  const request = new Api.auth.SendCode({
+    phoneNumber: phone,
+    apiId: api.id,
+    apiHash: api.hash,
+    settings,
+  });
   try {
     return await link.invoke(request);
   } catch (error) {
@@ -24,20 +33,33 @@ export async function requestCode(link: LoginLink, phone: string, api: ApiCreden
 }
 
 /** `auth.signIn` for the kind of code that was sent. */
-export function signInRequest(phone: string, sent: Api.auth.SentCode, code: string): Api.auth.SignIn {
+export function signInRequest(
+  phone: string,
+  sent: Api.auth.SentCode,
+  code: string,
+): Api.auth.SignIn {
   const base = { phoneNumber: phone, phoneCodeHash: sent.phoneCodeHash };
-  if (!(sent.type instanceof Api.auth.SentCodeTypeEmailCode)) return new Api.auth.SignIn({ ...base, phoneCode: code });
-  return new Api.auth.SignIn({ ...base, emailVerification: new Api.EmailVerificationCode({ code }) });
+  if (!(sent.type instanceof Api.auth.SentCodeTypeEmailCode))
+    return new Api.auth.SignIn({ ...base, phoneCode: code });
+  return new Api.auth.SignIn({
+    ...base,
+    emailVerification: new Api.EmailVerificationCode({ code }),
+  });
 }
 
 /**
  * `auth.checkPassword` with fresh SRP parameters (https://core.telegram.org/api/srp); repeated once
  * when they expired meanwhile. Computing the proof blocks the event loop for about 0.2 s.
  */
-export async function checkPassword(link: LoginLink, password: string): Promise<Api.auth.TypeAuthorization> {
+export async function checkPassword(
+  link: LoginLink,
+  password: string,
+): Promise<Api.auth.TypeAuthorization> {
   const attempt = async (): Promise<Api.auth.TypeAuthorization> => {
     const parameters = await link.invoke(new Api.account.GetPassword());
-    return await link.invoke(new Api.auth.CheckPassword({ password: await computeCheck(parameters, password) }));
+    return await link.invoke(
+      new Api.auth.CheckPassword({ password: await computeCheck(parameters, password) }),
+    );
   };
   try {
     return await attempt();
@@ -75,7 +97,11 @@ export async function overBrokenLink<T>(step: () => Promise<T>): Promise<T> {
  * Releases what a login has at the server: the authorisation, or the sent code. Best effort, one
  * second at most. Never rejects.
  */
-export async function sayGoodbye(link: LoginLink, has: "logged-in" | Api.auth.SentCode | null, phone: string): Promise<void> {
+export async function sayGoodbye(
+  link: LoginLink,
+  has: "logged-in" | Api.auth.SentCode | null,
+  phone: string,
+): Promise<void> {
   if (!link.open || has === null) return;
   const farewell: Api.AnyRequest =
     has === "logged-in"

@@ -133,6 +133,7 @@ export class LoginLink {
   }
 
   #assertOpen(): void {
-    if (this.#closed) throw linkLost("stopped", new AppError("cancelled", "The login was cancelled."));
+    if (this.#closed)
+      throw linkLost("stopped", new AppError("cancelled", "The login was cancelled."));
   }
 }

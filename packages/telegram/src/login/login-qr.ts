@@ -27,7 +27,9 @@ const MAX_SHOW_MS = 60_000;
  * and follows the account to its data centre. Rejects with `signal.reason` when aborted, and with
  * errors of the server or the network.
  */
-export async function runQr(run: QrRun): Promise<Api.auth.TypeAuthorization | "password-needed" | "qr-expired"> {
+export async function runQr(
+  run: QrRun,
+): Promise<Api.auth.TypeAuthorization | "password-needed" | "qr-expired"> {
   const deadline = performance.now() + run.limitMs;
   let failures = 0;
   while (performance.now() < deadline) {
@@ -43,7 +45,12 @@ export async function runQr(run: QrRun): Promise<Api.auth.TypeAuthorization | "p
       if (answer instanceof Api.auth.LoginToken) await show(answer, run, deadline, scan.signal);
     } catch (error) {
       if (answered(error, "SESSION_PASSWORD_NEEDED")) return "password-needed";
-      const stale = answered(error, "AUTH_TOKEN_EXPIRED", "AUTH_TOKEN_INVALID", "AUTH_TOKEN_ALREADY_ACCEPTED");
+      const stale = answered(
+        error,
+        "AUTH_TOKEN_EXPIRED",
+        "AUTH_TOKEN_INVALID",
+        "AUTH_TOKEN_ALREADY_ACCEPTED",
+      );
       if (!stale && lostReason(error) === null) throw error;
       if (++failures > MAX_FAILURES) throw error;
       await sleep(PAUSE_MS, run.signal);
@@ -55,14 +62,21 @@ export async function runQr(run: QrRun): Promise<Api.auth.TypeAuthorization | "p
 }
 
 async function exportToken({ link, api }: QrRun): Promise<Api.auth.TypeLoginToken> {
-  const answer = await link.invoke(new Api.auth.ExportLoginToken({ apiId: api.id, apiHash: api.hash, exceptIds: [] }));
+  const answer = await link.invoke(
+    new Api.auth.ExportLoginToken({ apiId: api.id, apiHash: api.hash, exceptIds: [] }),
+  );
   if (!(answer instanceof Api.auth.LoginTokenMigrateTo)) return answer;
   await link.moveTo(answer.dcId);
   return await link.invoke(new Api.auth.ImportLoginToken({ token: answer.token }));
 }
 
 /** Shows a token until it is scanned or expires. */
-async function show(token: Api.auth.LoginToken, run: QrRun, deadline: number, scanned: AbortSignal): Promise<void> {
+async function show(
+  token: Api.auth.LoginToken,
+  run: QrRun,
+  deadline: number,
+  scanned: AbortSignal,
+): Promise<void> {
   const expiresAt = token.expires * 1000;
   run.onToken({ url: `tg://login?token=${token.token.toString("base64url")}`, expiresAt });
   const validMs = Math.min(Math.max(expiresAt - Date.now(), MIN_SHOW_MS), MAX_SHOW_MS);

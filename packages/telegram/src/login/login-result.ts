@@ -111,7 +111,14 @@ const FINAL: ReadonlySet<RefusalReason> = new Set([
 
 /** A refusal that this program decides. */
 export function refuse(reason: RefusalReason, who?: string): LoginResult {
-  return { kind: "refused", reason, fault: null, waitS: null, final: FINAL.has(reason), ...withoutUndefined({ who }) };
+  return {
+    kind: "refused",
+    reason,
+    fault: null,
+    waitS: null,
+    final: FINAL.has(reason),
+    ...withoutUndefined({ who }),
+  };
 }
 
 /**

@@ -5,7 +5,14 @@ import { DEFAULT_TIMINGS } from "../link/timings.ts";
 import { lostReason } from "../wire/fault.ts";
 import { updatesIn } from "../wire/incoming.ts";
 import { rawRpcError } from "../wire/vendor.ts";
-import { checkPassword, fetchSelfPatiently, overBrokenLink, requestCode, sayGoodbye, signInRequest } from "./login-calls.ts";
+import {
+  checkPassword,
+  fetchSelfPatiently,
+  overBrokenLink,
+  requestCode,
+  sayGoodbye,
+  signInRequest,
+} from "./login-calls.ts";
 import { LoginLink } from "./login-link.ts";
 import type { LoginOptions } from "./login-options.ts";
 import { runQr } from "./login-qr.ts";
@@ -52,7 +59,11 @@ export class LoginFlow {
     const updates = (update: unknown): void => {
       if (updatesIn(update).some((each) => each instanceof Api.UpdateLoginToken)) this.#scanned();
     };
-    this.#link = new LoginLink({ ...options, timings: { ...DEFAULT_TIMINGS, ...options.timings }, updates });
+    this.#link = new LoginLink({
+      ...options,
+      timings: { ...DEFAULT_TIMINGS, ...options.timings },
+      updates,
+    });
   }
 
   /** Requests a code. `phone` is in international form; everything but digits is ignored. */
@@ -70,16 +81,24 @@ export class LoginFlow {
   resendCode({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<LoginResult> {
     return this.#step(async () => {
       if (this.#phone === "") return refuse("wrong-step");
-      if (!this.#sent) return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
+      if (!this.#sent)
+        return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
       const { phoneCodeHash } = this.#sent;
       try {
         return await this.#codeSent(
-          await this.#link.invoke(new Api.auth.ResendCode({ phoneNumber: this.#phone, phoneCodeHash })),
+          await this.#link.invoke(
+            new Api.auth.ResendCode({ phoneNumber: this.#phone, phoneCodeHash }),
+          ),
         );
       } catch (error) {
         const isUsedUp = fresh || this.#codeTries >= MAX_TRIES;
-        if (answered(error, "PHONE_CODE_EXPIRED") || (isUsedUp && answered(error, "SEND_CODE_UNAVAILABLE")))
-          return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
+        if (
+          answered(error, "PHONE_CODE_EXPIRED") ||
+          (isUsedUp && answered(error, "SEND_CODE_UNAVAILABLE"))
+        )
+          return await this.#codeSent(
+            await requestCode(this.#link, this.#phone, this.#options.api),
+          );
         throw error;
       }
     });
@@ -93,10 +112,13 @@ export class LoginFlow {
       if (!this.#sent) return refuse("wrong-step");
       if (this.#codeTries >= MAX_TRIES) return refuse("too-many-codes");
       try {
-        return await this.#authorisation(await this.#link.invoke(signInRequest(this.#phone, this.#sent, code.trim())));
+        return await this.#authorisation(
+          await this.#link.invoke(signInRequest(this.#phone, this.#sent, code.trim())),
+        );
       } catch (error) {
         if (answered(error, "SESSION_PASSWORD_NEEDED")) return await this.#askPassword();
-        if (answered(error, "PHONE_CODE_EXPIRED", "EMAIL_VERIFY_EXPIRED")) return this.#codeExpired();
+        if (answered(error, "PHONE_CODE_EXPIRED", "EMAIL_VERIFY_EXPIRED"))
+          return this.#codeExpired();
         if (!answered(error, "PHONE_CODE_INVALID", "PHONE_CODE_EMPTY", "CODE_INVALID")) throw error;
         this.#codeTries++;
         return { kind: "wrong-code", triesLeft: MAX_TRIES - this.#codeTries };
@@ -175,14 +197,18 @@ export class LoginFlow {
   }
 
   async #step(work: () => Promise<LoginResult>): Promise<LoginResult> {
-    if (this.#busy) throw new AppError("login-busy", "The previous step of this login is still under way.");
+    if (this.#busy)
+      throw new AppError("login-busy", "The previous step of this login is still under way.");
     if (this.#ended) return refuse("cancelled");
     const running = work();
     this.#busy = running;
     try {
       return await running;
     } catch (error) {
-      if (this.#abort.signal.aborted && (lostReason(error) !== null || error === this.#abort.signal.reason))
+      if (
+        this.#abort.signal.aborted &&
+        (lostReason(error) !== null || error === this.#abort.signal.reason)
+      )
         return refuse("cancelled");
       return refusalOf(error);
     } finally {
@@ -208,7 +234,8 @@ export class LoginFlow {
   }
 
   async #codeSent(sent: Api.auth.TypeSentCode): Promise<LoginResult> {
-    if (sent instanceof Api.auth.SentCodeSuccess) return await this.#authorisation(sent.authorization);
+    if (sent instanceof Api.auth.SentCodeSuccess)
+      return await this.#authorisation(sent.authorization);
     if (!(sent instanceof Api.auth.SentCode)) return refuse("other");
     this.#sent = sent;
     this.#codeTries = 0;
@@ -241,7 +268,8 @@ export class LoginFlow {
   async #finish(): Promise<LoginResult> {
     const self = await fetchSelfPatiently(this.#link);
     const before = this.#options.store.self();
-    if (before !== null && before.id !== self.id && !this.#changeWanted) return { kind: "changed", self, before };
+    if (before !== null && before.id !== self.id && !this.#changeWanted)
+      return { kind: "changed", self, before };
     const owner = (await this.#options.ownerElsewhere?.(self)) ?? null;
     if (owner !== null) return await this.#leave("already-used", owner);
     try {
@@ -269,6 +297,10 @@ export class LoginFlow {
 
   /** Tells the server that the login is abandoned. The old session does not depend on it. */
   async #sayGoodbye(): Promise<void> {
-    await sayGoodbye(this.#link, this.#authorised || this.#link.answerLost ? "logged-in" : this.#sent, this.#phone);
+    await sayGoodbye(
+      this.#link,
+      this.#authorised || this.#link.answerLost ? "logged-in" : this.#sent,
+      this.#phone,
+    );
   }
 }

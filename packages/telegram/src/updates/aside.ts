@@ -23,7 +23,8 @@ export class Aside {
 
   refused(box: string, now: number): void {
     const times = (this.#boxes.get(box)?.times ?? 0) + 1;
-    const pauseMs = times === 1 ? 0 : (this.#pausesMs[Math.min(times - 1, this.#pausesMs.length) - 1] ?? 0);
+    const pauseMs =
+      times === 1 ? 0 : (this.#pausesMs[Math.min(times - 1, this.#pausesMs.length) - 1] ?? 0);
     this.#boxes.set(box, { times, until: now + pauseMs });
   }
 

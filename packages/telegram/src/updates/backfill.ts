@@ -43,7 +43,9 @@ export class Backfill {
   async begin(): Promise<void> {
     const account = await this.#server.state();
     const dialogs = await this.#allDialogs();
-    const channels = new Map(dialogs.flatMap(({ box, pts }) => (pts === null ? [] : [[box, pts] as const])));
+    const channels = new Map(
+      dialogs.flatMap(({ box, pts }) => (pts === null ? [] : [[box, pts] as const])),
+    );
     this.#ledger.commit({ account, channels, baselines: dialogs }, "asked");
   }
 
@@ -58,7 +60,8 @@ export class Backfill {
         continue;
       }
       const start = this.#startOf(dialog.chat);
-      const isOld = "afterId" in start ? dialog.topId <= start.afterId : dialog.topDate < start.afterDate;
+      const isOld =
+        "afterId" in start ? dialog.topId <= start.afterId : dialog.topDate < start.afterDate;
       if (!isOld) await this.#orClose(dialog, start);
     }
     return found;
@@ -74,7 +77,8 @@ export class Backfill {
       await this.pace();
       const state = await this.#server.state();
       const dialogs = await this.#allDialogs();
-      if (tries === STAND_TRIES || (await this.#server.state()).pts === state.pts) return { state, dialogs };
+      if (tries === STAND_TRIES || (await this.#server.state()).pts === state.pts)
+        return { state, dialogs };
     }
   }
 
@@ -82,7 +86,10 @@ export class Backfill {
    * Fetches the posts of a channel since its last known one, up to `topId` (null = to its end),
    * then moves to `pts`.
    */
-  async channel(channel: string, { pts, topId }: { readonly pts: number; readonly topId: number | null }): Promise<void> {
+  async channel(
+    channel: string,
+    { pts, topId }: { readonly pts: number; readonly topId: number | null },
+  ): Promise<void> {
     const chat = markedChannel(channel);
     await this.reading(channel, async () => {
       await this.#history(chat, this.#startOf(chat), topId);
@@ -93,7 +100,8 @@ export class Backfill {
   /** The same when only the list of chats reveals the channel's position. */
   async channelReset(channel: string): Promise<void> {
     const [dialog] = await this.dialogsOf([markedChannel(channel)]);
-    if (dialog?.pts === null || dialog?.pts === undefined) this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
+    if (dialog?.pts === null || dialog?.pts === undefined)
+      this.#ledger.close(markedChannel(channel), "CHANNEL_PRIVATE");
     else await this.channel(channel, { pts: dialog.pts, topId: dialog.topId });
   }
 
@@ -114,7 +122,8 @@ export class Backfill {
       }
       this.#ledger.reopen(dialog.chat);
       // With a position ahead of the server no new post would ever look new.
-      if (isKnown && known > dialog.pts) await this.channel(channel, { pts: dialog.pts, topId: dialog.topId });
+      if (isKnown && known > dialog.pts)
+        await this.channel(channel, { pts: dialog.pts, topId: dialog.topId });
       else if (isKnown) want.push(channel);
       else await this.#adopt(dialog, dialog.pts);
     }
@@ -143,7 +152,10 @@ export class Backfill {
    * lost.
    */
   async #history(chat: string, start: HistoryStart, upTo: number | null): Promise<void> {
-    await this.reading(bareChannel(chat) ?? ACCOUNT, async () => await this.#pages(chat, start, upTo));
+    await this.reading(
+      bareChannel(chat) ?? ACCOUNT,
+      async () => await this.#pages(chat, start, upTo),
+    );
   }
 
   async #pages(chat: string, start: HistoryStart, upTo: number | null): Promise<void> {
@@ -163,7 +175,8 @@ export class Backfill {
       // fault F16).
       skip += answer.raw;
       passed += answer.unreadable + answer.unreadableAfter;
-      if (answer.raw === 0 || isBeyond(at, skip, upTo)) return this.#lose(chat, at, { count: passed, isEnd: true });
+      if (answer.raw === 0 || isBeyond(at, skip, upTo))
+        return this.#lose(chat, at, { count: passed, isEnd: true });
     }
     const [dialog] = await this.dialogsOf([chat]);
     const beyond = (dialog?.topId ?? 0) - this.#newest(chat);
@@ -178,7 +191,12 @@ export class Backfill {
     if (isEnd) this.#counted.set(chat, { start, count });
     else this.#counted.delete(chat);
     const box = bareChannel(chat) ?? ACCOUNT;
-    if (fresh > 0) this.#ledger.lose(this.#ledger.channel(box) === undefined ? ACCOUNT : box, fresh, "unreadable");
+    if (fresh > 0)
+      this.#ledger.lose(
+        this.#ledger.channel(box) === undefined ? ACCOUNT : box,
+        fresh,
+        "unreadable",
+      );
   }
 
   /**
@@ -220,9 +238,11 @@ export class Backfill {
    */
   async #adopt(dialog: Dialog, pts: number): Promise<void> {
     const floor = this.#options.table.floor() * 1000;
-    const since = dialog.joinedAt > 0 ? Math.max(dialog.joinedAt, floor) : this.#ledger.since * 1000;
+    const since =
+      dialog.joinedAt > 0 ? Math.max(dialog.joinedAt, floor) : this.#ledger.since * 1000;
     await this.reading(dialog.box, async () => {
-      if (dialog.topDate >= since) await this.#history(dialog.chat, { afterDate: since }, dialog.topId);
+      if (dialog.topDate >= since)
+        await this.#history(dialog.chat, { afterDate: since }, dialog.topId);
       this.#ledger.commit({ channels: new Map([[dialog.box, pts]]), baselines: [dialog] }, "asked");
     });
   }

@@ -21,7 +21,13 @@ export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
   if (container instanceof Api.Updates || container instanceof Api.UpdatesCombined) {
     const { seq, date } = container;
     const seqStart = container instanceof Api.UpdatesCombined ? container.seqStart : seq;
-    return { kind: "updates", seqStart, seq, date, updates: decodeUpdates(container.updates, container.chats) };
+    return {
+      kind: "updates",
+      seqStart,
+      seq,
+      date,
+      updates: decodeUpdates(container.updates, container.chats),
+    };
   }
   if (container instanceof Api.UpdateShortMessage) return shortMessage(container, knows);
   if (container instanceof Api.UpdateShortChatMessage) return shortMessage(container, knows);
@@ -32,7 +38,10 @@ export function toEnvelope(container: unknown, knows: Knows): Envelope | null {
  * Converts single updates for the engine. Leaves out those that move no position and contain
  * nothing to store.
  */
-export function decodeUpdates(updates: readonly unknown[], chats: readonly unknown[] = []): Update[] {
+export function decodeUpdates(
+  updates: readonly unknown[],
+  chats: readonly unknown[] = [],
+): Update[] {
   return updates.flatMap((update) => decode(update, chats) ?? []);
 }
 
@@ -45,35 +54,47 @@ export function ownEffect(request: unknown, answer: unknown, self: string | null
   if (isAffected(answer)) {
     const { pts, ptsCount: count } = answer;
     const box = boxOfCall(request);
-    const isDeletion = request instanceof Api.channels.DeleteMessages || request instanceof Api.messages.DeleteMessages;
+    const isDeletion =
+      request instanceof Api.channels.DeleteMessages ||
+      request instanceof Api.messages.DeleteMessages;
     const events = isDeletion ? deletions(box, request.id, pts) : [];
     return moved({ kind: "box", box, pts, count, events });
   }
   if (answer instanceof Api.UpdateShortSentMessage) return sent(request, answer, self);
   // Some answers contain updates beside other data
   // (https://core.telegram.org/type/messages.InvitedUsers).
-  const inner = typeof answer === "object" && answer !== null && "updates" in answer ? answer.updates : null;
+  const inner =
+    typeof answer === "object" && answer !== null && "updates" in answer ? answer.updates : null;
   return Array.isArray(inner) ? null : toEnvelope(inner, () => true);
 }
 
-type Affected = Api.messages.AffectedMessages | Api.messages.AffectedHistory | Api.messages.AffectedFoundMessages;
+type Affected =
+  | Api.messages.AffectedMessages
+  | Api.messages.AffectedHistory
+  | Api.messages.AffectedFoundMessages;
 
 function isAffected(answer: unknown): answer is Affected {
   const { AffectedMessages, AffectedHistory, AffectedFoundMessages } = Api.messages;
-  return [AffectedMessages, AffectedHistory, AffectedFoundMessages].some((kind) => answer instanceof kind);
+  return [AffectedMessages, AffectedHistory, AffectedFoundMessages].some(
+    (kind) => answer instanceof kind,
+  );
 }
 
 /** A call to a channel moves the channel's position. */
 function boxOfCall(request: unknown): string {
   const { channel, peer } = request as { channel?: unknown; peer?: unknown };
-  const named = [channel, peer].find((each) => each instanceof Api.InputChannel || each instanceof Api.InputPeerChannel) as
-    | Api.InputChannel
-    | undefined;
+  const named = [channel, peer].find(
+    (each) => each instanceof Api.InputChannel || each instanceof Api.InputPeerChannel,
+  ) as Api.InputChannel | undefined;
   return named?.channelId.toString() ?? ACCOUNT;
 }
 
 /** The answer to a sent text contains only what the server added. */
-function sent(request: unknown, answer: Api.UpdateShortSentMessage, self: string | null): Envelope | null {
+function sent(
+  request: unknown,
+  answer: Api.UpdateShortSentMessage,
+  self: string | null,
+): Envelope | null {
   if (!(request instanceof Api.messages.SendMessage)) return null;
   const peerId = peerOf(request.peer, self);
   if (!peerId) return null;
@@ -103,10 +124,15 @@ function ordered(date: number, updates: readonly unknown[]): Envelope {
 }
 
 /** It contains no users and chats: the difference brings unknown ones. */
-function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage, knows: Knows): Envelope {
+function shortMessage(
+  short: Api.UpdateShortMessage | Api.UpdateShortChatMessage,
+  knows: Knows,
+): Envelope {
   const { date, pts, ptsCount } = short;
   const isPrivate = short instanceof Api.UpdateShortMessage;
-  const peerId = isPrivate ? new Api.PeerUser({ userId: short.userId }) : new Api.PeerChat({ chatId: short.chatId });
+  const peerId = isPrivate
+    ? new Api.PeerUser({ userId: short.userId })
+    : new Api.PeerChat({ chatId: short.chatId });
   const fromId = isPrivate ? undefined : new Api.PeerUser({ userId: short.fromId });
   if (![peerId, fromId].every((peer) => peer === undefined || knows(markedId(peer))))
     return { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: [{ kind: "incomplete" }] };
@@ -122,8 +148,10 @@ function shortMessage(short: Api.UpdateShortMessage | Api.UpdateShortChatMessage
 }
 
 function decode(update: unknown, chats: readonly unknown[]): Update | null {
-  if (update instanceof Api.UpdateChannelTooLong) return { kind: "channel-too-long", channel: update.channelId.toString() };
-  if (update instanceof Api.UpdateChannel) return { kind: "channel-changed", channel: update.channelId.toString() };
+  if (update instanceof Api.UpdateChannelTooLong)
+    return { kind: "channel-too-long", channel: update.channelId.toString() };
+  if (update instanceof Api.UpdateChannel)
+    return { kind: "channel-changed", channel: update.channelId.toString() };
   if (update instanceof Unreadable) return { kind: "unreadable" };
   if (update instanceof Api.UpdatePtsChanged) return { kind: "pts-changed" };
   if (typeof update !== "object" || update === null) return null;
@@ -132,7 +160,13 @@ function decode(update: unknown, chats: readonly unknown[]): Update | null {
   if (typeof fields.pts !== "number") return null;
   const count = typeof fields.ptsCount === "number" ? fields.ptsCount : 0;
   const box = boxOf(update);
-  return { kind: "box", box, pts: fields.pts, count, events: eventsOf(update, box, { version: fields.pts, chats }) };
+  return {
+    kind: "box",
+    box,
+    pts: fields.pts,
+    count,
+    events: eventsOf(update, box, { version: fields.pts, chats }),
+  };
 }
 
 /**
@@ -140,29 +174,45 @@ function decode(update: unknown, chats: readonly unknown[]): Update | null {
  * account's.
  */
 function boxOf(update: object): string {
-  const { channelId, message } = update as { channelId?: { toString(): string }; message?: { peerId?: unknown } };
+  const { channelId, message } = update as {
+    channelId?: { toString(): string };
+    message?: { peerId?: unknown };
+  };
   if (channelId) return channelId.toString();
   return message?.peerId instanceof Api.PeerChannel ? message.peerId.channelId.toString() : ACCOUNT;
 }
 
 function eventsOf(update: object, box: string, around: Required<Around>): InboxEvent[] {
   if (update instanceof Api.UpdateNewMessage || update instanceof Api.UpdateNewChannelMessage)
-    return [messageEvent(update.message, "new", { chats: around.chats })].filter((event) => event !== null);
+    return [messageEvent(update.message, "new", { chats: around.chats })].filter(
+      (event) => event !== null,
+    );
   if (update instanceof Api.UpdateEditMessage || update instanceof Api.UpdateEditChannelMessage)
     return [messageEvent(update.message, "edit", around)].filter((event) => event !== null);
-  if (update instanceof Api.UpdateDeleteMessages || update instanceof Api.UpdateDeleteChannelMessages)
+  if (
+    update instanceof Api.UpdateDeleteMessages ||
+    update instanceof Api.UpdateDeleteChannelMessages
+  )
     return deletions(box, update.messages, around.version);
   return [];
 }
 
 function deletions(box: string, ids: readonly number[], pts: number): InboxEvent[] {
   const chat = box === ACCOUNT ? null : markedChannel(box);
-  const common = { kind: "delete", box, chat, version: pts, date: Date.now(), content: null } as const;
+  const common = {
+    kind: "delete",
+    box,
+    chat,
+    version: pts,
+    date: Date.now(),
+    content: null,
+  } as const;
   return ids.map((messageId) => ({ ...common, messageId }));
 }
 
 function peerOf(input: unknown, self: string | null): Api.TypePeer | null {
-  if (input instanceof Api.InputPeerSelf) return self === null ? null : new Api.PeerUser({ userId: bigInt(self) });
+  if (input instanceof Api.InputPeerSelf)
+    return self === null ? null : new Api.PeerUser({ userId: bigInt(self) });
   if (input instanceof Api.InputPeerUser) return new Api.PeerUser({ userId: input.userId });
   if (input instanceof Api.InputPeerChat) return new Api.PeerChat({ chatId: input.chatId });
   return null;

@@ -88,7 +88,9 @@ export class Differences {
   async channel(channel: string): Promise<Asked> {
     const pts = this.#ledger.channel(channel);
     if (pts === undefined) return asked("done");
-    const answer = await this.#orSplit(channel, (limit) => this.#server.channelDifference(channel, pts, limit));
+    const answer = await this.#orSplit(channel, (limit) =>
+      this.#server.channelDifference(channel, pts, limit),
+    );
     if (answer === "smaller") return asked("slowly");
     if (answer === "unreadable") {
       await this.#backfill.pace();
@@ -106,8 +108,12 @@ export class Differences {
     }
     const isEnd = answer.kind === "empty" || answer.final;
     if (!isEnd && answer.pts === pts) return asked("stuck");
-    await this.#ledger.commitInParts({ channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) }, "asked");
-    if (answer.kind === "part") this.#lose(channel, lostIn(answer, answer.pts - pts, answer.events.length, channel));
+    await this.#ledger.commitInParts(
+      { channels: new Map([[channel, answer.pts]]), events: eventsOf(answer) },
+      "asked",
+    );
+    if (answer.kind === "part")
+      this.#lose(channel, lostIn(answer, answer.pts - pts, answer.events.length, channel));
     const isIll = answer.kind === "part" && answer.unreadable > 0;
     if (isEnd) return { ...asked("done"), isIll };
     return asked(isIll ? "slowly" : "more");
@@ -115,26 +121,41 @@ export class Differences {
 
   async #commitAccount(answer: AccountPart): Promise<Found> {
     const from = this.#ledger.account;
-    const own = answer.updates.flatMap((update) => (update.kind === "box" && update.box === ACCOUNT ? update.events : []));
+    const own = answer.updates.flatMap((update) =>
+      update.kind === "box" && update.box === ACCOUNT ? update.events : [],
+    );
     // Channels have their own positions here too: their updates are checked like pushed ones.
-    const live = answer.updates.filter((update) => update.kind !== "box" || update.box !== ACCOUNT).filter(isChannels);
+    const live = answer.updates
+      .filter((update) => update.kind !== "box" || update.box !== ACCOUNT)
+      .filter(isChannels);
     const envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: live } as const;
     const step = reduce(this.#ledger.positions, envelope, NOTHING_SPECIAL);
-    const ahead = step.gaps.map(({ box }) => box).filter((box) => this.#ledger.channel(box) !== undefined);
+    const ahead = step.gaps
+      .map(({ box }) => box)
+      .filter((box) => this.#ledger.channel(box) !== undefined);
     const events = [...answer.events, ...own, ...step.events];
-    await this.#ledger.commitInParts({ account: answer.state, channels: step.channels, events }, "asked");
+    await this.#ledger.commitInParts(
+      { account: answer.state, channels: step.channels, events },
+      "asked",
+    );
     this.#lose(ACCOUNT, lostIn(answer, answer.state.pts - from.pts, answer.events.length, ACCOUNT));
     return { want: new Set([...step.want, ...ahead]), look: new Set(step.look) };
   }
 
   #lose(box: string, count: number): void {
     if (count <= 0) return;
-    this.#options.log("error", "updates were skipped: this version cannot read them", { box, count });
+    this.#options.log("error", "updates were skipped: this version cannot read them", {
+      box,
+      count,
+    });
     this.#ledger.lose(box, count, "unreadable");
   }
 
   /** Requests smaller and smaller parts of an unreadable answer, until the bad part is isolated. */
-  async #orSplit<T>(box: string, ask: (limit?: number) => Promise<T>): Promise<T | "smaller" | "unreadable"> {
+  async #orSplit<T>(
+    box: string,
+    ask: (limit?: number) => Promise<T>,
+  ): Promise<T | "smaller" | "unreadable"> {
     const limit = this.#limits.get(box);
     try {
       const answer = await ask(limit);
@@ -162,7 +183,12 @@ function isChannels({ kind }: Update): boolean {
  * Number of messages in a part that are unreadable: at most the steps of the box that nothing else
  * in the part accounts for. An object that moves no position was no message.
  */
-function lostIn(part: AccountPart | ChannelPart, steps: number, messages: number, box: string): number {
+function lostIn(
+  part: AccountPart | ChannelPart,
+  steps: number,
+  messages: number,
+  box: string,
+): number {
   if (part.unreadable === 0) return 0;
   const others = part.updates.reduce(
     (sum, update) => sum + (update.kind === "box" && update.box === box ? update.count : 0),
@@ -173,5 +199,8 @@ function lostIn(part: AccountPart | ChannelPart, steps: number, messages: number
 
 function eventsOf(answer: Exclude<ChannelDifference, { kind: "too-long" }>) {
   if (answer.kind === "empty") return [];
-  return [...answer.events, ...answer.updates.flatMap((update) => (update.kind === "box" ? update.events : []))];
+  return [
+    ...answer.events,
+    ...answer.updates.flatMap((update) => (update.kind === "box" ? update.events : [])),
+  ];
 }

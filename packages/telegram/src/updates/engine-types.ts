@@ -33,9 +33,15 @@ export const DEFAULT_ENGINE_TIMINGS: EngineTimings = {
 
 /** The messages of an outage. Times are milliseconds since the Unix epoch. */
 export interface CaughtUp {
-  /** Time of the last update before it by Telegram's clock, never earlier than it was; null = not known. */
+  /**
+   * Time of the last update before it by Telegram's clock, never earlier than it was; null = not
+   * known.
+   */
   readonly beganAt: number | null;
-  /** How long there was no connection, in milliseconds of the monotonic clock; null: another process had the last one. */
+  /**
+   * How long there was no connection, in milliseconds of the monotonic clock; null: another process
+   * had the last one.
+   */
   readonly offlineMs: number | null;
   readonly endedAt: number;
   /** `recovered + lost`. */
@@ -55,7 +61,12 @@ export type UpdateTrouble =
   | { readonly kind: "deaf"; readonly chat: string }
   /** The chat is much quieter than usual; `found` newer messages were fetched. Once per silence. */
   | { readonly kind: "quiet"; readonly chat: string; readonly found: number }
-  | { readonly kind: "lost"; readonly box: string; readonly count: number; readonly why: LossReason };
+  | {
+      readonly kind: "lost";
+      readonly box: string;
+      readonly count: number;
+      readonly why: LossReason;
+    };
 
 /** Counters since the engine was made. */
 export interface EngineCounts {

@@ -77,7 +77,10 @@ export class UpdateEngine {
   /** Quiet chats, and the time of the last check in milliseconds since the epoch. */
   quiet(): { readonly checkedAt: number | null; readonly chats: readonly QuietChat[] } {
     const { sources } = this.#options.table;
-    return { checkedAt: this.#listening.checkedAt, chats: this.#listening.quiet((chat) => sources.get(chat)) };
+    return {
+      checkedAt: this.#listening.checkedAt,
+      chats: this.#listening.quiet((chat) => sources.get(chat)),
+    };
   }
 
   /**
@@ -102,13 +105,19 @@ export class UpdateEngine {
    * position has moved, and the next run continues there.
    */
   async run(server: UpdateServer, signal: AbortSignal): Promise<void> {
-    if (this.#running) throw new AppError("engine-running", "The update engine is running already.");
+    if (this.#running)
+      throw new AppError("engine-running", "The update engine is running already.");
     this.#running = true;
     const stop = (): void => this.#wake.resolve();
     signal.addEventListener("abort", stop);
     try {
       const telegramClock = this.#reset();
-      const mine = { ledger: this.#ledger, options: this.#options, todo: this.#todo, aside: this.#aside };
+      const mine = {
+        ledger: this.#ledger,
+        options: this.#options,
+        todo: this.#todo,
+        aside: this.#aside,
+      };
       const meanwhile = this.#meanwhile(signal, () => questions);
       const parts = { ...mine, server, signal, meanwhile };
       const asked = (): void => {
@@ -137,7 +146,10 @@ export class UpdateEngine {
   #reset(): TelegramClock {
     this.#ledger.load();
     // The date on disk is of another time: it is no news.
-    this.#telegramClock ??= new TelegramClock(this.#options.clock, () => this.#ledger.known?.date ?? null);
+    this.#telegramClock ??= new TelegramClock(
+      this.#options.clock,
+      () => this.#ledger.known?.date ?? null,
+    );
     this.#todo.clear();
     this.#queue = [];
     this.#reading.clear();
@@ -154,7 +166,8 @@ export class UpdateEngine {
       await this.#work(questions, signal);
       // A chat that waits for its turn, because of a flood wait, does not delay the others.
       if (!this.#todo.boxes.has(ACCOUNT) && this.#queue.length === 0 && !questions.isDue()) break;
-      if (this.#queue.length === 0 && !questions.isDue()) await this.#sleepUntil(this.#todo.nextAt());
+      if (this.#queue.length === 0 && !questions.isDue())
+        await this.#sleepUntil(this.#todo.nextAt());
     }
     if (signal.aborted) return;
     if (from !== null && this.#mustSweep) await this.#sweep(sweep);
@@ -163,14 +176,22 @@ export class UpdateEngine {
     const endedAt = this.#options.clock.now();
     // The server said its date a moment ago.
     this.#telegramClock?.now();
-    // Both dates are Telegram's, and both are whole seconds: this host's clock may be wrong, and the difference is at most this.
+    // Both dates are Telegram's, and both are whole seconds: this host's clock may be wrong, and
+    // the difference is at most this.
     const silentS = from === null ? null : Math.max(0, this.#ledger.account.date - from - 1);
     const beganAt = silentS === null ? null : endedAt - silentS * 1000;
     const offlineMs = this.#leftAt === null ? null : this.#now() - this.#leftAt;
     const missed = found.recovered + found.lost;
     if (beganAt !== null) this.#options.table.addOutage({ ...found, beganAt, endedAt });
     this.#hears = true;
-    this.#options.on.caughtUp({ beganAt, endedAt, offlineMs, ...found, missed, first: beganAt === null });
+    this.#options.on.caughtUp({
+      beganAt,
+      endedAt,
+      offlineMs,
+      ...found,
+      missed,
+      first: beganAt === null,
+    });
   }
 
   async #follow(questions: Questions, sweep: Sweep, signal: AbortSignal): Promise<void> {
@@ -180,7 +201,9 @@ export class UpdateEngine {
     while (!signal.aborted) {
       await this.#work(questions, signal);
       const idleAt = this.#heardAt + idleMs;
-      await this.#sleepUntil(Math.min(idleAt, sweepAt, deafAt, this.#todo.nextAt(), this.#intake.nextAt()));
+      await this.#sleepUntil(
+        Math.min(idleAt, sweepAt, deafAt, this.#todo.nextAt(), this.#intake.nextAt()),
+      );
       const now = this.#now();
       if (signal.aborted) return;
       if (now >= this.#heardAt + idleMs) {
@@ -251,7 +274,12 @@ export class UpdateEngine {
       if (!mayAsk || isInside) return;
       isInside = true;
       try {
-        for (this.#intake.expire(); !signal.aborted && questions().isDue(); await this.#drain(signal)) await questions().ask();
+        for (
+          this.#intake.expire();
+          !signal.aborted && questions().isDue();
+          await this.#drain(signal)
+        )
+          await questions().ask();
       } finally {
         isInside = false;
       }
@@ -265,7 +293,8 @@ export class UpdateEngine {
           this.#wake.resolve();
         });
         ended.catch(() => {});
-        for (await step(false); !isOver && !signal.aborted; await step(false)) await this.#sleepUntil(Number.POSITIVE_INFINITY);
+        for (await step(false); !isOver && !signal.aborted; await step(false))
+          await this.#sleepUntil(Number.POSITIVE_INFINITY);
         if (!isOver) signal.throwIfAborted();
         return await ended;
       },

@@ -21,7 +21,8 @@ export class Gaps {
   /** Holds updates; `now` is monotonic. Returns those for which there is no room. */
   hold(updates: readonly GapUpdate[], now: number): readonly GapUpdate[] {
     const room = MAX_HELD - this.#held.length;
-    for (const update of updates.slice(0, room)) this.#held.push({ update, until: now + this.#waitMs });
+    for (const update of updates.slice(0, room))
+      this.#held.push({ update, until: now + this.#waitMs });
     return updates.slice(room);
   }
 
@@ -44,7 +45,9 @@ export class Gaps {
 
   /** Updates of a box whose wait was over at that time. */
   waited(box: string, at: number): readonly GapUpdate[] {
-    return this.#held.filter(({ update, until }) => update.box === box && until <= at).map(({ update }) => update);
+    return this.#held
+      .filter(({ update, until }) => update.box === box && until <= at)
+      .map(({ update }) => update);
   }
 
   /** Drops the updates of a box: its difference brings them. */

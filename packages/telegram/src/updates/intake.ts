@@ -42,7 +42,9 @@ export class Intake {
 
   /** True = no update is known to be missing. */
   isSettled(): boolean {
-    return this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0 && this.#reading.size === 0;
+    return (
+      this.#todo.boxes.size === 0 && this.#gaps.updates().length === 0 && this.#reading.size === 0
+    );
   }
 
   /** Rejects with AppError `sqlite-*`; then no position has moved. */
@@ -59,7 +61,11 @@ export class Intake {
   }
 
   #special(): Special {
-    return { wanted: this.#todo.boxes, aside: this.#aside.resting(this.#now()), reading: this.#reading };
+    return {
+      wanted: this.#todo.boxes,
+      aside: this.#aside.resting(this.#now()),
+      reading: this.#reading,
+    };
   }
 
   #noteQuestions({ want, look, reset }: Pick<Step, "want" | "look" | "reset">): void {

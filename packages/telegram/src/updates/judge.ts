@@ -11,9 +11,19 @@ const CLOSED: ReadonlySet<string> = new Set([
   "CHAT_ID_INVALID",
   "USER_BANNED_IN_CHANNEL",
 ]);
-const STALE: ReadonlySet<string> = new Set(["PERSISTENT_TIMESTAMP_INVALID", "PERSISTENT_TIMESTAMP_EMPTY"]);
+const STALE: ReadonlySet<string> = new Set([
+  "PERSISTENT_TIMESTAMP_INVALID",
+  "PERSISTENT_TIMESTAMP_EMPTY",
+]);
 /** These end the connection: the session is over, or the store fails. */
-const FATAL: ReadonlySet<string> = new Set(["AUTH_DEAD", "BANNED", "CONFIG", "DB_BROKEN", "SESSION_LOCKED", "IN_USE"]);
+const FATAL: ReadonlySet<string> = new Set([
+  "AUTH_DEAD",
+  "BANNED",
+  "CONFIG",
+  "DB_BROKEN",
+  "SESSION_LOCKED",
+  "IN_USE",
+]);
 
 /**
  * Meaning of a refused request for updates (https://core.telegram.org/api/updates,

@@ -113,11 +113,21 @@ export class Ledger {
    */
   commit(entry: Entry, origin: Origin): number {
     const { table, wants, on } = this.#options;
-    const { account = null, channels = new Map<string, number>(), events = [], baselines = [] } = entry;
+    const {
+      account = null,
+      channels = new Map<string, number>(),
+      events = [],
+      baselines = [],
+    } = entry;
     if (!account && channels.size + events.length + baselines.length === 0) return 0;
     const moved = [...channels].map(([id, pts]) => ({ id, pts }));
     const onDisk = account && this.#isHeld ? { ...account, date: this.#since } : account;
-    const batch = { ...(onDisk ? { account: onDisk } : {}), channels: moved, events, baselines: baselines.filter(hasMessages) };
+    const batch = {
+      ...(onDisk ? { account: onDisk } : {}),
+      channels: moved,
+      events,
+      baselines: baselines.filter(hasMessages),
+    };
     const { inserted, messages } = table.commit(batch, wants);
     if (account) this.#account = account;
     for (const [id, pts] of channels) this.#channels.set(id, pts);

@@ -69,12 +69,23 @@ export class Listening {
   heard(before: SourceRow, after: SourceRow | null, found: number, now: number): boolean {
     const { chat, rhythmMs, lastMessageAt, silences } = before;
     if (rhythmMs === null || !after) return false;
-    const enoughMs = Math.max(TELL_TIMES * rhythmMs, TELL_MIN_MS, usualSilenceMs(silences, lastMessageAt));
+    const enoughMs = Math.max(
+      TELL_TIMES * rhythmMs,
+      TELL_MIN_MS,
+      usualSilenceMs(silences, lastMessageAt),
+    );
     if (found === 0 && now - lastMessageAt < enoughMs) return false;
     const known = this.#quiet.get(chat);
     if (known && known.lastMessageId === after.lastMessageId) return false;
     const { lastMessageId } = after;
-    this.#quiet.set(chat, { chat, silentSince: lastMessageAt, rhythmMs, found, withheld: false, lastMessageId });
+    this.#quiet.set(chat, {
+      chat,
+      silentSince: lastMessageAt,
+      rhythmMs,
+      found,
+      withheld: false,
+      lastMessageId,
+    });
     return true;
   }
 
@@ -82,7 +93,12 @@ export class Listening {
   withheld(row: SourceRow): void {
     const { chat, lastMessageAt, lastMessageId, rhythmMs } = row;
     const known = this.#quiet.get(chat);
-    const base = { chat, silentSince: lastMessageAt, rhythmMs: rhythmMs ?? 0, found: known?.found ?? 0 };
+    const base = {
+      chat,
+      silentSince: lastMessageAt,
+      rhythmMs: rhythmMs ?? 0,
+      found: known?.found ?? 0,
+    };
     this.#quiet.set(chat, { ...base, withheld: true, lastMessageId });
   }
 
@@ -90,7 +106,8 @@ export class Listening {
   quiet(newest: (chat: string) => SourceRow | null): QuietChat[] {
     for (const [chat, { lastMessageId }] of this.#quiet) {
       const row = newest(chat);
-      if (!row || row.closed !== null || row.lastMessageId > lastMessageId) this.#quiet.delete(chat);
+      if (!row || row.closed !== null || row.lastMessageId > lastMessageId)
+        this.#quiet.delete(chat);
     }
     return [...this.#quiet.values()].map(({ lastMessageId: _, ...chat }) => chat);
   }

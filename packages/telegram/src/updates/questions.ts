@@ -56,7 +56,8 @@ export class Questions {
         await this.backfill.begin();
         todo.done(RESET);
       });
-      if (todo.boxes.has(RESET)) await sleep(Math.max(0, todo.nextAt() - options.clock.monotonicMs()), signal);
+      if (todo.boxes.has(RESET))
+        await sleep(Math.max(0, todo.nextAt() - options.clock.monotonicMs()), signal);
     }
   }
 
@@ -76,7 +77,8 @@ export class Questions {
     const { todo } = this.#deps;
     const key = this.#due();
     if (key === null) return;
-    const looks = lookedAt(key) === null || todo.tries(key) > 0 ? [] : todo.dueLooks(this.#now(), LOOK_BATCH);
+    const looks =
+      lookedAt(key) === null || todo.tries(key) > 0 ? [] : todo.dueLooks(this.#now(), LOOK_BATCH);
     const keys = new Set([key, ...looks]);
     this.#deps.asked();
     todo.begin(keys);
@@ -102,11 +104,14 @@ export class Questions {
     }
     const isAccount = key === ACCOUNT;
     const askedAt = this.#now();
-    const { found, next, isIll } = isAccount ? await this.#differences.account() : await this.#differences.channel(key);
+    const { found, next, isIll } = isAccount
+      ? await this.#differences.account()
+      : await this.#differences.channel(key);
     this.#found(found);
     if (isIll) todo.restAll(this.#now() + this.#deps.options.timings.paceMs);
     // An answer that claims to be complete and leaves a gap as it was is no progress either.
-    const isStuck = next === "stuck" || (next === "done" && this.#deps.intake.isAhead(key, askedAt));
+    const isStuck =
+      next === "stuck" || (next === "done" && this.#deps.intake.isAhead(key, askedAt));
     if (isStuck) return await this.#stuck(key);
     todo.worked(key);
     if (next !== "done") return;
@@ -162,7 +167,10 @@ export class Questions {
     todo.rest(ACCOUNT, this.#now() + options.timings.paceMs);
     todo.rest(CHECK, this.#now() + (options.timings.retryMs.at(-1) ?? 0));
     if (pts >= ledger.account.pts) return;
-    options.log("error", "the position was ahead of the server's", { box: ACCOUNT, ahead: ledger.account.pts - pts });
+    options.log("error", "the position was ahead of the server's", {
+      box: ACCOUNT,
+      ahead: ledger.account.pts - pts,
+    });
     todo.add([RESET]);
   }
 
@@ -170,12 +178,16 @@ export class Questions {
   async #stuck(key: string): Promise<void> {
     const { todo, ledger, options, aside } = this.#deps;
     todo.failed(key, this.#now(), null);
-    options.log("warn", "answers about missed updates bring no progress", { box: key, tries: todo.tries(key) });
+    options.log("warn", "answers about missed updates bring no progress", {
+      box: key,
+      tries: todo.tries(key),
+    });
     if (todo.tries(key) < (aside.has(key) ? 1 : STUCK_TRIES)) return;
     if (key === ACCOUNT) return todo.add([RESET]);
     const before = ledger.channel(key);
     await this.backfill.channelReset(key);
-    if (ledger.channel(key) === before && !this.#told.has(key)) ledger.close(markedChannel(key), "NO_PROGRESS");
+    if (ledger.channel(key) === before && !this.#told.has(key))
+      ledger.close(markedChannel(key), "NO_PROGRESS");
     this.#told.add(key);
     aside.refused(key, this.#now());
     this.#rest(key);
@@ -195,7 +207,10 @@ export class Questions {
     const { todo, options } = this.#deps;
     const isChannel = key !== ACCOUNT && key !== RESET && key !== CHECK;
     const channel = lookedAt(key) ?? key;
-    options.log("warn", "a request for missed updates was refused", { box: key, verdict: verdict.kind });
+    options.log("warn", "a request for missed updates was refused", {
+      box: key,
+      verdict: verdict.kind,
+    });
     if (isChannel && verdict.kind === "closed") return this.#setAside(key, verdict.reason);
     if (verdict.kind === "stale" && key === ACCOUNT) return todo.add([RESET]);
     if (verdict.kind === "stale" && isChannel && todo.tries(key) === 0) {
@@ -210,7 +225,8 @@ export class Questions {
     if (verdict.kind === "later" && verdict.waitMs !== null) return;
     const most = verdict.kind === "later" ? LATER_TRIES : REFUSED_TRIES;
     if (todo.tries(key) < (this.#deps.aside.has(channel) ? 1 : most)) return;
-    if (isChannel) this.#setAside(key, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
+    if (isChannel)
+      this.#setAside(key, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
     else if (key === CHECK) todo.done(CHECK);
     else if (key === ACCOUNT && verdict.kind !== "later") todo.add([RESET]);
   }

@@ -176,12 +176,16 @@ function newMessages(events: readonly InboxEvent[]): readonly InboxEvent[] {
 }
 
 /** The requests that unhandled updates leave. */
-export function toAsk(at: Positions, envelopes: readonly Envelope[]): Pick<Step, "want" | "look" | "reset"> {
+export function toAsk(
+  at: Positions,
+  envelopes: readonly Envelope[],
+): Pick<Step, "want" | "look" | "reset"> {
   const work = { want: new Set([ACCOUNT]), look: new Set<string>(), reset: false };
   for (const update of envelopes.flatMap((each) => (each.kind === "updates" ? each.updates : []))) {
     const channel = channelOf(update);
     if (update.kind === "pts-changed") work.reset = true;
-    else if (channel !== null && (update.kind === "channel-changed" || !at.channels.has(channel))) work.look.add(channel);
+    else if (channel !== null && (update.kind === "channel-changed" || !at.channels.has(channel)))
+      work.look.add(channel);
     else if (channel !== null) work.want.add(channel);
   }
   return work;
@@ -189,5 +193,7 @@ export function toAsk(at: Positions, envelopes: readonly Envelope[]): Pick<Step,
 
 function channelOf(update: Update): string | null {
   if (update.kind === "box") return update.box === ACCOUNT ? null : update.box;
-  return update.kind === "channel-too-long" || update.kind === "channel-changed" ? update.channel : null;
+  return update.kind === "channel-too-long" || update.kind === "channel-changed"
+    ? update.channel
+    : null;
 }

@@ -5,7 +5,12 @@ import { linkLost } from "../wire/fault.ts";
 import type { Log } from "../wire/log.ts";
 import { ownEffect, toEnvelope } from "./decode.ts";
 import { UpdateEngine } from "./engine.ts";
-import { DEFAULT_ENGINE_TIMINGS, type EngineCounts, type EngineOptions, type EngineTimings } from "./engine-types.ts";
+import {
+  DEFAULT_ENGINE_TIMINGS,
+  type EngineCounts,
+  type EngineOptions,
+  type EngineTimings,
+} from "./engine-types.ts";
 import { GramJsUpdateServer } from "./gramjs-server.ts";
 import { judge } from "./judge.ts";
 
@@ -34,7 +39,15 @@ export class UpdateStream {
     this.#options = options;
     const timings = { ...DEFAULT_ENGINE_TIMINGS, ...options.timings };
     const { wants, log, clock, on } = options;
-    this.#engine = new UpdateEngine({ table: options.store.updates, wants, judge, log, clock, timings, on });
+    this.#engine = new UpdateEngine({
+      table: options.store.updates,
+      wants,
+      judge,
+      log,
+      clock,
+      timings,
+      on,
+    });
   }
 
   counts(): EngineCounts {
@@ -58,7 +71,11 @@ export class UpdateStream {
 
   /** Takes the answer to an own call: its effects move the same positions. */
   answered(request: unknown, answer: unknown): void {
-    this.#feed(() => toEnvelope(answer, () => true) ?? ownEffect(request, answer, this.#options.store.self()?.id ?? null));
+    this.#feed(
+      () =>
+        toEnvelope(answer, () => true) ??
+        ownEffect(request, answer, this.#options.store.self()?.id ?? null),
+    );
   }
 
   /**
@@ -84,8 +101,14 @@ export class UpdateStream {
       try {
         return await this.#engine.run(server, signal);
       } catch (error) {
-        if (signal.aborted || !(error instanceof AppError) || error.code !== "sqlite-full") throw error;
-        if (tries === 1) this.#options.log("error", "the disk is full: updates wait at the server until there is room", {});
+        if (signal.aborted || !(error instanceof AppError) || error.code !== "sqlite-full")
+          throw error;
+        if (tries === 1)
+          this.#options.log(
+            "error",
+            "the disk is full: updates wait at the server until there is room",
+            {},
+          );
         await sleep(FULL_DISK_MS, signal).catch(() => {});
       }
     }
@@ -102,7 +125,9 @@ export class UpdateStream {
       const envelope = decode();
       if (envelope) this.#engine.feed(envelope);
     } catch (error) {
-      this.#options.log("error", "an update could not be decoded", { error: error instanceof Error ? error.name : "" });
+      this.#options.log("error", "an update could not be decoded", {
+        error: error instanceof Error ? error.name : "",
+      });
       this.#engine.doubt();
     }
   }

@@ -14,7 +14,10 @@ interface SweepParts extends EngineParts {
   readonly questions: Questions;
   readonly todo: Todo;
   readonly listening: Listening;
-  /** Milliseconds since the Unix epoch by Telegram's clock, as messages are dated: a host's clock that jumps makes no chat quiet. */
+  /**
+   * Milliseconds since the Unix epoch by Telegram's clock, as messages are dated: a host's clock
+   * that jumps makes no chat quiet.
+   */
   readonly telegramNow: () => number;
 }
 
@@ -72,7 +75,8 @@ export class Sweep {
       // A chat that the server does not list no longer belongs to the account.
       for (const chat of chats) if (!listed.has(chat)) unheard.delete(chat);
       for (const chat of chats)
-        if (!listed.has(chat) && bareChannel(chat) !== null) this.#ledger.close(chat, "CHANNEL_PRIVATE");
+        if (!listed.has(chat) && bareChannel(chat) !== null)
+          this.#ledger.close(chat, "CHANNEL_PRIVATE");
       return await this.#compare(dialogs, unheard);
     };
     const found = chats.length === 0 ? 0 : await this.#guarded(compare);
@@ -81,7 +85,8 @@ export class Sweep {
       if (table.sources.get(before.chat)?.closed) continue;
       const { chat, lastMessageId } = before;
       const came = table.countAfter(chat, lastMessageId);
-      if (this.#listening.heard(before, table.sources.get(chat), came, now)) on.trouble({ kind: "quiet", chat, found: came });
+      if (this.#listening.heard(before, table.sources.get(chat), came, now))
+        on.trouble({ kind: "quiet", chat, found: came });
     }
     if (due.length <= QUIET_BATCH) this.#listening.checked(now);
     return found;
@@ -98,7 +103,13 @@ export class Sweep {
     } catch (error) {
       const verdict = this.#options.judge(error);
       const [only, ...others] = chats;
-      if (only === undefined || verdict.kind === "fatal" || verdict.kind === "later" || verdict.kind === "stale") throw error;
+      if (
+        only === undefined ||
+        verdict.kind === "fatal" ||
+        verdict.kind === "later" ||
+        verdict.kind === "stale"
+      )
+        throw error;
       if (others.length === 0) {
         this.#close(only, verdict);
         return [];
@@ -126,7 +137,8 @@ export class Sweep {
     while (this.#questions.isDue()) await this.#questions.ask();
     for (const dialog of dialogs) {
       const isAnswered = !suspects.includes(dialog) || this.#hasTop(dialog);
-      if (isAnswered || (!this.#isWaiting(dialog) && (await this.#insisted(dialog)))) unheard.delete(dialog.chat);
+      if (isAnswered || (!this.#isWaiting(dialog) && (await this.#insisted(dialog))))
+        unheard.delete(dialog.chat);
     }
     return this.#ledger.recovered - before;
   }
@@ -138,9 +150,14 @@ export class Sweep {
       return true;
     } catch (error) {
       const verdict = this.#options.judge(error);
-      if (verdict.kind === "fatal" || (verdict.kind === "later" && verdict.waitMs !== null)) throw error;
-      if (verdict.kind === "closed" || verdict.kind === "refused") this.#close(dialog.chat, verdict);
-      this.#options.log("warn", "a chat could not be compared", { chat: dialog.chat, verdict: verdict.kind });
+      if (verdict.kind === "fatal" || (verdict.kind === "later" && verdict.waitMs !== null))
+        throw error;
+      if (verdict.kind === "closed" || verdict.kind === "refused")
+        this.#close(dialog.chat, verdict);
+      this.#options.log("warn", "a chat could not be compared", {
+        chat: dialog.chat,
+        verdict: verdict.kind,
+      });
       return false;
     }
   }
@@ -150,7 +167,11 @@ export class Sweep {
     await this.#questions.backfill.newer(chat);
     if (this.#hasTop({ chat, topId })) return;
     const known = this.#options.table.sources.get(chat);
-    if (!known) this.#ledger.commit({ baselines: [{ chat, box: ACCOUNT, topId, topDate, pts: null, joinedAt: 0 }] }, "asked");
+    if (!known)
+      this.#ledger.commit(
+        { baselines: [{ chat, box: ACCOUNT, topId, topDate, pts: null, joinedAt: 0 }] },
+        "asked",
+      );
     else if (this.#deaf.get(chat) !== topId && known.closed === null) {
       this.#deaf.set(chat, topId);
       this.#listening.withheld(known);
@@ -160,7 +181,9 @@ export class Sweep {
 
   /** Whether it is behind for a known reason: it is closed, or its turn comes later. */
   #isWaiting({ chat, box }: Pick<Dialog, "chat" | "box">): boolean {
-    return this.#todo.boxes.has(box) || (this.#options.table.sources.get(chat)?.closed ?? null) !== null;
+    return (
+      this.#todo.boxes.has(box) || (this.#options.table.sources.get(chat)?.closed ?? null) !== null
+    );
   }
 
   #isBehind(dialog: Dialog): boolean {

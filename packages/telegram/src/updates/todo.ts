@@ -75,7 +75,8 @@ export class Todo {
 
   /** The next request that may start now: the account before its channels. Null without one. */
   due(now: number, mayAsk: (key: string) => boolean = () => true): string | null {
-    const isDue = (key: string): boolean => this.#keys.has(key) && !this.#begun.has(key) && this.#at(key) <= now && mayAsk(key);
+    const isDue = (key: string): boolean =>
+      this.#keys.has(key) && !this.#begun.has(key) && this.#at(key) <= now && mayAsk(key);
     // Only one request for the account's position at a time.
     if (this.#begun.values().some((key) => OWN.has(key)))
       return this.#keys.values().find((key) => !OWN.has(key) && isDue(key)) ?? null;
@@ -86,7 +87,8 @@ export class Todo {
 
   /** Channels to look up now, without an earlier failure. */
   dueLooks(now: number, limit: number): string[] {
-    const isFree = (key: string): boolean => !this.#failed.has(key) && !this.#begun.has(key) && this.#at(key) <= now;
+    const isFree = (key: string): boolean =>
+      !this.#failed.has(key) && !this.#begun.has(key) && this.#at(key) <= now;
     const due = [...this.#keys].filter((key) => lookedAt(key) !== null && isFree(key));
     return due.slice(0, limit);
   }

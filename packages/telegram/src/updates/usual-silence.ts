@@ -21,7 +21,9 @@ const LONGER_MIN_MS = HOUR_MS;
  * Thursday, or Friday to Sunday, in UTC). 0 without one. Pure.
  */
 export function usualSilenceMs(known: readonly PastSilence[], from: number): number {
-  const alike = known.filter((silence) => isNear(silence.from, from) && isWeekend(silence.from) === isWeekend(from));
+  const alike = known.filter(
+    (silence) => isNear(silence.from, from) && isWeekend(silence.from) === isWeekend(from),
+  );
   const longest = Math.max(0, ...alike.map(({ ms }) => ms));
   return longest === 0 ? 0 : Math.max(longest * LONGER, longest + LONGER_MIN_MS);
 }

@@ -31,7 +31,9 @@ interface Typed {
 
 function agreeOnAll(a: readonly unknown[], b: readonly unknown[]): unknown {
   const both = a.map((each, index) => agree(each, b[index]));
-  const isBoxed = a.every((each) => typeof each === "object" && each !== null && "className" in each);
+  const isBoxed = a.every(
+    (each) => typeof each === "object" && each !== null && "className" in each,
+  );
   if (!both.includes(UNSURE)) return both;
   return isBoxed ? both.map((each) => (each === UNSURE ? new Unreadable("") : each)) : UNSURE;
 }
@@ -44,7 +46,9 @@ function sameObject(a: Typed, b: Typed): boolean {
 }
 
 function same(a: unknown, b: unknown): boolean {
-  if (Array.isArray(a) && Array.isArray(b)) return a.length === b.length && a.every((each, index) => same(each, b[index]));
-  if (a instanceof Unreadable || b instanceof Unreadable) return a instanceof Unreadable && b instanceof Unreadable;
+  if (Array.isArray(a) && Array.isArray(b))
+    return a.length === b.length && a.every((each, index) => same(each, b[index]));
+  if (a instanceof Unreadable || b instanceof Unreadable)
+    return a instanceof Unreadable && b instanceof Unreadable;
   return agree(a, b) !== UNSURE;
 }

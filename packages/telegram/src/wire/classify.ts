@@ -1,4 +1,10 @@
-import { classifySystem, classOfCode, type ErrorClass, type Fault, FaultError } from "@flotilla/contracts";
+import {
+  classifySystem,
+  classOfCode,
+  type ErrorClass,
+  type Fault,
+  FaultError,
+} from "@flotilla/contracts";
 import { AppError, toError } from "@flotilla/kernel";
 import { lostReason } from "./fault.ts";
 import { type RawRpcError, rawRpcError } from "./vendor.ts";
@@ -92,12 +98,14 @@ const TABLE: readonly (readonly [ErrorClass, readonly string[]])[] = [
 
 function classOf({ code, text }: RawRpcError): ErrorClass {
   for (const [found, names] of TABLE) {
-    if (names.some((name) => text === name || (name.endsWith("_") && text.startsWith(name)))) return found;
+    if (names.some((name) => text === name || (name.endsWith("_") && text.startsWith(name))))
+      return found;
   }
   if (code === 401) return "AUTH_DEAD";
   // 303, 400, 403, 404 and 406 are answers to one call; every other code, known or not, counts as
   // 500.
-  if (code === 400 || code === 403 || code === 404 || code === 406 || code === 303) return "REQUEST";
+  if (code === 400 || code === 403 || code === 404 || code === 406 || code === 303)
+    return "REQUEST";
   return "TG_SERVER";
 }
 
@@ -117,7 +125,11 @@ function classifyOurs(error: AppError): Fault {
   const reason = lostReason(error);
   if (reason === null) {
     const { waitS } = error.details;
-    const own: Fault = { class: classOfCode(error.code) ?? "CRASH", code: error.code.slice(0, MAX_CODE), message };
+    const own: Fault = {
+      class: classOfCode(error.code) ?? "CRASH",
+      code: error.code.slice(0, MAX_CODE),
+      message,
+    };
     return typeof waitS === "number" ? { ...own, waitS } : own;
   }
   if (reason === "unknown-key") return { class: "AUTH_DEAD", code: "unknown-key", message };
@@ -132,7 +144,8 @@ function classifyOurs(error: AppError): Fault {
 
 /** https://core.telegram.org/mtproto/mtproto-transports#transport-errors */
 function classifyTransport(code: unknown, message: string): Fault {
-  if (code === 429) return { class: "NETWORK", code: "transport-429", message, waitS: TRANSPORT_FLOOD_S };
+  if (code === 429)
+    return { class: "NETWORK", code: "transport-429", message, waitS: TRANSPORT_FLOOD_S };
   if (code === 444) return { class: "CONFIG", code: "transport-444", message };
   return { class: "NETWORK", code: `transport-${String(code)}`, message };
 }
@@ -161,9 +174,15 @@ function classifyForeign(error: Error): Fault {
   const system = classifySystem(error);
   if (system) return system;
   for (const [start, found, code] of VENDOR_TEXTS) {
-    if (error.message.startsWith(start)) return { class: found, code, message: "The connection to the server failed." };
+    if (error.message.startsWith(start))
+      return { class: found, code, message: "The connection to the server failed." };
   }
   const vendor = VENDOR_CLASSES.get(error.constructor.name);
-  if (vendor) return { class: "TG_SERVER", code: vendor, message: "The server sent something unexpected." };
-  return { class: "CRASH", code: "unexpected", message: `Unexpected ${error.name}: ${error.message}`.slice(0, MAX_MESSAGE) };
+  if (vendor)
+    return { class: "TG_SERVER", code: vendor, message: "The server sent something unexpected." };
+  return {
+    class: "CRASH",
+    code: "unexpected",
+    message: `Unexpected ${error.name}: ${error.message}`.slice(0, MAX_MESSAGE),
+  };
 }

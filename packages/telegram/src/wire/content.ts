@@ -1,5 +1,10 @@
 import { withoutUndefined } from "@flotilla/kernel";
-import type { InboxEvent, MediaReference, MessageContent, TextEntity } from "@flotilla/session-store";
+import type {
+  InboxEvent,
+  MediaReference,
+  MessageContent,
+  TextEntity,
+} from "@flotilla/session-store";
 import { Api } from "telegram";
 import { ACCOUNT } from "./box.ts";
 import { markedId } from "./marked.ts";
@@ -38,7 +43,11 @@ export interface Around {
 }
 
 /** The inbox event of a sent or edited message. Null for an empty one. */
-export function messageEvent(message: unknown, kind: "new" | "edit", { chats, version = 0 }: Around): InboxEvent | null {
+export function messageEvent(
+  message: unknown,
+  kind: "new" | "edit",
+  { chats, version = 0 }: Around,
+): InboxEvent | null {
   if (!(message instanceof Api.Message || message instanceof Api.MessageService)) return null;
   const { peerId, id, date } = message;
   const box = peerId instanceof Api.PeerChannel ? peerId.channelId.toString() : ACCOUNT;
@@ -52,7 +61,10 @@ export function messageEvent(message: unknown, kind: "new" | "edit", { chats, ve
 function isProtected(chats: readonly unknown[], peerId: Api.TypePeer): boolean {
   const id = markedId(peerId);
   return chats.some(
-    (chat) => (chat instanceof Api.Channel || chat instanceof Api.Chat) && chat.noforwards === true && markedId(chat) === id,
+    (chat) =>
+      (chat instanceof Api.Channel || chat instanceof Api.Chat) &&
+      chat.noforwards === true &&
+      markedId(chat) === id,
   );
 }
 
@@ -76,13 +88,18 @@ function contentOf(message: Api.Message): MessageContent {
  * Origins of a forward: its author's post, and the forwarded message (a discussion group names
  * both).
  */
-function originsOf(header: Api.MessageFwdHeader | undefined): NonNullable<MessageContent["origins"]> {
+function originsOf(
+  header: Api.MessageFwdHeader | undefined,
+): NonNullable<MessageContent["origins"]> {
   if (!header) return [];
   const { fromId, channelPost, savedFromPeer, savedFromMsgId } = header;
   return [originOf(fromId, channelPost), originOf(savedFromPeer, savedFromMsgId)].flat();
 }
 
-function originOf(peer: Api.TypePeer | undefined, message: number | undefined): NonNullable<MessageContent["origins"]> {
+function originOf(
+  peer: Api.TypePeer | undefined,
+  message: number | undefined,
+): NonNullable<MessageContent["origins"]> {
   return peer ? [{ chat: markedId(peer), message: message ?? null }] : [];
 }
 
@@ -99,7 +116,12 @@ function serviceContent(message: Api.MessageService): MessageContent {
   };
 }
 
-function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageContent, "from" | "out" | "replyTo" | "topicId"> {
+function common({
+  fromId,
+  peerId,
+  out,
+  replyTo,
+}: AnyMessage): Pick<MessageContent, "from" | "out" | "replyTo" | "topicId"> {
   // Private chats leave the sender out: it is the other user, or the account itself.
   const other = peerId instanceof Api.PeerUser && !out ? markedId(peerId) : null;
   const reply = replyTo instanceof Api.MessageReplyHeader ? replyTo : null;
@@ -110,7 +132,12 @@ function common({ fromId, peerId, out, replyTo }: AnyMessage): Pick<MessageConte
   const there = reply?.replyToPeerId ? markedId(reply.replyToPeerId) : markedId(peerId);
   const answered = there === markedId(peerId) ? (reply?.replyToMsgId ?? null) : null;
   const replyToId = answered === topicId ? null : answered;
-  return { from: fromId ? markedId(fromId) : other, out: out === true, replyTo: replyToId, topicId };
+  return {
+    from: fromId ? markedId(fromId) : other,
+    out: out === true,
+    replyTo: replyToId,
+    topicId,
+  };
 }
 
 function entityOf(entity: Api.TypeMessageEntity): TextEntity {
@@ -119,9 +146,12 @@ function entityOf(entity: Api.TypeMessageEntity): TextEntity {
   if (entity instanceof Api.MessageEntityBlockquote && entity.collapsed)
     return { kind: "expandable_blockquote", offset, length };
   if (entity instanceof Api.MessageEntityTextUrl) return { kind, offset, length, url: entity.url };
-  if (entity instanceof Api.MessageEntityPre) return { kind, offset, length, language: entity.language };
-  if (entity instanceof Api.MessageEntityMentionName) return { kind, offset, length, userId: entity.userId.toString() };
-  if (entity instanceof Api.MessageEntityCustomEmoji) return { kind, offset, length, emojiId: entity.documentId.toString() };
+  if (entity instanceof Api.MessageEntityPre)
+    return { kind, offset, length, language: entity.language };
+  if (entity instanceof Api.MessageEntityMentionName)
+    return { kind, offset, length, userId: entity.userId.toString() };
+  if (entity instanceof Api.MessageEntityCustomEmoji)
+    return { kind, offset, length, emojiId: entity.documentId.toString() };
   return { kind, offset, length };
 }
 
@@ -151,7 +181,9 @@ function photoOf({ photo, spoiler, ttlSeconds }: Api.MessageMediaPhoto): FoundMe
 function documentOf({ document, spoiler, ttlSeconds }: Api.MessageMediaDocument): FoundMedia {
   const ttlS = ttlSeconds ?? null;
   if (!(document instanceof Api.Document)) return { reference: { kind: "document" }, ttlS };
-  const name = document.attributes.find((attribute) => attribute instanceof Api.DocumentAttributeFilename);
+  const name = document.attributes.find(
+    (attribute) => attribute instanceof Api.DocumentAttributeFilename,
+  );
   const reference: MediaReference = {
     kind: "document",
     ...fileOf(document),
@@ -167,17 +199,23 @@ function documentOf({ document, spoiler, ttlSeconds }: Api.MessageMediaDocument)
  * How a client shows a document. Its attributes decide, not its MIME type: a film sent as a file is
  * a file.
  */
-function shownAs(attributes: readonly Api.TypeDocumentAttribute[]): NonNullable<MediaReference["shown"]> {
+function shownAs(
+  attributes: readonly Api.TypeDocumentAttribute[],
+): NonNullable<MediaReference["shown"]> {
   const video = attributes.some((attribute) => attribute instanceof Api.DocumentAttributeVideo);
   const audio = attributes.find((attribute) => attribute instanceof Api.DocumentAttributeAudio);
-  if (attributes.some((attribute) => attribute instanceof Api.DocumentAttributeSticker)) return "sticker";
-  if (attributes.some((attribute) => attribute instanceof Api.DocumentAttributeAnimated)) return "animation";
+  if (attributes.some((attribute) => attribute instanceof Api.DocumentAttributeSticker))
+    return "sticker";
+  if (attributes.some((attribute) => attribute instanceof Api.DocumentAttributeAnimated))
+    return "animation";
   if (video) return "video";
   if (audio) return audio.voice ? "voice" : "audio";
   return "file";
 }
 
-function fileOf(file: Api.Photo | Api.Document): Pick<MediaReference, "id" | "accessHash" | "fileReference"> {
+function fileOf(
+  file: Api.Photo | Api.Document,
+): Pick<MediaReference, "id" | "accessHash" | "fileReference"> {
   return {
     id: file.id.toString(),
     accessHash: file.accessHash.toString(),

@@ -12,7 +12,11 @@ export type LinkLostReason =
   | "refused";
 
 /** The error of everything under way on a link that ended. AppError `link-lost`. */
-export function linkLost(reason: LinkLostReason, cause?: unknown, transport?: number): AppError<"link-lost"> {
+export function linkLost(
+  reason: LinkLostReason,
+  cause?: unknown,
+  transport?: number,
+): AppError<"link-lost"> {
   return new AppError("link-lost", TEXT[reason], {
     cause,
     details: { reason, ...withoutUndefined({ transport }) },
@@ -34,5 +38,7 @@ const TEXT: Readonly<Record<LinkLostReason, string>> = {
 export function lostReason(error: unknown): LinkLostReason | null {
   if (!(error instanceof AppError) || error.code !== "link-lost") return null;
   const { reason } = error.details;
-  return typeof reason === "string" && Object.hasOwn(TEXT, reason) ? (reason as LinkLostReason) : null;
+  return typeof reason === "string" && Object.hasOwn(TEXT, reason)
+    ? (reason as LinkLostReason)
+    : null;
 }

@@ -1,6 +1,11 @@
 import { AppError, LoopShare } from "@flotilla/kernel";
 import { Api } from "telegram";
-import { InvalidBufferError, RPCError, SecurityError, TypeNotFoundError } from "telegram/errors/index.js";
+import {
+  InvalidBufferError,
+  RPCError,
+  SecurityError,
+  TypeNotFoundError,
+} from "telegram/errors/index.js";
 import { UpdateConnectionState } from "telegram/network/index.js";
 import { GZIPPacked, MessageContainer } from "telegram/tl/core/index.js";
 import { linkLost } from "./fault.ts";
@@ -30,14 +35,21 @@ export interface HookEvents {
  * connection, no change of data centre, no dispatch of updates. Its faults, and the reason for each
  * hook: docs/gramjs.md. `first` is sent before anything else.
  */
-export function installHooks(client: VendorClient, events: HookEvents, first: Api.AnyRequest): void {
+export function installHooks(
+  client: VendorClient,
+  events: HookEvents,
+  first: Api.AnyRequest,
+): void {
   client._loopStarted = true;
   client._handleReconnect = async () => {};
   client._switchDC = () =>
-    Promise.reject(new AppError("key-protected", "Refused: the library tried to change the data centre."));
+    Promise.reject(
+      new AppError("key-protected", "Refused: the library tried to change the data centre."),
+    );
   let sender: VendorSender | undefined;
   // F5: file methods would open a second connection with the same key.
-  client.getSender = (dc) => (dc === undefined ? Promise.resolve(sender) : Promise.reject(foreignDc(dc)));
+  client.getSender = (dc) =>
+    dc === undefined ? Promise.resolve(sender) : Promise.reject(foreignDc(dc));
   Object.defineProperty(client, "_sender", {
     configurable: true,
     enumerable: true,
@@ -54,8 +66,9 @@ export function installHooks(client: VendorClient, events: HookEvents, first: Ap
 
 function installInSender(sender: VendorSender, events: HookEvents): void {
   const keyOf = (type: { CONSTRUCTOR_ID: number }): string => type.CONSTRUCTOR_ID.toString();
-  sender._handlers[keyOf(MessageContainer as never)] = (message: { obj: { messages: unknown[] } }) =>
-    handleContainer(sender, message.obj.messages, events);
+  sender._handlers[keyOf(MessageContainer as never)] = (message: {
+    obj: { messages: unknown[] };
+  }) => handleContainer(sender, message.obj.messages, events);
 
   sender._handlers[keyOf(GZIPPacked as never)] = async (message: { obj: unknown }) => {
     message.obj = readMessage((message.obj as { data: Buffer }).data);
@@ -87,7 +100,9 @@ function installInSender(sender: VendorSender, events: HookEvents): void {
     if (!(update instanceof UpdateConnectionState)) events.updates(update);
   };
   sender.reconnect = () =>
-    events.lost(transport === undefined ? linkLost("socket") : linkLost("transport", undefined, transport));
+    events.lost(
+      transport === undefined ? linkLost("socket") : linkLost("transport", undefined, transport),
+    );
   sender._reconnect = async () => {};
   sender._handleBadAuthKey = (skipForMain) => {
     if (!skipForMain) events.lost(linkLost("unknown-key"));
@@ -95,7 +110,11 @@ function installInSender(sender: VendorSender, events: HookEvents): void {
 }
 
 /** F2: an RPC error in a container must not discard the messages after it. */
-async function handleContainer(sender: VendorSender, messages: readonly unknown[], events: HookEvents): Promise<void> {
+async function handleContainer(
+  sender: VendorSender,
+  messages: readonly unknown[],
+  events: HookEvents,
+): Promise<void> {
   const share = new LoopShare(SLICE_MS);
   for (const message of messages) {
     await share.turn();
@@ -121,7 +140,11 @@ export function killSender(sender: VendorSender, error: AppError): void {
     sender._connection._connected = false;
     void sender._connection._recvArray.push(undefined);
   }
-  const waiting = new Set([...sender._pendingState.values(), ...sender._sendQueue._pendingStates, ...sender._sendQueue._queue]);
+  const waiting = new Set([
+    ...sender._pendingState.values(),
+    ...sender._sendQueue._pendingStates,
+    ...sender._sendQueue._queue,
+  ]);
   sender._pendingState.clear();
   sender._sendQueue._queue = [];
   for (const request of waiting) {
@@ -132,5 +155,9 @@ export function killSender(sender: VendorSender, error: AppError): void {
 }
 
 function foreignDc(dc: number): AppError {
-  return new AppError("foreign-dc", `Refused: the library asked for a connection to data centre ${dc}.`, { details: { dc } });
+  return new AppError(
+    "foreign-dc",
+    `Refused: the library asked for a connection to data centre ${dc}.`,
+    { details: { dc } },
+  );
 }

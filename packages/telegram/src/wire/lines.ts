@@ -45,7 +45,16 @@ interface ParsedField {
   readonly flagIndicator: boolean;
 }
 
-const PLAIN: ReadonlySet<string> = new Set(["int", "long", "int128", "int256", "double", "string", "bytes", "Bool"]);
+const PLAIN: ReadonlySet<string> = new Set([
+  "int",
+  "long",
+  "int128",
+  "int256",
+  "double",
+  "string",
+  "bytes",
+  "Bool",
+]);
 
 /**
  * GramJS's schema with its types: the constructors allowed at a place. GramJS itself accepts any
@@ -80,8 +89,12 @@ export class Lines {
   standIn(type: string): object | null {
     const known = this.#standIns.get(type);
     if (known !== undefined) return known;
-    const bare = [...(this.#types.get(type)?.values() ?? [])].filter(({ fields }) => fields.length === 0);
-    const found = bare.find(({ name }) => name.endsWith("Unsupported")) ?? bare.find(({ name }) => name.endsWith("Empty"));
+    const bare = [...(this.#types.get(type)?.values() ?? [])].filter(
+      ({ fields }) => fields.length === 0,
+    );
+    const found =
+      bare.find(({ name }) => name.endsWith("Unsupported")) ??
+      bare.find(({ name }) => name.endsWith("Empty"));
     const made = found?.make({}) ?? null;
     this.#standIns.set(type, made);
     return made;
@@ -110,7 +123,10 @@ function toPlace(result: string): Place {
   return { type: vector ?? result, isVector: vector !== undefined };
 }
 
-function toField(name: string, { type, isVector, isFlag, flagName, flagIndex, flagIndicator }: ParsedField): Field {
+function toField(
+  name: string,
+  { type, isVector, isFlag, flagName, flagIndex, flagIndicator }: ParsedField,
+): Field {
   const flag = isFlag && flagName !== null ? { of: flagName, bit: flagIndex } : null;
   return { name, kind: kindOf(type ?? "", flagIndicator), type: type ?? "", isVector, flag };
 }

@@ -32,17 +32,23 @@ export interface VendorState {
 export async function openPacket(state: VendorState, body: Buffer): Promise<TLMessage> {
   const [key, keyId] = [state.authKey?.getKey(), state.authKey?.keyId];
   if (body.length < 8) throw new InvalidBufferError(body);
-  if (!key || !keyId || !new BinaryReader(body).readLargeInt(64, false).eq(keyId.and("18446744073709551615")))
+  if (
+    !key ||
+    !keyId ||
+    !new BinaryReader(body).readLargeInt(64, false).eq(keyId.and("18446744073709551615"))
+  )
     throw new SecurityError("a packet for another key");
   const msgKey = body.subarray(8, 24);
   const { iv, key: aes } = await state._calcKey(key, msgKey, false);
   const plain = new IGE(aes, iv).decryptIge(body.subarray(24));
   const ours = await sha256(Buffer.concat([key.subarray(96, 128), plain]));
-  if (!msgKey.equals(ours.subarray(8, 24))) throw new SecurityError("a packet that was changed on its way");
+  if (!msgKey.equals(ours.subarray(8, 24)))
+    throw new SecurityError("a packet that was changed on its way");
   const reader = new BinaryReader(plain);
   reader.setPosition(16);
   const [id, number, length] = [reader.readLong(), reader.readInt(), reader.readInt()];
-  if (state.securityChecks && state.msgIds.includes(id.toString())) throw new SecurityError("a message that came before");
+  if (state.securityChecks && state.msgIds.includes(id.toString()))
+    throw new SecurityError("a message that came before");
   state.msgIds.push(id.toString());
   if (state.msgIds.length > KEPT_IDS) state.msgIds.shift();
   return new TLMessage(id, number, readMessage(plain.subarray(HEAD, HEAD + length)));
@@ -65,7 +71,10 @@ export function readMessage(bytes: Buffer): unknown {
 
 /** Makes a call read its answer tolerantly, where GramJS cannot read it. */
 export function readsTolerantly(request: Api.AnyRequest): void {
-  const call = request as unknown as { CONSTRUCTOR_ID: number; readResult(reader: BinaryReader): unknown };
+  const call = request as unknown as {
+    CONSTRUCTOR_ID: number;
+    readResult(reader: BinaryReader): unknown;
+  };
   const asTheLibrary = call.readResult.bind(call);
   const readResult = (reader: BinaryReader): unknown => {
     try {
@@ -83,7 +92,9 @@ export function readsTolerantly(request: Api.AnyRequest): void {
  * One object that cannot be decoded must not discard the rest of its container (docs/gramjs.md).
  */
 function keepContainers(): void {
-  const container = MessageContainer as unknown as { fromReader(reader: BinaryReader): Promise<MessageContainer> };
+  const container = MessageContainer as unknown as {
+    fromReader(reader: BinaryReader): Promise<MessageContainer>;
+  };
   container.fromReader = async (reader) => {
     const messages: TLMessage[] = [];
     for (let left = reader.readInt(); left > 0; left--) {

@@ -29,5 +29,7 @@ export function inputChannel(store: SessionStore, channel: string): Api.InputCha
 }
 
 function unknownPeer(chat: string): AppError {
-  return new AppError("unknown-peer", `This session has never seen the chat ${chat}.`, { details: { chat } });
+  return new AppError("unknown-peer", `This session has never seen the chat ${chat}.`, {
+    details: { chat },
+  });
 }

@@ -9,7 +9,13 @@ export interface Plain {
 
 const BOOL_TRUE = 0x997275b5;
 const BOOL_FALSE = 0xbc799737;
-const SIZES: Readonly<Record<string, number>> = { int: 4, long: 8, double: 8, int128: 16, int256: 32 };
+const SIZES: Readonly<Record<string, number>> = {
+  int: 4,
+  long: 8,
+  double: 8,
+  int128: 16,
+  int256: 32,
+};
 
 /**
  * Reads a value without a constructor id; null when there is none. Stricter than GramJS, because it

@@ -1,7 +1,17 @@
 import { UNSURE, Unreadable } from "./agree.ts";
 import type { Field, Line, Lines, Place } from "./lines.ts";
 import { readPlain } from "./plain.ts";
-import { cautiously, leaf, listOf, plainly, relax, relaxElement, type Start, type State, type States } from "./states.ts";
+import {
+  cautiously,
+  leaf,
+  listOf,
+  plainly,
+  relax,
+  relaxElement,
+  type Start,
+  type State,
+  type States,
+} from "./states.ts";
 
 const VECTOR = 0x1cb5c415;
 /** Bytes that are searched for the end of an object outside a vector. */
@@ -63,10 +73,17 @@ export class Search {
     for (const state of states.values()) {
       this.#count();
       if (field.flag && !((state.flags[field.flag.of] ?? 0) & (1 << field.flag.bit)))
-        relax(next, { ...plainly(state), value: field.kind === "true" ? false : null, before: state });
-      else if (field.kind === "true") relax(next, { ...plainly(state), value: true, before: state });
+        relax(next, {
+          ...plainly(state),
+          value: field.kind === "true" ? false : null,
+          before: state,
+        });
+      else if (field.kind === "true")
+        relax(next, { ...plainly(state), value: true, before: state });
       else if (field.kind === "flags") this.#flags(next, state, field.name);
-      else for (const end of this.#ends(state, field)) relax(next, { ...end, before: state, flags: state.flags });
+      else
+        for (const end of this.#ends(state, field))
+          relax(next, { ...end, before: state, flags: state.flags });
     }
     return next;
   }
@@ -74,7 +91,13 @@ export class Search {
   #flags(next: States, state: State, name: string): void {
     if (state.at + 4 > this.#bytes.length) return;
     const value = this.#bytes.readInt32LE(state.at);
-    relax(next, { ...plainly(state), at: state.at + 4, value, before: state, flags: { ...state.flags, [name]: value } });
+    relax(next, {
+      ...plainly(state),
+      at: state.at + 4,
+      value,
+      before: state,
+      flags: { ...state.flags, [name]: value },
+    });
   }
 
   #ends(state: Start, { kind, type, isVector }: Field): readonly State[] {
@@ -82,13 +105,16 @@ export class Search {
     if (kind === "boxed") return this.#boxed(state, type);
     const read = readPlain(this.#bytes, type, state.at);
     if (!read) return [];
-    return [leaf({ at: read.end, price: state.price, loose: state.loose && type !== "Bool" }, read.value)];
+    return [
+      leaf({ at: read.end, price: state.price, loose: state.loose && type !== "Bool" }, read.value),
+    ];
   }
 
   #boxed(state: Start, type: string): State[] {
     const line = this.#lineAt(state.at, type);
     const found = line ? this.#object(line, state.at) : [];
-    if (found.length > 0) return found.map((each) => ({ ...each, price: each.price + state.price }));
+    if (found.length > 0)
+      return found.map((each) => ({ ...each, price: each.price + state.price }));
     // Where an object is not certain to begin, it does not count as an unknown one.
     if (state.loose) return [];
     const price = state.price + (line ? KNOWN_PRICE : 1);
@@ -102,7 +128,9 @@ export class Search {
     const known = this.#objects.get(at);
     if (known) return known;
     if (++this.#depth > MAX_DEPTH) throw new Exhausted("too deep");
-    let states: States = new Map([[at + 4, { at: at + 4, price: 0, loose: false, value: null, before: null, flags: {} }]]);
+    let states: States = new Map([
+      [at + 4, { at: at + 4, price: 0, loose: false, value: null, before: null, flags: {} }],
+    ]);
     for (const field of line.fields) {
       states = this.#step(states, field);
       if (states.size === 0) break;
@@ -112,7 +140,10 @@ export class Search {
       const value = this.#make(line, end, at, false);
       // A reading that is given up is no better than skipping the object.
       const price = value instanceof Unreadable ? Math.max(end.price, KNOWN_PRICE) : end.price;
-      return { ...leaf({ ...end, price }, value), ...(end.loose ? { cautious: this.#make(line, end, at, true) } : {}) };
+      return {
+        ...leaf({ ...end, price }, value),
+        ...(end.loose ? { cautious: this.#make(line, end, at, true) } : {}),
+      };
     });
     const found = made.filter(({ value }) => value !== null);
     this.#objects.set(at, found);
@@ -129,9 +160,13 @@ export class Search {
       const given: unknown = isHole ? this.#lines.standIn(field.type) : value;
       const start = state?.before?.at ?? at;
       // An object without a required field goes too.
-      if (value === UNSURE || (isHole && ((given === null && !field.flag) || this.#isNamed(field.type, start, behind))))
+      if (
+        value === UNSURE ||
+        (isHole && ((given === null && !field.flag) || this.#isNamed(field.type, start, behind)))
+      )
         return this.#hole(type, at);
-      if (value !== null && field.kind === "boxed" && !field.isVector) behind.set(field.type, start);
+      if (value !== null && field.kind === "boxed" && !field.isVector)
+        behind.set(field.type, start);
       args[field.name] = given;
       state = state?.before ?? null;
     }
@@ -188,7 +223,8 @@ export class Search {
               before: state,
             });
         }
-        if (!found.some(({ price }) => price === 0)) this.#passOver({ rows, index, type, state, found });
+        if (!found.some(({ price }) => price === 0))
+          this.#passOver({ rows, index, type, state, found });
       }
     }
     return [...(rows[count]?.values() ?? [])];
@@ -198,7 +234,13 @@ export class Search {
    * One or more consecutive unreadable elements: up to the start of a readable one, or to a
    * possible end of the vector.
    */
-  #passOver(run: { rows: States[]; index: number; type: string; state: State; found: readonly State[] }): void {
+  #passOver(run: {
+    rows: States[];
+    index: number;
+    type: string;
+    state: State;
+    found: readonly State[];
+  }): void {
     const { rows, index, type, found } = run;
     const left = rows.length - 1 - index;
     const value = this.#hole(type, run.state.at);
@@ -207,7 +249,9 @@ export class Search {
     for (let length = 1; length <= left; length++) {
       const price = state.price + (length === 1 && isKnown ? KNOWN_PRICE : 1);
       const from = run.state.at + 4 * length;
-      for (const at of length === left ? this.#offsets(from, this.#bytes.length) : this.#anchorsOf(type).at) {
+      for (const at of length === left
+        ? this.#offsets(from, this.#bytes.length)
+        : this.#anchorsOf(type).at) {
         // A partly readable element is worth more than a skipped one.
         if (at < from || (length === 1 && found.some((end) => end.at === at))) continue;
         this.#count();
@@ -237,7 +281,10 @@ export class Search {
 
   #offsets(from: number, to: number): number[] {
     const last = Math.min(to, this.#bytes.length);
-    return Array.from({ length: Math.max(0, Math.floor((last - from) / 4) + 1) }, (_, index) => from + 4 * index);
+    return Array.from(
+      { length: Math.max(0, Math.floor((last - from) / 4) + 1) },
+      (_, index) => from + 4 * index,
+    );
   }
 
   #anchorsOf(type: string): Anchors {
@@ -247,7 +294,8 @@ export class Search {
     const at = offsets.filter((offset) => this.#lineAt(offset, type));
     const before = new Int32Array(offsets.length + 1);
     for (const offset of at) before[offset / 4 + 1] = 1;
-    for (let word = 1; word < before.length; word++) before[word] = (before[word] ?? 0) + (before[word - 1] ?? 0);
+    for (let word = 1; word < before.length; word++)
+      before[word] = (before[word] ?? 0) + (before[word - 1] ?? 0);
     const found = { at, before };
     this.#anchors.set(type, found);
     return found;

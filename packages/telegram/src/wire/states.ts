@@ -79,7 +79,8 @@ function join(a: State, b: State): State {
 }
 
 function joinValues(a: State, b: State): State {
-  const value = JSON.stringify(a.flags) === JSON.stringify(b.flags) ? agree(a.value, b.value) : UNSURE;
+  const value =
+    JSON.stringify(a.flags) === JSON.stringify(b.flags) ? agree(a.value, b.value) : UNSURE;
   const joined = { ...plainly(a), loose: a.loose || b.loose, value };
   if (!("cautious" in a) && !("cautious" in b)) return joined;
   return { ...joined, cautious: agree(cautiousValue(a), cautiousValue(b)) };
@@ -93,9 +94,14 @@ function cautiousValue(state: State): unknown {
  * Unreadable messages and updates keep their place, because they must be counted; others are left
  * out. Next to skipped elements, one without a proven end may contain part of them.
  */
-export function listOf(end: State, count: number, { type, isCautious }: { type: string; isCautious: boolean }): unknown[] {
+export function listOf(
+  end: State,
+  count: number,
+  { type, isCautious }: { type: string; isCautious: boolean },
+): unknown[] {
   const states: State[] = [];
-  for (let state: State | null = end; state && states.length < count; state = state.before) states.push(state);
+  for (let state: State | null = end; state && states.length < count; state = state.before)
+    states.push(state);
   const isSure = !isCautious && !states.some(({ value }) => value instanceof Unreadable);
   const list = states.reverse().map((state) => {
     const value = isSure ? state.value : cautiousValue(state);

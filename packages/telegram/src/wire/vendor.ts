@@ -30,11 +30,17 @@ export interface VendorRequest {
 /** Private members of `MTProtoSender` that the hooks use. */
 export interface VendorSender {
   send<T>(request: Api.AnyRequest): Promise<T>;
-  _connection: { _connected: boolean; _recvArray: { push(value: unknown): Promise<void> } } | undefined;
+  _connection:
+    | { _connected: boolean; _recvArray: { push(value: unknown): Promise<void> } }
+    | undefined;
   _handlers: Record<string, (message: { obj: never }) => Promise<void> | void>;
   _processMessage(message: unknown): Promise<void>;
   _pendingState: { values(): VendorRequest[]; clear(): void };
-  _sendQueue: { _pendingStates: VendorRequest[]; _queue: (VendorRequest | undefined)[]; append(state: undefined): void };
+  _sendQueue: {
+    _pendingStates: VendorRequest[];
+    _queue: (VendorRequest | undefined)[];
+    append(state: undefined): void;
+  };
   _state: VendorState;
   _updateCallback: (client: unknown, update: unknown) => void;
   _handleBadAuthKey(skipForMain?: boolean): void;
@@ -67,9 +73,14 @@ export interface RawRpcError {
 }
 
 const RAW = Symbol("flotilla.rawRpcError");
-const SENDER_MEMBERS =
-  "send _handlers _processMessage _pendingState _sendQueue _state _handleBadAuthKey _retries reconnect _reconnect".split(" ");
-const CLIENT_MEMBERS = "_loopStarted _destroyed _handleReconnect _switchDC getSender invoke connect _entityCache".split(" ");
+const SENDER_MEMBERS = (
+  "send _handlers _processMessage _pendingState _sendQueue _state _handleBadAuthKey _retries " +
+  "reconnect _reconnect"
+).split(" ");
+const CLIENT_MEMBERS =
+  "_loopStarted _destroyed _handleReconnect _switchDC getSender invoke connect _entityCache".split(
+    " ",
+  );
 
 /**
  * The server's original error in an error of GramJS; null when it is not an answer of the server.
@@ -81,11 +92,15 @@ export function rawRpcError(error: unknown): RawRpcError | null {
 
 /** Throws AppError `vendor-mismatch` when the installed library is not the audited one. */
 export function assertVendor(client: TelegramClient): void {
-  const { version } = createRequire(import.meta.url)("telegram/package.json") as { version: string };
+  const { version } = createRequire(import.meta.url)("telegram/package.json") as {
+    version: string;
+  };
   if (version !== VERSION) throw mismatch(`version ${version} instead of ${VERSION}`);
-  for (const member of CLIENT_MEMBERS) if (!(member in client)) throw mismatch(`TelegramClient.${member} is gone`);
+  for (const member of CLIENT_MEMBERS)
+    if (!(member in client)) throw mismatch(`TelegramClient.${member} is gone`);
   const sender = new MTProtoSender(undefined, { logger: new VendorLogger(() => {}) } as never);
-  for (const member of SENDER_MEMBERS) if (!(member in sender)) throw mismatch(`MTProtoSender.${member} is gone`);
+  for (const member of SENDER_MEMBERS)
+    if (!(member in sender)) throw mismatch(`MTProtoSender.${member} is gone`);
 }
 
 function mismatch(what: string): AppError {
@@ -95,7 +110,10 @@ function mismatch(what: string): AppError {
   );
 }
 
-type ErrorFactory = (error: { errorCode: number; errorMessage: string }, request?: { className?: string }) => Error;
+type ErrorFactory = (
+  error: { errorCode: number; errorMessage: string },
+  request?: { className?: string },
+) => Error;
 
 /**
  * Keeps code and text of every RPC error. GramJS looks the function up at each call, so replacing
@@ -105,7 +123,11 @@ function keepRawErrors(): void {
   const module = vendorErrors as unknown as { RPCMessageToError: ErrorFactory };
   const original = module.RPCMessageToError;
   module.RPCMessageToError = (rpc, request) => {
-    const raw: RawRpcError = { code: rpc.errorCode, text: rpc.errorMessage, method: request?.className ?? "" };
+    const raw: RawRpcError = {
+      code: rpc.errorCode,
+      text: rpc.errorMessage,
+      method: request?.className ?? "",
+    };
     return Object.assign(original(rpc, request), { [RAW]: raw });
   };
 }

@@ -15,7 +15,11 @@ async function member(more: { dc?: number; lost?: () => boolean } = {}) {
   const phone = world.person();
   const store = await newStore();
   await world.logIn(store, phone);
-  const { connection, reached } = watch({ ...account(world.server), store, mayAct: () => more.lost?.() !== true });
+  const { connection, reached } = watch({
+    ...account(world.server),
+    store,
+    mayAct: () => more.lost?.() !== true,
+  });
   connection.start();
   await reached("ready");
   const channel = world.sandbox.world.createChannel({ title: "Files", members: [phone] }).id;
@@ -33,7 +37,12 @@ async function member(more: { dc?: number; lost?: () => boolean } = {}) {
 test("a file comes in parts, and again after its reference was forgotten", async () => {
   const { files, chat, id } = await member();
   let found = await files.find(chat, id);
-  expect(found).toMatchObject({ photo: false, mime: "application/x-a", name: "a.bin", sizeBytes: BYTES.length });
+  expect(found).toMatchObject({
+    photo: false,
+    mime: "application/x-a",
+    name: "a.bin",
+    sizeBytes: BYTES.length,
+  });
   const first = await files.read(found, 0);
   world.sandbox.world.faults.expireFiles();
   await expect(files.read(found, PART_BYTES)).rejects.toThrow("FILE_REFERENCE_EXPIRED");
@@ -54,15 +63,33 @@ test("what is protected by now, or gone, is not copied", async () => {
 
 test("files are uploaded and sent alone and as an album, each random id once", async () => {
   const { files, chat, channel, phone } = await member();
-  const facts = { photo: false, mime: "video/mp4", name: "v.mp4", sizeBytes: BYTES.length, look: {} };
-  const upload = async (id: string, more: Partial<UploadedFile["facts"]> = {}): Promise<UploadedFile> => {
+  const facts = {
+    photo: false,
+    mime: "video/mp4",
+    name: "v.mp4",
+    sizeBytes: BYTES.length,
+    look: {},
+  };
+  const upload = async (
+    id: string,
+    more: Partial<UploadedFile["facts"]> = {},
+  ): Promise<UploadedFile> => {
     for (let part = 0; part * PART_BYTES < BYTES.length; part++)
-      await files.save(id, part, BYTES.subarray(part * PART_BYTES, (part + 1) * PART_BYTES), BYTES.length);
+      await files.save(
+        id,
+        part,
+        BYTES.subarray(part * PART_BYTES, (part + 1) * PART_BYTES),
+        BYTES.length,
+      );
     return { facts: { ...facts, ...more }, id, randomId: id, text: `file ${id}`, entities: [] };
   };
   const to = { chat, topic: null };
   const [alone] = await files.send(to, [await upload("11")], null);
-  const album = await files.send(to, [await upload("12", { photo: true }), await upload("13")], alone ?? null);
+  const album = await files.send(
+    to,
+    [await upload("12", { photo: true }), await upload("13")],
+    alone ?? null,
+  );
   await expect(files.send(to, [await upload("11")], null)).rejects.toThrow("RANDOM_ID_DUPLICATE");
   const posts = world.sandbox.world.history(phone, channel).slice(1);
   expect(posts.map(({ id }) => id)).toEqual([alone, ...album]);
@@ -72,7 +99,11 @@ test("files are uploaded and sent alone and as an album, each random id once", a
     [false, digest(BYTES)],
   ]);
   expect(posts[1]?.groupedId).toBe(posts[2]?.groupedId);
-  expect([posts[0]?.groupedId, posts[1]?.replyTo, posts[2]?.text]).toEqual([null, alone, "file 13"]);
+  expect([posts[0]?.groupedId, posts[1]?.replyTo, posts[2]?.text]).toEqual([
+    null,
+    alone,
+    "file 13",
+  ]);
 });
 
 /** Data centres to which an account is connected, and its keys there. */
@@ -82,58 +113,77 @@ const connected = (phone: string) =>
     .filter((each) => each.phone === phone)
     .sort((a, b) => a.dc - b.dc);
 
-test("a file in another data centre is fetched from there, over one connection that goes with the account's own", async () => {
-  const { files, chat, id, phone, connection } = await member({ dc: 4 });
-  const found = await files.find(chat, id);
-  expect(found.dc).toBe(4);
-  const parts = await Promise.all([0, 1, 2].map((part) => files.read(found, part * PART_BYTES)));
-  expect(Buffer.concat(parts).equals(BYTES)).toBe(true);
-  expect(connected(phone).map(({ dc }) => dc)).toEqual([2, 4]);
-  // The same login, not a second device; Telegram closes this connection too when the machine
-  // freezes.
-  expect(world.sandbox.world.sessions(phone)).toHaveLength(1);
-  expect(connected(phone).every(({ hangsUpAt }) => hangsUpAt !== null)).toBe(true);
-  await connection.stop();
-  await waitFor(() => connected(phone).length === 0);
-});
+test(
+  "a file in another data centre is fetched from there, over one connection that goes with " +
+    "the account's own",
+  async () => {
+    const { files, chat, id, phone, connection } = await member({ dc: 4 });
+    const found = await files.find(chat, id);
+    expect(found.dc).toBe(4);
+    const parts = await Promise.all([0, 1, 2].map((part) => files.read(found, part * PART_BYTES)));
+    expect(Buffer.concat(parts).equals(BYTES)).toBe(true);
+    expect(connected(phone).map(({ dc }) => dc)).toEqual([2, 4]);
+    // The same login, not a second device; Telegram closes this connection too when the machine
+    // freezes.
+    expect(world.sandbox.world.sessions(phone)).toHaveLength(1);
+    expect(connected(phone).every(({ hangsUpAt }) => hangsUpAt !== null)).toBe(true);
+    await connection.stop();
+    await waitFor(() => connected(phone).length === 0);
+  },
+);
 
-test("a data centre that forgot its key or hung up is asked again, with a new key or the same one", async () => {
-  const { files, chat, id, phone, connection } = await member({ dc: 4 });
-  const found = await files.find(chat, id);
-  const part = (): Promise<Buffer> => files.read(found, 0);
-  // The client may notice a broken line only by a call over it.
-  const partAfterDrop = (): Promise<Buffer> =>
-    part().catch((error: unknown) => (lostReason(error) === "socket" ? part() : Promise.reject(error)));
-  await part();
-  const [, first] = connected(phone);
-  world.sandbox.world.faults.drop({ dc: 4 }, "rst");
-  await partAfterDrop();
-  expect(connected(phone)[1]?.keyId).toBe(first?.keyId);
-  world.sandbox.world.faults.forgetKey(first?.keyId ?? "");
-  await waitFor(() =>
-    part().then(
-      () => true,
-      () => false,
-    ),
-  );
-  const [, second] = connected(phone);
-  expect(second?.keyId).not.toBe(first?.keyId);
-  world.sandbox.world.faults.drop({ dc: 4 }, "rst");
-  world.sandbox.world.faults.forgetKey(second?.keyId ?? "");
-  await expect(partAfterDrop()).rejects.toMatchObject({ message: "The data centre of the file forgot this account." });
-  await part();
-  const [, third] = connected(phone);
-  world.sandbox.world.faults.failCalls({ method: "upload.getFile", code: 401, text: "AUTH_KEY_UNREGISTERED", times: 1 });
-  await expect(part()).rejects.toMatchObject({ code: "link-lost" });
-  await part();
-  expect(new Set([second, third, connected(phone)[1]].map((each) => each?.keyId)).size).toBe(3);
-  expect(connection.status()).toMatchObject({ state: "ready", connects: 1 });
-});
+test(
+  "a data centre that forgot its key or hung up is asked again, with a new key or the same " +
+    "one",
+  async () => {
+    const { files, chat, id, phone, connection } = await member({ dc: 4 });
+    const found = await files.find(chat, id);
+    const part = (): Promise<Buffer> => files.read(found, 0);
+    // The client may notice a broken line only by a call over it.
+    const partAfterDrop = (): Promise<Buffer> =>
+      part().catch((error: unknown) =>
+        lostReason(error) === "socket" ? part() : Promise.reject(error),
+      );
+    await part();
+    const [, first] = connected(phone);
+    world.sandbox.world.faults.drop({ dc: 4 }, "rst");
+    await partAfterDrop();
+    expect(connected(phone)[1]?.keyId).toBe(first?.keyId);
+    world.sandbox.world.faults.forgetKey(first?.keyId ?? "");
+    await waitFor(() =>
+      part().then(
+        () => true,
+        () => false,
+      ),
+    );
+    const [, second] = connected(phone);
+    expect(second?.keyId).not.toBe(first?.keyId);
+    world.sandbox.world.faults.drop({ dc: 4 }, "rst");
+    world.sandbox.world.faults.forgetKey(second?.keyId ?? "");
+    await expect(partAfterDrop()).rejects.toMatchObject({
+      message: "The data centre of the file forgot this account.",
+    });
+    await part();
+    const [, third] = connected(phone);
+    world.sandbox.world.faults.failCalls({
+      method: "upload.getFile",
+      code: 401,
+      text: "AUTH_KEY_UNREGISTERED",
+      times: 1,
+    });
+    await expect(part()).rejects.toMatchObject({ code: "link-lost" });
+    await part();
+    expect(new Set([second, third, connected(phone)[1]].map((each) => each?.keyId)).size).toBe(3);
+    expect(connection.status()).toMatchObject({ state: "ready", connects: 1 });
+  },
+);
 
 test("Telegram's word about where a file is counts more than the message's", async () => {
   const { files, chat, id } = await member({ dc: 4 });
   const found = await files.find(chat, id);
-  expect((await files.read({ ...found, dc: 2 }, 0)).equals(BYTES.subarray(0, PART_BYTES))).toBe(true);
+  expect((await files.read({ ...found, dc: 2 }, 0)).equals(BYTES.subarray(0, PART_BYTES))).toBe(
+    true,
+  );
   await expect(files.read({ ...found, dc: 5 }, 0)).rejects.toMatchObject({ code: "unknown-dc" });
 });
 

@@ -11,7 +11,12 @@ import { ChatPace, halvedUntil, TokenBucket } from "../../src/link/budget.ts";
 const HOUR = 3_600_000;
 const SEND = "messages.sendMessage";
 
-async function rig(): Promise<{ store: () => SessionStore; reopen: () => FloodGate; gate: FloodGate; clock: { now: number } }> {
+async function rig(): Promise<{
+  store: () => SessionStore;
+  reopen: () => FloodGate;
+  gate: FloodGate;
+  clock: { now: number };
+}> {
   const dir = await testDir();
   const fleetKey = randomBytes(32);
   const clock = { now: 1_000_000 };
@@ -19,7 +24,10 @@ async function rig(): Promise<{ store: () => SessionStore; reopen: () => FloodGa
   let store = openSession({ dir, name: "w", fleetKey, upTime });
   onTestFinished(() => store.close());
   const make = (): FloodGate =>
-    new FloodGate({ table: store.flood, clock: { now: () => clock.now, monotonicMs: () => clock.now } });
+    new FloodGate({
+      table: store.flood,
+      clock: { now: () => clock.now, monotonicMs: () => clock.now },
+    });
   const reopen = (): FloodGate => {
     store.close();
     store = openSession({ dir, name: "w", fleetKey, upTime });
@@ -46,23 +54,29 @@ function codeOf(work: () => void): string {
     work();
     return "free";
   } catch (error) {
-    return error instanceof AppError ? `${error.code} ${error.details["waitS"] ?? error.details["reason"]}` : "?";
+    return error instanceof AppError
+      ? `${error.code} ${error.details["waitS"] ?? error.details["reason"]}`
+      : "?";
   }
 }
 
-test("a wait is kept in full plus a second, for its method alone, and a restart does not shorten it", async () => {
-  const { gate, clock, reopen } = await rig();
-  gate.heard(answer(420, "FLOOD_WAIT_300"), SEND, "7");
-  expect(codeOf(() => gate.check(SEND, "8"))).toBe("flood-wait 301");
-  expect(codeOf(() => gate.check("updates.getDifference", ""))).toBe("free");
-  clock.now += 100_000;
-  const again = reopen();
-  expect(codeOf(() => again.check(SEND, ""))).toBe("flood-wait 201");
-  expect(again.status().waits).toEqual([{ method: SEND, peer: "", until: 1_000_000 + 301_000 }]);
-  clock.now += 201_000;
-  expect(codeOf(() => again.check(SEND, ""))).toBe("free");
-  expect(again.status().waits).toEqual([]);
-});
+test(
+  "a wait is kept in full plus a second, for its method alone, and a restart does not " +
+    "shorten it",
+  async () => {
+    const { gate, clock, reopen } = await rig();
+    gate.heard(answer(420, "FLOOD_WAIT_300"), SEND, "7");
+    expect(codeOf(() => gate.check(SEND, "8"))).toBe("flood-wait 301");
+    expect(codeOf(() => gate.check("updates.getDifference", ""))).toBe("free");
+    clock.now += 100_000;
+    const again = reopen();
+    expect(codeOf(() => again.check(SEND, ""))).toBe("flood-wait 201");
+    expect(again.status().waits).toEqual([{ method: SEND, peer: "", until: 1_000_000 + 301_000 }]);
+    clock.now += 201_000;
+    expect(codeOf(() => again.check(SEND, ""))).toBe("free");
+    expect(again.status().waits).toEqual([]);
+  },
+);
 
 test("a slow mode is the chat's alone, and a shorter wait never replaces a longer one", async () => {
   const { gate } = await rig();
@@ -92,21 +106,27 @@ test("three waits in an hour halve the rate for a day, over a restart too", asyn
     gate.heard(answer(420, "FLOOD_WAIT_1"), SEND, "");
   }
   const until = clock.now + 24 * HOUR;
-  expect(reopen().status()).toMatchObject({ perMinute: SEND_RATE.perMinute / 2, halvedUntil: until });
+  expect(reopen().status()).toMatchObject({
+    perMinute: SEND_RATE.perMinute / 2,
+    halvedUntil: until,
+  });
   clock.now = until + 1;
   expect(reopen().status()).toMatchObject({ perMinute: SEND_RATE.perMinute, halvedUntil: null });
 });
 
-test.each(["PEER_FLOOD", "FROZEN_METHOD_INVALID"])("%s is no wait: sending stops until an admin resumes", async (text) => {
-  const { gate, clock, reopen } = await rig();
-  gate.heard(answer(text === "PEER_FLOOD" ? 400 : 420, text), SEND, "7");
-  expect(gate.status().waits).toEqual([]);
-  clock.now += 1000 * HOUR;
-  const again = reopen();
-  expect(codeOf(() => again.checkSending())).toBe(`sending-stopped ${text}`);
-  again.resume();
-  expect(codeOf(() => again.checkSending())).toBe("free");
-});
+test.each(["PEER_FLOOD", "FROZEN_METHOD_INVALID"])(
+  "%s is no wait: sending stops until an admin resumes",
+  async (text) => {
+    const { gate, clock, reopen } = await rig();
+    gate.heard(answer(text === "PEER_FLOOD" ? 400 : 420, text), SEND, "7");
+    expect(gate.status().waits).toEqual([]);
+    clock.now += 1000 * HOUR;
+    const again = reopen();
+    expect(codeOf(() => again.checkSending())).toBe(`sending-stopped ${text}`);
+    again.resume();
+    expect(codeOf(() => again.checkSending())).toBe("free");
+  },
+);
 
 test("the rate is halved exactly when three of the notes lie within an hour", () => {
   fc.assert(
@@ -119,7 +139,10 @@ test("the rate is halved exactly when three of the notes lie within an hour", ()
 });
 
 test("a caller that waits as told never exceeds the rate, in total or per chat", () => {
-  const arrivals = fc.array(fc.tuple(fc.integer({ min: 0, max: 5000 }), fc.constantFrom("a", "b")), { maxLength: 80 });
+  const arrivals = fc.array(
+    fc.tuple(fc.integer({ min: 0, max: 5000 }), fc.constantFrom("a", "b")),
+    { maxLength: 80 },
+  );
   fc.assert(
     fc.property(arrivals, (wishes) => {
       const bucket = new TokenBucket(0);
@@ -129,7 +152,10 @@ test("a caller that waits as told never exceeds the rate, in total or per chat",
       for (const [pause, chat] of wishes) {
         now += pause;
         for (let wait = 1; wait > 0; ) {
-          wait = Math.max(bucket.waitMs(now, SEND_RATE.perMinute, SEND_RATE.burst), pace.waitMs(chat, now, SEND_RATE));
+          wait = Math.max(
+            bucket.waitMs(now, SEND_RATE.perMinute, SEND_RATE.burst),
+            pace.waitMs(chat, now, SEND_RATE),
+          );
           now += wait;
         }
         bucket.take();

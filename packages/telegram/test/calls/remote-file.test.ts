@@ -17,15 +17,25 @@ const document = (attributes: Api.TypeDocumentAttribute[]): Api.Document =>
   });
 
 test.each([
-  ["a sticker", [new Api.DocumentAttributeSticker({ alt: "🙂", stickerset: new Api.InputStickerSetEmpty() })]],
-  ["a sticker without an emoji", [new Api.DocumentAttributeSticker({ alt: "", stickerset: new Api.InputStickerSetEmpty() })]],
+  [
+    "a sticker",
+    [new Api.DocumentAttributeSticker({ alt: "🙂", stickerset: new Api.InputStickerSetEmpty() })],
+  ],
+  [
+    "a sticker without an emoji",
+    [new Api.DocumentAttributeSticker({ alt: "", stickerset: new Api.InputStickerSetEmpty() })],
+  ],
   ["a GIF", [new Api.DocumentAttributeAnimated()]],
   ["a voice message", [new Api.DocumentAttributeAudio({ duration: 3, voice: true })]],
 ])("%s is one again", (_what, attributes) => {
   const file = remoteFile(new Api.MessageMediaDocument({ document: document(attributes) }));
   if (!file) throw new Error("no file");
-  expect(attributesOf(file).map(({ className }) => className)).toEqual(attributes.map(({ className }) => className));
-  const again = remoteFile(new Api.MessageMediaDocument({ document: document(attributesOf(file)) }));
+  expect(attributesOf(file).map(({ className }) => className)).toEqual(
+    attributes.map(({ className }) => className),
+  );
+  const again = remoteFile(
+    new Api.MessageMediaDocument({ document: document(attributesOf(file)) }),
+  );
   expect(again?.look).toEqual(file.look);
 });
 

@@ -61,7 +61,10 @@ test("10,000 updates in one container let the event loop turn", async () => {
   const rig = await Rig.create();
   rig.server.join("5");
   await rig.start();
-  const updates = Array.from({ length: 10_000 }, (_, n): Update => rig.server.post(n % 2 ? "5" : ACCOUNT));
+  const updates = Array.from(
+    { length: 10_000 },
+    (_, n): Update => rig.server.post(n % 2 ? "5" : ACCOUNT),
+  );
   const ms = await turnMs(async () => {
     rig.push(...updates);
     await has(rig, 10_000);
@@ -85,24 +88,28 @@ test("a difference of 20,000 entries of the account and one of a channel let the
   for (const box of [ACCOUNT, "5"]) ordered(rig, box, 20_000);
 });
 
-test("a crash in the middle of a large difference: the rest comes with the next life, nothing twice", async () => {
-  const rig = await Rig.create();
-  rig.server.limits.slice = 20_000;
-  rig.server.join("5");
-  await rig.start();
-  await rig.stop();
-  for (let n = 0; n < 2000; n++) rig.server.post(n % 2 ? "5" : ACCOUNT);
-  let commits = 0;
-  rig.onArrived = () => {
-    // The disk is full after a few parts.
-    if (++commits === 3) rig.brokenCommits = 1;
-  };
-  await expect(rig.start()).rejects.toMatchObject({ code: "sqlite-full" });
-  expect(rig.inbox().length).toBeLessThan(2000);
-  await rig.crash();
-  await rig.start();
-  for (const box of [ACCOUNT, "5"]) ordered(rig, box, 1000);
-});
+test(
+  "a crash in the middle of a large difference: the rest comes with the next life, nothing " +
+    "twice",
+  async () => {
+    const rig = await Rig.create();
+    rig.server.limits.slice = 20_000;
+    rig.server.join("5");
+    await rig.start();
+    await rig.stop();
+    for (let n = 0; n < 2000; n++) rig.server.post(n % 2 ? "5" : ACCOUNT);
+    let commits = 0;
+    rig.onArrived = () => {
+      // The disk is full after a few parts.
+      if (++commits === 3) rig.brokenCommits = 1;
+    };
+    await expect(rig.start()).rejects.toMatchObject({ code: "sqlite-full" });
+    expect(rig.inbox().length).toBeLessThan(2000);
+    await rig.crash();
+    await rig.start();
+    for (const box of [ACCOUNT, "5"]) ordered(rig, box, 1000);
+  },
+);
 
 test("a burst of edits, and one that comes while it catches up", async () => {
   const rig = await Rig.create();

@@ -5,7 +5,12 @@ import { openSession, type SessionStore } from "@flotilla/session-store";
 import { testDir, waitFor } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
 import { UpdateEngine } from "../../src/updates/engine.ts";
-import type { CaughtUp, EngineOptions, EngineTimings, UpdateTrouble } from "../../src/updates/engine-types.ts";
+import type {
+  CaughtUp,
+  EngineOptions,
+  EngineTimings,
+  UpdateTrouble,
+} from "../../src/updates/engine-types.ts";
 import type { Update, Verdict } from "../../src/updates/model.ts";
 import { ModelServer, Refusal } from "./model-server.ts";
 
@@ -73,7 +78,10 @@ export class Rig {
     const before = this.caughtUp.length;
     this.begin();
     const errors = this.errors.length;
-    await waitFor(() => this.caughtUp.length > before || this.errors.length > errors, { what: "caught up", intervalMs: 1 });
+    await waitFor(() => this.caughtUp.length > before || this.errors.length > errors, {
+      what: "caught up",
+      intervalMs: 1,
+    });
     if (this.errors.length > errors) throw this.errors.at(-1);
     return this.caughtUp.at(-1) as CaughtUp;
   }
@@ -116,7 +124,10 @@ export class Rig {
   /** Waits until the inbox has exactly what the server has. */
   async complete(): Promise<void> {
     const wanted = this.server.everything().join();
-    await waitFor(() => this.inbox().sort().join() === wanted, { what: `inbox ${wanted}`, intervalMs: 1 });
+    await waitFor(() => this.inbox().sort().join() === wanted, {
+      what: `inbox ${wanted}`,
+      intervalMs: 1,
+    });
   }
 
   #engine(): UpdateEngine {

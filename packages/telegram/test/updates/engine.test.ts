@@ -4,14 +4,21 @@ import { expect, test } from "vitest";
 import { ACCOUNT } from "../../src/wire/box.ts";
 import { Rig } from "./engine-kit.ts";
 
-const differences = (rig: Rig): number => rig.server.calls.filter((call) => call.startsWith("difference")).length;
+const differences = (rig: Rig): number =>
+  rig.server.calls.filter((call) => call.startsWith("difference")).length;
 
 test("a new account starts where it stands: what was said before is not fetched", async () => {
   const rig = await Rig.create();
   rig.server.join("5");
   rig.server.post("5");
   rig.server.post(ACCOUNT);
-  expect(await rig.start()).toMatchObject({ first: true, beganAt: null, missed: 0, recovered: 0, lost: 0 });
+  expect(await rig.start()).toMatchObject({
+    first: true,
+    beganAt: null,
+    missed: 0,
+    recovered: 0,
+    lost: 0,
+  });
   expect(rig.inbox()).toEqual([]);
   rig.push(rig.server.post("5"));
   rig.push(rig.server.post(ACCOUNT));
@@ -38,7 +45,11 @@ test("two that changed places within half a second need no question", async () =
   const rig = await Rig.create({ gapMs: 60_000 });
   await rig.start();
   const before = differences(rig);
-  const [first, second, third] = [rig.server.post(ACCOUNT), rig.server.read(ACCOUNT), rig.server.post(ACCOUNT)];
+  const [first, second, third] = [
+    rig.server.post(ACCOUNT),
+    rig.server.read(ACCOUNT),
+    rig.server.post(ACCOUNT),
+  ];
   rig.push(third);
   rig.push(second);
   expect(rig.inbox()).toEqual([]);
@@ -95,7 +106,10 @@ test.each<[string, (rig: Rig) => void]>([
   ["updatesTooLong", (rig) => rig.engine.feed({ kind: "too-long" })],
   ["a new session or something unreadable", (rig) => rig.engine.doubt()],
   ["a short message from a stranger", (rig) => rig.push({ kind: "incomplete" })],
-  ["a channel that says it is too long", (rig) => rig.push({ kind: "channel-too-long", channel: "5" })],
+  [
+    "a channel that says it is too long",
+    (rig) => rig.push({ kind: "channel-too-long", channel: "5" }),
+  ],
   ["a gap in the secret chats", (rig) => rig.push({ kind: "qts", qts: 9 })],
 ])("%s makes it ask", async (_what, poke) => {
   const rig = await Rig.create();
@@ -104,7 +118,9 @@ test.each<[string, (rig: Rig) => void]>([
   rig.server.post(ACCOUNT);
   rig.server.post("5");
   poke(rig);
-  await (_what.startsWith("a channel") ? waitFor(() => rig.inbox().join() === "5/1") : rig.complete());
+  await (_what.startsWith("a channel")
+    ? waitFor(() => rig.inbox().join() === "5/1")
+    : rig.complete());
 });
 
 test("qts that follow are counted and need no question", async () => {
@@ -138,46 +154,50 @@ test("fifteen minutes without a word make it ask", async () => {
   await rig.complete();
 });
 
-test("field fault D6: how long an outage was is never more than it was, whatever this host's clock says", async () => {
-  const step = fc.record({
-    heardS: fc.integer({ min: 0, max: 900 }),
-    awayS: fc.integer({ min: 0, max: 900 }),
-    jumpMs: fc.constantFrom(0, -3_600_000, 86_400_000, 365 * 86_400_000, -365 * 86_400_000),
-    how: fc.constantFrom("lost", "crashed"),
-    missed: fc.integer({ min: 0, max: 2 }),
-  });
-  await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), async (steps) => {
-      const rig = await Rig.create();
-      await rig.start();
-      const pass = (seconds: number): void => {
-        rig.passedMs += seconds * 1000;
-        rig.server.date += seconds;
-      };
-      for (const { heardS, awayS, jumpMs, how, missed } of steps) {
-        rig.push(rig.server.post(ACCOUNT));
-        await rig.complete();
-        // The model's time passes with each message, too.
-        const heardAt = rig.server.date;
-        pass(heardS);
-        const before = performance.now();
-        if (how === "lost") await rig.stop();
-        else await rig.crash();
-        for (let n = 0; n < missed; n++) rig.server.post(ACCOUNT);
-        pass(awayS);
-        rig.jumpedMs += jumpMs;
-        const { beganAt, endedAt, offlineMs } = await rig.start();
-        const tookMs = performance.now() - before;
-        expect(endedAt - (beganAt ?? 0)).toBeLessThanOrEqual((rig.server.date - heardAt) * 1000);
-        expect(endedAt - (beganAt ?? 0)).toBeGreaterThanOrEqual(0);
-        if (how === "crashed") expect(offlineMs).toBeNull();
-        else {
-          expect(offlineMs).toBeLessThanOrEqual(awayS * 1000 + tookMs);
-          expect(offlineMs).toBeGreaterThanOrEqual(awayS * 1000);
+test(
+  "field fault D6: how long an outage was is never more than it was, whatever this host's " +
+    "clock says",
+  async () => {
+    const step = fc.record({
+      heardS: fc.integer({ min: 0, max: 900 }),
+      awayS: fc.integer({ min: 0, max: 900 }),
+      jumpMs: fc.constantFrom(0, -3_600_000, 86_400_000, 365 * 86_400_000, -365 * 86_400_000),
+      how: fc.constantFrom("lost", "crashed"),
+      missed: fc.integer({ min: 0, max: 2 }),
+    });
+    await fc.assert(
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 4 }), async (steps) => {
+        const rig = await Rig.create();
+        await rig.start();
+        const pass = (seconds: number): void => {
+          rig.passedMs += seconds * 1000;
+          rig.server.date += seconds;
+        };
+        for (const { heardS, awayS, jumpMs, how, missed } of steps) {
+          rig.push(rig.server.post(ACCOUNT));
+          await rig.complete();
+          // The model's time passes with each message, too.
+          const heardAt = rig.server.date;
+          pass(heardS);
+          const before = performance.now();
+          if (how === "lost") await rig.stop();
+          else await rig.crash();
+          for (let n = 0; n < missed; n++) rig.server.post(ACCOUNT);
+          pass(awayS);
+          rig.jumpedMs += jumpMs;
+          const { beganAt, endedAt, offlineMs } = await rig.start();
+          const tookMs = performance.now() - before;
+          expect(endedAt - (beganAt ?? 0)).toBeLessThanOrEqual((rig.server.date - heardAt) * 1000);
+          expect(endedAt - (beganAt ?? 0)).toBeGreaterThanOrEqual(0);
+          if (how === "crashed") expect(offlineMs).toBeNull();
+          else {
+            expect(offlineMs).toBeLessThanOrEqual(awayS * 1000 + tookMs);
+            expect(offlineMs).toBeGreaterThanOrEqual(awayS * 1000);
+          }
         }
-      }
-      await rig.dispose();
-    }),
-    { numRuns: 25 },
-  );
-});
+        await rig.dispose();
+      }),
+      { numRuns: 25 },
+    );
+  },
+);

@@ -32,7 +32,9 @@ test("after a full disk, messages pushed meanwhile are fetched at once, in chann
   const difference = rig.server.difference.bind(rig.server);
   rig.server.difference = async (from, limit) => {
     const answer = await difference(from, limit);
-    return answer.kind === "part" ? { ...answer, updates: answer.updates.filter(({ kind }) => kind === "box") } : answer;
+    return answer.kind === "part"
+      ? { ...answer, updates: answer.updates.filter(({ kind }) => kind === "box") }
+      : answer;
   };
   rig.brokenCommits = 1;
   rig.push(rig.server.post(ACCOUNT));

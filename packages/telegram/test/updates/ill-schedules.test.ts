@@ -11,16 +11,28 @@ import { Refusal } from "./model-server.ts";
 
 const box = fc.constantFrom(ACCOUNT, "5", "6");
 const fate = fc.constantFrom("arrives", "arrives", "lost", "twice");
-const said = fc.record({ do: fc.constantFrom("post", "post", "unreadable", "edit", "read"), box, fate });
-const calm = fc.record({ do: fc.constantFrom("turn", "turns", "outage", "crash", "doubt", "bogus", "join") });
+const said = fc.record({
+  do: fc.constantFrom("post", "post", "unreadable", "edit", "read"),
+  box,
+  fate,
+});
+const calm = fc.record({
+  do: fc.constantFrom("turn", "turns", "outage", "crash", "doubt", "bogus", "join"),
+});
 const illness = fc.record({
   do: fc.constantFrom("garbled", "refused", "closed", "too long"),
   box,
   times: fc.integer({ min: 1, max: 9 }),
 });
-const mild = fc.array(fc.oneof({ weight: 5, arbitrary: said }, { weight: 2, arbitrary: calm }), { maxLength: 40 });
+const mild = fc.array(fc.oneof({ weight: 5, arbitrary: said }, { weight: 2, arbitrary: calm }), {
+  maxLength: 40,
+});
 const severe = fc.array(
-  fc.oneof({ weight: 5, arbitrary: said }, { weight: 2, arbitrary: calm }, { weight: 2, arbitrary: illness }),
+  fc.oneof(
+    { weight: 5, arbitrary: said },
+    { weight: 2, arbitrary: calm },
+    { weight: 2, arbitrary: illness },
+  ),
   { maxLength: 40 },
 );
 type Step = { do: string; box?: string; fate?: string; times?: number };
@@ -28,12 +40,14 @@ type Step = { do: string; box?: string; fate?: string; times?: number };
 const turns = async (count: number): Promise<void> => {
   for (let turn = 0; turn < count; turn++) await new Promise(setImmediate);
 };
-const lost = (rig: Rig): number => rig.trouble.reduce((sum, trouble) => sum + (trouble.kind === "lost" ? trouble.count : 0), 0);
+const lost = (rig: Rig): number =>
+  rig.trouble.reduce((sum, trouble) => sum + (trouble.kind === "lost" ? trouble.count : 0), 0);
 
 /** No position is ever ahead of the server. */
 function neverBeyond(rig: Rig): void {
   expect(rig.store.updates.account()?.pts ?? 0).toBeLessThanOrEqual(rig.server.pts(ACCOUNT));
-  for (const { id, pts } of rig.store.updates.channels()) expect(pts).toBeLessThanOrEqual(rig.server.pts(id));
+  for (const { id, pts } of rig.store.updates.channels())
+    expect(pts).toBeLessThanOrEqual(rig.server.pts(id));
 }
 
 function say(rig: Rig, { do: what, box: where = ACCOUNT, fate: how }: Step): void {
@@ -54,8 +68,15 @@ function fallIll(rig: Rig, { do: what, box: where, times = 1 }: Step): void {
   let left = times;
   rig.server.limits.tooLong = what === "too long" ? times : Number.POSITIVE_INFINITY;
   rig.server.onCall = (name, asked) => {
-    if (what === "too long" || asked !== where || !name.includes("ifference") || left-- <= 0) return;
-    throw new Refusal(what === "garbled" ? "UNDECODABLE" : what === "closed" ? "CHANNEL_PRIVATE" : "REFUSED NEW_CODE");
+    if (what === "too long" || asked !== where || !name.includes("ifference") || left-- <= 0)
+      return;
+    throw new Refusal(
+      what === "garbled"
+        ? "UNDECODABLE"
+        : what === "closed"
+          ? "CHANNEL_PRIVATE"
+          : "REFUSED NEW_CODE",
+    );
   };
 }
 
@@ -87,7 +108,12 @@ async function isWhole(rig: Rig, joined: readonly string[]): Promise<void> {
   const boxes = [ACCOUNT, "5", "6", ...joined];
   const isEven = (): boolean =>
     rig.store.updates.account()?.pts === rig.server.pts(ACCOUNT) &&
-    boxes.slice(1).every((id) => rig.store.updates.channels().find((each) => each.id === id)?.pts === rig.server.pts(id));
+    boxes
+      .slice(1)
+      .every(
+        (id) =>
+          rig.store.updates.channels().find((each) => each.id === id)?.pts === rig.server.pts(id),
+      );
   for (let round = 0; round < 3; round++) {
     for (const name of boxes) rig.push(rig.server.post(name));
     await turns(30);
@@ -115,7 +141,8 @@ async function play(steps: readonly Step[], check: (rig: Rig) => void): Promise<
   }
 }
 
-test("messages that cannot be read among others, objects that belong to nothing, outages: what is told as lost is what is lost", async () => {
+test("messages that cannot be read among others, objects that belong to nothing, outages: what " +
+  "is told as lost is what is lost", async () => {
   const check = (rig: Rig): void => expect(lost(rig)).toBe(rig.server.unreadable());
   await fc.assert(
     fc.asyncProperty(mild, async (steps) => await play(steps, check)),
@@ -123,7 +150,8 @@ test("messages that cannot be read among others, objects that belong to nothing,
   );
 }, 600_000);
 
-test("answers that make no sense, refusals, closed channels, differences that are too long: in the end everything is there once", async () => {
+test("answers that make no sense, refusals, closed channels, differences that are too long: in " +
+  "the end everything is there once", async () => {
   const check = (rig: Rig): void => {
     if (rig.server.unreadable() === 0) expect(lost(rig)).toBe(0);
   };

@@ -38,12 +38,21 @@ Database.prototype.transaction = function (this: Database, ...args: unknown[]): 
   return result as never;
 };
 
-const store = openSession({ dir: told.dir, name: "w1", fleetKey: Buffer.from(told.fleetKey, "hex") });
+const store = openSession({
+  dir: told.dir,
+  name: "w1",
+  fleetKey: Buffer.from(told.fleetKey, "hex"),
+});
 counting = true;
 const connection = new AccountConnection({
   server: told.server,
   api: { id: 12345, hash: "0123456789abcdef0123456789abcdef" },
-  identity: { deviceModel: "Flotilla test", systemVersion: "1", appVersion: "0.1.0", langCode: "en" },
+  identity: {
+    deviceModel: "Flotilla test",
+    systemVersion: "1",
+    appVersion: "0.1.0",
+    langCode: "en",
+  },
   log: () => {},
   store,
   wants: () => true,

@@ -9,7 +9,8 @@ import type { KilledChild } from "./killed-child.ts";
 const CHILD = fileURLToPath(new URL("./killed-child.ts", import.meta.url));
 const world = useSandbox();
 
-test("killed at step 1, 2, 3, … of receiving messages, until a run comes through: nothing lost, nothing twice", async () => {
+test("killed at step 1, 2, 3, … of receiving messages, until a run comes through: nothing lost, " +
+  "nothing twice", async () => {
   const [phone, friend] = [world.person(), world.person()];
   const channel = world.sandbox.world.createChannel({ title: "News", members: [friend, phone] }).id;
   const dir = await testDir();
@@ -26,11 +27,18 @@ test("killed at step 1, 2, 3, … of receiving messages, until a run comes throu
   /** One run of the child; true when it finished. */
   const live = async (dieAt: number): Promise<boolean> => {
     const awaited = `live ${dieAt}`;
-    const told: KilledChild = { dir, fleetKey: fleetKey.toString("hex"), server: world.server, dieAt, awaited };
+    const told: KilledChild = {
+      dir,
+      fleetKey: fleetKey.toString("hex"),
+      server: world.server,
+      dieAt,
+      awaited,
+    };
     const child = spawnNode(CHILD, [JSON.stringify(told)]);
-    const ready = await Promise.race([child.waitForOutput("ready").then(() => true), child.exited.then(() => false)]).catch(
-      () => false,
-    );
+    const ready = await Promise.race([
+      child.waitForOutput("ready").then(() => true),
+      child.exited.then(() => false),
+    ]).catch(() => false);
     if (ready) say(awaited);
     const { code, signal } = await child.exited;
     expect(child.stderr).toBe("");

@@ -28,7 +28,9 @@ function inOrder(rig: Rig): void {
   const inbox = rig.inbox();
   expect(inbox.toSorted()).toEqual(rig.server.everything());
   for (const box of [ACCOUNT, ...rig.server.channels()]) {
-    const ids = inbox.filter((each) => each.startsWith(`${box}/`)).map((each) => Number(each.split("/")[1]));
+    const ids = inbox
+      .filter((each) => each.startsWith(`${box}/`))
+      .map((each) => Number(each.split("/")[1]));
     expect(ids).toEqual(ids.toSorted((a, b) => a - b));
   }
 }
@@ -54,7 +56,9 @@ test("live posts of all others are there before the second page of a history of 
   rig.begin();
   await page.asked;
   for (let n = 0; n < 40; n++) rig.push(rig.server.post(LIVE[n % LIVE.length] ?? ""));
-  await waitFor(() => rig.inbox().filter((each) => !each.startsWith("5/")).length === 43, { what: "the live posts" });
+  await waitFor(() => rig.inbox().filter((each) => !each.startsWith("5/")).length === 43, {
+    what: "the live posts",
+  });
   expect(page.calls()).toBe(2);
   page.letGo();
   await rig.complete();
@@ -100,7 +104,9 @@ test("between two pages the pace is kept, and live posts do not wait for it", as
   await waitFor(() => rig.inbox().includes("5/4"), { what: "the first page" });
   for (let n = 0; n < 5; n++) {
     rig.push(rig.server.post("6"), rig.server.post(ACCOUNT));
-    await waitFor(() => rig.inbox().includes(`6/${n + 2}`) && rig.inbox().includes(`${ACCOUNT}/${n + 2}`));
+    await waitFor(
+      () => rig.inbox().includes(`6/${n + 2}`) && rig.inbox().includes(`${ACCOUNT}/${n + 2}`),
+    );
   }
   expect(page.calls()).toBe(1);
 });
@@ -156,19 +162,23 @@ test("while a position is read again, pushed messages are neither lost nor out o
   inOrder(rig);
 });
 
-test("after a death between two pages, with live posts taken meanwhile, the next process continues there", async () => {
-  const rig = await behind();
-  const page = holdBack(rig, "history", 7);
-  rig.begin();
-  await page.asked;
-  rig.push(rig.server.post("6"), rig.server.post("5"));
-  await waitFor(() => rig.inbox().includes("6/2"));
-  page.letGo();
-  await rig.crash();
-  await rig.start();
-  await rig.complete();
-  inOrder(rig);
-});
+test(
+  "after a death between two pages, with live posts taken meanwhile, the next process " +
+    "continues there",
+  async () => {
+    const rig = await behind();
+    const page = holdBack(rig, "history", 7);
+    rig.begin();
+    await page.asked;
+    rig.push(rig.server.post("6"), rig.server.post("5"));
+    await waitFor(() => rig.inbox().includes("6/2"));
+    page.letGo();
+    await rig.crash();
+    await rig.start();
+    await rig.complete();
+    inOrder(rig);
+  },
+);
 
 test("more is pushed of a channel that is being read than can be held: it is asked for", async () => {
   const rig = await behind();
@@ -187,7 +197,8 @@ test("a chat that refuses in the middle of its history does not stop what is pus
   const rig = await behind();
   const page = holdBack(rig, "history", 3);
   rig.server.onCall = (name, box) => {
-    if (name === "history" && box === "5" && page.calls() >= 3) throw new Refusal("CHANNEL_PRIVATE");
+    if (name === "history" && box === "5" && page.calls() >= 3)
+      throw new Refusal("CHANNEL_PRIVATE");
   };
   rig.begin();
   await page.asked;
@@ -195,7 +206,9 @@ test("a chat that refuses in the middle of its history does not stop what is pus
   await waitFor(() => rig.inbox().includes("6/2"));
   page.letGo();
   await waitFor(() => rig.trouble.length > 0);
-  expect(rig.trouble).toEqual([{ kind: "closed", chat: "-1000000000005", reason: "CHANNEL_PRIVATE" }]);
+  expect(rig.trouble).toEqual([
+    { kind: "closed", chat: "-1000000000005", reason: "CHANNEL_PRIVATE" },
+  ]);
   rig.push(rig.server.post(ACCOUNT));
   await waitFor(() => rig.inbox().includes(`${ACCOUNT}/2`));
 });

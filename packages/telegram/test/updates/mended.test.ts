@@ -9,8 +9,10 @@ import { Rig } from "./engine-kit.ts";
 import { Refusal } from "./model-server.ts";
 
 const pts = (rig: Rig): number | undefined => rig.store.updates.account()?.pts;
-const lost = (rig: Rig): number => rig.trouble.reduce((sum, trouble) => sum + (trouble.kind === "lost" ? trouble.count : 0), 0);
-const asked = (rig: Rig, what: RegExp): number => rig.server.calls.filter((call) => what.test(call)).length;
+const lost = (rig: Rig): number =>
+  rig.trouble.reduce((sum, trouble) => sum + (trouble.kind === "lost" ? trouble.count : 0), 0);
+const asked = (rig: Rig, what: RegExp): number =>
+  rig.server.calls.filter((call) => what.test(call)).length;
 const isEven = (rig: Rig): boolean => pts(rig) === rig.server.pts(ACCOUNT);
 
 /** Times of the requests of a rig. */
@@ -24,7 +26,8 @@ function times(rig: Rig): number[] {
   return at;
 }
 
-const shortest = (at: readonly number[]): number => Math.min(...at.slice(1).map((time, index) => time - (at[index] ?? 0)));
+const shortest = (at: readonly number[]): number =>
+  Math.min(...at.slice(1).map((time, index) => time - (at[index] ?? 0)));
 
 test.each([
   ["in every answer something that belongs to no step of any box", 1],
@@ -41,7 +44,9 @@ test.each([
       rig.push({ kind: "unreadable" });
       await new Promise((resolve) => setTimeout(resolve, 5));
     }
-    const differences = at.filter((_, index) => rig.server.calls.at(index - at.length)?.startsWith("difference"));
+    const differences = at.filter((_, index) =>
+      rig.server.calls.at(index - at.length)?.startsWith("difference"),
+    );
     rig.server.bogus = 0;
     await rig.complete();
     expect(shortest(differences)).toBeGreaterThanOrEqual(24);
@@ -60,46 +65,57 @@ test.each([
   },
 );
 
-test("a data centre whose answers cannot be read at all, and that is well afterwards: the position is the server's", async () => {
-  const rig = await Rig.create({ paceMs: 20, gapMs: 5 });
-  await rig.start();
-  let isIll = true;
-  rig.server.onCall = (name) => {
-    if (isIll && name.startsWith("difference")) throw new Refusal("UNDECODABLE");
-  };
-  const at = times(rig);
-  for (let n = 0; n < 20; n++) n % 5 === 4 ? rig.server.postUnreadable(ACCOUNT) : rig.server.post(ACCOUNT);
-  for (let n = 0; n < 20; n++) {
+test(
+  "a data centre whose answers cannot be read at all, and that is well afterwards: the " +
+    "position is the server's",
+  async () => {
+    const rig = await Rig.create({ paceMs: 20, gapMs: 5 });
+    await rig.start();
+    let isIll = true;
+    rig.server.onCall = (name) => {
+      if (isIll && name.startsWith("difference")) throw new Refusal("UNDECODABLE");
+    };
+    const at = times(rig);
+    for (let n = 0; n < 20; n++)
+      n % 5 === 4 ? rig.server.postUnreadable(ACCOUNT) : rig.server.post(ACCOUNT);
+    for (let n = 0; n < 20; n++) {
+      rig.engine.doubt();
+      await new Promise((resolve) => setTimeout(resolve, 20));
+    }
+    expect(asked(rig, /^difference/)).toBeGreaterThan(3);
+    isIll = false;
     rig.engine.doubt();
-    await new Promise((resolve) => setTimeout(resolve, 20));
-  }
-  expect(asked(rig, /^difference/)).toBeGreaterThan(3);
-  isIll = false;
-  rig.engine.doubt();
-  await rig.complete();
-  await waitFor(() => isEven(rig) && lost(rig) === rig.server.unreadable());
-  const differences = at.filter((_, index) => rig.server.calls.at(index - at.length)?.startsWith("difference"));
-  expect(shortest(differences)).toBeGreaterThanOrEqual(19);
-  rig.push(rig.server.post(ACCOUNT));
-  await rig.complete();
-});
+    await rig.complete();
+    await waitFor(() => isEven(rig) && lost(rig) === rig.server.unreadable());
+    const differences = at.filter((_, index) =>
+      rig.server.calls.at(index - at.length)?.startsWith("difference"),
+    );
+    expect(shortest(differences)).toBeGreaterThanOrEqual(19);
+    rig.push(rig.server.post(ACCOUNT));
+    await rig.complete();
+  },
+);
 
-test("unreadable messages among readable ones, in both kinds of box: each costs itself, the count is true", async () => {
-  const rig = await Rig.create();
-  rig.server.join("5");
-  await rig.start();
-  rig.push(rig.server.post("5"), rig.server.post(ACCOUNT));
-  for (let n = 0; n < 24; n++) {
-    const box = n % 2 ? ACCOUNT : "5";
-    if (n % 6 < 2) rig.push(rig.server.postUnreadable(box));
-    else if (n % 6 === 3) rig.server.read(box);
-    else rig.push(rig.server.post(box));
-  }
-  rig.push(rig.server.post("5"), rig.server.post(ACCOUNT));
-  await rig.complete();
-  await waitFor(() => lost(rig) === rig.server.unreadable());
-  expect(isEven(rig)).toBe(true);
-});
+test(
+  "unreadable messages among readable ones, in both kinds of box: each costs itself, the " +
+    "count is true",
+  async () => {
+    const rig = await Rig.create();
+    rig.server.join("5");
+    await rig.start();
+    rig.push(rig.server.post("5"), rig.server.post(ACCOUNT));
+    for (let n = 0; n < 24; n++) {
+      const box = n % 2 ? ACCOUNT : "5";
+      if (n % 6 < 2) rig.push(rig.server.postUnreadable(box));
+      else if (n % 6 === 3) rig.server.read(box);
+      else rig.push(rig.server.post(box));
+    }
+    rig.push(rig.server.post("5"), rig.server.post(ACCOUNT));
+    await rig.complete();
+    await waitFor(() => lost(rig) === rig.server.unreadable());
+    expect(isEven(rig)).toBe(true);
+  },
+);
 
 test.each([5, 50, 100_000])(
   "a position that is %i beyond the server's is found at the next connection, and loses nothing",
@@ -121,25 +137,31 @@ test.each([5, 50, 100_000])(
   },
 );
 
-test("a position beyond the server's is found while the connection lives, by a message that looks old and is not here", async () => {
-  const rig = await Rig.create();
-  rig.server.join("5");
-  await rig.start();
-  rig.push(rig.server.post(ACCOUNT), rig.server.post("5"));
-  await rig.complete();
-  // As in the update of a broken server.
-  for (const box of [ACCOUNT, "5"]) {
-    const at = rig.server.pts(box);
-    rig.push({ kind: "box", box, pts: at + 500, count: 500, events: [] });
-  }
-  await waitFor(() => (pts(rig) ?? 0) > 400);
-  rig.server.accepts = true;
-  for (let n = 0; n < 3; n++) rig.push(rig.server.post(ACCOUNT), rig.server.post("5"));
-  await rig.complete();
-  await waitFor(() => isEven(rig) && rig.store.updates.channels()[0]?.pts === rig.server.pts("5"));
-  rig.push(rig.server.post(ACCOUNT), rig.server.post("5"));
-  await rig.complete();
-});
+test(
+  "a position beyond the server's is found while the connection lives, by a message that " +
+    "looks old and is not here",
+  async () => {
+    const rig = await Rig.create();
+    rig.server.join("5");
+    await rig.start();
+    rig.push(rig.server.post(ACCOUNT), rig.server.post("5"));
+    await rig.complete();
+    // As in the update of a broken server.
+    for (const box of [ACCOUNT, "5"]) {
+      const at = rig.server.pts(box);
+      rig.push({ kind: "box", box, pts: at + 500, count: 500, events: [] });
+    }
+    await waitFor(() => (pts(rig) ?? 0) > 400);
+    rig.server.accepts = true;
+    for (let n = 0; n < 3; n++) rig.push(rig.server.post(ACCOUNT), rig.server.post("5"));
+    await rig.complete();
+    await waitFor(
+      () => isEven(rig) && rig.store.updates.channels()[0]?.pts === rig.server.pts("5"),
+    );
+    rig.push(rig.server.post(ACCOUNT), rig.server.post("5"));
+    await rig.complete();
+  },
+);
 
 test("a server that does not say where it stands holds nothing up", async () => {
   const rig = await Rig.create({ retryMs: [1, 2] });
@@ -160,7 +182,9 @@ const STUCK = {
     const difference = rig.server.difference.bind(rig.server);
     rig.server.difference = async (from, limit) => {
       const answer = await difference(from, limit);
-      return answer.kind === "part" ? { ...answer, final: false, state: from, events: [], updates: [] } : answer;
+      return answer.kind === "part"
+        ? { ...answer, final: false, state: from, events: [], updates: [] }
+        : answer;
     };
   },
   "a slice in which only the date moves": (rig: Rig) => {
@@ -168,7 +192,14 @@ const STUCK = {
     let date = 5000;
     rig.server.difference = async (from, limit) => {
       await difference(from, limit);
-      return { kind: "part", final: false, state: { ...from, date: date++ }, events: [], updates: [], unreadable: 0 };
+      return {
+        kind: "part",
+        final: false,
+        state: { ...from, date: date++ },
+        events: [],
+        updates: [],
+        unreadable: 0,
+      };
     };
   },
   "a difference that is always too long": (rig: Rig) => {
@@ -191,7 +222,9 @@ test.each(Object.entries(STUCK))(
     rig.engine.doubt();
     await rig.complete();
     await waitFor(() => isEven(rig) && rig.store.updates.account()?.pts === pts(rig));
-    expect(rig.server.calls.slice(before).filter((call) => call.startsWith("difference")).length).toBeLessThan(10);
+    expect(
+      rig.server.calls.slice(before).filter((call) => call.startsWith("difference")).length,
+    ).toBeLessThan(10);
     await rig.stop();
     await rig.start();
     await rig.complete();
@@ -202,19 +235,24 @@ test.each([
   ["account and channels", [ACCOUNT, "5", "6", "7"]],
   ["channels alone", ["5", "6", "7"]],
   ["many channels", ["5", "6", "7", "8", "9", "10", "11", "12"]],
-])("something unreadable in the answers of %s: one question in each pause for all of them together", async (_what, boxes) => {
-  const rig = await Rig.create();
-  for (const channel of boxes.filter((box) => box !== ACCOUNT)) rig.server.join(channel);
-  await rig.start();
-  rig.timings.paceMs = 25;
-  rig.server.bogus = 1;
-  const at = times(rig);
-  // Ahead of the known position: each box needs a request.
-  for (const box of boxes) for (let n = 0; n < 5; n++) rig.server.post(box);
-  for (const box of boxes) rig.push(rig.server.post(box));
-  await rig.complete();
-  const differences = at.filter((_, index) => /ifference/.test(rig.server.calls.at(index - at.length) ?? ""));
-  expect(differences.length).toBeGreaterThanOrEqual(boxes.length);
-  expect(shortest(differences)).toBeGreaterThanOrEqual(24);
-  expect(lost(rig)).toBe(0);
-});
+])(
+  "something unreadable in the answers of %s: one question in each pause for all of them together",
+  async (_what, boxes) => {
+    const rig = await Rig.create();
+    for (const channel of boxes.filter((box) => box !== ACCOUNT)) rig.server.join(channel);
+    await rig.start();
+    rig.timings.paceMs = 25;
+    rig.server.bogus = 1;
+    const at = times(rig);
+    // Ahead of the known position: each box needs a request.
+    for (const box of boxes) for (let n = 0; n < 5; n++) rig.server.post(box);
+    for (const box of boxes) rig.push(rig.server.post(box));
+    await rig.complete();
+    const differences = at.filter((_, index) =>
+      /ifference/.test(rig.server.calls.at(index - at.length) ?? ""),
+    );
+    expect(differences.length).toBeGreaterThanOrEqual(boxes.length);
+    expect(shortest(differences)).toBeGreaterThanOrEqual(24);
+    expect(lost(rig)).toBe(0);
+  },
+);

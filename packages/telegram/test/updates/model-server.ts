@@ -45,7 +45,10 @@ const CONTENT: MessageContent = {
 };
 
 export class ModelServer implements UpdateServer {
-  readonly limits: { slice: number; tooLong: number } = { slice: 3, tooLong: Number.POSITIVE_INFINITY };
+  readonly limits: { slice: number; tooLong: number } = {
+    slice: 3,
+    tooLong: Number.POSITIVE_INFINITY,
+  };
   readonly closed = new Map<string, string>();
   readonly calls: string[] = [];
   /** Called before each request; may throw. */
@@ -76,7 +79,12 @@ export class ModelServer implements UpdateServer {
   /** Adds a message; the caller sends the update to the client. */
   post(box: string): BoxUpdate {
     const { messages, lastId } = this.#box(box);
-    const event: InboxEvent = { ...this.#blank(box, lastId + 1), kind: "new", version: 0, content: CONTENT };
+    const event: InboxEvent = {
+      ...this.#blank(box, lastId + 1),
+      kind: "new",
+      version: 0,
+      content: CONTENT,
+    };
     messages.set(event.messageId, event);
     this.#box(box).lastId += 1;
     return this.#record(box, 1, [event]);
@@ -93,7 +101,12 @@ export class ModelServer implements UpdateServer {
   edit(box: string): BoxUpdate | null {
     const id = [...this.#box(box).messages.keys()].at(-1);
     if (id === undefined) return null;
-    const event: InboxEvent = { ...this.#blank(box, id), kind: "edit", version: this.#box(box).pts + 1, content: CONTENT };
+    const event: InboxEvent = {
+      ...this.#blank(box, id),
+      kind: "edit",
+      version: this.#box(box).pts + 1,
+      content: CONTENT,
+    };
     return this.#record(box, 1, [event]);
   }
 
@@ -105,13 +118,22 @@ export class ModelServer implements UpdateServer {
   /** Wraps updates as the server would send them. */
   envelope(updates: readonly Update[], numbered = false): Envelope {
     if (numbered) this.seq += 1;
-    return { kind: "updates", seqStart: numbered ? this.seq : 0, seq: numbered ? this.seq : 0, date: this.date, updates };
+    return {
+      kind: "updates",
+      seqStart: numbered ? this.seq : 0,
+      seq: numbered ? this.seq : 0,
+      date: this.date,
+      updates,
+    };
   }
 
   /** Ids of all messages, by box. */
   everything(): string[] {
-    const readable = ({ messages, bad }: Box): number[] => [...messages.keys()].filter((id) => !bad.has(id));
-    return [...this.#boxes].flatMap(([name, box]) => readable(box).map((id) => `${name}/${id}`)).sort();
+    const readable = ({ messages, bad }: Box): number[] =>
+      [...messages.keys()].filter((id) => !bad.has(id));
+    return [...this.#boxes]
+      .flatMap(([name, box]) => readable(box).map((id) => `${name}/${id}`))
+      .sort();
   }
 
   /** Number of unreadable messages. */
@@ -134,15 +156,20 @@ export class ModelServer implements UpdateServer {
     return this.#state(this.#box(ACCOUNT).pts);
   }
 
-  async difference(from: UpdateState, limit = this.limits.slice): ReturnType<UpdateServer["difference"]> {
+  async difference(
+    from: UpdateState,
+    limit = this.limits.slice,
+  ): ReturnType<UpdateServer["difference"]> {
     await this.#called(`difference ${limit}`, ACCOUNT);
     const box = this.#box(ACCOUNT);
-    if (from.pts > box.pts && this.accepts) return { kind: "empty", date: this.date, seq: this.seq };
+    if (from.pts > box.pts && this.accepts)
+      return { kind: "empty", date: this.date, seq: this.seq };
     if (from.pts > box.pts || from.pts < 1) throw new Refusal("PERSISTENT_TIMESTAMP_INVALID");
     const left = box.updates.filter(({ pts }) => pts > from.pts);
     if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts };
     const stale = this.channels().map((channel): Update => ({ kind: "channel-too-long", channel }));
-    if (left.length === 0 && stale.length === 0) return { kind: "empty", date: this.date, seq: this.seq };
+    if (left.length === 0 && stale.length === 0)
+      return { kind: "empty", date: this.date, seq: this.seq };
     const part = left.slice(0, Math.min(limit, this.limits.slice));
     const final = part.length === left.length;
     const news = part.filter(({ events }) => events[0]?.kind === "new");
@@ -153,7 +180,8 @@ export class ModelServer implements UpdateServer {
       state: this.#state(final ? box.pts : (part.at(-1)?.pts ?? box.pts)),
       events: news.flatMap(({ events }) => events).filter((event) => !box.bad.has(event.messageId)),
       updates: [...others, ...(final ? stale : [])],
-      unreadable: news.filter(({ events }) => box.bad.has(events[0]?.messageId ?? 0)).length + this.bogus,
+      unreadable:
+        news.filter(({ events }) => box.bad.has(events[0]?.messageId ?? 0)).length + this.bogus,
     };
   }
 
@@ -168,14 +196,22 @@ export class ModelServer implements UpdateServer {
     if (pts > box.pts) throw new Refusal("PERSISTENT_TIMESTAMP_INVALID");
     const left = box.updates.filter((update) => update.pts > pts);
     if (left.length === 0) return { kind: "empty", pts: box.pts };
-    if (left.length > this.limits.tooLong) return { kind: "too-long", pts: box.pts, topId: box.lastId };
+    if (left.length > this.limits.tooLong)
+      return { kind: "too-long", pts: box.pts, topId: box.lastId };
     const part = left.slice(0, Math.min(limit, this.limits.slice));
     const final = part.length === left.length;
     const events = part.flatMap((update) => update.events.filter(({ kind }) => kind === "new"));
     const updates = part.filter(({ events: [event] }) => event?.kind !== "new");
     const readable = events.filter((event) => !box.bad.has(event.messageId));
     const unreadable = events.length - readable.length + this.bogus;
-    return { kind: "part", final, pts: part.at(-1)?.pts ?? box.pts, events: readable, updates, unreadable };
+    return {
+      kind: "part",
+      final,
+      pts: part.at(-1)?.pts ?? box.pts,
+      events: readable,
+      updates,
+      unreadable,
+    };
   }
 
   async dialogs(next: string | null): ReturnType<UpdateServer["dialogs"]> {
@@ -190,7 +226,9 @@ export class ModelServer implements UpdateServer {
     return this.#dialogs().filter(({ chat }) => chats.includes(chat));
   }
 
-  async history(...[chat, start, { skip, upTo }]: Parameters<UpdateServer["history"]>): ReturnType<UpdateServer["history"]> {
+  async history(
+    ...[chat, start, { skip, upTo }]: Parameters<UpdateServer["history"]>
+  ): ReturnType<UpdateServer["history"]> {
     const box = bareChannel(chat) ?? ACCOUNT;
     await this.#called("history", box);
     const isNewer = ({ messageId, date }: InboxEvent) =>
@@ -199,8 +237,14 @@ export class ModelServer implements UpdateServer {
     const asked = [...messages.values()].filter(isNewer).slice(skip, skip + this.limits.slice);
     const page = asked.filter(({ messageId }) => upTo === null || messageId <= upTo);
     const events = page.filter(({ messageId }) => !bad.has(messageId));
-    const unreadableAfter = page.length - 1 - page.findLastIndex(({ messageId }) => !bad.has(messageId));
-    return { events, raw: page.length, unreadable: page.length - events.length - unreadableAfter, unreadableAfter };
+    const unreadableAfter =
+      page.length - 1 - page.findLastIndex(({ messageId }) => !bad.has(messageId));
+    return {
+      events,
+      raw: page.length,
+      unreadable: page.length - events.length - unreadableAfter,
+      unreadableAfter,
+    };
   }
 
   #dialogs(): Dialog[] {
@@ -208,7 +252,14 @@ export class ModelServer implements UpdateServer {
     return open.map(([box, { messages, pts, joinedAt }]) => {
       const top = [...messages.values()].at(-1);
       const chat = box === ACCOUNT ? PERSON : markedChannel(box);
-      return { chat, box, topId: top?.messageId ?? 0, topDate: top?.date ?? 0, pts: box === ACCOUNT ? null : pts, joinedAt };
+      return {
+        chat,
+        box,
+        topId: top?.messageId ?? 0,
+        topDate: top?.date ?? 0,
+        pts: box === ACCOUNT ? null : pts,
+        joinedAt,
+      };
     });
   }
 
@@ -226,7 +277,12 @@ export class ModelServer implements UpdateServer {
   }
 
   #blank(box: string, messageId: number): Pick<InboxEvent, "box" | "chat" | "messageId" | "date"> {
-    return { box, chat: box === ACCOUNT ? PERSON : markedChannel(box), messageId, date: (this.date + 1) * 1000 };
+    return {
+      box,
+      chat: box === ACCOUNT ? PERSON : markedChannel(box),
+      messageId,
+      date: (this.date + 1) * 1000,
+    };
   }
 
   #box(name: string): Box {

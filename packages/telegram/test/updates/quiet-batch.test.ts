@@ -41,18 +41,32 @@ function refuse(rig: Rig, chats: readonly string[], text: string): string[][] {
 
 const quiet = (rig: Rig) => rig.trouble.filter(({ kind }) => kind === "quiet");
 
-test("one closed chat among quiet ones: it alone is closed, and of the others what they have is fetched and told", async () => {
-  const rig = await quietOnes(["6", "9"]);
-  refuse(rig, [chatOf("7")], "CHANNEL_PRIVATE");
-  await rig.start();
-  await waitFor(() => quiet(rig).length === 4);
-  expect(rig.trouble.filter(({ kind }) => kind === "closed")).toEqual([
-    { kind: "closed", chat: chatOf("7"), reason: "CHANNEL_PRIVATE" },
-  ]);
-  const found = new Map(quiet(rig).map((each) => [each.kind === "quiet" && each.chat, each.kind === "quiet" && each.found]));
-  expect(Object.fromEntries(found)).toEqual({ [chatOf("5")]: 0, [chatOf("6")]: 2, [chatOf("8")]: 0, [chatOf("9")]: 2 });
-  await rig.complete();
-});
+test(
+  "one closed chat among quiet ones: it alone is closed, and of the others what they have is " +
+    "fetched and told",
+  async () => {
+    const rig = await quietOnes(["6", "9"]);
+    refuse(rig, [chatOf("7")], "CHANNEL_PRIVATE");
+    await rig.start();
+    await waitFor(() => quiet(rig).length === 4);
+    expect(rig.trouble.filter(({ kind }) => kind === "closed")).toEqual([
+      { kind: "closed", chat: chatOf("7"), reason: "CHANNEL_PRIVATE" },
+    ]);
+    const found = new Map(
+      quiet(rig).map((each) => [
+        each.kind === "quiet" && each.chat,
+        each.kind === "quiet" && each.found,
+      ]),
+    );
+    expect(Object.fromEntries(found)).toEqual({
+      [chatOf("5")]: 0,
+      [chatOf("6")]: 2,
+      [chatOf("8")]: 0,
+      [chatOf("9")]: 2,
+    });
+    await rig.complete();
+  },
+);
 
 test("two that are refused with unknown errors, and one that is no longer listed", async () => {
   const rig = await quietOnes(["6"]);
@@ -60,7 +74,9 @@ test("two that are refused with unknown errors, and one that is no longer listed
   rig.server.closed.set("8", "CHANNEL_PRIVATE");
   await rig.start();
   await waitFor(() => quiet(rig).length === 2);
-  const closed = rig.trouble.flatMap((each) => (each.kind === "closed" ? [[each.chat, each.reason]] : []));
+  const closed = rig.trouble.flatMap((each) =>
+    each.kind === "closed" ? [[each.chat, each.reason]] : [],
+  );
   expect(closed.toSorted()).toEqual(
     [
       [chatOf("5"), "SOMETHING_NEW"],
@@ -98,5 +114,9 @@ test("one whose messages cannot be fetched holds nothing back from the others", 
   await rig.start();
   await waitFor(() => quiet(rig).length === 4);
   expect(quiet(rig)).toContainEqual({ kind: "quiet", chat: chatOf("9"), found: 2 });
-  expect(rig.trouble).toContainEqual({ kind: "closed", chat: chatOf("5"), reason: "CHANNEL_PRIVATE" });
+  expect(rig.trouble).toContainEqual({
+    kind: "closed",
+    chat: chatOf("5"),
+    reason: "CHANNEL_PRIVATE",
+  });
 });

@@ -16,7 +16,11 @@ export interface Reader extends Watched {
 }
 
 /** A connected account with a channel and a friend. */
-export async function newReader(world: TestWorld, timings: object = {}, clock: Clock = systemClock): Promise<Reader> {
+export async function newReader(
+  world: TestWorld,
+  timings: object = {},
+  clock: Clock = systemClock,
+): Promise<Reader> {
   const phone = world.person();
   const friend = world.person();
   const channel = world.sandbox.world.createChannel({ title: "News", members: [friend, phone] }).id;
@@ -34,12 +38,17 @@ export async function newReader(world: TestWorld, timings: object = {}, clock: C
 
 /** Texts in the inbox, with repeats, without the login code. */
 export function texts(store: SessionStore): string[] {
-  const rows = store.updates.pending(100_000).filter(({ kind, chat }) => kind === "new" && chat !== "777000");
+  const rows = store.updates
+    .pending(100_000)
+    .filter(({ kind, chat }) => kind === "new" && chat !== "777000");
   return rows.map(({ content }) => content?.text ?? "").sort();
 }
 
 /** Waits until exactly these texts are in the inbox. */
 export async function has({ store }: Reader, wanted: readonly string[]): Promise<void> {
-  await waitFor(() => texts(store).length >= wanted.length, { timeoutMs: 45_000, what: `${wanted.length} messages` });
+  await waitFor(() => texts(store).length >= wanted.length, {
+    timeoutMs: 45_000,
+    what: `${wanted.length} messages`,
+  });
   expect(texts(store)).toEqual(wanted.toSorted());
 }

@@ -8,8 +8,10 @@ import { has, newReader, type Reader, texts } from "./reader.ts";
 const world = useSandbox();
 
 const reader = (timings: object = {}): Promise<Reader> => newReader(world, timings);
-const say = ({ friend, phone }: Reader, text: string): number => world.sandbox.world.sendPrivate(friend, phone, text);
-const post = ({ channel }: Reader, text: string): number => world.sandbox.world.postToChannel(channel, text);
+const say = ({ friend, phone }: Reader, text: string): number =>
+  world.sandbox.world.sendPrivate(friend, phone, text);
+const post = ({ channel }: Reader, text: string): number =>
+  world.sandbox.world.postToChannel(channel, text);
 
 test("messages of an outage are in the inbox once, before it is ready", async () => {
   const one = await reader();
@@ -25,16 +27,19 @@ test("messages of an outage are in the inbox once, before it is ready", async ()
   expect(texts(one.store)).toEqual(["before", "c1", "c2", "c3", ...missed].toSorted());
 });
 
-test.each(["gap", "duplicate", "reorder", "withhold"] as const)("updates with a %s arrive once each", async (mode) => {
-  const one = await reader();
-  world.sandbox.world.faults.updates(one.phone, mode, 3);
-  for (const text of ["1", "2", "3", "4", "5"]) say(one, text);
-  for (const text of ["6", "7"]) post(one, text);
-  await has(one, ["1", "2", "3", "4", "5", "6", "7"]);
-  world.sandbox.world.faults.heal();
-  say(one, "8");
-  await has(one, ["1", "2", "3", "4", "5", "6", "7", "8"]);
-});
+test.each(["gap", "duplicate", "reorder", "withhold"] as const)(
+  "updates with a %s arrive once each",
+  async (mode) => {
+    const one = await reader();
+    world.sandbox.world.faults.updates(one.phone, mode, 3);
+    for (const text of ["1", "2", "3", "4", "5"]) say(one, text);
+    for (const text of ["6", "7"]) post(one, text);
+    await has(one, ["1", "2", "3", "4", "5", "6", "7"]);
+    world.sandbox.world.faults.heal();
+    say(one, "8");
+    await has(one, ["1", "2", "3", "4", "5", "6", "7", "8"]);
+  },
+);
 
 test("a channel and an account whose differences are too long lose nothing", async () => {
   const one = await reader();
@@ -76,8 +81,20 @@ test("a server in trouble and a flood wait delay the catching up, and nothing el
   await one.connection.stop();
   say(one, "late");
   const { faults } = world.sandbox.world;
-  faults.failCalls({ method: "updates.getDifference", code: 500, text: "INTERNAL", times: 2, phone: one.phone });
-  faults.failCalls({ method: "updates.getDifference", code: 420, text: "FLOOD_WAIT_1", times: 1, phone: one.phone });
+  faults.failCalls({
+    method: "updates.getDifference",
+    code: 500,
+    text: "INTERNAL",
+    times: 2,
+    phone: one.phone,
+  });
+  faults.failCalls({
+    method: "updates.getDifference",
+    code: 420,
+    text: "FLOOD_WAIT_1",
+    times: 1,
+    phone: one.phone,
+  });
   one.connection.start();
   await waitFor(() => one.connection.status().state === "catching-up");
   await waitFor(() => one.connection.status().state === "ready");
@@ -119,7 +136,13 @@ test("edits and deletions are rows of their own, and name their chat", async () 
   const chat = `-100${one.channel}`;
   const to = { chat, topic: null };
   await waitFor(() => friend.entities.byId(chat) !== null);
-  const id = (await other.connection.calls.send(to, { text: "v1", entities: [], replyTo: null, randomId: "1" })) ?? 0;
+  const id =
+    (await other.connection.calls.send(to, {
+      text: "v1",
+      entities: [],
+      replyTo: null,
+      randomId: "1",
+    })) ?? 0;
   await other.connection.calls.edit(to, id, { text: "v2", entities: [] });
   await other.connection.calls.delete(to, [id]);
   const rows = () => one.store.updates.pending(99).filter((row) => row.chat === chat);
@@ -153,7 +176,10 @@ test("a seq that does not follow brings what was not pushed, at once and once", 
   say(one, "4");
   await has(one, ["1", "2", "3", "4"]);
   expect(one.store.updates.account()?.seq).toBe(seq);
-  expect(world.sandbox.world.counters()["updates.getDifference"], "the seq that was learned holds").toBe(asked);
+  expect(
+    world.sandbox.world.counters()["updates.getDifference"],
+    "the seq that was learned holds",
+  ).toBe(asked);
 });
 
 test("updates continue from an imported position", async () => {

@@ -13,9 +13,21 @@ const fate = fc.constantFrom("arrives", "arrives", "arrives", "lost", "twice", "
 const step = fc.oneof(
   { weight: 12, arbitrary: fc.record({ do: fc.constantFrom("post", "edit", "read"), box, fate }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("late ones arrive", "together") }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("doubt", "too long", "pause", "settle") }) },
-  { weight: 2, arbitrary: fc.record({ do: fc.constantFrom("outage", "crash", "disk full", "server trouble") }) },
-  { weight: 1, arbitrary: fc.record({ do: fc.constantFrom("limits"), tooLong: fc.integer({ min: 1, max: 8 }) }) },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom("doubt", "too long", "pause", "settle") }),
+  },
+  {
+    weight: 2,
+    arbitrary: fc.record({ do: fc.constantFrom("outage", "crash", "disk full", "server trouble") }),
+  },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      do: fc.constantFrom("limits"),
+      tooLong: fc.integer({ min: 1, max: 8 }),
+    }),
+  },
 );
 type Step = typeof step extends fc.Arbitrary<infer T> ? T : never;
 
@@ -66,7 +78,12 @@ class Schedule {
 
   #happens({ do: what, box: where, fate: how }: Extract<Step, { fate: string }>): void {
     const { server } = this.rig;
-    const update = what === "post" ? server.post(where) : what === "edit" ? server.edit(where) : server.read(where);
+    const update =
+      what === "post"
+        ? server.post(where)
+        : what === "edit"
+          ? server.edit(where)
+          : server.read(where);
     if (how === "late") this.#late.push(update);
     if (how === "arrives" || how === "twice") this.rig.push(update);
     if (how === "twice") this.rig.push(update);
@@ -96,7 +113,8 @@ function isComplete(rig: Rig): void {
   expect(rig.engine.counts().lost).toBe(0);
 }
 
-test("whatever is lost, doubled, late, cut off or not stored: after the next connection everything is there once", async () => {
+test("whatever is lost, doubled, late, cut off or not stored: after the next connection " +
+  "everything is there once", async () => {
   await fc.assert(
     fc.asyncProperty(fc.array(step, { maxLength: 40 }), async (steps) => {
       const rig = await play(steps);
@@ -132,20 +150,32 @@ test("while the connection lives, the next update of a box brings back what the 
 test("in what order the envelopes of a box come does not matter once all are there", () => {
   const order = fc.integer({ min: 1, max: 12 }).chain((length) => {
     const numbers = Array.from({ length }, (_, n) => n);
-    return fc.tuple(fc.constant(length), fc.shuffledSubarray([...numbers, ...numbers], { minLength: length * 2 }));
+    return fc.tuple(
+      fc.constant(length),
+      fc.shuffledSubarray([...numbers, ...numbers], { minLength: length * 2 }),
+    );
   });
   fc.assert(
     fc.property(order, ([length, indexes]) => {
       const server = new ModelServer();
       const updates = Array.from({ length }, () => server.post(ACCOUNT));
-      let at = { account: { pts: 1, qts: 1, date: 1, seq: 0 }, channels: new Map<string, number>() };
+      let at = {
+        account: { pts: 1, qts: 1, date: 1, seq: 0 },
+        channels: new Map<string, number>(),
+      };
       const taken: number[] = [];
       let held: readonly Update[] = [];
       for (const index of indexes) {
         for (let before = -1; before !== taken.length; ) {
           before = taken.length;
           const all = [...held, ...(before === taken.length ? [updates[index] as Update] : [])];
-          const envelope: Envelope = { kind: "updates", seqStart: 0, seq: 0, date: 0, updates: all };
+          const envelope: Envelope = {
+            kind: "updates",
+            seqStart: 0,
+            seq: 0,
+            date: 0,
+            updates: all,
+          };
           const next = reduce(at, envelope, NOTHING_SPECIAL);
           taken.push(...next.events.map(({ messageId }) => messageId));
           at = { account: next.account ?? at.account, channels: at.channels };

@@ -62,7 +62,9 @@ test("only the closed channel is marked; when it reopens, it continues", async (
   // Pushed messages are taken; the others wait until the channel admits the account again.
   await waitFor(() => rig.trouble.length === 1 && rig.inbox().length === 4);
   expect(rig.inbox().sort()).toEqual(["5/2", "6/1", "6/2", "account/1"]);
-  expect(rig.trouble).toEqual([{ kind: "closed", chat: "-1000000000005", reason: "CHANNEL_PRIVATE" }]);
+  expect(rig.trouble).toEqual([
+    { kind: "closed", chat: "-1000000000005", reason: "CHANNEL_PRIVATE" },
+  ]);
   expect(rig.store.updates.sources.get("-1000000000005")?.closed).toBe("CHANNEL_PRIVATE");
   rig.server.closed.clear();
   rig.push({ kind: "channel-changed", channel: "5" });
@@ -97,7 +99,8 @@ test("one event that cannot be read is passed over and counted, the others come"
     for (let n = 2; n <= 6; n++) n === 3 ? rig.server.postUnreadable(box) : rig.server.post(box);
   // No part of an answer that contains the third message of a box is readable.
   rig.server.onCall = (name, box) => {
-    if (/ifference/.test(name) && !(/ 1 /.test(name) && !rig.store.updates.has(box, 2))) throw new Refusal("UNDECODABLE");
+    if (/ifference/.test(name) && !(/ 1 /.test(name) && !rig.store.updates.has(box, 2)))
+      throw new Refusal("UNDECODABLE");
   };
   const result = await rig.start();
   expect(result).toMatchObject({ missed: 10, recovered: 8, lost: 2 });
@@ -153,26 +156,30 @@ test("the sweep finds what the stream never said", async () => {
   expect(rig.trouble).toEqual([]);
 });
 
-test("a chat that is quieter than usual is asked for before anybody is alarmed; its silence is told once, and ends with a word", async () => {
-  const rig = await Rig.create({ deafEveryMs: 10 });
-  rig.server.join("5");
-  await rig.start();
-  expect(rig.engine.quiet()).toEqual({ checkedAt: null, chats: [] });
-  for (let n = 0; n < 8; n++) rig.push(rig.server.post("5"));
-  await rig.complete();
-  rig.passedMs += 3 * 3_600_000;
-  await waitFor(() => rig.trouble.length > 0);
-  const asked = rig.server.calls.filter((call) => call.startsWith("dialogsOf"));
-  expect(asked.length).toBeGreaterThan(0);
-  expect(rig.trouble).toEqual([{ kind: "quiet", chat: "-1000000000005", found: 0 }]);
-  expect(rig.engine.quiet()).toMatchObject({
-    checkedAt: expect.any(Number),
-    chats: [{ chat: "-1000000000005", found: 0, withheld: false }],
-  });
-  rig.push(rig.server.post("5"));
-  await rig.complete();
-  expect(rig.engine.quiet().chats).toEqual([]);
-});
+test(
+  "a chat that is quieter than usual is asked for before anybody is alarmed; its silence is " +
+    "told once, and ends with a word",
+  async () => {
+    const rig = await Rig.create({ deafEveryMs: 10 });
+    rig.server.join("5");
+    await rig.start();
+    expect(rig.engine.quiet()).toEqual({ checkedAt: null, chats: [] });
+    for (let n = 0; n < 8; n++) rig.push(rig.server.post("5"));
+    await rig.complete();
+    rig.passedMs += 3 * 3_600_000;
+    await waitFor(() => rig.trouble.length > 0);
+    const asked = rig.server.calls.filter((call) => call.startsWith("dialogsOf"));
+    expect(asked.length).toBeGreaterThan(0);
+    expect(rig.trouble).toEqual([{ kind: "quiet", chat: "-1000000000005", found: 0 }]);
+    expect(rig.engine.quiet()).toMatchObject({
+      checkedAt: expect.any(Number),
+      chats: [{ chat: "-1000000000005", found: 0, withheld: false }],
+    });
+    rig.push(rig.server.post("5"));
+    await rig.complete();
+    expect(rig.engine.quiet().chats).toEqual([]);
+  },
+);
 
 test.each([86_400_000, -86_400_000, 365 * 86_400_000])(
   "a clock of this host that jumps by %i ms makes no chat quiet, and hides none that is",
@@ -185,7 +192,10 @@ test.each([86_400_000, -86_400_000, 365 * 86_400_000])(
     rig.jumpedMs = jumpMs;
     const before = rig.engine.quiet().checkedAt;
     await waitFor(() => rig.engine.quiet().checkedAt !== before);
-    expect([rig.trouble, rig.server.calls.filter((call) => call.startsWith("dialogsOf"))]).toEqual([[], []]);
+    expect([rig.trouble, rig.server.calls.filter((call) => call.startsWith("dialogsOf"))]).toEqual([
+      [],
+      [],
+    ]);
     rig.passedMs += 3 * 3_600_000;
     await waitFor(() => rig.trouble.length > 0);
     const { checkedAt, chats } = rig.engine.quiet();
@@ -204,7 +214,9 @@ test("newer messages of a quiet chat that were not pushed are fetched and report
   await rig.complete();
   await waitFor(() => rig.trouble.length > 0);
   expect(rig.trouble[0]).toEqual({ kind: "quiet", chat: "-1000000000005", found: 2 });
-  expect(rig.engine.quiet().chats).toMatchObject([{ chat: "-1000000000005", found: 2, withheld: false }]);
+  expect(rig.engine.quiet().chats).toMatchObject([
+    { chat: "-1000000000005", found: 2, withheld: false },
+  ]);
 });
 
 test("a chat of which the server has more than it gives is deaf, said once", async () => {
@@ -218,7 +230,8 @@ test("a chat of which the server has more than it gives is deaf, said once", asy
     return { ...page, dialogs: page.dialogs.map((each) => ({ ...each, topId: 99 })) };
   };
   await waitFor(() => rig.trouble.length > 0);
-  const sweeps = (): number => rig.server.calls.filter((call) => call.startsWith("dialogs ")).length;
+  const sweeps = (): number =>
+    rig.server.calls.filter((call) => call.startsWith("dialogs ")).length;
   const before = sweeps();
   await waitFor(() => sweeps() > before + 2);
   expect(rig.trouble).toEqual([{ kind: "deaf", chat: "7" }]);
@@ -244,7 +257,8 @@ test("more than can be worked off is asked for instead", async () => {
   rig.server.join("5");
   await rig.start();
   const flood: Envelope[] = [];
-  for (let n = 0; n < 10_050; n++) flood.push(rig.server.envelope([rig.server.post(n % 2 ? ACCOUNT : "5")]));
+  for (let n = 0; n < 10_050; n++)
+    flood.push(rig.server.envelope([rig.server.post(n % 2 ? ACCOUNT : "5")]));
   for (const envelope of flood) rig.engine.feed(envelope);
   await rig.complete();
   expect(rig.engine.counts().recovered).toBeGreaterThan(10_000);

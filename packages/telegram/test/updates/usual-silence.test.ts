@@ -29,28 +29,47 @@ describe("a silence", () => {
     expect(usualSilenceMs([{ from: friday, ms: 60 * HOUR }], MONDAY + 7 * DAY)).toBe(0);
   });
 
-  test("of a chat that sleeps every night is never unusual from the second night on, and one that is far too long always is", () => {
-    const night = fc.record({ jitter: hours(0, 1), ms: hours(7, 8) });
-    fc.assert(
-      fc.property(fc.array(night, { minLength: 2, maxLength: 4 }), hours(0, 23), (nights, shift) => {
-        const known = nights.map(({ jitter, ms }, n) => ({ from: MONDAY - 22 * HOUR + shift + n * DAY + jitter, ms }));
-        const last = known.pop();
-        if (!last || new Date(last.from).getUTCDay() > 4) return;
-        const usual = usualSilenceMs(known, last.from);
-        expect(last.ms).toBeLessThanOrEqual(usual);
-        expect(usual).toBeLessThanOrEqual(10 * HOUR);
-      }),
-    );
-  });
+  test(
+    "of a chat that sleeps every night is never unusual from the second night on, and one that " +
+      "is far too long always is",
+    () => {
+      const night = fc.record({ jitter: hours(0, 1), ms: hours(7, 8) });
+      fc.assert(
+        fc.property(
+          fc.array(night, { minLength: 2, maxLength: 4 }),
+          hours(0, 23),
+          (nights, shift) => {
+            const known = nights.map(({ jitter, ms }, n) => ({
+              from: MONDAY - 22 * HOUR + shift + n * DAY + jitter,
+              ms,
+            }));
+            const last = known.pop();
+            if (!last || new Date(last.from).getUTCDay() > 4) return;
+            const usual = usualSilenceMs(known, last.from);
+            expect(last.ms).toBeLessThanOrEqual(usual);
+            expect(usual).toBeLessThanOrEqual(10 * HOUR);
+          },
+        ),
+      );
+    },
+  );
 
   test("grows with what is known, never shrinks, and is longer than each that is like it", () => {
-    const silence = fc.record({ from: fc.integer({ min: MONDAY - 14 * DAY, max: MONDAY }), ms: hours(1, 70) });
+    const silence = fc.record({
+      from: fc.integer({ min: MONDAY - 14 * DAY, max: MONDAY }),
+      ms: hours(1, 70),
+    });
     fc.assert(
-      fc.property(fc.array(silence), silence, fc.integer({ min: MONDAY, max: MONDAY + 7 * DAY }), (known, more, from) => {
-        const before = usualSilenceMs(known, from);
-        expect(usualSilenceMs([...known, more], from)).toBeGreaterThanOrEqual(before);
-        expect(usualSilenceMs([...known, more], more.from)).toBeGreaterThan(more.ms);
-      }),
+      fc.property(
+        fc.array(silence),
+        silence,
+        fc.integer({ min: MONDAY, max: MONDAY + 7 * DAY }),
+        (known, more, from) => {
+          const before = usualSilenceMs(known, from);
+          expect(usualSilenceMs([...known, more], from)).toBeGreaterThanOrEqual(before);
+          expect(usualSilenceMs([...known, more], more.from)).toBeGreaterThan(more.ms);
+        },
+      ),
     );
   });
 });

@@ -63,7 +63,8 @@ export class RandomTl {
     const [id, line] = this.#pick(type, depth, name);
     this.#uint(id);
     const flags: Record<string, number> = {};
-    for (const { kind, name: field } of line.fields) if (kind === "flags") flags[field] = this.#flagBits(depth);
+    for (const { kind, name: field } of line.fields)
+      if (kind === "flags") flags[field] = this.#flagBits(depth);
     for (const field of line.fields) {
       if (field.flag && !((flags[field.flag.of] ?? 0) & (1 << field.flag.bit))) continue;
       if (field.kind === "flags") this.#uint(flags[field.name] ?? 0);
@@ -76,7 +77,9 @@ export class RandomTl {
   #pick(type: string, depth: number, name?: string): [number, Line] {
     const all = [...(this.#lines.of(type) ?? [])];
     const cheap = all.toSorted((a, b) => a[1].fields.length - b[1].fields.length);
-    const found = all.find(([, line]) => line.name === name) ?? (depth > 3 ? cheap[0] : all[this.#below(all.length)]);
+    const found =
+      all.find(([, line]) => line.name === name) ??
+      (depth > 3 ? cheap[0] : all[this.#below(all.length)]);
     if (!found) throw new Error(`no constructor of ${type}`);
     return found;
   }
@@ -96,19 +99,24 @@ export class RandomTl {
 
   #one({ type, kind }: Field, depth: number, isElement: boolean): void {
     if (kind === "boxed") this.#boxed(type, depth + 1, isElement);
-    else if (type === "int") this.#uint(1 + (this.#below(3) === 0 ? this.#below(100) : this.#below(2 ** 31 - 1)));
+    else if (type === "int")
+      this.#uint(1 + (this.#below(3) === 0 ? this.#below(100) : this.#below(2 ** 31 - 1)));
     else if (type === "Bool") this.#uint(this.#below(2) ? 0x997275b5 : 0xbc799737);
-    else if (type === "string" || type === "bytes") this.#bytes(Buffer.from(WORDS[this.#below(WORDS.length)] ?? ""));
+    else if (type === "string" || type === "bytes")
+      this.#bytes(Buffer.from(WORDS[this.#below(WORDS.length)] ?? ""));
     else if (kind !== "true") {
       const size = { long: 8, double: 8, int128: 16, int256: 32 }[type] ?? 4;
-      for (let left = size; left > 0; left -= 4) this.#uint(type === "double" ? left : this.#below(2 ** 31));
+      for (let left = size; left > 0; left -= 4)
+        this.#uint(type === "double" ? left : this.#below(2 ** 31));
     }
   }
 
   #bytes(value: Buffer): void {
     const head = value.length < 254 ? Buffer.from([value.length]) : Buffer.alloc(4, 254);
     if (value.length >= 254) head.writeUIntLE(value.length, 1, 3);
-    this.#raw(Buffer.concat([head, value, Buffer.alloc((4 - ((head.length + value.length) % 4)) % 4)]));
+    this.#raw(
+      Buffer.concat([head, value, Buffer.alloc((4 - ((head.length + value.length) % 4)) % 4)]),
+    );
   }
 
   #uint(value: number): void {

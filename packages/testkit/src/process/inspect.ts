@@ -24,7 +24,9 @@ export function childrenOf(pid: number): { pid: number; command: string }[] {
  * skip a child in its list while another one ends.
  */
 export async function childWith(pid: number, part: string): Promise<number> {
-  return await waitFor(() => childrenOf(pid).find(({ command }) => command.includes(part))?.pid, { what: `a child ${part}` });
+  return await waitFor(() => childrenOf(pid).find(({ command }) => command.includes(part))?.pid, {
+    what: `a child ${part}`,
+  });
 }
 
 function commandOf(pid: number): string {

@@ -22,7 +22,10 @@ export interface SpawnedProcess extends AsyncDisposable {
   readonly stdout: string;
   readonly stderr: string;
   /** Resolves with the observed code and signal when the process is gone and its output is read. */
-  readonly exited: Promise<{ readonly code: number | null; readonly signal: NodeJS.Signals | null }>;
+  readonly exited: Promise<{
+    readonly code: number | null;
+    readonly signal: NodeJS.Signals | null;
+  }>;
   /** Resolves when the output contains `pattern`; rejects with the output when the process ends. */
   waitForOutput(pattern: string | RegExp, timeoutMs?: number): Promise<void>;
   /** Signals the process itself, not its group. */
@@ -34,7 +37,11 @@ const INHERITED = ["PATH", "HOME", "TMPDIR", "LANG", "NODE_COMPILE_CACHE"];
 /**
  * Starts `file` with the Node that runs the tests. See {@link spawnProcess}.
  */
-export function spawnNode(file: string, args: readonly string[] = [], options: SpawnOptions = {}): SpawnedProcess {
+export function spawnNode(
+  file: string,
+  args: readonly string[] = [],
+  options: SpawnOptions = {},
+): SpawnedProcess {
   return spawnProcess(process.execPath, [file, ...args], options);
 }
 
@@ -42,8 +49,14 @@ export function spawnNode(file: string, args: readonly string[] = [], options: S
  * Starts a real process. Its process group is killed when the running test ends; outside a test the
  * caller disposes it. On Linux it also dies with the test process.
  */
-export function spawnProcess(command: string, args: readonly string[], options: SpawnOptions = {}): SpawnedProcess {
-  const inherited = Object.fromEntries(INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])));
+export function spawnProcess(
+  command: string,
+  args: readonly string[],
+  options: SpawnOptions = {},
+): SpawnedProcess {
+  const inherited = Object.fromEntries(
+    INHERITED.flatMap((name) => (process.env[name] ? [[name, process.env[name]]] : [])),
+  );
   const bound = boundToParent(command, args, "KILL");
   const child = spawn(bound.command, bound.args, {
     detached: true,
@@ -66,7 +79,11 @@ function captured(child: ChildProcess, name: string): SpawnedProcess {
   child.stderr?.setEncoding("utf8").on("data", (text: string) => {
     output.stderr += text;
   });
-  const { promise: exited, resolve, reject } = Promise.withResolvers<Awaited<SpawnedProcess["exited"]>>();
+  const {
+    promise: exited,
+    resolve,
+    reject,
+  } = Promise.withResolvers<Awaited<SpawnedProcess["exited"]>>();
   child.once("error", reject);
   child.once("close", (code, signal) => resolve({ code, signal }));
   exited.catch(() => {});
@@ -86,7 +103,8 @@ function captured(child: ChildProcess, name: string): SpawnedProcess {
     },
     exited,
     kill: (signal) => void child.kill(signal),
-    waitForOutput: (pattern, timeoutMs = 45_000) => waitForOutput(name, output, hasEnded, pattern, timeoutMs),
+    waitForOutput: (pattern, timeoutMs = 45_000) =>
+      waitForOutput(name, output, hasEnded, pattern, timeoutMs),
     [Symbol.asyncDispose]: () => killGroup(child, exited),
   };
 }
@@ -99,7 +117,8 @@ async function waitForOutput(
   timeoutMs: number,
 ): Promise<void> {
   const all = (): string => `${output.stdout}\n${output.stderr}`;
-  const found = (): boolean => (typeof pattern === "string" ? all().includes(pattern) : pattern.test(all()));
+  const found = (): boolean =>
+    typeof pattern === "string" ? all().includes(pattern) : pattern.test(all());
   const what = `${String(pattern)} in the output of ${name}`;
   await waitFor(() => found() || hasEnded(), { timeoutMs, what }).catch((cause: unknown) => {
     throw new Error(`waited ${timeoutMs} ms for ${what}; it printed:\n${all()}`, { cause });

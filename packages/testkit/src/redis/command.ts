@@ -10,9 +10,13 @@ export type RedisReply = string | number | null | readonly RedisReply[];
  * without a password.
  * @throws Error with Redis' text when it answers with an error, or when the connection fails
  */
-export async function redisCommand(server: string, ...args: readonly (string | number)[]): Promise<RedisReply> {
+export async function redisCommand(
+  server: string,
+  ...args: readonly (string | number)[]
+): Promise<RedisReply> {
   const url = server.startsWith("/") ? undefined : new URL(server);
-  const socket = url === undefined ? connect(server) : connect(Number(url.port || 6379), url.hostname);
+  const socket =
+    url === undefined ? connect(server) : connect(Number(url.port || 6379), url.hostname);
   try {
     await once(socket, "connect");
     const db = url?.pathname.slice(1) ?? "";
@@ -41,7 +45,8 @@ interface Parsed {
 
 function lastReply(buffer: Buffer, count: number): Parsed | undefined {
   let parsed: Parsed | undefined = { value: null, next: 0 };
-  for (let index = 0; index < count && parsed !== undefined; index++) parsed = parse(buffer, parsed.next);
+  for (let index = 0; index < count && parsed !== undefined; index++)
+    parsed = parse(buffer, parsed.next);
   return parsed;
 }
 

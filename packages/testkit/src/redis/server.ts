@@ -98,10 +98,15 @@ function harness(
 }
 
 async function launch(options: RedisOptions, dir: string, port: number): Promise<ChildProcess> {
-  const bound = boundToParent(options.server ?? inject("redisServer"), flags(options, dir, port), "KILL");
+  const bound = boundToParent(
+    options.server ?? inject("redisServer"),
+    flags(options, dir, port),
+    "KILL",
+  );
   const child = spawn(bound.command, bound.args, { stdio: ["ignore", "pipe", "pipe"], cwd: dir });
   let output = "";
-  for (const stream of [child.stdout, child.stderr]) stream.setEncoding("utf8").on("data", (text: string) => (output += text));
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (text: string) => (output += text));
   let failure: Error | undefined;
   child.once("error", (error) => (failure = error));
   const answers = async (): Promise<boolean> => {

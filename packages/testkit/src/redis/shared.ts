@@ -29,6 +29,7 @@ export const DATABASES = 4096;
 export async function sharedRedis(): Promise<SharedRedis> {
   const server = inject("redisUrl");
   const number = Number(await redisCommand(server, "INCR", "testkit.databases"));
-  if (number >= DATABASES) throw new Error(`more than ${DATABASES} test databases in one run: raise DATABASES in testkit`);
+  if (number >= DATABASES)
+    throw new Error(`more than ${DATABASES} test databases in one run: raise DATABASES in testkit`);
   return { url: `${server}/${number}`, prefix: `t${randomBytes(4).toString("hex")}` };
 }

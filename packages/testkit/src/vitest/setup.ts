@@ -20,12 +20,15 @@ afterAll(() => failOnNewChildren(atStart));
 const GRACE_MS = 1000;
 
 async function failOnNewChildren(known: ReadonlySet<number>): Promise<void> {
-  const leaked = (): ReturnType<typeof childrenOf> => childrenOf(process.pid).filter((child) => !known.has(child.pid));
+  const leaked = (): ReturnType<typeof childrenOf> =>
+    childrenOf(process.pid).filter((child) => !known.has(child.pid));
   if (leaked().length === 0) return;
   // A signalled child may need a moment to exit.
   await waitFor(() => leaked().length === 0, { timeoutMs: GRACE_MS }).catch(() => {});
   const left = leaked();
   for (const child of left) process.kill(child.pid, "SIGKILL");
   if (left.length > 0)
-    throw new Error(`leaked child processes: ${left.map((child) => `${child.pid} ${child.command}`).join("; ")}`);
+    throw new Error(
+      `leaked child processes: ${left.map((child) => `${child.pid} ${child.command}`).join("; ")}`,
+    );
 }

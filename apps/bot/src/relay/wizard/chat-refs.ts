@@ -18,15 +18,20 @@ const PUBLIC = new RegExp(`^${SITE}(?:s\\/)?${NAME}${REST}`, "i");
 /** Telegram also answers at `name.t.me`. */
 const OWN_SITE = new RegExp(`^(?:https?:\\/\\/)?${NAME}\\.t\\.me${REST}`, "i");
 const PRIVATE = new RegExp(`^${SITE}c\\/([1-9]\\d{0,11})${REST}`, "i");
-const INVITATION = new RegExp(`^(?:${SITE}(?:\\+|joinchat\\/)|tg:(?:\\/\\/)?join\\?invite=)[\\w-]+`, "i");
+const INVITATION = new RegExp(
+  `^(?:${SITE}(?:\\+|joinchat\\/)|tg:(?:\\/\\/)?join\\?invite=)[\\w-]+`,
+  "i",
+);
 /** What the web apps have behind `#`. */
-const WEB = /^(?:https?:\/\/)?web\.telegram\.org\/(?:[akz]\/?)?#(?:@([a-z][a-z0-9_]{3,31})|(-?\d+))(?:_(\d+))?$/i;
+const WEB =
+  /^(?:https?:\/\/)?web\.telegram\.org\/(?:[akz]\/?)?#(?:@([a-z][a-z0-9_]{3,31})|(-?\d+))(?:_(\d+))?$/i;
 const APP = /^tg:(?:\/\/)?(resolve|privatepost)\/?\?(.+)$/i;
 /** Paths of the site that are no names. */
 const NO_NAMES: ReadonlySet<string> = new Set(
-  "joinchat addstickers addemoji addtheme addlist share proxy socks login setlanguage confirmphone invoice giftcode boost".split(
-    " ",
-  ),
+  (
+    "joinchat addstickers addemoji addtheme addlist share proxy socks login setlanguage " +
+    "confirmphone invoice giftcode boost"
+  ).split(" "),
 );
 
 /** A link that lets someone into a chat. It names no chat before the account is in it. */
@@ -35,7 +40,8 @@ export function isInvitation(text: string): boolean {
 }
 
 /**
- * `@name`, a number, or a link to a chat or to a message in it, as it was pasted; null when it is none. A link of three parts names the topic.
+ * `@name`, a number, or a link to a chat or to a message in it, as it was pasted; null when it is
+ * none. A link of three parts names the topic.
  */
 export function typedChat(text: string): TypedChat | null {
   const clean = cleanPaste(text).replace(/^\(|[.,;)]+$/g, "");
@@ -44,18 +50,23 @@ export function typedChat(text: string): TypedChat | null {
   const hidden = PRIVATE.exec(clean);
   if (hidden?.[1]) return { ref: markedChannel(hidden[1]), ...numbersIn(hidden) };
   const open = INVITATION.test(clean) ? null : (PUBLIC.exec(clean) ?? OWN_SITE.exec(clean));
-  if (open?.[1] && !NO_NAMES.has(open[1].toLowerCase())) return { ref: `@${open[1]}`, ...numbersIn(open) };
+  if (open?.[1] && !NO_NAMES.has(open[1].toLowerCase()))
+    return { ref: `@${open[1]}`, ...numbersIn(open) };
   const [, name, id, topic] = WEB.exec(clean) ?? [];
   if (name !== undefined) return { ref: `@${name}`, topic: null };
   const ref = id ?? clean;
-  return ChatRef.safeParse(ref).success ? { ref, topic: topic === undefined ? null : Number(topic) } : null;
+  return ChatRef.safeParse(ref).success
+    ? { ref, topic: topic === undefined ? null : Number(topic) }
+    : null;
 }
 
 function ofApp(kind: string, query: URLSearchParams): TypedChat | null {
   const isPublic = kind.toLowerCase() === "resolve";
   const ref = isPublic ? `@${query.get("domain") ?? ""}` : markedOf(query.get("channel") ?? "");
   const topic = Number(query.get("thread") ?? query.get("topic"));
-  return ref !== null && ChatRef.safeParse(ref).success ? { ref, topic: topic > 0 ? topic : null } : null;
+  return ref !== null && ChatRef.safeParse(ref).success
+    ? { ref, topic: topic > 0 ? topic : null }
+    : null;
 }
 
 function markedOf(bare: string): string | null {

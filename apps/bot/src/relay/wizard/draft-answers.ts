@@ -11,15 +11,24 @@ import { linkedLoop, misnumbered } from "./step-check.ts";
 
 const done = (change: Partial<Draft>): edits.Edit => ({ change, done: true });
 
-/** Understands what an admin pressed or wrote at a step of the wizard. Changes nothing by itself. */
+/**
+ * Understands what an admin pressed or wrote at a step of the wizard. Changes nothing by itself.
+ */
 export class DraftAnswers {
-  readonly #deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat" | "finder">;
+  readonly #deps: Pick<
+    RouteWizardDeps,
+    "routes" | "lists" | "workers" | "places" | "botChat" | "finder"
+  >;
 
-  constructor(deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat" | "finder">) {
+  constructor(
+    deps: Pick<RouteWizardDeps, "routes" | "lists" | "workers" | "places" | "botChat" | "finder">,
+  ) {
     this.#deps = deps;
   }
 
-  /** What a button says; null: it is none of this step's. `here`: the chat that it was pressed in. */
+  /**
+   * What a button says; null: it is none of this step's. `here`: the chat that it was pressed in.
+   */
   pressed(draft: Draft, op: string, here: string): edits.Edit | null {
     const topic = /^t([0-9a-z]{1,7})$/.exec(op)?.[1];
     switch (draft.step) {
@@ -31,15 +40,25 @@ export class DraftAnswers {
       case "chats":
         return this.#pressedChat(draft, op);
       case "topic":
-        return op === "all" ? done({ topic: null }) : topic === undefined ? null : done({ topic: Number.parseInt(topic, 36) });
+        return op === "all"
+          ? done({ topic: null })
+          : topic === undefined
+            ? null
+            : done({ topic: Number.parseInt(topic, 36) });
       case "filter":
-        return op === "next" ? done({}) : Object.hasOwn(edits.FILTERS, op) ? done({ filter: edits.FILTERS[op] ?? "" }) : null;
+        return op === "next"
+          ? done({})
+          : Object.hasOwn(edits.FILTERS, op)
+            ? done({ filter: edits.FILTERS[op] ?? "" })
+            : null;
       case "action":
         if (op === "forward") return edits.acting(draft, { kind: "forward" });
         return op === "copy" ? edits.acting(draft, { kind: "copy", template: "{text}" }) : null;
       case "kind":
         if (op !== "worker" && op !== "bot" && op !== "webhook") return null;
-        return done(op === draft.kind ? {} : { kind: op, sender: null, target: null, into: null, url: null });
+        return done(
+          op === draft.kind ? {} : { kind: op, sender: null, target: null, into: null, url: null },
+        );
       case "target":
         return this.#pressedTarget(draft, op, here);
       case "into":
@@ -72,15 +91,22 @@ export class DraftAnswers {
 
   #pressedTarget(draft: Draft, op: string, here: string): edits.Edit | null {
     if (draft.kind === "worker") {
-      if (op === "me") return done({ target: { ref: "me", title: "me", forum: false }, into: null });
+      if (op === "me")
+        return done({ target: { ref: "me", title: "me", forum: false }, into: null });
       const picked = this.#listed(draft, op);
       return picked ? done({ target: picked, into: null }) : null;
     }
-    const place = op === "here" ? here : this.#deps.places.all().find(({ chat }) => sourceKey(chat) === op)?.chat;
+    const place =
+      op === "here"
+        ? here
+        : this.#deps.places.all().find(({ chat }) => sourceKey(chat) === op)?.chat;
     if (draft.kind !== "bot" || place === undefined) return null;
     const [ref = "", topic] = place.split("/");
     const title = this.#deps.places.all().find(({ chat }) => chat === place)?.title ?? ref;
-    return done({ target: { ref, title, forum: topic !== undefined }, into: topic === undefined ? null : Number(topic) });
+    return done({
+      target: { ref, title, forum: topic !== undefined },
+      into: topic === undefined ? null : Number(topic),
+    });
   }
 
   /** What a text says. A step that has buttons alone says so. */
@@ -114,11 +140,16 @@ export class DraftAnswers {
     }
   }
 
-  /** Sources that were typed, and what their reader says of them: a number with a better one is refused. */
+  /**
+   * Sources that were typed, and what their reader says of them: a number with a better one is
+   * refused.
+   */
   async #looked(draft: Draft, edit: edits.Edit, asker: Asker): Promise<edits.Edit> {
     const { reader: worker } = draft;
     if ("problem" in edit || worker === null) return edit;
-    const added = (edit.change.chats ?? []).filter(({ ref }) => !draft.chats.some((chat) => chat.ref === ref));
+    const added = (edit.change.chats ?? []).filter(
+      ({ ref }) => !draft.chats.some((chat) => chat.ref === ref),
+    );
     const unknown = await this.#deps.finder.unknown(
       worker,
       added.map(({ ref }) => ref),
@@ -127,19 +158,26 @@ export class DraftAnswers {
     const wrong = misnumbered(worker, unknown);
     if (wrong) return { problem: wrong };
     if (!unknown || unknown.length === 0) return edit;
-    return { ...edit, note: say("rwiz-unknown-chat", { worker, chats: unknown.map(({ ref }) => ref).join(", ") }) };
+    return {
+      ...edit,
+      note: say("rwiz-unknown-chat", { worker, chats: unknown.map(({ ref }) => ref).join(", ") }),
+    };
   }
 
   async #typedTarget(draft: Draft, text: string): Promise<edits.Edit> {
     const typed = typedChat(text);
-    if (!typed || (typed.ref === "me" && draft.kind === "bot")) return { problem: edits.noChat(text) };
+    if (!typed || (typed.ref === "me" && draft.kind === "bot"))
+      return { problem: edits.noChat(text) };
     const { ref, topic } = typed;
     const asked = draft.kind === "bot" ? await this.#deps.botChat(ref) : null;
     if (draft.kind === "bot" && !asked) return { problem: say("rwiz-bot-not-in", { chat: ref }) };
     const loop = asked && (await linkedLoop(draft, { ...asked, ref }, this.#deps.botChat));
     if (loop) return { problem: loop };
     const { title, forum } = asked ?? this.known(ref);
-    return { change: { target: { ref, title, forum: forum || topic !== null }, into: topic }, done: true };
+    return {
+      change: { target: { ref, title, forum: forum || topic !== null }, into: topic },
+      done: true,
+    };
   }
 
   /** The topics that this step is about, as its worker listed them. */
@@ -150,13 +188,18 @@ export class DraftAnswers {
 
   #listed(draft: Draft, key: string): Picked | undefined {
     const worker = draft.step === "chats" ? draft.reader : draft.sender;
-    const found = worker && this.#deps.lists.chats(worker)?.find(({ ref }) => sourceKey(ref) === key);
+    const found =
+      worker && this.#deps.lists.chats(worker)?.find(({ ref }) => sourceKey(ref) === key);
     return found ? { ref: found.ref, title: found.title, forum: found.forum } : undefined;
   }
 
   /** A chat, as any worker listed it: a name has one spelling. */
   known(named: string): Picked {
-    const { ref, title, forum } = this.#deps.lists.find(named) ?? { ref: named, title: named, forum: false };
+    const { ref, title, forum } = this.#deps.lists.find(named) ?? {
+      ref: named,
+      title: named,
+      forum: false,
+    };
     return { ref, title, forum };
   }
 

@@ -1,4 +1,10 @@
-import { encodePress, GENERAL_TOPIC, type KnownChat, type KnownTopic, type Route } from "@flotilla/contracts";
+import {
+  encodePress,
+  GENERAL_TOPIC,
+  type KnownChat,
+  type KnownTopic,
+  type Route,
+} from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
 import { backButton, cancelButton, pairs } from "../../screens/buttons.ts";
@@ -40,16 +46,24 @@ const ICONS = { channel: "📢", group: "👥", person: "👤" } as const;
 export function draftCard(view: DraftView): Card {
   const { words, draft } = view;
   const { text, buttons } = PARTS[draft.step](view);
-  const title = words.html(draft.editing ? "rwiz-title-edit" : "rwiz-title-new", { route: draft.id });
+  const title = words.html(draft.editing ? "rwiz-title-edit" : "rwiz-title-new", {
+    route: draft.id,
+  });
   const problem = draft.problem ? html`\n${words.said(draft.problem)}` : null;
   const back = stepBefore(draft) === null ? [] : [backButton(words, press(draft, "back"))];
   const cancel = cancelButton(words, encodePress("rwiz", "", "cancel"));
-  return { html: lines(title, "", ...text, problem).text, keyboard: [...buttons, [...back, cancel]] };
+  return {
+    html: lines(title, "", ...text, problem).text,
+    keyboard: [...buttons, [...back, cancel]],
+  };
 }
 
 /** The card for an admin without a draft. */
 export function noDraftCard(words: Words): Card {
-  return { html: words.html("rwiz-none").text, keyboard: [[backButton(words, encodePress("routes"))]] };
+  return {
+    html: words.html("rwiz-none").text,
+    keyboard: [[backButton(words, encodePress("routes"))]],
+  };
 }
 
 interface Part {
@@ -83,9 +97,15 @@ const PARTS: Readonly<Record<Draft["step"], (view: DraftView) => Part>> = {
   summary: summaryPart,
 };
 
-function workersPart({ words, draft, workers }: DraftView, text: string, marked: WorkerId | null): Part {
+function workersPart(
+  { words, draft, workers }: DraftView,
+  text: string,
+  marked: WorkerId | null,
+): Part {
   const { shown, pages } = paged(draft, workers);
-  const buttons = shown.map((id) => button(draft, `${id === marked ? "✅" : "👷"} ${id}`, sourceKey(id)));
+  const buttons = shown.map((id) =>
+    button(draft, `${id === marked ? "✅" : "👷"} ${id}`, sourceKey(id)),
+  );
   return { text: [words.html(text)], buttons: [...pairs(buttons), ...pages] };
 }
 
@@ -102,7 +122,9 @@ function chatsPart(view: DraftView): Part {
     button(draft, `${isPicked(chat.ref) ? "✅" : chat.icon} ${label(chat)}`, sourceKey(chat.ref)),
   ]);
   const next =
-    draft.chats.length === 0 ? [] : [[button(draft, words.text("button-rwiz-next", { count: draft.chats.length }), "next")]];
+    draft.chats.length === 0
+      ? []
+      : [[button(draft, words.text("button-rwiz-next", { count: draft.chats.length }), "next")]];
   return {
     text: [words.html("rwiz-chats", { reader: draft.reader ?? "" }), waiting(view, chats)],
     buttons: [...rows, ...pages, ...again(view, chats), ...next],
@@ -112,9 +134,14 @@ function chatsPart(view: DraftView): Part {
 function targetPart(view: DraftView): Part {
   const { words, draft, chats, places } = view;
   if (draft.kind === "webhook")
-    return { text: [words.html("rwiz-url"), picked(words, draft.url)], buttons: keep(view, draft.url) };
+    return {
+      text: [words.html("rwiz-url"), picked(words, draft.url)],
+      buttons: keep(view, draft.url),
+    };
   if (draft.kind === "bot") {
-    const rows = places.map(({ chat, title }) => [button(draft, `👥 ${title.slice(0, 40)}`, sourceKey(chat))]);
+    const rows = places.map(({ chat, title }) => [
+      button(draft, `👥 ${title.slice(0, 40)}`, sourceKey(chat)),
+    ]);
     const here = button(draft, words.text("button-rwiz-here"), "here");
     return { text: [words.html("rwiz-target-bot")], buttons: [[here], ...rows.slice(0, PAGE)] };
   }
@@ -122,7 +149,9 @@ function targetPart(view: DraftView): Part {
     draft,
     (chats ?? []).filter((chat) => chat.mayWrite && chat.kind !== "person"),
   );
-  const rows = shown.map((chat) => [button(draft, `${iconOf(chat)} ${label(chat)}`, sourceKey(chat.ref))]);
+  const rows = shown.map((chat) => [
+    button(draft, `${iconOf(chat)} ${label(chat)}`, sourceKey(chat.ref)),
+  ]);
   const me = draft.sender === null ? [] : [[button(draft, words.text("button-rwiz-me"), "me")]];
   return {
     text: [words.html("rwiz-target", { sender: draft.sender ?? "" }), waiting(view, chats)],
@@ -136,23 +165,34 @@ function topicsPart(view: DraftView): Part {
   const chosen = isSource ? draft.topic : draft.into;
   const known =
     topics ??
-    (isSource || draft.kind === "worker" ? [] : [{ id: GENERAL_TOPIC, title: words.text("rwiz-general"), closed: false }]);
+    (isSource || draft.kind === "worker"
+      ? []
+      : [{ id: GENERAL_TOPIC, title: words.text("rwiz-general"), closed: false }]);
   const { shown, pages } = paged(draft, known);
   const rows = shown.map(({ id, title, closed }) =>
-    button(draft, `${id === chosen ? "✅" : closed ? "🔒" : "#"} ${title.slice(0, 24)}`, `t${id.toString(36)}`),
+    button(
+      draft,
+      `${id === chosen ? "✅" : closed ? "🔒" : "#"} ${title.slice(0, 24)}`,
+      `t${id.toString(36)}`,
+    ),
   );
   const all = isSource ? [[button(draft, words.text("button-rwiz-all"), "all")]] : [];
   const chat = (isSource ? draft.chats[0]?.title : draft.target?.title) ?? "";
   const asked = isSource || draft.kind === "worker";
   return {
-    text: [words.html(isSource ? "rwiz-topic" : "rwiz-into", { chat }), asked ? waiting(view, topics) : null],
+    text: [
+      words.html(isSource ? "rwiz-topic" : "rwiz-into", { chat }),
+      asked ? waiting(view, topics) : null,
+    ],
     buttons: [...all, ...pairs(rows), ...pages, ...(asked ? again(view, topics) : [])],
   };
 }
 
 function filterPart(view: DraftView): Part {
   const { words, draft } = view;
-  const ops = Object.keys(FILTERS).map((op) => button(draft, words.text(`button-rwiz-f-${op}`), op));
+  const ops = Object.keys(FILTERS).map((op) =>
+    button(draft, words.text(`button-rwiz-f-${op}`), op),
+  );
   return {
     text: [words.html("rwiz-filter"), picked(words, draft.filter)],
     buttons: [...pairs(ops), ...keep(view, draft.filter)],
@@ -165,14 +205,21 @@ function summaryPart({ words, draft, route, problem, topicName }: DraftView): Pa
   const part = (op: string) => button(draft, words.text(`button-rwiz-p-${op}`), op);
   const text = [
     words.html("rwiz-s-from", { reader: reader ?? "?", chats: sources }),
-    topic === null ? null : words.html("rwiz-s-topic", { topic: topicName(chats[0]?.ref ?? "", topic) }),
+    topic === null
+      ? null
+      : words.html("rwiz-s-topic", { topic: topicName(chats[0]?.ref ?? "", topic) }),
     filter === "" ? words.html("route-filter-none") : words.html("route-filter", { filter }),
-    action.kind === "forward" ? words.html("route-forward") : words.html("route-copy", { template: action.template }),
+    action.kind === "forward"
+      ? words.html("route-forward")
+      : words.html("route-copy", { template: action.template }),
     words.html("rwiz-s-to", { target: targetOf(words, draft) }),
-    draft.into === null ? null : words.html("rwiz-s-topic", { topic: topicName(draft.target?.ref ?? "", draft.into) }),
+    draft.into === null
+      ? null
+      : words.html("rwiz-s-topic", { topic: topicName(draft.target?.ref ?? "", draft.into) }),
     problem === null ? null : html`\n${words.said(problem)}`,
   ];
-  const save = problem === null && route ? [[button(draft, words.text("button-rwiz-save"), "save")]] : [];
+  const save =
+    problem === null && route ? [[button(draft, words.text("button-rwiz-save"), "save")]] : [];
   const dry = route ? [[button(draft, words.text("button-rwiz-dry"), "dry")]] : [];
   return {
     text,
@@ -187,7 +234,9 @@ function targetOf(words: Words, { kind, sender, target, url }: Draft): string {
 }
 
 function label({ title, ref }: Pick<Picked, "title" | "ref">): string {
-  return title === ref || title === "" ? ref : `${title.slice(0, 32)}${ref.startsWith("@") ? ` ${ref}` : ""}`;
+  return title === ref || title === ""
+    ? ref
+    : `${title.slice(0, 32)}${ref.startsWith("@") ? ` ${ref}` : ""}`;
 }
 
 function iconOf({ kind, forum }: KnownChat): string {
@@ -210,15 +259,21 @@ function waiting({ words, asking }: DraftView, list: readonly unknown[] | null):
 }
 
 function again({ words, draft, asking }: DraftView, list: readonly unknown[] | null): Buttons {
-  return list === null && asking?.state === "asked" ? [] : [[button(draft, words.text("button-refresh"), "again")]];
+  return list === null && asking?.state === "asked"
+    ? []
+    : [[button(draft, words.text("button-refresh"), "again")]];
 }
 
-function paged<T>(draft: Draft, all: readonly T[]): { readonly shown: readonly T[]; readonly pages: Buttons } {
+function paged<T>(
+  draft: Draft,
+  all: readonly T[],
+): { readonly shown: readonly T[]; readonly pages: Buttons } {
   const last = Math.max(0, Math.ceil(all.length / PAGE) - 1);
   const page = Math.min(draft.page, last);
   const shown = all.slice(page * PAGE, page * PAGE + PAGE);
   if (last === 0) return { shown, pages: [] };
-  const to = (text: string, at: number) => (at < 0 || at > last ? [] : [button(draft, text, `p${at}`)]);
+  const to = (text: string, at: number) =>
+    at < 0 || at > last ? [] : [button(draft, text, `p${at}`)];
   return { shown, pages: [[...to("◀️", page - 1), ...to(`${page + 1}/${last + 1} ▶️`, page + 1)]] };
 }
 

@@ -1,4 +1,10 @@
-import { type KnownTopic, Route, type RouteAction, RouteId, RouteTarget } from "@flotilla/contracts";
+import {
+  type KnownTopic,
+  Route,
+  type RouteAction,
+  RouteId,
+  RouteTarget,
+} from "@flotilla/contracts";
 import { cleanPaste } from "@flotilla/kernel";
 import { validateRoutes } from "@flotilla/relay";
 import { type Said, say } from "../../words/said.ts";
@@ -6,7 +12,9 @@ import { routeProblem } from "../route-problem.ts";
 import { isInvitation, typedChat } from "./chat-refs.ts";
 import type { Draft, Picked } from "./route-draft.ts";
 
-/** What an answer did to the draft. `done`: its step is over; a problem leaves everything as it was. */
+/**
+ * What an answer did to the draft. `done`: its step is over; a problem leaves everything as it was.
+ */
 export type Edit =
   | { readonly change: Partial<Draft>; readonly done: boolean; readonly note?: Said }
   | { readonly problem: Said };
@@ -31,7 +39,9 @@ export function proposedName(taken: readonly string[]): string {
 export function named(text: string, taken: readonly string[]): Edit {
   const id = RouteId.safeParse(text.trim().toLowerCase());
   if (!id.success) return wrong("rwiz-bad-name");
-  return taken.includes(id.data) ? wrong("rwiz-name-taken", { name: id.data }) : done({ id: id.data });
+  return taken.includes(id.data)
+    ? wrong("rwiz-name-taken", { name: id.data })
+    : done({ id: id.data });
 }
 
 /** Names are the same in small and large letters. */
@@ -43,7 +53,9 @@ function isSame(a: { readonly ref: string }, b: { readonly ref: string }): boole
 export function toggled({ chats }: Draft, picked: Picked): Edit {
   const others = chats.filter((each) => !isSame(each, picked));
   if (others.length < chats.length) return stay({ chats: others, topic: null });
-  return chats.length >= 50 ? wrong("rwiz-many-chats") : stay({ chats: [...chats, picked], topic: null });
+  return chats.length >= 50
+    ? wrong("rwiz-many-chats")
+    : stay({ chats: [...chats, picked], topic: null });
 }
 
 /** Sources that were typed: names, numbers, links, with commas or blanks between them. */
@@ -55,7 +67,9 @@ export function typedSources({ chats }: Draft, text: string, known: (ref: string
   const found = typed.flatMap((each) =>
     each ? [{ ...known(each.ref), ...(each.topic === null ? {} : { forum: true }) }] : [],
   );
-  const added = found.filter((each, at) => ![...chats, ...found.slice(0, at)].some((chat) => isSame(chat, each)));
+  const added = found.filter(
+    (each, at) => ![...chats, ...found.slice(0, at)].some((chat) => isSame(chat, each)),
+  );
   if (chats.length + added.length > 50) return wrong("rwiz-many-chats");
   const [only] = chats.length + added.length === 1 ? typed : [];
   return stay({ chats: [...chats, ...added], topic: only?.topic ?? null, page: 0 });
@@ -63,17 +77,20 @@ export function typedSources({ chats }: Draft, text: string, known: (ref: string
 
 /** What is wrong with a text that names no chat. */
 export function noChat(text: string): Said {
-  return isInvitation(text) ? say("rwiz-invitation") : say("rwiz-bad-chat", { chat: text.slice(0, 64) });
+  return isInvitation(text)
+    ? say("rwiz-invitation")
+    : say("rwiz-bad-chat", { chat: text.slice(0, 64) });
 }
 
 /**
- * The number of a topic, or a link to it or to a message in it. A link with one number can lead to a message, too: where the topics are known
- * (null = they are not), it has to be one of them.
+ * The number of a topic, or a link to it or to a message in it. A link with one number can lead to
+ * a message, too: where the topics are known (null = they are not), it has to be one of them.
  */
 export function typedTopic(text: string, topics: readonly KnownTopic[] | null): number | null {
   const number = cleanPaste(text).replace(/^#/, "");
   const link = typedChat(text);
-  const alone = topics === null || topics.some((each) => each.id === link?.number) ? link?.number : undefined;
+  const alone =
+    topics === null || topics.some((each) => each.id === link?.number) ? link?.number : undefined;
   const id = /^\d{1,10}$/.test(number) ? Number(number) : (link?.topic ?? alone ?? null);
   return id !== null && id > 0 && id < 2 ** 31 ? id : null;
 }

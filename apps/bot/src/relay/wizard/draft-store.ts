@@ -15,7 +15,9 @@ export class DraftStore {
 
   /** Null: there is none, or one of another version. */
   find(admin: UserId): Draft | null {
-    const row = this.#db.readOne<{ body: string }>("SELECT body FROM route_draft WHERE admin = ?", [admin]);
+    const row = this.#db.readOne<{ body: string }>("SELECT body FROM route_draft WHERE admin = ?", [
+      admin,
+    ]);
     return row ? (Draft.safeParse(JSON.parse(row.body)).data ?? null) : null;
   }
 

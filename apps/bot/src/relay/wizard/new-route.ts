@@ -2,8 +2,15 @@ import { Route, type RouteTarget } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { typedChat } from "./chat-refs.ts";
 
-/** A route from the three lines that an admin sends, off until its switch is pressed; null when they cannot be read. */
-export function routeFromText(reader: WorkerId, text: string, taken: readonly string[]): Route | null {
+/**
+ * A route from the three lines that an admin sends, off until its switch is pressed; null when they
+ * cannot be read.
+ */
+export function routeFromText(
+  reader: WorkerId,
+  text: string,
+  taken: readonly string[],
+): Route | null {
   const [sources = "", target = "", filter = ""] = text.split("\n").map((line) => line.trim());
   const words = sources.split(/[\s,;]+/).filter(Boolean);
   const typed = words.flatMap((word) => typedChat(word) ?? []);
@@ -16,11 +23,15 @@ export function routeFromText(reader: WorkerId, text: string, taken: readonly st
   return Route.safeParse(route).data ?? null;
 }
 
-/** `@chat`, `bot @chat`, `<worker> @chat`, or the address of a webhook. A link to a chat is the chat. */
+/**
+ * `@chat`, `bot @chat`, `<worker> @chat`, or the address of a webhook. A link to a chat is the
+ * chat.
+ */
 function targetFrom(reader: WorkerId, line: string): RouteTarget | null {
   const [first = "", second] = line.split(/\s+/);
   const typed = typedChat(second ?? first);
-  if (!typed) return /^https?:/.test(first) && second === undefined ? { kind: "webhook", url: first } : null;
+  if (!typed)
+    return /^https?:/.test(first) && second === undefined ? { kind: "webhook", url: first } : null;
   const place = { chat: typed.ref, ...(typed.topic === null ? {} : { topic: typed.topic }) };
   if (second === undefined) return { kind: "worker", worker: reader, ...place };
   return first.toLowerCase() === "bot"

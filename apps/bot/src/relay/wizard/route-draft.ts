@@ -1,9 +1,18 @@
-import { KnownChat, Route, RouteAction, RouteId, type RouteTarget, WorkerIdField } from "@flotilla/contracts";
+import {
+  KnownChat,
+  Route,
+  RouteAction,
+  RouteId,
+  type RouteTarget,
+  WorkerIdField,
+} from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { z } from "zod";
 import { Said } from "../../words/said.ts";
 
-/** Steps of the wizard in their order. Which of them there are follows from what was chosen before. */
+/**
+ * Steps of the wizard in their order. Which of them there are follows from what was chosen before.
+ */
 export const STEPS = [
   "name",
   "reader",
@@ -31,7 +40,10 @@ const PARTS: readonly (readonly Step[])[] = [
 const Picked = KnownChat.pick({ ref: true, title: true, forum: true });
 export type Picked = z.infer<typeof Picked>;
 
-/** A route that is being made or changed, and where its admin is. Kept in the database: the bot may start again in between. */
+/**
+ * A route that is being made or changed, and where its admin is. Kept in the database: the bot may
+ * start again in between.
+ */
 export const Draft = z.object({
   step: z.enum(STEPS),
   /** Changes a route that is there; its name stays. */
@@ -61,14 +73,33 @@ export type Draft = z.infer<typeof Draft>;
 /** A new route; `reader` when it is known already. */
 export function newDraft(id: string, reader: WorkerId | null): Draft {
   return {
-    ...{ step: "name", editing: false, complete: false, id, reader, readerGiven: reader !== null, chats: [], topic: null },
-    ...{ filter: "", action: { kind: "copy", template: "{text}" }, kind: null, sender: null, target: null, into: null },
+    ...{
+      step: "name",
+      editing: false,
+      complete: false,
+      id,
+      reader,
+      readerGiven: reader !== null,
+      chats: [],
+      topic: null,
+    },
+    ...{
+      filter: "",
+      action: { kind: "copy", template: "{text}" },
+      kind: null,
+      sender: null,
+      target: null,
+      into: null,
+    },
     ...{ url: null, page: 0, command: "", problem: null },
   };
 }
 
 /** A route that is there, at its summary. `title` names a chat, as far as it is known. */
-export function draftOf({ id, from, filter, action, to }: Route, known: (ref: string) => Picked): Draft {
+export function draftOf(
+  { id, from, filter, action, to }: Route,
+  known: (ref: string) => Picked,
+): Draft {
   const target = to.kind === "webhook" ? null : known(to.chat);
   const into = to.kind === "webhook" ? null : (to.topic ?? null);
   return {
@@ -100,7 +131,10 @@ export function pathOf({ editing, readerGiven, chats, kind, target }: Draft): re
   return STEPS.filter((step) => isThere[step] !== false);
 }
 
-/** After this step: the next one, or the summary when its part is done and the rest was there before. */
+/**
+ * After this step: the next one, or the summary when its part is done and the rest was there
+ * before.
+ */
 export function nextStep(draft: Draft): Step {
   const path = pathOf(draft);
   const next = path[path.indexOf(draft.step) + 1] ?? "summary";
@@ -112,19 +146,31 @@ export function nextStep(draft: Draft): Step {
 export function stepBefore(draft: Draft): Step | null {
   const path = pathOf(draft);
   const before = path[path.indexOf(draft.step) - 1] ?? null;
-  if (!draft.complete || draft.step === "summary") return draft.editing && draft.step === "summary" ? null : before;
-  const samePart = PARTS.some((part) => part.includes(draft.step) && before !== null && part.includes(before));
+  if (!draft.complete || draft.step === "summary")
+    return draft.editing && draft.step === "summary" ? null : before;
+  const samePart = PARTS.some(
+    (part) => part.includes(draft.step) && before !== null && part.includes(before),
+  );
   return samePart ? before : "summary";
 }
 
-/** The route as it would be saved, over what is kept of the one that is changed; null while something is missing. */
+/**
+ * The route as it would be saved, over what is kept of the one that is changed; null while
+ * something is missing.
+ */
 export function routeOf(draft: Draft, before: Route | null): Route | null {
   const to = targetOf(draft);
   if (draft.reader === null || to === null) return null;
   const chats = draft.chats.map(({ ref }) => ref);
   const paused = (before?.from.paused ?? []).filter((ref) => chats.includes(ref));
-  const topic = draft.topic !== null && draft.chats.some(({ forum }) => forum) ? { topic: draft.topic } : {};
-  const from = { worker: draft.reader, chats, ...topic, ...(paused.length === 0 ? {} : { paused }) };
+  const topic =
+    draft.topic !== null && draft.chats.some(({ forum }) => forum) ? { topic: draft.topic } : {};
+  const from = {
+    worker: draft.reader,
+    chats,
+    ...topic,
+    ...(paused.length === 0 ? {} : { paused }),
+  };
   const { id, filter, action } = draft;
   return Route.safeParse({ ...before, id, from, filter, action, to }).data ?? null;
 }

@@ -18,7 +18,15 @@ import { draftCard, noDraftCard } from "./draft-card.ts";
 import { type Edit, proposedName } from "./draft-edits.ts";
 import type { DraftStore } from "./draft-store.ts";
 import { routeFromText } from "./new-route.ts";
-import { type Draft, draftOf, newDraft, nextStep, routeOf, type Step, stepBefore } from "./route-draft.ts";
+import {
+  type Draft,
+  draftOf,
+  newDraft,
+  nextStep,
+  routeOf,
+  type Step,
+  stepBefore,
+} from "./route-draft.ts";
 import { misnumbered, problemAtStep, type SeenChat } from "./step-check.ts";
 
 /** Parts of the wizard. */
@@ -56,7 +64,10 @@ export type WizardResult =
 
 const GOES_ON: WizardResult = { kind: "draft" };
 
-/** Makes and changes routes step by step. A draft is checked by the rules of the file, and nothing is saved that breaks them. */
+/**
+ * Makes and changes routes step by step. A draft is checked by the rules of the file, and nothing
+ * is saved that breaks them.
+ */
 export class RouteWizard {
   readonly #deps: RouteWizardDeps;
   readonly #answers: DraftAnswers;
@@ -101,7 +112,11 @@ export class RouteWizard {
     const route = routeOf(draft, before);
     const taken = !draft.editing && routes.find(draft.id) !== null;
     const [found] = route ? relay.check(route) : [];
-    const problem = taken ? say("rwiz-name-taken", { name: draft.id }) : found ? routeProblem(found) : null;
+    const problem = taken
+      ? say("rwiz-name-taken", { name: draft.id })
+      : found
+        ? routeProblem(found)
+        : null;
     return { route, problem };
   }
 
@@ -131,7 +146,9 @@ export class RouteWizard {
     if (op === "") return GOES_ON;
     if (op === "back") {
       const before = stepBefore(draft);
-      return before ? await this.#goTo(maker, { ...draft, problem: null }, before) : { kind: "stale" };
+      return before
+        ? await this.#goTo(maker, { ...draft, problem: null }, before)
+        : { kind: "stale" };
     }
     if (op === "again") return await this.#goTo(maker, draft, draft.step);
     const page = /^p(\d{1,3})$/.exec(op)?.[1];
@@ -147,7 +164,11 @@ export class RouteWizard {
     if (!draft) return { kind: "stale" };
     if (draft.step === "name" && draft.reader !== null && text.trim().includes("\n"))
       return await this.#lines(maker, draft, draft.reader, text);
-    return await this.#answer(maker, draft, await this.#answers.typed(draft, text.trim(), maker.asker));
+    return await this.#answer(
+      maker,
+      draft,
+      await this.#answers.typed(draft, text.trim(), maker.asker),
+    );
   }
 
   /** The short cut: sources, target, filter. It is off until an admin presses the switch. */
@@ -156,7 +177,10 @@ export class RouteWizard {
     if (!route) return this.#stays(maker, { ...draft, problem: say("ask-route-bad") });
     const [refused] = this.#deps.relay.check(route);
     if (refused) return this.#stays(maker, { ...draft, problem: routeProblem(refused) });
-    const wrong = misnumbered(reader, await this.#deps.finder.unknown(reader, route.from.chats, maker.asker));
+    const wrong = misnumbered(
+      reader,
+      await this.#deps.finder.unknown(reader, route.from.chats, maker.asker),
+    );
     return wrong ? this.#stays(maker, { ...draft, problem: wrong }) : this.#put(maker, route);
   }
 
@@ -166,19 +190,34 @@ export class RouteWizard {
     const changed = { ...draft, ...edit.change, problem: edit.note ?? null };
     const refused = problemAtStep(changed, (route) => this.#deps.relay.check(route));
     if (refused) return this.#stays(maker, { ...draft, problem: refused });
-    return edit.done ? await this.#goTo(maker, changed, nextStep(changed)) : this.#stays(maker, changed);
+    return edit.done
+      ? await this.#goTo(maker, changed, nextStep(changed))
+      : this.#stays(maker, changed);
   }
 
   async #atSummary(maker: Maker, draft: Draft, op: string): Promise<WizardResult> {
-    const parts: Readonly<Record<string, Step>> = { chats: "chats", filter: "filter", action: "action", target: "kind" };
+    const parts: Readonly<Record<string, Step>> = {
+      chats: "chats",
+      filter: "filter",
+      action: "action",
+      target: "kind",
+    };
     const part = parts[op];
     if (part) return await this.#goTo(maker, draft, part);
     const { route, problem } = this.look(draft);
     if (!route) return { kind: "stale" };
     if (op === "dry") {
-      const result = await this.#deps.commands.relay({ kind: "relay.dry", route }, route.from.worker, maker);
-      if (result.kind === "sent") return { kind: "dry", route: route.id, command: result.id, said: say("toast-queued") };
-      return { kind: "draft", said: result.kind === "already" ? say("toast-already", { by: result.by }) : result.why };
+      const result = await this.#deps.commands.relay(
+        { kind: "relay.dry", route },
+        route.from.worker,
+        maker,
+      );
+      if (result.kind === "sent")
+        return { kind: "dry", route: route.id, command: result.id, said: say("toast-queued") };
+      return {
+        kind: "draft",
+        said: result.kind === "already" ? say("toast-already", { by: result.by }) : result.why,
+      };
     }
     if (op !== "save") return { kind: "stale" };
     if (problem !== null) return { kind: "draft", said: problem };
@@ -202,20 +241,37 @@ export class RouteWizard {
 
   /** Shows a step; the list that it is about is asked for. */
   async #goTo(maker: Maker, draft: Draft, step: Step): Promise<WizardResult> {
-    const next = { ...draft, step, page: 0, command: "", complete: draft.complete || step === "summary" };
+    const next = {
+      ...draft,
+      step,
+      page: 0,
+      command: "",
+      complete: draft.complete || step === "summary",
+    };
     const asked = await this.#ask(next, maker);
     this.#save(maker.admin, { ...next, command: asked ?? "" });
     return GOES_ON;
   }
 
-  /** The id of the command that lists what this step chooses from; null: it needs none, or it could not be sent. */
+  /**
+   * The id of the command that lists what this step chooses from; null: it needs none, or it could
+   * not be sent.
+   */
   async #ask(draft: Draft, by: By): Promise<string | null> {
     const { step, reader, sender, kind, chats, target } = draft;
     const ofWorker = kind === "worker" ? sender : null;
-    const worker = step === "chats" || step === "topic" ? reader : step === "target" || step === "into" ? ofWorker : null;
+    const worker =
+      step === "chats" || step === "topic"
+        ? reader
+        : step === "target" || step === "into"
+          ? ofWorker
+          : null;
     const chat = step === "topic" ? chats[0]?.ref : step === "into" ? target?.ref : undefined;
     if (worker === null) return null;
-    const wish = chat === undefined ? ({ kind: "relay.chats" } as const) : ({ kind: "relay.topics", chat } as const);
+    const wish =
+      chat === undefined
+        ? ({ kind: "relay.chats" } as const)
+        : ({ kind: "relay.topics", chat } as const);
     const result = await this.#deps.commands.relay(wish, worker, by);
     return result.kind === "sent" ? result.id : null;
   }

@@ -11,7 +11,10 @@ export interface SeenChat {
   readonly forum: boolean;
   /** Marked id. */
   readonly id: string;
-  /** The group of a channel, into which Telegram copies its posts, or the channel of such a group. Marked id; null = none. */
+  /**
+   * The group of a channel, into which Telegram copies its posts, or the channel of such a group.
+   * Marked id; null = none.
+   */
   readonly linked: string | null;
 }
 
@@ -19,7 +22,10 @@ export interface SeenChat {
 const AT_SOURCES = ["service-chat", "saved", "loop"];
 const AT_TARGET = ["service-chat", "person", "bot-saved", "targets", "loop"];
 
-/** What the rules have against the chats that were chosen at this step; null = nothing, or another step (field faults A10, A11). */
+/**
+ * What the rules have against the chats that were chosen at this step; null = nothing, or another
+ * step (field faults A10, A11).
+ */
 export function problemAtStep(draft: Draft, check: (route: Route) => RouteProblem[]): Said | null {
   const { step } = draft;
   if (step !== "chats" && step !== "topic" && step !== "target" && step !== "into") return null;
@@ -31,7 +37,8 @@ export function problemAtStep(draft: Draft, check: (route: Route) => RouteProble
   const route = whole ?? routeOf({ ...draft, kind: "webhook", url: "https://example.org/" }, null);
   const found = (route ? check(route) : []).filter(
     ({ route: of, code, field }) =>
-      of === draft.id && (code === "loop" ? whole !== null && !open : (field === "from") === isSource),
+      of === draft.id &&
+      (code === "loop" ? whole !== null && !open : (field === "from") === isSource),
   );
   const worst = codes.flatMap((code) => found.find((problem) => problem.code === code) ?? [])[0];
   return worst ? routeProblem(worst) : null;
@@ -40,12 +47,14 @@ export function problemAtStep(draft: Draft, check: (route: Route) => RouteProble
 /** A number of no chat, when the reader knows the one that was meant; null = there is none. */
 export function misnumbered(worker: WorkerId, unknown: readonly UnknownChat[] | null): Said | null {
   const found = unknown?.find(({ meant }) => meant !== null);
-  return found ? say("route-problem-misnumbered", { worker, chat: found.ref, meant: found.meant ?? "" }) : null;
+  return found
+    ? say("route-problem-misnumbered", { worker, chat: found.ref, meant: found.meant ?? "" })
+    : null;
 }
 
 /**
- * A channel whose discussion group is one of the sources: Telegram copies its posts there. `sees` looks a chat up that the bot is in;
- * a source that the bot is not in is compared as it was named.
+ * A channel whose discussion group is one of the sources: Telegram copies its posts there. `sees`
+ * looks a chat up that the bot is in; a source that the bot is not in is compared as it was named.
  */
 export async function linkedLoop(
   draft: Draft,

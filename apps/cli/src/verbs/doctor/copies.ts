@@ -8,9 +8,13 @@ export function checkCopies({ place }: Patient): Finding[] {
   return sessionNames(place.sessions).flatMap((name) => {
     const copies = vault.list(name).filter(({ reason }) => reason !== "damaged");
     const bad = copies.filter(({ verified, kind }) => !verified && kind !== "trash");
-    const findings = bad.map(({ id, problem }): Finding => notUsable(name, id, problem ?? "damaged"));
+    const findings = bad.map(
+      ({ id, problem }): Finding => notUsable(name, id, problem ?? "damaged"),
+    );
     const hasKey = neighbourOf(place.sessions, name).kind === "known";
-    return hasKey && !copies.some(({ verified }) => verified) ? [...findings, noCopy(name)] : findings;
+    return hasKey && !copies.some(({ verified }) => verified)
+      ? [...findings, noCopy(name)]
+      : findings;
   });
 }
 
@@ -27,8 +31,12 @@ function notUsable(name: string, id: string, problem: string): Finding {
 function remedyFor(problem: string): string {
   if (problem === "other-fleet-key")
     return "Put back the fleet key it was made with, or delete the copy if you do not need it.";
-  if (problem === "unreadable") return "Check the disk and the permissions of the file. It may be whole: do not delete it.";
-  return "Check the disk. Make a new backup (flotilla backup, with the worker stopped), then delete this one.";
+  if (problem === "unreadable")
+    return "Check the disk and the permissions of the file. It may be whole: do not delete it.";
+  return (
+    "Check the disk. Make a new backup (flotilla backup, with the worker stopped), then delete " +
+    "this one."
+  );
 }
 
 function noCopy(name: string): Finding {

@@ -13,8 +13,12 @@ export function checkFleetKey({ place }: Patient): Finding[] {
       {
         check,
         level: "problem",
-        what: `There are sessions, but no fleet key: neither FLEET_KEY nor the file fleet.key in the data folder.${named(place)}`,
-        why: "Sessions and their backups are encrypted with it. Flotilla does not start without it and never creates a new one instead.",
+        what:
+          "There are sessions, but no fleet key: neither FLEET_KEY nor the file fleet.key in the " +
+          `data folder.${named(place)}`,
+        why:
+          "Sessions and their backups are encrypted with it. Flotilla does not start without it and " +
+          "never creates a new one instead.",
         todo: "Put fleet.key back from your own backup, or set FLEET_KEY in .env, before you start Flotilla.",
       },
     ];
@@ -33,7 +37,15 @@ function unreadable(place: Patient["place"]): Finding[] {
     return [];
   } catch (error) {
     const why = "Without it no session can be opened.";
-    return [{ check: "fleet-key", level: "problem", what: toError(error).message, why, todo: "Follow the text above." }];
+    return [
+      {
+        check: "fleet-key",
+        level: "problem",
+        what: toError(error).message,
+        why,
+        todo: "Follow the text above.",
+      },
+    ];
   }
 }
 

@@ -41,7 +41,10 @@ export async function checkNetwork({ place }: Patient): Promise<Finding[]> {
 function dcOf(address: string | undefined): Endpoint {
   if (!address) return { host: homeAddressOf(FIRST_DC) ?? "", port: 443 };
   const colon = address.lastIndexOf(":");
-  return { host: address.slice(0, colon).replace(/^\[(.+)\]$/, "$1"), port: Number(address.slice(colon + 1)) };
+  return {
+    host: address.slice(0, colon).replace(/^\[(.+)\]$/, "$1"),
+    port: Number(address.slice(colon + 1)),
+  };
 }
 
 function wayOf(proxy: string | undefined): ProxyRoute | null {
@@ -70,17 +73,27 @@ async function checkBotApi(env: EnvValues): Promise<Finding[]> {
 
 /** The Date header of the server's answer; empty when it has none. */
 async function dateOf(url: URL, proxy: ProxyRoute | null): Promise<string> {
-  if (proxy?.kind === "mtproxy") throw new AppError("bad-proxy", "an MTProxy carries no Bot API, and BOT_PROXY is not set");
+  if (proxy?.kind === "mtproxy")
+    throw new AppError("bad-proxy", "an MTProxy carries no Bot API, and BOT_PROXY is not set");
   const secure = url.protocol === "https:";
   const host = url.hostname.replace(/^\[(.+)\]$/, "$1");
-  const tcp = await dial({ target: { host, port: Number(url.port || (secure ? 443 : 80)) }, proxy, timeoutMs: TIMEOUT_MS });
+  const tcp = await dial({
+    target: { host, port: Number(url.port || (secure ? 443 : 80)) },
+    proxy,
+    timeoutMs: TIMEOUT_MS,
+  });
   try {
     const socket = secure ? connectTls({ socket: tcp, servername: host }) : tcp;
-    const request = (secure ? requestHttps : requestHttp)(url, { method: "HEAD", createConnection: () => socket });
+    const request = (secure ? requestHttps : requestHttp)(url, {
+      method: "HEAD",
+      createConnection: () => socket,
+    });
     request.end();
-    const [response] = (await withTimeout(once(request, "response"), TIMEOUT_MS, () => new Error("no answer"))) as [
-      IncomingMessage,
-    ];
+    const [response] = (await withTimeout(
+      once(request, "response"),
+      TIMEOUT_MS,
+      () => new Error("no answer"),
+    )) as [IncomingMessage];
     return response.headers.date ?? "";
   } finally {
     tcp.destroy();
@@ -91,23 +104,34 @@ async function checkDc(env: EnvValues): Promise<Finding[]> {
   const proxy = wayOf(env.TELEGRAM_PROXY);
   const dc = dcOf(env.MTPROTO_DC);
   const { host, port } = proxy === null ? reachable(dc, FIRST_DC, env.LOCAL_ADDRESS) : dc;
-  const lost = (what: string): Finding[] => [unreachable(what, "Without it no worker can connect.")];
+  const lost = (what: string): Finding[] => [
+    unreachable(what, "Without it no worker can connect."),
+  ];
   try {
     // An MTProxy answers only its own protocol: checks only that it accepts connections.
-    const way = proxy?.kind === "mtproxy" ? { target: proxy, proxy: null } : { target: { host, port }, proxy };
+    const way =
+      proxy?.kind === "mtproxy"
+        ? { target: proxy, proxy: null }
+        : { target: { host, port }, proxy };
     (await dial({ ...way, timeoutMs: TIMEOUT_MS })).destroy();
     return [];
   } catch (thrown) {
     if (proxy?.kind === "mtproxy")
-      return lost(`The proxy of the workers (${maskProxy(proxy)}) cannot be reached: ${reasonOf(thrown)}.`);
-    return lost(`The Telegram data centre (${host}:${port}) cannot be reached${through(proxy)}: ${reasonOf(thrown)}.`);
+      return lost(
+        `The proxy of the workers (${maskProxy(proxy)}) cannot be reached: ${reasonOf(thrown)}.`,
+      );
+    return lost(
+      `The Telegram data centre (${host}:${port}) cannot be reached${through(proxy)}: ${reasonOf(thrown)}.`,
+    );
   }
 }
 
 /** The reason of a failure: a proxy's message, or the system's error code. */
 function reasonOf(thrown: unknown): string {
   const error: NodeJS.ErrnoException = toError(thrown);
-  return thrown instanceof AppError ? error.message.replace(/\.$/, "") : (error.code ?? error.message);
+  return thrown instanceof AppError
+    ? error.message.replace(/\.$/, "")
+    : (error.code ?? error.message);
 }
 
 function unreachable(what: string, why: string): Finding {
@@ -116,7 +140,9 @@ function unreachable(what: string, why: string): Finding {
     level: "problem",
     what,
     why,
-    todo: "Check the network, the firewall and name resolution of this machine, and the proxy if one is set (TELEGRAM_PROXY, BOT_PROXY).",
+    todo:
+      "Check the network, the firewall and name resolution of this machine, and the proxy if one " +
+      "is set (TELEGRAM_PROXY, BOT_PROXY).",
   };
 }
 

@@ -6,7 +6,8 @@ import { fileSystemOf } from "@flotilla/sqlite";
 import type { Finding, Patient } from "./finding.ts";
 
 const WHY =
-  "A copy of this data folder that starts over there would not be refused by this machine: only the lease on the key in a common Redis keeps it off Telegram.";
+  "A copy of this data folder that starts over there would not be refused by this machine: " +
+  "only the lease on the key in a common Redis keeps it off Telegram.";
 
 /** Checks which processes and containers the machine's locks on keys cover. */
 export function checkOwnerLock({ place }: Patient): Finding[] {
@@ -16,7 +17,9 @@ export function checkOwnerLock({ place }: Patient): Finding[] {
     return said === null ? [] : [{ check: "owner-lock", level: "hint", ...said, why: WHY }];
   } catch (error) {
     const todo = "Follow the text above. Until then no worker starts.";
-    return [{ check: "owner-lock", level: "problem", what: toError(error).message, why: WHY, todo }];
+    return [
+      { check: "owner-lock", level: "problem", what: toError(error).message, why: WHY, todo },
+    ];
   }
 }
 
@@ -29,15 +32,22 @@ function reach({ paths, kind }: OwnerFolders): { what: string; todo: string } | 
     };
   const there = existsSync(main);
   if (there && fileSystemOf(main).network)
-    return { what: `The locks on keys are on a network file system (${main}).`, todo: "Set OWNER_DIR to a local folder." };
+    return {
+      what: `The locks on keys are on a network file system (${main}).`,
+      todo: "Set OWNER_DIR to a local folder.",
+    };
   if (isInContainer() && !(there && statSync(main).dev !== statSync("/").dev))
     return {
-      what: "This is a container, and its locks on keys are its own: other containers and the machine do not see them.",
+      what:
+        "This is a container, and its locks on keys are its own: other containers and the machine " +
+        "do not see them.",
       todo: "Mount /run/flotilla from the machine, as docker-compose.yml does.",
     };
   if (kind !== "user") return null;
   return {
     what: `The locks on keys are in ${paths.join(" and ")}: containers of this machine do not see them.`,
-    todo: "Make /run/flotilla for all users at each boot: echo 'd /run/flotilla 1777' > /etc/tmpfiles.d/flotilla.conf",
+    todo:
+      "Make /run/flotilla for all users at each boot: echo 'd /run/flotilla 1777' > " +
+      "/etc/tmpfiles.d/flotilla.conf",
   };
 }

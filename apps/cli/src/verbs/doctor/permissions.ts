@@ -2,7 +2,8 @@ import { chmodSync, existsSync, readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
 import type { Finding, Patient } from "./finding.ts";
 
-const WHY = "A user who can read a session, a key or .env on this machine can use the account or the bot.";
+const WHY =
+  "A user who can read a session, a key or .env on this machine can use the account or the bot.";
 
 /** Checks that folders have mode 0700 and files 0600, backups included. */
 export function checkPermissions({ place }: Patient): Finding[] {
@@ -12,11 +13,16 @@ export function checkPermissions({ place }: Patient): Finding[] {
   const folders = [dataDir, sessions, vault, ...inside(vault)].filter((path) => existsSync(path));
   const files = [
     ...[".env"].map((name) => join(root, name)),
-    ...["fleet.key", "fleet.key.old", "fleet.key.next", "control.db", "host.db"].map((name) => join(dataDir, name)),
+    ...["fleet.key", "fleet.key.old", "fleet.key.next", "control.db", "host.db"].map((name) =>
+      join(dataDir, name),
+    ),
     ...inside(sessions),
     ...inside(vault).flatMap(inside),
   ].filter((path) => statSync(path, { throwIfNoEntry: false })?.isFile());
-  return [...folders.flatMap((path) => tooOpen(path, 0o700)), ...files.flatMap((path) => tooOpen(path, 0o600))];
+  return [
+    ...folders.flatMap((path) => tooOpen(path, 0o700)),
+    ...files.flatMap((path) => tooOpen(path, 0o600)),
+  ];
 }
 
 function tooOpen(path: string, wanted: number): Finding[] {

@@ -20,7 +20,9 @@ function checkPlace(name: string, path: string): Finding[] {
       check: "two-names",
       level: "problem",
       what,
-      why: "Under another name SQLite does not find the journal of the file, and its last changes can be lost.",
+      why:
+        "Under another name SQLite does not find the journal of the file, and its last changes can " +
+        "be lost.",
       todo: `Stop the worker, and leave only one name: a regular file at ${path}.`,
     },
   ];
@@ -62,7 +64,9 @@ function checkContent(name: string, path: string, fleetKey: Buffer): Finding[] {
       level: "problem",
       what: `The session of "${name}" is damaged. ${file?.message ?? ""}`.trim(),
       why: "Its worker cannot start.",
-      todo: `flotilla restore ${name} --list shows the copies; the golden one is the state after the last login.`,
+      todo:
+        `flotilla restore ${name} --list shows the copies; the golden one is the state after the ` +
+        "last login.",
     },
   ];
 }

@@ -18,8 +18,12 @@ export async function checkStopGrace(): Promise<Finding[]> {
         check: "stop-grace",
         level: "hint",
         what: "This is a container, which cannot read its own stop time.",
-        why: `Docker kills after 10 s unless told otherwise; Flotilla needs up to ${NEEDED_S} s, or a session ends without its last write.`,
-        todo: "Set stop_grace_period: 30s in the compose file (ours has it), or docker run --stop-timeout 30.",
+        why:
+          `Docker kills after 10 s unless told otherwise; Flotilla needs up to ${NEEDED_S} s, or a ` +
+          "session ends without its last write.",
+        todo:
+          "Set stop_grace_period: 30s in the compose file (ours has it), or docker run " +
+          "--stop-timeout 30.",
       },
     ];
   const unit = systemdUnit();
@@ -30,7 +34,9 @@ export async function checkStopGrace(): Promise<Finding[]> {
       check: "stop-grace",
       level: "problem",
       what: `The systemd unit ${unit} has ${seconds} s to stop.`,
-      why: `Flotilla needs up to ${NEEDED_S} s: after that systemd kills it, and a session ends without its last write.`,
+      why:
+        `Flotilla needs up to ${NEEDED_S} s: after that systemd kills it, and a session ends ` +
+        "without its last write.",
       todo: `Set TimeoutStopSec=30 in the unit (systemctl edit ${unit}).`,
     },
   ];
@@ -43,9 +49,13 @@ function systemdUnit(): string | null {
 
 async function stopSeconds(unit: string): Promise<number | null> {
   try {
-    const { stdout } = await promisify(execFile)("systemctl", ["show", "-p", "TimeoutStopUSec", "--value", unit], {
-      timeout: 5000,
-    });
+    const { stdout } = await promisify(execFile)(
+      "systemctl",
+      ["show", "-p", "TimeoutStopUSec", "--value", unit],
+      {
+        timeout: 5000,
+      },
+    );
     return spanSeconds(stdout.trim());
   } catch {
     return null;

@@ -1,5 +1,10 @@
 import { realpathSync } from "node:fs";
-import { neighbourOf, type SessionIdentity, sessionNames, sessionPath } from "@flotilla/session-store";
+import {
+  neighbourOf,
+  type SessionIdentity,
+  sessionNames,
+  sessionPath,
+} from "@flotilla/session-store";
 import type { Finding, Patient } from "./finding.ts";
 
 interface Known extends SessionIdentity {
@@ -11,7 +16,9 @@ export function checkTwins({ place }: Patient): Finding[] {
   const dir = place.sessions;
   const all = sessionNames(dir).map((name) => neighbourOf(dir, name));
   const known = all.flatMap((each) =>
-    each.kind === "known" ? [{ ...each.identity, realPath: realPath(sessionPath(dir, each.identity.name)) }] : [],
+    each.kind === "known"
+      ? [{ ...each.identity, realPath: realPath(sessionPath(dir, each.identity.name)) }]
+      : [],
   );
   const unknown = all.flatMap((each) => (each.kind === "unknown" ? [each.name] : []));
   return [
@@ -23,10 +30,14 @@ export function checkTwins({ place }: Patient): Finding[] {
 function twin(one: Known, other: Known): Finding[] {
   const both = `"${one.name}" and "${other.name}"`;
   const why = "Telegram ends a session that two programs use (AUTH_KEY_DUPLICATED), for both.";
-  const todo = "Decide which one stays. Stop the other worker, and move its session file out of the data folder.";
-  const finding = (what: string): Finding[] => [{ check: "duplicate", level: "problem", what, why, todo }];
+  const todo =
+    "Decide which one stays. Stop the other worker, and move its session file out of the data folder.";
+  const finding = (what: string): Finding[] => [
+    { check: "duplicate", level: "problem", what, why, todo },
+  ];
   if (one.realPath === other.realPath) return finding(`${both} are two names for one file.`);
-  if (one.fingerprint === other.fingerprint) return finding(`${both} have the same key: one is a copy of the other.`);
+  if (one.fingerprint === other.fingerprint)
+    return finding(`${both} have the same key: one is a copy of the other.`);
   if (one.userId === null || one.userId !== other.userId) return [];
   return finding(`${both} are the same account (user id ${one.userId}).`);
 }

@@ -11,7 +11,10 @@ const PREFIX: Record<number, string> = {
   500: "Internal Server Error",
 };
 
-/** A refusal in Telegram's words. `message` is the whole description, `details.errorCode` the HTTP status. */
+/**
+ * A refusal in Telegram's words. `message` is the whole description, `details.errorCode` the HTTP
+ * status.
+ */
 export type Refusal = AppError<"bot-api">;
 
 /** Builds a {@link Refusal}: `refusal(400, "chat not found")`. Prefixes as Telegram does. */

@@ -1,4 +1,7 @@
-/** A mark on a stretch of text; offsets and lengths in UTF-16 units. https://core.telegram.org/bots/api#messageentity */
+/**
+ * A mark on a stretch of text; offsets and lengths in UTF-16 units.
+ * https://core.telegram.org/bots/api#messageentity
+ */
 export interface Entity {
   type: EntityType;
   offset: number;
@@ -37,7 +40,10 @@ export interface RichText {
   entities: Entity[];
 }
 
-/** One inline button: exactly one action beside its label. https://core.telegram.org/bots/api#inlinekeyboardbutton */
+/**
+ * One inline button: exactly one action beside its label.
+ * https://core.telegram.org/bots/api#inlinekeyboardbutton
+ */
 export interface InlineButton {
   text: string;
   style?: string;
@@ -53,7 +59,10 @@ export type Media =
   | { kind: "photo"; fileId: string; width: number; height: number; spoiler: boolean }
   | { kind: "document"; fileId: string };
 
-/** A message of a private chat between one user and the bot. Times are milliseconds of the sandbox's clock. */
+/**
+ * A message of a private chat between one user and the bot. Times are milliseconds of the sandbox's
+ * clock.
+ */
 export interface StoredMessage {
   id: number;
   chatId: number;

@@ -1,6 +1,9 @@
 import type { Entity, EntityType, RichText } from "../model/types.ts";
 
-/** What clients mark by themselves. Order matters: an earlier match wins over a later one that overlaps it. */
+/**
+ * What clients mark by themselves. Order matters: an earlier match wins over a later one that
+ * overlaps it.
+ */
 const PATTERNS: [EntityType, RegExp][] = [
   ["url", /\bhttps?:\/\/[^\s<>"]+[^\s<>".,!?;:)\]]/giu],
   ["email", /\b[\w.+-]+@[\w-]+\.[\w.-]*[\w]/gu],
@@ -9,9 +12,13 @@ const PATTERNS: [EntityType, RegExp][] = [
   ["hashtag", /(?<![\p{L}\p{N}_#])#(?=[\p{L}\p{N}_]*\p{L})[\p{L}\p{N}_]{1,256}/gu],
 ];
 
-/** Adds commands, mentions, links, hashtags and e-mail addresses that overlap no code and no link. */
+/**
+ * Adds commands, mentions, links, hashtags and e-mail addresses that overlap no code and no link.
+ */
 export function detectEntities({ text, entities }: RichText): Entity[] {
-  const solid = entities.filter((entity) => ["code", "pre", "text_link", "text_mention", "url"].includes(entity.type));
+  const solid = entities.filter((entity) =>
+    ["code", "pre", "text_link", "text_mention", "url"].includes(entity.type),
+  );
   const found: Entity[] = [];
   for (const [type, pattern] of PATTERNS) {
     for (const match of text.matchAll(pattern)) {

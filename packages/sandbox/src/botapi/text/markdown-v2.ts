@@ -48,7 +48,9 @@ class MarkdownV2 {
     this.#endQuote();
     const open = this.#builder.innermost;
     if (open !== undefined)
-      throw cannotParse(`Can't find end of ${TYPE_NAMES[open.type]} entity at byte offset ${open.byteOffset}`);
+      throw cannotParse(
+        `Can't find end of ${TYPE_NAMES[open.type]} entity at byte offset ${open.byteOffset}`,
+      );
     return this.#builder.result();
   }
 
@@ -64,7 +66,9 @@ class MarkdownV2 {
   }
 
   #reserved(char: string): Error {
-    return cannotParse(`Character '${char}' is reserved and must be escaped with the preceding '\\'`);
+    return cannotParse(
+      `Character '${char}' is reserved and must be escaped with the preceding '\\'`,
+    );
   }
 
   #copy(skip: number, count: number): void {
@@ -88,7 +92,11 @@ class MarkdownV2 {
       this.#closeLink(inside);
       return true;
     }
-    if (inside === "blockquote" && this.#sees("||") && /^\|\|(\n|$)/.test(this.#source.slice(this.#at))) {
+    if (
+      inside === "blockquote" &&
+      this.#sees("||") &&
+      /^\|\|(\n|$)/.test(this.#source.slice(this.#at))
+    ) {
       this.#at += 2;
       this.#builder.end({ type: "expandable_blockquote" });
       return true;
@@ -116,7 +124,10 @@ class MarkdownV2 {
     return true;
   }
 
-  /** The word after ``` is a language when white space follows it; one newline after the opening is dropped. */
+  /**
+   * The word after ``` is a language when white space follows it; one newline after the opening is
+   * dropped.
+   */
   #language(): { language?: string } {
     const rest = this.#source.slice(this.#at);
     const language = /^([^\s`]+)(?=\s)/.exec(rest)?.[1];

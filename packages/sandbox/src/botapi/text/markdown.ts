@@ -31,7 +31,10 @@ export function parseMarkdown(source: string): RichText {
 function marked(source: string, at: number, builder: SpanBuilder): number {
   const [mark, type] = MARKS.find(([each]) => source.startsWith(each, at)) ?? ["*", "bold"];
   const end = source.indexOf(mark, at + mark.length);
-  if (end === -1) throw cannotParse(`Can't find end of the entity starting at byte offset ${byteOffset(source, at)}`);
+  if (end === -1)
+    throw cannotParse(
+      `Can't find end of the entity starting at byte offset ${byteOffset(source, at)}`,
+    );
   let inner = source.slice(at + mark.length, end);
   const language = type === "pre" ? /^([^\s`]+)(?=\s)/.exec(inner)?.[1] : undefined;
   if (type === "pre") inner = inner.slice(language?.length ?? 0).replace(/^\n/, "");
@@ -43,7 +46,10 @@ function marked(source: string, at: number, builder: SpanBuilder): number {
 
 function link(source: string, at: number, builder: SpanBuilder): number {
   const end = source.indexOf("]", at);
-  if (end === -1) throw cannotParse(`Can't find end of the entity starting at byte offset ${byteOffset(source, at)}`);
+  if (end === -1)
+    throw cannotParse(
+      `Can't find end of the entity starting at byte offset ${byteOffset(source, at)}`,
+    );
   const label = source.slice(at + 1, end);
   const address = /^\(([^)]*)\)?/.exec(source.slice(end + 1));
   const entity = linkEntity(address?.[1] ?? label);

@@ -6,7 +6,9 @@ import { parseHtml } from "./html.ts";
 import { parseMarkdown } from "./markdown.ts";
 import { parseMarkdownV2 } from "./markdown-v2.ts";
 
-/** Text limits after entity parsing, in UTF-16 units. https://core.telegram.org/bots/api#sendmessage */
+/**
+ * Text limits after entity parsing, in UTF-16 units. https://core.telegram.org/bots/api#sendmessage
+ */
 export const TEXT_LIMIT = 4096;
 /** https://core.telegram.org/bots/api#sendphoto */
 export const CAPTION_LIMIT = 1024;
@@ -25,8 +27,27 @@ const ENTITY_ORDER: EntityType[] = [
 const given = z.array(
   z.object({
     type: z.enum([
-      ...["mention", "hashtag", "bot_command", "url", "email", "bold", "italic", "underline", "strikethrough", "spoiler"],
-      ...["blockquote", "expandable_blockquote", "code", "pre", "text_link", "text_mention", "custom_emoji"],
+      ...[
+        "mention",
+        "hashtag",
+        "bot_command",
+        "url",
+        "email",
+        "bold",
+        "italic",
+        "underline",
+        "strikethrough",
+        "spoiler",
+      ],
+      ...[
+        "blockquote",
+        "expandable_blockquote",
+        "code",
+        "pre",
+        "text_link",
+        "text_mention",
+        "custom_emoji",
+      ],
       ...["phone_number", "cashtag"],
     ] as [EntityType, ...EntityType[]]),
     offset: z.int().min(0),
@@ -34,7 +55,13 @@ const given = z.array(
     url: z.string().exactOptional(),
     language: z.string().exactOptional(),
     custom_emoji_id: z.string().exactOptional(),
-    user: z.object({ id: z.number(), is_bot: z.boolean().default(false), first_name: z.string().default("") }).exactOptional(),
+    user: z
+      .object({
+        id: z.number(),
+        is_bot: z.boolean().default(false),
+        first_name: z.string().default(""),
+      })
+      .exactOptional(),
   }),
 );
 
@@ -45,7 +72,10 @@ export interface TextInput {
   entities: unknown;
 }
 
-/** Parses the mode or takes the given entities, trims, sorts, and adds what Telegram detects by itself. */
+/**
+ * Parses the mode or takes the given entities, trims, sorts, and adds what Telegram detects by
+ * itself.
+ */
 export function richText(input: TextInput): RichText {
   const parsed = input.parseMode
     ? byMode(input.text, input.parseMode)
@@ -56,7 +86,11 @@ export function richText(input: TextInput): RichText {
 /** The text of a message: refuses an empty one and one over 4096. */
 export function messageText(input: TextInput): RichText {
   const rich = richText(input);
-  if (rich.text === "") throw refusal(400, input.text.trim() === "" ? "message text is empty" : "text must be non-empty");
+  if (rich.text === "")
+    throw refusal(
+      400,
+      input.text.trim() === "" ? "message text is empty" : "text must be non-empty",
+    );
   if (rich.text.length > TEXT_LIMIT) throw refusal(400, "message is too long");
   return rich;
 }
@@ -79,14 +113,20 @@ function givenEntities(value: unknown): Entity[] {
   if (value === undefined) return [];
   const parsed = given.safeParse(value);
   if (!parsed.success)
-    throw refusal(400, "can't parse MessageEntity: Field of a message entity is missing or has the wrong type");
+    throw refusal(
+      400,
+      "can't parse MessageEntity: Field of a message entity is missing or has the wrong type",
+    );
   return parsed.data;
 }
 
 /** White space at both ends goes, entities are cut to what is left, outer ones come first. */
 function tidy({ text, entities }: RichText): RichText {
   const clean = text.replaceAll("\r", "");
-  const shifted = clean.length === text.length ? entities : entities.map((entity) => withoutReturns(text, entity));
+  const shifted =
+    clean.length === text.length
+      ? entities
+      : entities.map((entity) => withoutReturns(text, entity));
   const lead = clean.length - clean.trimStart().length;
   const trimmed = clean.trim();
   const cut = shifted.flatMap((entity): Entity[] => {

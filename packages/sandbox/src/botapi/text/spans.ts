@@ -39,7 +39,13 @@ export class SpanBuilder {
 
   add(span: OpenSpan, end: number, extra: Partial<Entity> = {}): void {
     if (end <= span.offset) return;
-    this.entities.push({ type: span.type, offset: span.offset, length: end - span.offset, ...span.extra, ...extra });
+    this.entities.push({
+      type: span.type,
+      offset: span.offset,
+      length: end - span.offset,
+      ...span.extra,
+      ...extra,
+    });
   }
 
   result(): RichText {
@@ -66,7 +72,8 @@ export function mentionedUser(url: string): number | null {
 /** The entity a link becomes: `text_mention`, `text_link`, or null when the address is no link. */
 export function linkEntity(url: string): Partial<Entity> | null {
   const user = mentionedUser(url);
-  if (user !== null) return { type: "text_mention", user: { id: user, is_bot: false, first_name: String(user) } };
+  if (user !== null)
+    return { type: "text_mention", user: { id: user, is_bot: false, first_name: String(user) } };
   if (/^[a-z][a-z0-9+.-]*:\S/i.test(url)) return { type: "text_link", url };
   return /^[^\s/]+\.[a-z]{2,}/i.test(url) ? { type: "text_link", url: `http://${url}` } : null;
 }

@@ -11,7 +11,8 @@ export function xor(a: Uint8Array, b: Uint8Array): Buffer {
 
 /** AES-256-IGE encryption. `iv` is 32 bytes; the length of `plain` is a multiple of 16. */
 export function igeEncrypt(plain: Buffer, key: Buffer, iv: Buffer): Buffer {
-  // With X(i) = C(i) xor P(i-1), IGE is CBC over P(i) xor P(i-2): one native call instead of one per block.
+  // With X(i) = C(i) xor P(i-1), IGE is CBC over P(i) xor P(i-2): one native call instead of one
+  // per block.
   const head = Buffer.concat([Buffer.alloc(2 * BLOCK), plain]);
   iv.copy(head, BLOCK, BLOCK, 2 * BLOCK);
   const mixed = Buffer.from(plain);

@@ -1,4 +1,11 @@
-import { constants, createPrivateKey, createPublicKey, generateKeyPairSync, type KeyObject, privateDecrypt } from "node:crypto";
+import {
+  constants,
+  createPrivateKey,
+  createPublicKey,
+  generateKeyPairSync,
+  type KeyObject,
+  privateDecrypt,
+} from "node:crypto";
 import { TlWriter } from "../tl/bytes.ts";
 import { sha1, sha256 } from "./hash.ts";
 import { igeDecrypt, xor } from "./ige.ts";
@@ -16,13 +23,16 @@ export class RsaKey {
     const publicKey = createPublicKey(key);
     this.publicPem = publicKey.export({ type: "pkcs1", format: "pem" }).toString();
     const { n = "", e = "" } = publicKey.export({ format: "jwk" });
-    const tl = new TlWriter().bytes(Buffer.from(n, "base64url")).bytes(Buffer.from(e, "base64url")).done();
+    const tl = new TlWriter()
+      .bytes(Buffer.from(n, "base64url"))
+      .bytes(Buffer.from(e, "base64url"))
+      .done();
     this.fingerprint = sha1(tl).readBigInt64LE(12);
   }
 
   /**
-   * A fresh 2048-bit key. Its fingerprint has 16 significant hex digits: mtcute looks keys up by a text
-   * that lacks leading zeros, and does not find one in 16.
+   * A fresh 2048-bit key. Its fingerprint has 16 significant hex digits: mtcute looks keys up by a
+   * text that lacks leading zeros, and does not find one in 16.
    */
   static generate(): RsaKey {
     for (;;) {
@@ -47,7 +57,10 @@ export class RsaKey {
   }
 }
 
-/** RSA_PAD: https://core.telegram.org/mtproto/auth_key#41-rsa-paddata-server-public-key-mentioned-above-is-implemented-as-follows */
+/**
+ * RSA_PAD:
+ * https://core.telegram.org/mtproto/auth_key#41-rsa-paddata-server-public-key-mentioned-above-is-implemented-as-follows
+ */
 function openRsaPad(plain: Buffer): Buffer | null {
   const secret = plain.subarray(32);
   const tempKey = xor(plain.subarray(0, 32), sha256(secret));
@@ -56,7 +69,10 @@ function openRsaPad(plain: Buffer): Buffer | null {
   return sha256(tempKey, data).equals(dataWithHash.subarray(192)) ? data : null;
 }
 
-/** The padding from before 2021: a zero byte, SHA-1 of the data, the data, random bytes. The object tells its own length. */
+/**
+ * The padding from before 2021: a zero byte, SHA-1 of the data, the data, random bytes. The object
+ * tells its own length.
+ */
 function openLegacy(plain: Buffer): Buffer | null {
   const hash = plain.subarray(1, 21);
   for (let end = plain.length; end > 21; end--) {

@@ -1,5 +1,14 @@
 import { pbkdf2Sync, randomBytes } from "node:crypto";
-import { DH_G, DH_PRIME, fromBig, isGoodPublic, modPow, padded, randomExponent, toBig } from "./dh.ts";
+import {
+  DH_G,
+  DH_PRIME,
+  fromBig,
+  isGoodPublic,
+  modPow,
+  padded,
+  randomExponent,
+  toBig,
+} from "./dh.ts";
 import { sha256 } from "./hash.ts";
 import { xor } from "./ige.ts";
 
@@ -16,7 +25,10 @@ export interface SrpRound {
   readonly publicB: Buffer;
 }
 
-/** The verifier of a password (https://core.telegram.org/api/srp). Takes some 60 ms: 100,000 rounds of PBKDF2. */
+/**
+ * The verifier of a password (https://core.telegram.org/api/srp). Takes some 60 ms: 100,000 rounds
+ * of PBKDF2.
+ */
 export function makeVerifier(password: string): SrpVerifier {
   const salt1 = randomBytes(16);
   const salt2 = randomBytes(16);
@@ -32,13 +44,19 @@ export function startRound(verifier: SrpVerifier): SrpRound {
   const prime = toBig(DH_PRIME);
   for (;;) {
     const secret = randomExponent();
-    const publicB = fromBig((k * toBig(verifier.verifier) + toBig(modPow(Buffer.from([DH_G]), secret))) % prime);
+    const publicB = fromBig(
+      (k * toBig(verifier.verifier) + toBig(modPow(Buffer.from([DH_G]), secret))) % prime,
+    );
     if (isGoodPublic(publicB)) return { secret, publicB };
   }
 }
 
 /** Whether the client's `A` and `M1` prove that it knows the password. */
-export function provesPassword(verifier: SrpVerifier, round: SrpRound, proof: { A: Uint8Array; M1: Uint8Array }): boolean {
+export function provesPassword(
+  verifier: SrpVerifier,
+  round: SrpRound,
+  proof: { A: Uint8Array; M1: Uint8Array },
+): boolean {
   if (!isGoodPublic(proof.A)) return false;
   const a = padded(proof.A);
   const u = sha256(a, round.publicB);

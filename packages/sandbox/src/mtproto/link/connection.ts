@@ -3,7 +3,10 @@ import type { RsaKey } from "../crypto/rsa.ts";
 import { TransportStream } from "../transport/stream.ts";
 import { Handshake } from "./handshake.ts";
 
-/** Transport error "no such auth key" (https://core.telegram.org/mtproto/mtproto-transports#transport-errors). */
+/**
+ * Transport error "no such auth key"
+ * (https://core.telegram.org/mtproto/mtproto-transports#transport-errors).
+ */
 export const UNKNOWN_KEY = -404;
 
 interface ConnectionOptions {
@@ -109,7 +112,10 @@ export class Connection {
     this.#disconnectTimer = setTimeout(() => this.drop("fin"), delayMs);
   }
 
-  /** When it will be closed unless another ping_delay_disconnect comes; null before the first one. Milliseconds since the epoch. */
+  /**
+   * When it will be closed unless another ping_delay_disconnect comes; null before the first one.
+   * Milliseconds since the epoch.
+   */
   get hangsUpAt(): number | null {
     return this.#hangsUpAt;
   }

@@ -8,7 +8,10 @@ import { type AuthKey, currentSalt, futureSalts, isSaltGood, type KeyStore, nowS
 import type { SessionRegistry } from "./registry.ts";
 import { GZIP_PACKED, MAX_UNPACKED, MSG_CONTAINER, type Session } from "./session.ts";
 
-/** A client's clock may be so far off (https://core.telegram.org/mtproto/description#message-identifier-msg-id). */
+/**
+ * A client's clock may be so far off
+ * (https://core.telegram.org/mtproto/description#message-identifier-msg-id).
+ */
 const MAX_BEHIND_S = 300;
 const MAX_AHEAD_S = 30;
 
@@ -41,7 +44,10 @@ interface InboxOptions {
   readonly onKeyDestroyed: (keyId: string) => void;
 }
 
-/** Opens the packets of clients and answers the service messages in them (https://core.telegram.org/mtproto/service_messages). */
+/**
+ * Opens the packets of clients and answers the service messages in them
+ * (https://core.telegram.org/mtproto/service_messages).
+ */
 export class Inbox {
   readonly #options: InboxOptions;
 
@@ -49,7 +55,10 @@ export class Inbox {
     this.#options = options;
   }
 
-  /** Handles one packet. Never throws: what is wrong with a packet is the client's or our own mistake, and goes to the log. */
+  /**
+   * Handles one packet. Never throws: what is wrong with a packet is the client's or our own
+   * mistake, and goes to the log.
+   */
   receive(connection: Connection, packet: Buffer): void {
     try {
       if (packet.length < 8) return;
@@ -58,7 +67,8 @@ export class Inbox {
       else this.#open(connection, keyId.toString(), packet.subarray(8));
     } catch (error) {
       this.#options.log(
-        `connection ${connection.id}: ${error instanceof TlError ? error.message : String((error as Error).stack)}`,
+        `connection ${connection.id}: ` +
+          `${error instanceof TlError ? error.message : String((error as Error).stack)}`,
       );
       connection.drop("fin");
     }
@@ -84,7 +94,12 @@ export class Inbox {
     const plain = openFromClient(key.bytes, packet);
     if (!plain) throw new TlError("a packet does not decrypt with its key");
     const reader = new TlReader(plain);
-    const [salt, sessionId, id, seqno] = [reader.long(), reader.long(), reader.long(), reader.int()];
+    const [salt, sessionId, id, seqno] = [
+      reader.long(),
+      reader.long(),
+      reader.long(),
+      reader.int(),
+    ];
     const body = Buffer.from(reader.raw(reader.uint()));
     this.#options.onKeyUsed(connection, key);
     const session = this.#options.sessions.open(key, sessionId, connection);
@@ -98,7 +113,12 @@ export class Inbox {
     if (!session.announced) {
       session.announced = true;
       session.sendService(
-        { _: "new_session_created", first_msg_id: message.id, unique_id: session.id, server_salt: currentSalt(key) },
+        {
+          _: "new_session_created",
+          first_msg_id: message.id,
+          unique_id: session.id,
+          server_salt: currentSalt(key),
+        },
         false,
       );
     }
@@ -116,7 +136,11 @@ export class Inbox {
 
   #refuse({ session, key, id, seqno }: Incoming, code: number): void {
     const about = { bad_msg_id: id, bad_msg_seqno: seqno, error_code: code };
-    if (code === BAD_SALT) session.sendService({ _: "bad_server_salt", ...about, new_server_salt: currentSalt(key) }, true);
+    if (code === BAD_SALT)
+      session.sendService(
+        { _: "bad_server_salt", ...about, new_server_salt: currentSalt(key) },
+        true,
+      );
     else session.sendService({ _: "bad_msg_notification", ...about }, true);
   }
 
@@ -167,7 +191,10 @@ export class Inbox {
       case "destroy_session": {
         const gone = this.#options.sessions.destroy(key, object["session_id"] as bigint);
         session.sendService(
-          { _: gone ? "destroy_session_ok" : "destroy_session_none", session_id: object["session_id"] },
+          {
+            _: gone ? "destroy_session_ok" : "destroy_session_none",
+            session_id: object["session_id"],
+          },
           true,
         );
         return;
@@ -193,11 +220,13 @@ export class Inbox {
 }
 
 function saltsAnswer(message: Incoming, count: number): TlObject {
-  const salts = futureSalts(message.key, Math.min(Math.max(count, 1), 64)).map(({ salt, since, until }) => ({
-    _: "future_salt",
-    valid_since: since,
-    valid_until: until,
-    salt,
-  }));
+  const salts = futureSalts(message.key, Math.min(Math.max(count, 1), 64)).map(
+    ({ salt, since, until }) => ({
+      _: "future_salt",
+      valid_since: since,
+      valid_until: until,
+      salt,
+    }),
+  );
   return { _: "future_salts", req_msg_id: message.id, now: nowS(), salts };
 }

@@ -43,7 +43,12 @@ export class KeyStore {
   }
 
   /** Adds a fresh key; `firstSalt` is the one both sides derived from the nonces. */
-  add(options: { bytes: Buffer; dc: number; firstSalt: bigint; expiresInS: number | null }): AuthKey {
+  add(options: {
+    bytes: Buffer;
+    dc: number;
+    firstSalt: bigint;
+    expiresInS: number | null;
+  }): AuthKey {
     const now = nowS();
     const key: AuthKey = {
       id: keyIdOf(options.bytes),
@@ -51,7 +56,10 @@ export class KeyStore {
       dc: options.dc,
       layer: null,
       salts: [{ salt: options.firstSalt, since: now, until: now + SALT_LIFE_S }],
-      temp: options.expiresInS === null ? null : { expiresAt: now + options.expiresInS, permanentId: null },
+      temp:
+        options.expiresInS === null
+          ? null
+          : { expiresAt: now + options.expiresInS, permanentId: null },
       client: null,
       passwordPending: null,
     };
@@ -69,10 +77,14 @@ export class KeyStore {
   /** Forgets a key and the temporary keys bound to it. */
   forget(id: string): void {
     this.#keys.delete(id);
-    for (const key of this.#keys.values()) if (key.temp?.permanentId === id) this.#keys.delete(key.id);
+    for (const key of this.#keys.values())
+      if (key.temp?.permanentId === id) this.#keys.delete(key.id);
   }
 
-  /** The permanent key behind `key`: itself, or the one it is bound to. Null for an unbound temporary key. */
+  /**
+   * The permanent key behind `key`: itself, or the one it is bound to. Null for an unbound
+   * temporary key.
+   */
   permanent(key: AuthKey): AuthKey | null {
     if (!key.temp) return key;
     return key.temp.permanentId === null ? null : this.get(key.temp.permanentId);
@@ -92,7 +104,9 @@ export function currentSalt(key: AuthKey): bigint {
 /** Whether a client may still use `salt`. */
 export function isSaltGood(key: AuthKey, salt: bigint): boolean {
   const now = nowS();
-  return key.salts.some((entry) => entry.salt === salt && entry.since <= now && now < entry.until + SALT_GRACE_S);
+  return key.salts.some(
+    (entry) => entry.salt === salt && entry.since <= now && now < entry.until + SALT_GRACE_S,
+  );
 }
 
 /** The next `count` salts, the current one first; one starts where the one before ends. */
@@ -107,7 +121,10 @@ export function futureSalts(key: AuthKey, count: number): ServerSalt[] {
   return upcoming().slice(0, count);
 }
 
-/** Protocol time is the machine's: a client's message ids and salts do not jump with the sandbox's movable clock. */
+/**
+ * Protocol time is the machine's: a client's message ids and salts do not jump with the sandbox's
+ * movable clock.
+ */
 export function nowS(): number {
   return Math.floor(Date.now() / 1000);
 }

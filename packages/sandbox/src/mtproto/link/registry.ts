@@ -42,7 +42,10 @@ export class SessionRegistry {
     this.#byKey.delete(keyId);
   }
 
-  /** The session among those of `keys` that updates go to: the one that called last over a connection that is `alive`. */
+  /**
+   * The session among those of `keys` that updates go to: the one that called last over a
+   * connection that is `alive`.
+   */
   receiver(keys: readonly AuthKey[], alive: (connection: Connection) => boolean): Session | null {
     let best: Session | null = null;
     for (const key of keys) {

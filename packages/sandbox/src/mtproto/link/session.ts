@@ -28,7 +28,8 @@ interface Outgoing {
 
 /**
  * One MTProto session: what a client calls session_id, over however many connections
- * (https://core.telegram.org/mtproto/description#session). Everything that is queued in one turn of the event loop leaves as one container.
+ * (https://core.telegram.org/mtproto/description#session). Everything that is queued in one turn of
+ * the event loop leaves as one container.
  */
 export class Session {
   readonly id: bigint;
@@ -62,7 +63,10 @@ export class Session {
   /** Queues the result of a call. */
   sendResult(callId: bigint, result: Buffer): void {
     const packed = result.length >= GZIP_FROM ? gzipSync(result) : result;
-    const shorter = packed.length < result.length ? new TlWriter().uint(GZIP_PACKED).bytes(packed).done() : result;
+    const shorter =
+      packed.length < result.length
+        ? new TlWriter().uint(GZIP_PACKED).bytes(packed).done()
+        : result;
     const body = new TlWriter().uint(RPC_RESULT).long(callId).raw(shorter).done();
     this.#answers.set(callId, body);
     const oldest = this.#answers.keys().next();
@@ -98,7 +102,8 @@ export class Session {
 
   #container(messages: readonly Outgoing[]): Outgoing {
     const writer = new TlWriter().uint(MSG_CONTAINER).uint(messages.length);
-    for (const { id, seqno, body } of messages) writer.long(id).int(seqno).int(body.length).raw(body);
+    for (const { id, seqno, body } of messages)
+      writer.long(id).int(seqno).int(body.length).raw(body);
     return { id: this.#nextId(true), seqno: this.#nextSeqno(false), body: writer.done() };
   }
 

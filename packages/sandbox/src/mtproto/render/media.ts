@@ -15,6 +15,12 @@ export function mediaObject(media: StoredMedia | ShownMedia, reference: Buffer):
   }
   const named = name === null ? [] : [{ _: "documentAttributeFilename", file_name: name }];
   const known = attributes.filter((attribute) => attribute._ !== "documentAttributeFilename");
-  const document = { _: "document", ...common, mime_type: mime, size: BigInt(size), attributes: [...known, ...named] };
+  const document = {
+    _: "document",
+    ...common,
+    mime_type: mime,
+    size: BigInt(size),
+    attributes: [...known, ...named],
+  };
   return { _: "messageMediaDocument", document };
 }

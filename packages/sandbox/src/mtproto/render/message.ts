@@ -5,9 +5,13 @@ import type { TlObject } from "../tl/schema.ts";
 import { mediaObject } from "./media.ts";
 import { peerObject, unreadCount } from "./objects.ts";
 
-/** What a message answers and where it is (https://core.telegram.org/api/forum). General has no header of its own. */
+/**
+ * What a message answers and where it is (https://core.telegram.org/api/forum). General has no
+ * header of its own.
+ */
 function replyHeader({ replyTo, topic }: StoredMessage): TlObject | null {
-  if (topic === undefined) return replyTo === null ? null : { _: "messageReplyHeader", reply_to_msg_id: replyTo };
+  if (topic === undefined)
+    return replyTo === null ? null : { _: "messageReplyHeader", reply_to_msg_id: replyTo };
   const header = { _: "messageReplyHeader", forum_topic: true, reply_to_msg_id: replyTo ?? topic };
   return replyTo === null ? header : { ...header, reply_to_top_id: topic };
 }
@@ -24,7 +28,11 @@ export function messageObject(message: StoredMessage, files: Files, viewer: Acco
     out,
     post: isPost,
     id: message.id,
-    from_id: copied ? peerObject(forwarded.from) : isNamed ? { _: "peerUser", user_id: message.from } : null,
+    from_id: copied
+      ? peerObject(forwarded.from)
+      : isNamed
+        ? { _: "peerUser", user_id: message.from }
+        : null,
     peer_id: peerObject(peer),
     reply_to: replyHeader(message),
     date: message.date,
@@ -38,7 +46,9 @@ export function messageObject(message: StoredMessage, files: Files, viewer: Acco
       from_id: peerObject(forwarded.from),
       date: forwarded.date,
       channel_post: forwarded.post,
-      ...(copied ? { saved_from_peer: peerObject(forwarded.from), saved_from_msg_id: forwarded.post } : {}),
+      ...(copied
+        ? { saved_from_peer: peerObject(forwarded.from), saved_from_msg_id: forwarded.post }
+        : {}),
     },
     message: message.text,
     media: message.media ? mediaObject(message.media, files.reference()) : null,
@@ -51,7 +61,9 @@ export function messageObject(message: StoredMessage, files: Files, viewer: Acco
   };
 }
 
-/** The update that tells of an event in an account's box. Null for a message that is gone by now. */
+/**
+ * The update that tells of an event in an account's box. Null for a message that is gone by now.
+ */
 export function accountUpdate(account: Account, event: BoxEvent, files: Files): TlObject | null {
   const pts = { pts: event.pts, pts_count: event.count };
   switch (event.kind) {
@@ -78,15 +90,30 @@ export function accountUpdate(account: Account, event: BoxEvent, files: Files): 
       };
     }
     case "read-outbox":
-      return { _: "updateReadHistoryOutbox", peer: peerObject(event.peer), max_id: event.maxId, ...pts };
+      return {
+        _: "updateReadHistoryOutbox",
+        peer: peerObject(event.peer),
+        max_id: event.maxId,
+        ...pts,
+      };
   }
 }
 
 /** The update that tells `viewer` of an event in a channel. Null for a post that is gone by now. */
-export function channelUpdate(viewer: Account, channel: Channel, event: BoxEvent, files: Files): TlObject | null {
+export function channelUpdate(
+  viewer: Account,
+  channel: Channel,
+  event: BoxEvent,
+  files: Files,
+): TlObject | null {
   const pts = { pts: event.pts, pts_count: event.count };
   if (event.kind === "delete")
-    return { _: "updateDeleteChannelMessages", channel_id: channel.id, messages: [...event.ids], ...pts };
+    return {
+      _: "updateDeleteChannelMessages",
+      channel_id: channel.id,
+      messages: [...event.ids],
+      ...pts,
+    };
   if (event.kind !== "new" && event.kind !== "edit") return null;
   const message = channel.box.messages.get(event.id);
   if (!message) return null;

@@ -1,4 +1,13 @@
-import type { Account, Bot, BoxState, Channel, Group, PeerRef, StoredMessage, WorldState } from "../../world/model.ts";
+import type {
+  Account,
+  Bot,
+  BoxState,
+  Channel,
+  Group,
+  PeerRef,
+  StoredMessage,
+  WorldState,
+} from "../../world/model.ts";
 import { peerKey, SERVICE_USER_ID } from "../../world/model.ts";
 import type { TlObject, TlValue } from "../tl/schema.ts";
 
@@ -96,7 +105,10 @@ function groupObject(
     creator: creator === viewer.id,
     noforwards: noforwards === true,
     ...(became
-      ? { deactivated: true, migrated_to: { _: "inputChannel", channel_id: became.id, access_hash: became.accessHash } }
+      ? {
+          deactivated: true,
+          migrated_to: { _: "inputChannel", channel_id: became.id, access_hash: became.accessHash },
+        }
       : {}),
     id,
     title,
@@ -108,7 +120,15 @@ function groupObject(
 }
 
 function botUser({ id, firstName, username }: Bot): TlObject {
-  return { _: "user", bot: true, id, access_hash: BOT_ACCESS_HASH, first_name: firstName, username, bot_info_version: 1 };
+  return {
+    _: "user",
+    bot: true,
+    id,
+    access_hash: BOT_ACCESS_HASH,
+    first_name: firstName,
+    username,
+    bot_info_version: 1,
+  };
 }
 
 /** Messages of `peer` in an account's box that it has not read. */
@@ -159,7 +179,8 @@ export class Mentions {
   /** The users and chats that finished updates mention. */
   objects(updates: readonly TlObject[]): this {
     for (const update of updates) {
-      if (typeof update["channel_id"] === "bigint") this.peer({ kind: "channel", id: update["channel_id"] });
+      if (typeof update["channel_id"] === "bigint")
+        this.peer({ kind: "channel", id: update["channel_id"] });
       this.#object(update["peer"]);
       const message = update["message"];
       if (!isObject(message)) continue;
@@ -189,8 +210,12 @@ export class Mentions {
     const groups = [...this.#groups].flatMap((id) => this.#state.groups.get(id) ?? []);
     const channels = [...this.#channels].flatMap((id) => this.#state.channels.get(id) ?? []);
     const shown = channels.map((channel) => channelObject(this.#viewer, channel));
-    const became = ({ migratedTo }: Group) => (migratedTo === undefined ? undefined : this.#state.channels.get(migratedTo));
-    return { users, chats: [...groups.map((group) => groupObject(this.#viewer, group, became(group))), ...shown] };
+    const became = ({ migratedTo }: Group) =>
+      migratedTo === undefined ? undefined : this.#state.channels.get(migratedTo);
+    return {
+      users,
+      chats: [...groups.map((group) => groupObject(this.#viewer, group, became(group))), ...shown],
+    };
   }
 }
 

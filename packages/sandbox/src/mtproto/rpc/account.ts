@@ -5,7 +5,9 @@ import { long, type Method, type UserCall } from "./call.ts";
 
 /** A login as Settings → Devices shows it. */
 export function authorizationObject(
-  entry: Pick<Authorization, "hash" | "ip" | "createdAt" | "activeAt"> & { readonly client: ClientInfo | null },
+  entry: Pick<Authorization, "hash" | "ip" | "createdAt" | "activeAt"> & {
+    readonly client: ClientInfo | null;
+  },
   current: boolean,
 ): TlObject {
   return {
@@ -29,18 +31,23 @@ export function authorizationObject(
 const getAuthorizations: Method<UserCall> = ({ world, account, permanent }) => ({
   _: "account.authorizations",
   authorization_ttl_days: 183,
-  authorizations: world.authorizationsOf(account).map((entry) => authorizationObject(entry, entry.keyId === permanent.id)),
+  authorizations: world
+    .authorizationsOf(account)
+    .map((entry) => authorizationObject(entry, entry.keyId === permanent.id)),
 });
 
 const resetAuthorization: Method<UserCall> = ({ world, account, permanent }, query) => {
-  const entry = world.authorizationsOf(account).find((candidate) => candidate.hash === long(query, "hash"));
+  const entry = world
+    .authorizationsOf(account)
+    .find((candidate) => candidate.hash === long(query, "hash"));
   if (!entry || entry.keyId === permanent.id) throw new RpcError(400, "HASH_INVALID");
   world.logOut(entry.keyId, "unregistered");
   return true;
 };
 
 const resetAuthorizations: Method<UserCall> = ({ world, account, permanent }) => {
-  for (const entry of world.authorizationsOf(account)) if (entry.keyId !== permanent.id) world.logOut(entry.keyId, "revoked");
+  for (const entry of world.authorizationsOf(account))
+    if (entry.keyId !== permanent.id) world.logOut(entry.keyId, "revoked");
   return true;
 };
 

@@ -16,7 +16,13 @@ const UNKNOWN_CLIENT = { apiId: 0, device: "unknown", system: "unknown", app: "u
 export function authorize(call: Call, account: Account, imported = false): TlObject {
   call.permanent.passwordPending = null;
   const client = call.key.client ?? UNKNOWN_CLIENT;
-  call.world.logIn({ keyId: call.permanent.id, account, client, ip: call.connection.remoteAddress, imported });
+  call.world.logIn({
+    keyId: call.permanent.id,
+    account,
+    client,
+    ip: call.connection.remoteAddress,
+    imported,
+  });
   return { _: "auth.authorization", user: userObject(account, account) };
 }
 
@@ -37,9 +43,17 @@ const TYPES: Readonly<Record<CodeVia, TlObject>> = {
   call: { _: "auth.sentCodeTypeCall", length: CODE_LENGTH },
   "flash-call": { _: "auth.sentCodeTypeFlashCall", pattern: "*" },
   "missed-call": { _: "auth.sentCodeTypeMissedCall", prefix: "+1555", length: CODE_LENGTH },
-  email: { _: "auth.sentCodeTypeEmailCode", email_pattern: "a***@example.org", length: CODE_LENGTH },
+  email: {
+    _: "auth.sentCodeTypeEmailCode",
+    email_pattern: "a***@example.org",
+    length: CODE_LENGTH,
+  },
   "email-setup": { _: "auth.sentCodeTypeSetUpEmailRequired" },
-  fragment: { _: "auth.sentCodeTypeFragmentSms", url: "https://fragment.com/login", length: CODE_LENGTH },
+  fragment: {
+    _: "auth.sentCodeTypeFragmentSms",
+    url: "https://fragment.com/login",
+    length: CODE_LENGTH,
+  },
   firebase: { _: "auth.sentCodeTypeFirebaseSms", length: CODE_LENGTH },
   "sms-word": { _: "auth.sentCodeTypeSmsWord" },
   "sms-phrase": { _: "auth.sentCodeTypeSmsPhrase" },
@@ -56,7 +70,10 @@ function sentCode(code: LoginCode): TlObject {
   };
 }
 
-/** A code that came by e-mail is given back as such, and no other (https://core.telegram.org/api/auth#email-verification). */
+/**
+ * A code that came by e-mail is given back as such, and no other
+ * (https://core.telegram.org/api/auth#email-verification).
+ */
 function typedCode(query: TlObject, { type }: LoginCode): string {
   const email = query["email_verification"] as TlObject | null | undefined;
   if (type !== "email") return text(query, "phone_code");
@@ -82,7 +99,8 @@ const resendCode: Method = (call, query) => {
 
 const cancelCode: Method = (call, query) => {
   const phone = cleanPhone(text(query, "phone_number"));
-  call.world.codes.find(phone, text(query, "phone_code_hash"), call.permanent.id).state = "withdrawn";
+  call.world.codes.find(phone, text(query, "phone_code_hash"), call.permanent.id).state =
+    "withdrawn";
   return true;
 };
 
@@ -92,7 +110,9 @@ const signIn: Method = (call, query) => {
   const code = call.world.codes.find(phone, text(query, "phone_code_hash"), call.permanent.id);
   call.world.codes.use(code, typedCode(query, code));
   const account = call.world.byPhone(phone);
-  return account ? authorizeOrAskPassword(call, account) : { _: "auth.authorizationSignUpRequired" };
+  return account
+    ? authorizeOrAskPassword(call, account)
+    : { _: "auth.authorizationSignUpRequired" };
 };
 
 /** Login by code (https://core.telegram.org/api/auth). */

@@ -30,7 +30,8 @@ const bindTempAuthKey: Method = ({ keys, key, session }, query) => {
 
 const exportAuthorization: Method<UserCall> = ({ account, dc, dcs, exported }, query) => {
   const target = int(query, "dc_id");
-  if (target === dc || !dcs().some(({ id }) => id === target)) throw new RpcError(400, "DC_ID_INVALID");
+  if (target === dc || !dcs().some(({ id }) => id === target))
+    throw new RpcError(400, "DC_ID_INVALID");
   const secret = randomBytes(64);
   exported.set(account.id, { account: account.id, secret, dc: target });
   return { _: "auth.exportedAuthorization", id: account.id, bytes: secret };
@@ -53,4 +54,6 @@ export const keyMethods: Record<string, Method> = {
 };
 
 /** The part that needs a login. */
-export const keyUserMethods: Record<string, Method<UserCall>> = { "auth.exportAuthorization": exportAuthorization };
+export const keyUserMethods: Record<string, Method<UserCall>> = {
+  "auth.exportAuthorization": exportAuthorization,
+};

@@ -19,7 +19,10 @@ function algorithm({ salt1, salt2 }: Pick<SrpVerifier, "salt1" | "salt2">): TlOb
 
 /** Who is asked for a password: the account logged in, or the one that gave the right code. */
 function owner({ account, permanent, world }: Call): Account {
-  const pending = permanent.passwordPending === null ? undefined : world.state.accounts.get(permanent.passwordPending);
+  const pending =
+    permanent.passwordPending === null
+      ? undefined
+      : world.state.accounts.get(permanent.passwordPending);
   const found = account ?? pending;
   if (!found) throw new RpcError(401, "AUTH_KEY_UNREGISTERED");
   return found;
@@ -48,7 +51,8 @@ const getPassword: Method = (call) => {
 const checkPassword: Method = (call, query) => {
   const account = owner(call);
   const proof = object(query, "password");
-  if (!account.password || proof._ !== "inputCheckPasswordSRP") throw new RpcError(400, "PASSWORD_HASH_INVALID");
+  if (!account.password || proof._ !== "inputCheckPasswordSRP")
+    throw new RpcError(400, "PASSWORD_HASH_INVALID");
   const given = { srpId: long(proof, "srp_id"), A: bytes(proof, "A"), M1: bytes(proof, "M1") };
   call.world.passwords.check(account, account.password, given);
   return authorize(call, account);

@@ -6,7 +6,8 @@ import { authorizeOrAskPassword } from "./auth-code.ts";
 import { bytes, type Call, longs, type Method, type UserCall } from "./call.ts";
 
 function acceptedBy(call: Call, token: QrToken): Account {
-  const account = token.acceptedBy === null ? undefined : call.world.state.accounts.get(token.acceptedBy);
+  const account =
+    token.acceptedBy === null ? undefined : call.world.state.accounts.get(token.acceptedBy);
   if (!account) throw new RpcError(400, "AUTH_TOKEN_INVALID");
   return account;
 }
@@ -17,11 +18,17 @@ function finish(call: Call, token: QrToken, account: Account): TlObject {
 }
 
 const exportLoginToken: Method = (call, query) => {
-  const token = call.world.qr.export({ keyId: call.permanent.id, dc: call.dc, exceptIds: longs(query, "except_ids") });
+  const token = call.world.qr.export({
+    keyId: call.permanent.id,
+    dc: call.dc,
+    exceptIds: longs(query, "except_ids"),
+  });
   const raw = Buffer.from(token.token, "base64url");
-  if (token.acceptedBy === null) return { _: "auth.loginToken", expires: Math.floor(token.expiresAt / 1000), token: raw };
+  if (token.acceptedBy === null)
+    return { _: "auth.loginToken", expires: Math.floor(token.expiresAt / 1000), token: raw };
   const account = acceptedBy(call, token);
-  if (account.dc !== call.dc) return { _: "auth.loginTokenMigrateTo", dc_id: account.dc, token: raw };
+  if (account.dc !== call.dc)
+    return { _: "auth.loginTokenMigrateTo", dc_id: account.dc, token: raw };
   return finish(call, token, account);
 };
 
@@ -36,7 +43,10 @@ const acceptLoginToken: Method<UserCall> = (call, query) => {
   const keyId = call.world.acceptQr(bytes(query, "token").toString("base64url"), call.account);
   const client = call.keys.get(keyId)?.client;
   const now = call.clock.now();
-  return authorizationObject({ hash: 0n, client: client ?? null, ip: "127.0.0.1", createdAt: now, activeAt: now }, false);
+  return authorizationObject(
+    { hash: 0n, client: client ?? null, ip: "127.0.0.1", createdAt: now, activeAt: now },
+    false,
+  );
 };
 
 /** QR login (https://core.telegram.org/api/qr-login), the side that shows the code. */
@@ -46,4 +56,6 @@ export const qrMethods: Record<string, Method> = {
 };
 
 /** QR login, the side that scans it. */
-export const qrUserMethods: Record<string, Method<UserCall>> = { "auth.acceptLoginToken": acceptLoginToken };
+export const qrUserMethods: Record<string, Method<UserCall>> = {
+  "auth.acceptLoginToken": acceptLoginToken,
+};

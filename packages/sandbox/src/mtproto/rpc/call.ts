@@ -107,6 +107,8 @@ export function longs(query: TlObject, field: string): bigint[] {
 export function objects(query: TlObject, field: string): TlObject[] {
   const value = query[field];
   return Array.isArray(value)
-    ? value.filter((item): item is TlObject => typeof item === "object" && item !== null && "_" in item)
+    ? value.filter(
+        (item): item is TlObject => typeof item === "object" && item !== null && "_" in item,
+      )
     : [];
 }

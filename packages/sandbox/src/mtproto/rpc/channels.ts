@@ -29,11 +29,21 @@ const getFullChannel: Method<UserCall> = (call, query) => {
 
 function membership(call: UserCall, query: TlObject, member: boolean): TlObject {
   const channel = channelOfInput(call, object(query, "channel"));
-  if (!member && !channel.members.has(call.account.id)) throw new RpcError(400, "USER_NOT_PARTICIPANT");
+  if (!member && !channel.members.has(call.account.id))
+    throw new RpcError(400, "USER_NOT_PARTICIPANT");
   call.world.setMembership(call.account, channel, member, call.session);
-  const { chats } = new Mentions(call.world.state, call.account).peer({ kind: "channel", id: channel.id }).fields();
+  const { chats } = new Mentions(call.world.state, call.account)
+    .peer({ kind: "channel", id: channel.id })
+    .fields();
   const updates = [{ _: "updateChannel", channel_id: channel.id }];
-  return { _: "updates", updates, users: [], chats, date: Math.floor(call.clock.now() / 1000), seq: 0 };
+  return {
+    _: "updates",
+    updates,
+    users: [],
+    chats,
+    date: Math.floor(call.clock.now() / 1000),
+    seq: 0,
+  };
 }
 
 /** channels.* that are not about messages. */

@@ -31,7 +31,9 @@ interface Unwrapped {
   readonly withoutUpdates: boolean;
 }
 
-/** Layer taken for a client that has not said which it speaks; only the wrappers are read with it. */
+/**
+ * Layer taken for a client that has not said which it speaks; only the wrappers are read with it.
+ */
 const ASSUMED_LAYER = 198;
 const MAX_WRAPPERS = 8;
 
@@ -61,7 +63,10 @@ export class Dispatcher {
       this.#options.sessions.called(message.session, !unwrapped.withoutUpdates);
       const line = codec.schema.methods.get(query._);
       if (!line) throw new RpcError(400, "INPUT_METHOD_INVALID");
-      message.session.sendResult(message.id, codec.encodeAs(line.result, this.#run(message, query)));
+      message.session.sendResult(
+        message.id,
+        codec.encodeAs(line.result, this.#run(message, query)),
+      );
     } catch (thrown) {
       this.#fail(message, this.#asRpcError(thrown, message.key.layer));
     }
@@ -78,12 +83,22 @@ export class Dispatcher {
     const death = services.world.state.deadKeys.get(permanent.id);
     if (death === "duplicated") throw new RpcError(406, "AUTH_KEY_DUPLICATED");
     const { session, connection, key, id } = message;
-    const call: Call = { ...services, session, connection, key, permanent, account, dc: connection.dc, messageId: id };
+    const call: Call = {
+      ...services,
+      session,
+      connection,
+      key,
+      permanent,
+      account,
+      dc: connection.dc,
+      messageId: id,
+    };
     const method = Object.hasOwn(open, query._) ? open[query._] : undefined;
     if (method) return method(call, query);
     const userMethod = Object.hasOwn(forUsers, query._) ? forUsers[query._] : undefined;
     if (!userMethod) throw this.#notModelled(query._);
-    if (!account) throw new RpcError(401, death === "revoked" ? "SESSION_REVOKED" : "AUTH_KEY_UNREGISTERED");
+    if (!account)
+      throw new RpcError(401, death === "revoked" ? "SESSION_REVOKED" : "AUTH_KEY_UNREGISTERED");
     return userMethod({ ...call, account }, query);
   }
 
@@ -104,7 +119,9 @@ export class Dispatcher {
     key.layer = layer;
     const spoken = this.#options.layers.codec(layer).schema.layer;
     if (spoken !== layer)
-      this.#options.log(`a client speaks layer ${layer}; it is answered in layer ${spoken}: give its schema with --schema`);
+      this.#options.log(
+        `a client speaks layer ${layer}; it is answered in layer ${spoken}: give its schema with --schema`,
+      );
   }
 
   /** Peels the wrappers off (https://core.telegram.org/api/invoking) and keeps what they say. */
@@ -130,7 +147,11 @@ export class Dispatcher {
   }
 
   #fail(message: Incoming, error: RpcError): void {
-    const body = serviceCodec.encode({ _: "rpc_error", error_code: error.code, error_message: error.text });
+    const body = serviceCodec.encode({
+      _: "rpc_error",
+      error_code: error.code,
+      error_message: error.text,
+    });
     message.session.sendResult(message.id, body);
   }
 
@@ -139,7 +160,8 @@ export class Dispatcher {
     const error = toError(thrown);
     this.#options.log(`a call failed: ${error.stack ?? error.message}`);
     const isSpoken = layer === null || this.#options.layers.codec(layer).schema.layer === layer;
-    if (error instanceof TlError) return new RpcError(400, isSpoken ? "INPUT_METHOD_INVALID" : "CONNECTION_LAYER_INVALID");
+    if (error instanceof TlError)
+      return new RpcError(400, isSpoken ? "INPUT_METHOD_INVALID" : "CONNECTION_LAYER_INVALID");
     return new RpcError(500, "INTERNAL_SERVER_ERROR");
   }
 }

@@ -20,11 +20,18 @@ const getFile: Method<UserCall> = (call, query) => {
 };
 
 const savePart: Method<UserCall> = (call, query) => {
-  call.world.files.savePart(call.account.id, long(query, "file_id"), int(query, "file_part"), bytes(query, "bytes"));
+  call.world.files.savePart(
+    call.account.id,
+    long(query, "file_id"),
+    int(query, "file_part"),
+    bytes(query, "bytes"),
+  );
   return true;
 };
 
-/** A used random id is refused before its file is looked at: the parts of a second try may be gone. */
+/**
+ * A used random id is refused before its file is looked at: the parts of a second try may be gone.
+ */
 function refuseUsed(call: UserCall, randomId: bigint): void {
   if (!call.account.sent.has(randomId)) return;
   call.account.duplicates = (call.account.duplicates ?? 0) + 1;

@@ -16,7 +16,14 @@ function forumOf(call: UserCall, query: TlObject): Channel {
 
 /** General has no entry of its own: it is as old as the forum. */
 function general({ createdAt, owner }: Channel): Topic {
-  return { id: GENERAL_TOPIC, title: "General", creator: owner ?? 0n, createdAt, closed: false, deleted: false };
+  return {
+    id: GENERAL_TOPIC,
+    title: "General",
+    creator: owner ?? 0n,
+    createdAt,
+    closed: false,
+    deleted: false,
+  };
 }
 
 function alive(channel: Channel): Topic[] {
@@ -56,7 +63,9 @@ function answer(
   more: { count: number; gone?: number[] },
 ): TlObject {
   const tops = topics.map((topic) => topOf(channel, topic)).filter((top) => top !== null);
-  const mentions = new Mentions(call.world.state, call.account).messages(tops).peer({ kind: "channel", id: channel.id });
+  const mentions = new Mentions(call.world.state, call.account)
+    .messages(tops)
+    .peer({ kind: "channel", id: channel.id });
   for (const { creator } of topics) mentions.user(creator);
   return {
     _: "messages.forumTopics",
@@ -92,16 +101,32 @@ const getForumTopicsByID: Method<UserCall> = (call, query) => {
   return answer(call, channel, found, { count: ids.length, gone });
 };
 
-function told(call: UserCall, channel: Channel, { message, event }: Outcome, before: TlObject[] = []): TlObject {
+function told(
+  call: UserCall,
+  channel: Channel,
+  { message, event }: Outcome,
+  before: TlObject[] = [],
+): TlObject {
   const update = channelUpdate(call.account, channel, event, call.world.files);
   const fields = new Mentions(call.world.state, call.account).messages([message]).fields();
   const date = Math.floor(call.clock.now() / 1000);
-  return { _: "updates", updates: [...before, ...(update ? [update] : [])], ...fields, date, seq: 0 };
+  return {
+    _: "updates",
+    updates: [...before, ...(update ? [update] : [])],
+    ...fields,
+    date,
+    seq: 0,
+  };
 }
 
 const createForumTopic: Method<UserCall> = (call, query) => {
   const channel = forumOf(call, query);
-  const outcome = call.world.forums.create(channel, call.account.id, text(query, "title"), call.session);
+  const outcome = call.world.forums.create(
+    channel,
+    call.account.id,
+    text(query, "title"),
+    call.session,
+  );
   const id = { _: "updateMessageID", id: outcome.message.id, random_id: long(query, "random_id") };
   return told(call, channel, outcome, [id]);
 };
@@ -114,13 +139,27 @@ const editForumTopic: Method<UserCall> = (call, query) => {
     ...(typeof title === "string" ? { title } : {}),
     ...(typeof closed === "boolean" ? { closed } : {}),
   };
-  return told(call, channel, call.world.forums.edit(channel, call.account.id, change, call.session));
+  return told(
+    call,
+    channel,
+    call.world.forums.edit(channel, call.account.id, change, call.session),
+  );
 };
 
 const deleteTopicHistory: Method<UserCall> = (call, query) => {
   const channel = forumOf(call, query);
-  const event = call.world.forums.delete(channel, call.account.id, int(query, "top_msg_id"), call.session);
-  return { _: "messages.affectedHistory", pts: channel.box.pts, pts_count: event?.count ?? 0, offset: 0 };
+  const event = call.world.forums.delete(
+    channel,
+    call.account.id,
+    int(query, "top_msg_id"),
+    call.session,
+  );
+  return {
+    _: "messages.affectedHistory",
+    pts: channel.box.pts,
+    pts_count: event?.count ?? 0,
+    offset: 0,
+  };
 };
 
 const both = (name: string, method: Method<UserCall>): Record<string, Method<UserCall>> => ({
@@ -128,7 +167,10 @@ const both = (name: string, method: Method<UserCall>): Record<string, Method<Use
   [`messages.${name}`]: method,
 });
 
-/** Topics of forums (https://core.telegram.org/api/forum), under their names in older and newer layers. */
+/**
+ * Topics of forums (https://core.telegram.org/api/forum), under their names in older and newer
+ * layers.
+ */
 export const forumMethods: Record<string, Method<UserCall>> = {
   ...both("getForumTopics", getForumTopics),
   ...both("getForumTopicsByID", getForumTopicsByID),

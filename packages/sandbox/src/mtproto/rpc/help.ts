@@ -10,7 +10,13 @@ function config({ clock, dcs, dc }: Call): ReturnType<Method> {
     expires: date + HOUR_S,
     test_mode: false,
     this_dc: dc,
-    dc_options: dcs().map(({ id, ip, port }) => ({ _: "dcOption", static: true, id, ip_address: ip, port })),
+    dc_options: dcs().map(({ id, ip, port }) => ({
+      _: "dcOption",
+      static: true,
+      id,
+      ip_address: ip,
+      port,
+    })),
     dc_txt_domain_name: "",
     chat_size_max: 200,
     megagroup_size_max: 200_000,
@@ -42,5 +48,9 @@ function config({ clock, dcs, dc }: Call): ReturnType<Method> {
 export const helpMethods: Record<string, Method> = {
   "help.getConfig": config,
   "help.getNearestDc": ({ dc }) => ({ _: "nearestDc", country: "XX", this_dc: dc, nearest_dc: dc }),
-  "help.getAppConfig": () => ({ _: "help.appConfig", hash: 0, config: { _: "jsonObject", value: [] } }),
+  "help.getAppConfig": () => ({
+    _: "help.appConfig",
+    hash: 0,
+    config: { _: "jsonObject", value: [] },
+  }),
 };

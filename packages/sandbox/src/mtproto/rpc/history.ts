@@ -34,7 +34,12 @@ function page(messages: readonly StoredMessage[], query: TlObject): StoredMessag
     .filter(({ id }) => (minId === 0 || id > minId) && (maxId === 0 || id < maxId));
 }
 
-function found(call: UserCall, messages: readonly StoredMessage[], channel: Channel | null, total: number): TlObject {
+function found(
+  call: UserCall,
+  messages: readonly StoredMessage[],
+  channel: Channel | null,
+  total: number,
+): TlObject {
   const mentions = new Mentions(call.world.state, call.account).messages(messages);
   if (!channel) {
     const fields = {
@@ -84,9 +89,15 @@ function wanted(
   const result = found(call, there, channel, ids.length);
   const byId = ids.map((id) => messages.get(id));
   const list = byId.map((message, index) =>
-    message ? messageObject(message, call.world.files, call.account) : { _: "messageEmpty", id: ids[index] },
+    message
+      ? messageObject(message, call.world.files, call.account)
+      : { _: "messageEmpty", id: ids[index] },
   );
-  return { ...result, _: channel ? "messages.channelMessages" : "messages.messages", messages: list };
+  return {
+    ...result,
+    _: channel ? "messages.channelMessages" : "messages.messages",
+    messages: list,
+  };
 }
 
 interface Dialog {
@@ -98,7 +109,8 @@ interface Dialog {
 
 function boxDialogs(account: Account): Dialog[] {
   const chats = new Map<string, { peer: PeerRef; top: StoredMessage }>();
-  for (const message of account.box.messages.values()) chats.set(peerKey(message.peer), { peer: message.peer, top: message });
+  for (const message of account.box.messages.values())
+    chats.set(peerKey(message.peer), { peer: message.peer, top: message });
   return [...chats.values()].map(({ peer, top }) => ({
     peer,
     top,
@@ -116,25 +128,36 @@ function boxDialogs(account: Account): Dialog[] {
 }
 
 function channelDialogs(call: UserCall): Dialog[] {
-  const mine = call.world.state.channels.values().filter((channel) => channel.members.has(call.account.id));
+  const mine = call.world.state.channels
+    .values()
+    .filter((channel) => channel.members.has(call.account.id));
   return mine
     .map((channel) => {
       const top = [...channel.box.messages.values()].at(-1) ?? null;
       const peer = { kind: "channel", id: channel.id } as const;
-      return { peer, top, date: top?.date ?? channel.createdAt, object: channelDialog(call.account, channel) };
+      return {
+        peer,
+        top,
+        date: top?.date ?? channel.createdAt,
+        object: channelDialog(call.account, channel),
+      };
     })
     .toArray();
 }
 
 const getDialogs: Method<UserCall> = (call, query) => {
   const [offsetDate, offsetId] = [int(query, "offset_date"), int(query, "offset_id")];
-  const all = [...boxDialogs(call.account), ...channelDialogs(call)].sort((a, b) => b.date - a.date);
+  const all = [...boxDialogs(call.account), ...channelDialogs(call)].sort(
+    (a, b) => b.date - a.date,
+  );
   const isNext = ({ date, top }: Dialog): boolean =>
     offsetDate === 0 || date < offsetDate || (date === offsetDate && (top?.id ?? 0) < offsetId);
   const rest = all.filter(isNext);
   const part = rest.slice(0, Math.min(int(query, "limit") || MAX_PAGE, MAX_PAGE));
   const tops = part.map(({ top }) => top).filter((top) => top !== null);
-  const mentions = new Mentions(call.world.state, call.account).messages(tops).objects(part.map((dialog) => dialog.object));
+  const mentions = new Mentions(call.world.state, call.account)
+    .messages(tops)
+    .objects(part.map((dialog) => dialog.object));
   const fields = {
     dialogs: part.map((dialog) => dialog.object),
     messages: tops.map((each) => messageObject(each, call.world.files, call.account)),
@@ -145,11 +168,16 @@ const getDialogs: Method<UserCall> = (call, query) => {
 };
 
 function getPeerDialogs(call: UserCall, query: TlObject): TlObject {
-  const wantedPeers = objects(query, "peers").map((input) => peerOfInput(call, object(input, "peer")));
-  const isWanted = (dialog: Dialog): boolean => wantedPeers.some((peer) => samePeer(peer, dialog.peer));
+  const wantedPeers = objects(query, "peers").map((input) =>
+    peerOfInput(call, object(input, "peer")),
+  );
+  const isWanted = (dialog: Dialog): boolean =>
+    wantedPeers.some((peer) => samePeer(peer, dialog.peer));
   const part = [...boxDialogs(call.account), ...channelDialogs(call)].filter(isWanted);
   const tops = part.map(({ top }) => top).filter((top) => top !== null);
-  const mentions = new Mentions(call.world.state, call.account).messages(tops).objects(part.map((dialog) => dialog.object));
+  const mentions = new Mentions(call.world.state, call.account)
+    .messages(tops)
+    .objects(part.map((dialog) => dialog.object));
   const { account, clock } = call;
   const state = {
     _: "updates.state",

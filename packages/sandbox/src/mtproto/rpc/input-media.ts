@@ -34,7 +34,13 @@ function contentOf(input: TlObject): ShownMedia | null {
       return shownPlace(geoPoint(object(input, "geo_point")), null);
     case "inputMediaVenue": {
       const { title, address, provider, venue_id, venue_type } = input;
-      return shownPlace(geoPoint(object(input, "geo_point")), { title, address, provider, venue_id, venue_type });
+      return shownPlace(geoPoint(object(input, "geo_point")), {
+        title,
+        address,
+        provider,
+        venue_id,
+        venue_type,
+      });
     }
     case "inputMediaContact": {
       const { phone_number, first_name, last_name, vcard } = input;

@@ -6,14 +6,27 @@ import type { PeerRef, StoredMessage } from "../../world/model.ts";
 import { accountUpdate, channelUpdate } from "../render/message.ts";
 import { Mentions } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
-import { int, ints, long, longs, type Method, object, objects, text, type UserCall } from "./call.ts";
+import {
+  int,
+  ints,
+  long,
+  longs,
+  type Method,
+  object,
+  objects,
+  text,
+  type UserCall,
+} from "./call.ts";
 import { mediaOf } from "./input-media.ts";
 import { channelOfInput, peerOfInput } from "./peers.ts";
 
 /** Telegram keeps only so many messages in one forward. */
 const MAX_FORWARDED = 100;
 
-/** The update for what the caller did itself; it comes as the answer and moves the same pts as a pushed one. */
+/**
+ * The update for what the caller did itself; it comes as the answer and moves the same pts as a
+ * pushed one.
+ */
 function ownUpdate(call: UserCall, peer: PeerRef, { event }: Outcome): TlObject[] {
   const channel = peer.kind === "channel" ? call.world.state.channels.get(peer.id) : undefined;
   const update = channel
@@ -43,20 +56,39 @@ export function sendDrafts(
   drafts: readonly { readonly query: TlObject; readonly more: More }[],
 ): TlObject {
   const reply = around["reply_to"] === undefined ? null : object(around, "reply_to");
-  const place = { replyTo: reply && int(reply, "reply_to_msg_id"), topic: (reply && int(reply, "top_msg_id")) || null };
+  const place = {
+    replyTo: reply && int(reply, "reply_to_msg_id"),
+    topic: (reply && int(reply, "top_msg_id")) || null,
+  };
   const updates: TlObject[] = [];
   const sent: StoredMessage[] = [];
   for (const { query, more } of drafts) {
     const randomId = long(query, "random_id");
-    const said = { text: text(query, "message"), randomId, ...place, entities: objects(query, "entities") };
-    const outcome = call.world.messaging.send(call.account, peer, { ...said, ...more }, call.session);
+    const said = {
+      text: text(query, "message"),
+      randomId,
+      ...place,
+      entities: objects(query, "entities"),
+    };
+    const outcome = call.world.messaging.send(
+      call.account,
+      peer,
+      { ...said, ...more },
+      call.session,
+    );
     sent.push(outcome.message);
-    updates.push({ _: "updateMessageID", id: outcome.message.id, random_id: randomId }, ...ownUpdate(call, peer, outcome));
+    updates.push(
+      { _: "updateMessageID", id: outcome.message.id, random_id: randomId },
+      ...ownUpdate(call, peer, outcome),
+    );
   }
   return answer(call, updates, sent);
 }
 
-/** What one says to oneself is answered in the short form (https://core.telegram.org/constructor/updateShortSentMessage). */
+/**
+ * What one says to oneself is answered in the short form
+ * (https://core.telegram.org/constructor/updateShortSentMessage).
+ */
 function shortAnswer(whole: TlObject): TlObject {
   const update = (whole["updates"] as TlObject[]).find(({ _ }) => _ === "updateNewMessage");
   if (!update) return whole;
@@ -88,7 +120,8 @@ const forwardMessages: Method<UserCall> = (call, query) => {
     throw new RpcError(400, "MESSAGE_IDS_EMPTY");
   const originals = ids.map((id) => inChat(call, source, id));
   if (originals.some((message) => message === null)) throw new RpcError(400, "MESSAGE_ID_INVALID");
-  if (originals.some((message) => message?.noforwards === true)) throw new RpcError(400, "CHAT_FORWARDS_RESTRICTED");
+  if (originals.some((message) => message?.noforwards === true))
+    throw new RpcError(400, "CHAT_FORWARDS_RESTRICTED");
   const albums = new Map<bigint, bigint>();
   const updates: TlObject[] = [];
   const sent: StoredMessage[] = [];
@@ -102,11 +135,16 @@ const forwardMessages: Method<UserCall> = (call, query) => {
       forwarded: query["drop_author"] === true ? null : originOf(original),
       ...(original.entities === undefined ? {} : { entities: original.entities }),
       ...(original.media === undefined ? {} : { media: original.media }),
-      ...(original.groupedId === undefined ? {} : { groupedId: albumOf(albums, original.groupedId) }),
+      ...(original.groupedId === undefined
+        ? {}
+        : { groupedId: albumOf(albums, original.groupedId) }),
     };
     const outcome = call.world.messaging.send(call.account, target, draft, call.session);
     sent.push(outcome.message);
-    updates.push({ _: "updateMessageID", id: outcome.message.id, random_id: randomId }, ...ownUpdate(call, target, outcome));
+    updates.push(
+      { _: "updateMessageID", id: outcome.message.id, random_id: randomId },
+      ...ownUpdate(call, target, outcome),
+    );
   }
   return answer(call, updates, sent);
 };
@@ -114,7 +152,11 @@ const forwardMessages: Method<UserCall> = (call, query) => {
 /** Layers since 200 may name the topic by a reply. */
 function topicOf(query: TlObject): number | null {
   const reply = query["reply_to"] === undefined ? null : object(query, "reply_to");
-  return int(query, "top_msg_id") || (reply && (int(reply, "top_msg_id") || int(reply, "reply_to_msg_id"))) || null;
+  return (
+    int(query, "top_msg_id") ||
+    (reply && (int(reply, "top_msg_id") || int(reply, "reply_to_msg_id"))) ||
+    null
+  );
 }
 
 /** What is forwarded together becomes an album of its own. */
@@ -125,7 +167,8 @@ function albumOf(albums: Map<bigint, bigint>, original: bigint): bigint {
 }
 
 function inChat(call: UserCall, peer: PeerRef, id: number): StoredMessage | null {
-  const box = peer.kind === "channel" ? call.world.state.channels.get(peer.id)?.box : call.account.box;
+  const box =
+    peer.kind === "channel" ? call.world.state.channels.get(peer.id)?.box : call.account.box;
   const message = box?.messages.get(id);
   return message?.peer.kind === peer.kind && message.peer.id === peer.id ? message : null;
 }
@@ -134,7 +177,8 @@ const editMessage: Method<UserCall> = (call, query) => {
   const peer = peerOfInput(call, object(query, "peer"));
   const id = int(query, "id");
   if (!inChat(call, peer, id)) throw new RpcError(400, "MESSAGE_ID_INVALID");
-  const media = query["media"] === undefined ? {} : { media: mediaOf(call, object(query, "media")) };
+  const media =
+    query["media"] === undefined ? {} : { media: mediaOf(call, object(query, "media")) };
   const said = { text: text(query, "message"), entities: objects(query, "entities"), ...media };
   const outcome = call.world.messaging.edit(call.account, { peer, id }, said, call.session);
   return answer(call, ownUpdate(call, peer, outcome), [outcome.message]);
@@ -145,13 +189,23 @@ function affected(pts: number, count: number): TlObject {
 }
 
 const deleteMessages: Method<UserCall> = (call, query) => {
-  const event = call.world.messaging.delete(call.account, ints(query, "id"), query["revoke"] === true, call.session);
+  const event = call.world.messaging.delete(
+    call.account,
+    ints(query, "id"),
+    query["revoke"] === true,
+    call.session,
+  );
   return affected(call.account.box.pts, event?.count ?? 0);
 };
 
 const deleteChannelMessages: Method<UserCall> = (call, query) => {
   const channel = channelOfInput(call, object(query, "channel"));
-  const event = call.world.messaging.deleteInChannel(call.account, channel, ints(query, "id"), call.session);
+  const event = call.world.messaging.deleteInChannel(
+    call.account,
+    channel,
+    ints(query, "id"),
+    call.session,
+  );
   return affected(channel.box.pts, event?.count ?? 0);
 };
 

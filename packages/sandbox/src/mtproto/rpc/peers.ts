@@ -9,7 +9,8 @@ export function userOfInput(call: UserCall, input: TlObject): Account {
   if (input._ === "inputUserSelf" || input._ === "inputPeerSelf") return call.account;
   const account = call.world.state.accounts.get(long(input, "user_id"));
   const isSelf = account?.id === call.account.id;
-  if (!account || (!isSelf && input["access_hash"] !== account.accessHash)) throw new RpcError(400, "USER_ID_INVALID");
+  if (!account || (!isSelf && input["access_hash"] !== account.accessHash))
+    throw new RpcError(400, "USER_ID_INVALID");
   return account;
 }
 
@@ -38,7 +39,8 @@ export function peerOfInput(call: UserCall, input: TlObject): PeerRef {
 
 /** A basic group has no access hash: being in it is what counts. */
 function groupId(call: UserCall, id: bigint): bigint {
-  if (!call.world.state.groups.get(id)?.members.has(call.account.id)) throw new RpcError(400, "PEER_ID_INVALID");
+  if (!call.world.state.groups.get(id)?.members.has(call.account.id))
+    throw new RpcError(400, "PEER_ID_INVALID");
   return id;
 }
 

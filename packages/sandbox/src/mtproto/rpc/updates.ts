@@ -1,6 +1,13 @@
 import { eventsAfter } from "../../world/box.ts";
 import { RpcError } from "../../world/errors.ts";
-import { type Account, type BoxEvent, type BoxState, type Channel, peerKey, type StoredMessage } from "../../world/model.ts";
+import {
+  type Account,
+  type BoxEvent,
+  type BoxState,
+  type Channel,
+  peerKey,
+  type StoredMessage,
+} from "../../world/model.ts";
 import { accountUpdate, channelUpdate, messageObject } from "../render/message.ts";
 import { Mentions, unreadCount } from "../render/objects.ts";
 import type { TlObject } from "../tl/schema.ts";
@@ -24,15 +31,24 @@ function contents(
   messages: StoredMessage[];
   others: TlObject[];
 } {
-  const messages = events.flatMap((event) => (event.kind === "new" ? (box.messages.get(event.id) ?? []) : []));
+  const messages = events.flatMap((event) =>
+    event.kind === "new" ? (box.messages.get(event.id) ?? []) : [],
+  );
   const fresh = new Set(messages.map((message) => message.id));
-  const others = events.filter((event) => event.kind !== "new" && !(event.kind === "edit" && fresh.has(event.id)));
+  const others = events.filter(
+    (event) => event.kind !== "new" && !(event.kind === "edit" && fresh.has(event.id)),
+  );
   return { messages, others: others.map(update).filter((made) => made !== null) };
 }
 
-/** Channels that changed since `date`: the client does not tell where it stands in them, so it is told to ask. */
+/**
+ * Channels that changed since `date`: the client does not tell where it stands in them, so it is
+ * told to ask.
+ */
 function staleChannels(call: UserCall, date: number): Channel[] {
-  const mine = call.world.state.channels.values().filter((channel) => channel.members.has(call.account.id));
+  const mine = call.world.state.channels
+    .values()
+    .filter((channel) => channel.members.has(call.account.id));
   return mine.filter((channel) => (channel.box.events.at(-1)?.at ?? 0) >= date).toArray();
 }
 
@@ -49,7 +65,9 @@ const getDifference: Method<UserCall> = (call, query) => {
     return { _: "updates.differenceEmpty", date: state["date"], seq: account.seq };
   const slice = Math.min(int(query, "pts_limit") || limits.slice, limits.slice);
   const part = events.slice(0, slice);
-  const { messages, others } = contents(account.box, part, (event) => accountUpdate(account, event, call.world.files));
+  const { messages, others } = contents(account.box, part, (event) =>
+    accountUpdate(account, event, call.world.files),
+  );
   const mentions = new Mentions(call.world.state, account).messages(messages).objects(others);
   const isLast = part.length === events.length;
   for (const channel of isLast ? channels : []) {
@@ -62,7 +80,11 @@ const getDifference: Method<UserCall> = (call, query) => {
     ...mentions.fields(),
   };
   if (isLast) return { _: "updates.difference", ...found, state };
-  return { _: "updates.differenceSlice", ...found, intermediate_state: stateOf(call, account, part.at(-1)?.pts) };
+  return {
+    _: "updates.differenceSlice",
+    ...found,
+    intermediate_state: stateOf(call, account, part.at(-1)?.pts),
+  };
 };
 
 /** A channel in a list of dialogs. */
@@ -87,8 +109,12 @@ const getChannelDifference: Method<UserCall> = (call, query) => {
   if (pts > channel.box.pts) throw new RpcError(400, "PERSISTENT_TIMESTAMP_INVALID");
   const events = eventsAfter(channel.box, pts);
   const common = { final: true, timeout: CHANNEL_POLL_S };
-  if (events.length === 0) return { _: "updates.channelDifferenceEmpty", ...common, pts: channel.box.pts };
-  const mentions = new Mentions(call.world.state, account).peer({ kind: "channel", id: channel.id });
+  if (events.length === 0)
+    return { _: "updates.channelDifferenceEmpty", ...common, pts: channel.box.pts };
+  const mentions = new Mentions(call.world.state, account).peer({
+    kind: "channel",
+    id: channel.id,
+  });
   if (events.length > limits.channelTooLong) {
     const latest = [...channel.box.messages.values()].slice(-limits.channelPage);
     const fields = mentions.messages(latest).fields();
@@ -101,8 +127,13 @@ const getChannelDifference: Method<UserCall> = (call, query) => {
       ...fields,
     };
   }
-  const page = events.slice(0, Math.min(int(query, "limit") || limits.channelPage, limits.channelPage));
-  const { messages, others } = contents(channel.box, page, (event) => channelUpdate(account, channel, event, call.world.files));
+  const page = events.slice(
+    0,
+    Math.min(int(query, "limit") || limits.channelPage, limits.channelPage),
+  );
+  const { messages, others } = contents(channel.box, page, (event) =>
+    channelUpdate(account, channel, event, call.world.files),
+  );
   return {
     _: "updates.channelDifference",
     ...common,

@@ -38,10 +38,18 @@ function resolved(call: UserCall, found: ReturnType<typeof call.world.byUsername
   if (!found) throw new RpcError(400, "USERNAME_NOT_OCCUPIED");
   const mentions = new Mentions(call.world.state, call.account);
   if ("phone" in found) {
-    return { _: "contacts.resolvedPeer", peer: { _: "peerUser", user_id: found.id }, ...mentions.user(found.id).fields() };
+    return {
+      _: "contacts.resolvedPeer",
+      peer: { _: "peerUser", user_id: found.id },
+      ...mentions.user(found.id).fields(),
+    };
   }
   const peer = { kind: "channel", id: found.id } as const;
-  return { _: "contacts.resolvedPeer", peer: { _: "peerChannel", channel_id: found.id }, ...mentions.peer(peer).fields() };
+  return {
+    _: "contacts.resolvedPeer",
+    peer: { _: "peerChannel", channel_id: found.id },
+    ...mentions.peer(peer).fields(),
+  };
 }
 
 const resolveUsername: Method<UserCall> = (call, query) => {
@@ -67,11 +75,15 @@ const isKnown = (call: UserCall, input: TlObject): Account[] => {
 
 const getChannels: Method<UserCall> = (call, query) => {
   const mentions = new Mentions(call.world.state, call.account);
-  for (const input of objects(query, "id")) mentions.peer({ kind: "channel", id: channelOfInput(call, input).id });
+  for (const input of objects(query, "id"))
+    mentions.peer({ kind: "channel", id: channelOfInput(call, input).id });
   return { _: "messages.chats", chats: mentions.fields().chats };
 };
 
-/** users.*, contacts.* and channels.getChannels. Every account of the sandbox is a contact of every other. */
+/**
+ * users.*, contacts.* and channels.getChannels. Every account of the sandbox is a contact of every
+ * other.
+ */
 export const peopleMethods: Record<string, Method<UserCall>> = {
   "users.getUsers": (call, query) =>
     objects(query, "id")

@@ -17,7 +17,8 @@ export class TlReader {
   }
 
   raw(length: number): Buffer {
-    if (length < 0 || length > this.left) throw new TlError(`wanted ${length} bytes, ${this.left} are left`);
+    if (length < 0 || length > this.left)
+      throw new TlError(`wanted ${length} bytes, ${this.left} are left`);
     this.#at += length;
     return this.#bytes.subarray(this.#at - length, this.#at);
   }

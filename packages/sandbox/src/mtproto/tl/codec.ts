@@ -21,7 +21,10 @@ export class TlCodec {
   read(reader: TlReader): TlObject {
     const id = reader.uint();
     const line = this.schema.byId.get(id);
-    if (!line) throw new TlError(`unknown constructor ${id.toString(16).padStart(8, "0")} in layer ${this.schema.layer}`);
+    if (!line)
+      throw new TlError(
+        `unknown constructor ${id.toString(16).padStart(8, "0")} in layer ${this.schema.layer}`,
+      );
     return this.#readFields(reader, line);
   }
 

@@ -7,7 +7,9 @@ export class Layers {
 
   /** `schemas` must not be empty. */
   constructor(schemas: readonly TlSchema[]) {
-    this.#codecs = schemas.map((schema) => new TlCodec(schema)).sort((a, b) => a.schema.layer - b.schema.layer);
+    this.#codecs = schemas
+      .map((schema) => new TlCodec(schema))
+      .sort((a, b) => a.schema.layer - b.schema.layer);
   }
 
   /** Whether any layer has this method. */
@@ -15,7 +17,10 @@ export class Layers {
     return this.#codecs.some(({ schema }) => schema.methods.has(method));
   }
 
-  /** The codec of `layer`, or of the nearest layer there is (the older one when two are equally near). */
+  /**
+   * The codec of `layer`, or of the nearest layer there is (the older one when two are equally
+   * near).
+   */
   codec(layer: number): TlCodec {
     const [first, ...rest] = this.#codecs;
     if (!first) throw new TypeError("no layers were given");

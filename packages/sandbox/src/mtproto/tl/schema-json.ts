@@ -1,4 +1,10 @@
-import { buildSchema, parseType, type TlConstructor, type TlParam, type TlSchema } from "./schema.ts";
+import {
+  buildSchema,
+  parseType,
+  type TlConstructor,
+  type TlParam,
+  type TlSchema,
+} from "./schema.ts";
 
 interface JsonModifiers {
   readonly predicate?: string;
@@ -21,7 +27,10 @@ interface JsonEntry {
   readonly arguments: readonly JsonParam[];
 }
 
-/** A layer as JSON, in the shape that mtcute publishes as `tl/api-schema.json`: `l` is the layer, `e` the lines. */
+/**
+ * A layer as JSON, in the shape that mtcute publishes as `tl/api-schema.json`: `l` is the layer,
+ * `e` the lines.
+ */
 export interface SchemaJson {
   readonly l: number;
   readonly e: readonly JsonEntry[];

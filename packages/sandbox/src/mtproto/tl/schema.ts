@@ -1,14 +1,39 @@
-/** A value as the codec reads and writes it. `long` is a bigint, `bytes`, `int128` and `int256` are raw bytes. */
-export type TlValue = string | number | bigint | boolean | Uint8Array | TlObject | TlValue[] | null | undefined;
+/**
+ * A value as the codec reads and writes it. `long` is a bigint, `bytes`, `int128` and `int256` are
+ * raw bytes.
+ */
+export type TlValue =
+  | string
+  | number
+  | bigint
+  | boolean
+  | Uint8Array
+  | TlObject
+  | TlValue[]
+  | null
+  | undefined;
 
-/** An object of the wire: `_` is the constructor's name in the schema, the other keys are the schema's own field names. */
+/**
+ * An object of the wire: `_` is the constructor's name in the schema, the other keys are the
+ * schema's own field names.
+ */
 export interface TlObject {
   _: string;
   [field: string]: TlValue;
 }
 
 /** Scalars of the language; `true` has no bytes, `#` is a bit field the codec fills itself. */
-export type Primitive = "int" | "long" | "double" | "string" | "bytes" | "int128" | "int256" | "Bool" | "true" | "#";
+export type Primitive =
+  | "int"
+  | "long"
+  | "double"
+  | "string"
+  | "bytes"
+  | "int128"
+  | "int256"
+  | "Bool"
+  | "true"
+  | "#";
 
 /** The type of one field. `rest` is `!X`: another query up to the end of the bytes. */
 export type TlType =
@@ -34,7 +59,10 @@ export interface TlConstructor {
   readonly result: TlType;
 }
 
-/** One layer of the API (or the service messages, layer 0). Constructors and methods share ids, but not names. */
+/**
+ * One layer of the API (or the service messages, layer 0). Constructors and methods share ids, but
+ * not names.
+ */
 export interface TlSchema {
   readonly layer: number;
   readonly classes: ReadonlyMap<string, TlConstructor>;
@@ -61,7 +89,8 @@ export function parseType(text: string): TlType {
   if (text === "int53") return { kind: "primitive", name: "long" };
   if (PRIMITIVES.has(text)) return { kind: "primitive", name: text as Primitive };
   const vector = /^([Vv])ector<(.+)>$/.exec(text);
-  if (vector?.[2] !== undefined) return { kind: "vector", boxed: vector[1] === "V", of: parseType(vector[2]) };
+  if (vector?.[2] !== undefined)
+    return { kind: "vector", boxed: vector[1] === "V", of: parseType(vector[2]) };
   const local = text.slice(text.lastIndexOf(".") + 1);
   if (/^[a-z]/.test(local)) return { kind: "bare", constructor: text };
   return { kind: "boxed", type: text };
@@ -80,12 +109,22 @@ function parseLine(line: string): TlConstructor | null {
   const match = /^([\w.]+)#([0-9a-f]{1,8})\s(.*?)=\s*([^;]+);$/.exec(line.replace("=", " ="));
   if (!match || line.startsWith("vector#")) return null;
   const [, name = "", id = "", params = "", result = ""] = match;
-  const tokens = params.split(/\s+/).filter((token) => token.includes(":") && !token.startsWith("{"));
-  return { name, id: Number.parseInt(id, 16), params: tokens.map(parseParam), result: parseType(result.trim()) };
+  const tokens = params
+    .split(/\s+/)
+    .filter((token) => token.includes(":") && !token.startsWith("{"));
+  return {
+    name,
+    id: Number.parseInt(id, 16),
+    params: tokens.map(parseParam),
+    result: parseType(result.trim()),
+  };
 }
 
 /** Collects lines into a schema. */
-export function buildSchema(layer: number, lines: Iterable<{ line: TlConstructor; isMethod: boolean }>): TlSchema {
+export function buildSchema(
+  layer: number,
+  lines: Iterable<{ line: TlConstructor; isMethod: boolean }>,
+): TlSchema {
   const classes = new Map<string, TlConstructor>();
   const methods = new Map<string, TlConstructor>();
   const byId = new Map<number, TlConstructor>();
@@ -96,7 +135,10 @@ export function buildSchema(layer: number, lines: Iterable<{ line: TlConstructor
   return { layer, classes, methods, byId };
 }
 
-/** Reads a `.tl` text (https://core.telegram.org/mtproto/TL). Lines without an explicit id are left out. */
+/**
+ * Reads a `.tl` text (https://core.telegram.org/mtproto/TL). Lines without an explicit id are left
+ * out.
+ */
 export function parseTlText(layer: number, text: string): TlSchema {
   const lines: { line: TlConstructor; isMethod: boolean }[] = [];
   let isMethod = false;

@@ -1,9 +1,14 @@
 import { crc32 } from "node:zlib";
 
-/** How packets are cut out of a TCP stream (https://core.telegram.org/mtproto/mtproto-transports). */
+/**
+ * How packets are cut out of a TCP stream (https://core.telegram.org/mtproto/mtproto-transports).
+ */
 export interface Framing {
   readonly name: "full" | "abridged" | "intermediate" | "padded-intermediate";
-  /** Takes the first whole packet off `buffered`. Null: wait for more bytes. Throws RangeError for a broken stream. */
+  /**
+   * Takes the first whole packet off `buffered`. Null: wait for more bytes. Throws RangeError for a
+   * broken stream.
+   */
   take(buffered: Buffer): { packet: Buffer; used: number } | null;
   /** Bytes of one packet to the client. */
   wrap(packet: Buffer): Buffer;
@@ -13,7 +18,8 @@ export interface Framing {
 const MAX_PACKET = 16 * 1024 * 1024;
 
 function checkLength(length: number): void {
-  if (length < 4 || length > MAX_PACKET) throw new RangeError(`a packet of ${length} bytes is not possible`);
+  if (length < 4 || length > MAX_PACKET)
+    throw new RangeError(`a packet of ${length} bytes is not possible`);
 }
 
 /** Length, counter, payload, CRC-32. */
@@ -26,7 +32,8 @@ export function fullFraming(): Framing {
       const length = buffered.readUInt32LE(0);
       checkLength(length - 12);
       if (buffered.length < length) return null;
-      if (crc32(buffered.subarray(0, length - 4)) !== buffered.readUInt32LE(length - 4)) throw new RangeError("wrong checksum");
+      if (crc32(buffered.subarray(0, length - 4)) !== buffered.readUInt32LE(length - 4))
+        throw new RangeError("wrong checksum");
       return { packet: buffered.subarray(8, length - 4), used: length };
     },
     wrap(packet) {
@@ -63,7 +70,10 @@ export function abridgedFraming(): Framing {
   };
 }
 
-function lengthPrefixed(name: "intermediate" | "padded-intermediate", trim: (packet: Buffer) => Buffer): Framing {
+function lengthPrefixed(
+  name: "intermediate" | "padded-intermediate",
+  trim: (packet: Buffer) => Buffer,
+): Framing {
   return {
     name,
     take(buffered) {

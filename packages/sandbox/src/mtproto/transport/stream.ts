@@ -1,5 +1,11 @@
 import { createCipheriv, createDecipheriv } from "node:crypto";
-import { abridgedFraming, type Framing, fullFraming, intermediateFraming, paddedFraming } from "./codec.ts";
+import {
+  abridgedFraming,
+  type Framing,
+  fullFraming,
+  intermediateFraming,
+  paddedFraming,
+} from "./codec.ts";
 
 /** One direction's cipher; the identity for a stream that is not obfuscated. */
 type Mask = (bytes: Buffer) => Buffer;
@@ -15,8 +21,8 @@ interface Detected {
 const plain: Mask = (bytes) => bytes;
 
 /**
- * The server's end of one TCP stream: finds out from the first bytes which transport the client speaks,
- * then cuts packets out of what comes and frames what goes.
+ * The server's end of one TCP stream: finds out from the first bytes which transport the client
+ * speaks, then cuts packets out of what comes and frames what goes.
  */
 export class TransportStream {
   #buffered: Buffer = Buffer.alloc(0);
@@ -25,12 +31,17 @@ export class TransportStream {
   /** E.g. `full`, `obfuscated abridged`; `unknown` before the first bytes. */
   get name(): string {
     if (!this.#detected) return "unknown";
-    return this.#detected.obfuscated ? `obfuscated ${this.#detected.framing.name}` : this.#detected.framing.name;
+    return this.#detected.obfuscated
+      ? `obfuscated ${this.#detected.framing.name}`
+      : this.#detected.framing.name;
   }
 
-  /** Packets that are complete with this chunk. Throws RangeError for bytes that are no transport. */
+  /**
+   * Packets that are complete with this chunk. Throws RangeError for bytes that are no transport.
+   */
   feed(chunk: Buffer): Buffer[] {
-    if (this.#detected) this.#buffered = Buffer.concat([this.#buffered, this.#detected.unmask(chunk)]);
+    if (this.#detected)
+      this.#buffered = Buffer.concat([this.#buffered, this.#detected.unmask(chunk)]);
     else this.#detect(chunk);
     const packets: Buffer[] = [];
     for (;;) {
@@ -41,7 +52,10 @@ export class TransportStream {
     }
   }
 
-  /** Bytes of a packet for the socket. Call it in the order of sending: both cipher and counter move on. */
+  /**
+   * Bytes of a packet for the socket. Call it in the order of sending: both cipher and counter move
+   * on.
+   */
   frame(packet: Buffer): Buffer {
     if (!this.#detected) throw new RangeError("nothing can be sent before the client has spoken");
     return this.#detected.mask(this.#detected.framing.wrap(packet));
@@ -50,7 +64,8 @@ export class TransportStream {
   #detect(chunk: Buffer): void {
     this.#buffered = Buffer.concat([this.#buffered, chunk]);
     this.#detected = detect(this.#buffered);
-    if (this.#detected) this.#buffered = this.#detected.unmask(this.#buffered.subarray(this.#detected.used));
+    if (this.#detected)
+      this.#buffered = this.#detected.unmask(this.#buffered.subarray(this.#detected.used));
   }
 }
 
@@ -71,7 +86,10 @@ function detect(bytes: Buffer): Detected | null {
   return bytes.length < 64 ? null : detectObfuscated(bytes);
 }
 
-function detectShort(bytes: Buffer, found: (framing: Framing, used: number) => Detected): Detected | null {
+function detectShort(
+  bytes: Buffer,
+  found: (framing: Framing, used: number) => Detected,
+): Detected | null {
   if (bytes.length < 4) return null;
   if (bytes.readUInt32LE(0) === 0xeeeeeeee) return found(intermediateFraming(), 4);
   if (bytes.readUInt32LE(0) === 0xdddddddd) return found(paddedFraming(), 4);
@@ -83,7 +101,11 @@ function detectObfuscated(bytes: Buffer): Detected {
   const head = bytes.subarray(0, 64);
   const reversed = Buffer.from(head.subarray(8, 56)).reverse();
   const incoming = createDecipheriv("aes-256-ctr", head.subarray(8, 40), head.subarray(40, 56));
-  const outgoing = createCipheriv("aes-256-ctr", reversed.subarray(0, 32), reversed.subarray(32, 48));
+  const outgoing = createCipheriv(
+    "aes-256-ctr",
+    reversed.subarray(0, 32),
+    reversed.subarray(32, 48),
+  );
   const tag = incoming.update(head).readUInt32LE(56);
   return {
     framing: framingOfTag(tag),

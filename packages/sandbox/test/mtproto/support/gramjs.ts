@@ -34,8 +34,15 @@ function trust(telegram: LocalTelegram): void {
   _serverKeys.set(telegram.keyFingerprint, { n: modulus, e: 65_537 });
 }
 
-/** GramJS dials port 80 or 443 of the DC's address, whatever it was told: the address alone says which DC is meant. */
-function socketTo(telegram: LocalTelegram, over: AbortSignal, localAddress: string | undefined): typeof PromisedNetSockets {
+/**
+ * GramJS dials port 80 or 443 of the DC's address, whatever it was told: the address alone says
+ * which DC is meant.
+ */
+function socketTo(
+  telegram: LocalTelegram,
+  over: AbortSignal,
+  localAddress: string | undefined,
+): typeof PromisedNetSockets {
   return class extends PromisedNetSockets {
     override async connect(_port: number, ip: string): Promise<unknown> {
       over.throwIfAborted();
@@ -49,7 +56,9 @@ function socketTo(telegram: LocalTelegram, over: AbortSignal, localAddress: stri
   };
 }
 
-/** Gives a socket that is connected already (from an address of our choice) to GramJS's own reader. */
+/**
+ * Gives a socket that is connected already (from an address of our choice) to GramJS's own reader.
+ */
 function adopt(sockets: PromisedNetSockets, socket: Socket): PromisedNetSockets {
   const inner = sockets as unknown as Record<string, unknown>;
   inner["client"] = socket;
@@ -68,8 +77,9 @@ function adopt(sockets: PromisedNetSockets, socket: Socket): PromisedNetSockets 
 }
 
 /**
- * An unpatched GramJS client for the sandbox. `saved` is a saved StringSession. The port in the session is of no
- * use, but must be below 32768. Destroyed after the test. Errors that GramJS would print go nowhere: tests look at results.
+ * An unpatched GramJS client for the sandbox. `saved` is a saved StringSession. The port in the
+ * session is of no use, but must be below 32768. Destroyed after the test. Errors that GramJS would
+ * print go nowhere: tests look at results.
  */
 export function gramjsClient(telegram: LocalTelegram, options: GramjsOptions = {}): TelegramClient {
   const over = new AbortController();
@@ -84,7 +94,8 @@ export function gramjsClient(telegram: LocalTelegram, options: GramjsOptions = {
   });
   client.onError = () => Promise.resolve();
   onTestFinished(() => {
-    // GramJS goes on reconnecting after destroy(); it must not reach the server of another test on the same port.
+    // GramJS goes on reconnecting after destroy(); it must not reach the server of another test on
+    // the same port.
     over.abort(new Error("the test is over"));
     return client.destroy();
   });

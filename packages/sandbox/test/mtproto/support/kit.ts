@@ -39,14 +39,23 @@ export async function connected(
 }
 
 /** A GramJS client that is logged in to `phone` by code (and password). */
-export async function loggedIn(telegram: LocalTelegram, phone: string, password = ""): Promise<TelegramClient> {
+export async function loggedIn(
+  telegram: LocalTelegram,
+  phone: string,
+  password = "",
+): Promise<TelegramClient> {
   const client = await connected(telegram);
   await logIn(telegram, client, phone, password);
   return client;
 }
 
 /** Logs a connected client in by code (and password). */
-export async function logIn(telegram: LocalTelegram, client: TelegramClient, phone: string, password = ""): Promise<void> {
+export async function logIn(
+  telegram: LocalTelegram,
+  client: TelegramClient,
+  phone: string,
+  password = "",
+): Promise<void> {
   await client.start({
     phoneNumber: () => Promise.resolve(phone),
     phoneCode: () => Promise.resolve(telegram.world.latestCode(phone)?.code ?? ""),
@@ -58,7 +67,10 @@ export async function logIn(telegram: LocalTelegram, client: TelegramClient, pho
 }
 
 /** Waits until `check` gives something truthy, looking every few milliseconds. */
-export async function until<T>(what: string, check: () => T | undefined | null | false): Promise<T> {
+export async function until<T>(
+  what: string,
+  check: () => T | undefined | null | false,
+): Promise<T> {
   const deadline = performance.now() + 10_000;
   for (;;) {
     const found = check();

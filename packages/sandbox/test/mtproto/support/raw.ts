@@ -12,7 +12,10 @@ import { until } from "./kit.ts";
 const CONTAINER = 0x73f1f8dc;
 const GZIP = 0x3072cfa1;
 
-/** A message of the server, out of its container and unpacked; a transport error is 4 bytes with the id 0. */
+/**
+ * A message of the server, out of its container and unpacked; a transport error is 4 bytes with the
+ * id 0.
+ */
 export interface RawMessage {
   readonly id: bigint;
   readonly body: Buffer;
@@ -38,7 +41,8 @@ function aes(authKey: Buffer, msgKey: Buffer, x: number): { key: Buffer; iv: Buf
 
 function unpack(id: bigint, body: Buffer): RawMessage[] {
   const reader = new TlReader(body);
-  if (reader.peekId() === GZIP) return [{ id, body: gunzipSync(new TlReader(body.subarray(4)).bytes()) }];
+  if (reader.peekId() === GZIP)
+    return [{ id, body: gunzipSync(new TlReader(body.subarray(4)).bytes()) }];
   if (reader.uint() !== CONTAINER) return [{ id, body }];
   const inner: RawMessage[] = [];
   for (let left = reader.uint(); left > 0; left--) {
@@ -49,7 +53,12 @@ function unpack(id: bigint, body: Buffer): RawMessage[] {
 }
 
 /** Connects with an auth key that exists already. `salt` must be one the server takes. */
-export async function rawClient(port: number, authKey: Buffer, keyId: Buffer, salt: bigint): Promise<RawClient> {
+export async function rawClient(
+  port: number,
+  authKey: Buffer,
+  keyId: Buffer,
+  salt: bigint,
+): Promise<RawClient> {
   const socket = connect(port, "127.0.0.1");
   onTestFinished(() => void socket.destroy());
   await once(socket, "connect");
@@ -80,8 +89,18 @@ export async function rawClient(port: number, authKey: Buffer, keyId: Buffer, sa
     send(body, given) {
       last += 4n;
       const id = given ?? last;
-      const head = new TlWriter().long(salt).long(session).long(id).int(1).int(body.length).raw(body).done();
-      const plain = Buffer.concat([head, randomBytes(12 + ((16 - ((head.length + 12) % 16)) % 16))]);
+      const head = new TlWriter()
+        .long(salt)
+        .long(session)
+        .long(id)
+        .int(1)
+        .int(body.length)
+        .raw(body)
+        .done();
+      const plain = Buffer.concat([
+        head,
+        randomBytes(12 + ((16 - ((head.length + 12) % 16)) % 16)),
+      ]);
       const msgKey = sha256(authKey.subarray(88, 120), plain).subarray(8, 24);
       const { key, iv } = aes(authKey, msgKey, 0);
       socket.write(framing.wrap(Buffer.concat([keyId, msgKey, igeEncrypt(plain, key, iv)])));
@@ -89,7 +108,9 @@ export async function rawClient(port: number, authKey: Buffer, keyId: Buffer, sa
     },
     async next(constructorId) {
       const wanted = (): number =>
-        received.findIndex((message, index) => index >= seen && message.body.readUInt32LE(0) === constructorId);
+        received.findIndex(
+          (message, index) => index >= seen && message.body.readUInt32LE(0) === constructorId,
+        );
       await until(`a message ${constructorId.toString(16)} is there`, () => wanted() !== -1);
       const found = wanted();
       seen = found + 1;

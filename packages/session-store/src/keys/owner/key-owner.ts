@@ -1,6 +1,12 @@
 import { join } from "node:path";
 import { AppError, systemClock } from "@flotilla/kernel";
-import { findHolders, lockForMachine, type MachineLock, mainHolder, printableCommand } from "@flotilla/sqlite";
+import {
+  findHolders,
+  lockForMachine,
+  type MachineLock,
+  mainHolder,
+  printableCommand,
+} from "@flotilla/sqlite";
 import { ownerFolders } from "./folders.ts";
 import { type OwnerNote, ownNote, readNote, writeNote } from "./note.ts";
 
@@ -15,8 +21,9 @@ export interface OwnerPlace {
 }
 
 /**
- * The machine's record of who uses which key: one lock per key's fingerprint and folder, taken before the key is used and held until
- * `close`. Whatever folder, name or copy the key is in, a second user of it on this machine is refused.
+ * The machine's record of who uses which key: one lock per key's fingerprint and folder, taken
+ * before the key is used and held until `close`. Whatever folder, name or copy the key is in, a
+ * second user of it on this machine is refused.
  */
 export class KeyOwner {
   readonly #place: OwnerPlace;
@@ -30,8 +37,9 @@ export class KeyOwner {
   }
 
   /**
-   * Takes the key with this fingerprint. Idempotent. Throws AppError `session-owned` when another process of this machine has it (named in message and
-   * details, and nothing new is held then), `owner-dir`, and `sqlite-*` when a lock cannot be made.
+   * Takes the key with this fingerprint. Idempotent. Throws AppError `session-owned` when another
+   * process of this machine has it (named in message and details, and nothing new is held then),
+   * `owner-dir`, and `sqlite-*` when a lock cannot be made.
    */
   hold(fingerprint: string): void {
     const taken: string[] = [];
@@ -49,7 +57,10 @@ export class KeyOwner {
     for (const path of taken) this.#sign(path);
   }
 
-  /** Takes again what was deleted or replaced under us. Throws as {@link KeyOwner.hold}; `session-owned` means that another process has the key. */
+  /**
+   * Takes again what was deleted or replaced under us. Throws as {@link KeyOwner.hold};
+   * `session-owned` means that another process has the key.
+   */
   renew(): void {
     if ([...this.#held.values()].every((lock) => lock.stillThere())) return;
     ownerFolders(this.#place.configured);
@@ -78,7 +89,10 @@ export class KeyOwner {
   }
 }
 
-/** Throws AppError `session-owned` when a process of this machine uses the key with this fingerprint now. Keeps nothing. */
+/**
+ * Throws AppError `session-owned` when a process of this machine uses the key with this fingerprint
+ * now. Keeps nothing.
+ */
 export function assertKeyFree(place: OwnerPlace, fingerprint: string): void {
   const look = new KeyOwner(place, "");
   try {
@@ -88,14 +102,24 @@ export function assertKeyFree(place: OwnerPlace, fingerprint: string): void {
   }
 }
 
-/** The refusal with its holder as the kernel tells it, when the note says nothing. Never rejects. */
+/**
+ * The refusal with its holder as the kernel tells it, when the note says nothing. Never rejects.
+ */
 export async function named(refusal: AppError): Promise<AppError> {
   const path = refusal.details["path"];
   if (typeof path !== "string" || typeof refusal.details["holderPid"] === "number") return refusal;
-  const holder = mainHolder(await findHolders(path, { refused: true }).catch(() => ({ holders: [] }) as never));
+  const holder = mainHolder(
+    await findHolders(path, { refused: true }).catch(() => ({ holders: [] }) as never),
+  );
   if (!holder || holder.pid === process.pid) return refusal;
-  const who = `pid ${holder.pid}, ${program(holder.commandLine ?? "a program that is not visible")} (user ${holder.user ?? "unknown"})`;
-  return owned(who, path, { holderPid: holder.pid, holderCommand: holder.commandLine, holderSince: holder.startedAt });
+  const who =
+    `pid ${holder.pid}, ${program(holder.commandLine ?? "a program that is not visible")} ` +
+    `(user ${holder.user ?? "unknown"})`;
+  return owned(who, path, {
+    holderPid: holder.pid,
+    holderCommand: holder.commandLine,
+    holderSince: holder.startedAt,
+  });
 }
 
 function take(path: string): MachineLock {
@@ -109,21 +133,36 @@ function take(path: string): MachineLock {
   }
 }
 
-function owned(who: string, path: string, details: Readonly<Record<string, string | number | null>>): AppError {
-  const text = `The key of this session is in use on this machine by ${who}. Two users of one key make Telegram end the session for both. Stop that one first, or do not use this copy.`;
+function owned(
+  who: string,
+  path: string,
+  details: Readonly<Record<string, string | number | null>>,
+): AppError {
+  const text =
+    `The key of this session is in use on this machine by ${who}. Two users of one key make ` +
+    "Telegram end the session for both. Stop that one first, or do not use this copy.";
   return new AppError("session-owned", text.slice(0, 500), { details: { path, ...details } });
 }
 
 const LONGEST_PROGRAM = 90;
 
-/** Which process, which program, whose data, where, since when: in the order in which a person looks for it. */
+/**
+ * Which process, which program, whose data, where, since when: in the order in which a person looks
+ * for it.
+ */
 function describe({ pid, commandLine, host, machine, worker, dataDir, since }: OwnerNote): string {
   const at = machine === host ? host : `${host}, machine ${machine}`;
   const from = new Date(since).toISOString().replace("T", " ").replace(/\..*/, " UTC");
-  return `pid ${pid}, ${program(commandLine)} (worker ${worker}, data folder ${dataDir}, host ${at}, since ${from})`;
+  return (
+    `pid ${pid}, ${program(commandLine)} (worker ${worker}, data folder ${dataDir}, host ` +
+    `${at}, since ${from})`
+  );
 }
 
-/** A command line in short: the runtime by its name, the script by its last folders, options of other versions of Flotilla left out. */
+/**
+ * A command line in short: the runtime by its name, the script by its last folders, options of
+ * other versions of Flotilla left out.
+ */
 function program(commandLine: string): string {
   const [runtime = "", script = "", ...rest] = printableCommand(commandLine).split(" ");
   const short = [endOf(runtime, 1), endOf(script, 4), ...rest].join(" ").trim();

@@ -22,14 +22,27 @@ export interface OwnerNote {
 }
 
 /** The note of this process. */
-export function ownNote(about: Pick<OwnerNote, "host" | "dataDir" | "worker" | "since">): OwnerNote {
+export function ownNote(
+  about: Pick<OwnerNote, "host" | "dataDir" | "worker" | "since">,
+): OwnerNote {
   const { startTicks = "", bootId = "" } = processIdentity(process.pid) ?? {};
   const namespace = pidNamespace() ?? "";
   const commandLine = printableCommand(process.argv.join("\0"));
-  return { pid: process.pid, startTicks, bootId, namespace, commandLine, machine: hostname(), ...about };
+  return {
+    pid: process.pid,
+    startTicks,
+    bootId,
+    namespace,
+    commandLine,
+    machine: hostname(),
+    ...about,
+  };
 }
 
-/** Writes it over the last one, which may belong to another user. Never throws: the lock holds without it. */
+/**
+ * Writes it over the last one, which may belong to another user. Never throws: the lock holds
+ * without it.
+ */
 export function writeNote(path: string, note: OwnerNote): void {
   try {
     const descriptor = openNote(path);
@@ -59,7 +72,16 @@ function openNote(path: string): number {
   }
 }
 
-const TEXTS = ["startTicks", "bootId", "namespace", "commandLine", "machine", "host", "dataDir", "worker"] as const;
+const TEXTS = [
+  "startTicks",
+  "bootId",
+  "namespace",
+  "commandLine",
+  "machine",
+  "host",
+  "dataDir",
+  "worker",
+] as const;
 /** The latest time that a Date can be. */
 const MAX_TIME = 8.64e15;
 
@@ -75,7 +97,11 @@ export function readNote(path: string): OwnerNote | null {
   try {
     const note = JSON.parse(readNoteFile(path)) as OwnerNote;
     if (!isNote(note)) return null;
-    const identity: ProcessIdentity = { pid: note.pid, startTicks: note.startTicks, bootId: note.bootId };
+    const identity: ProcessIdentity = {
+      pid: note.pid,
+      startTicks: note.startTicks,
+      bootId: note.bootId,
+    };
     return note.namespace === (pidNamespace() ?? "") && !sameProcess(identity) ? null : note;
   } catch {
     return null;

@@ -14,15 +14,48 @@ export class DeliveryMap {
 
   /** Where a message was delivered, at `now` (milliseconds since the Unix epoch). */
   put(route: string, to: TargetPlace, id: DeliveredId, now: number): void {
-    const { chat, message, targetMessage, rest = [], said = null, role = null, landed = null, form = null } = id;
+    const {
+      chat,
+      message,
+      targetMessage,
+      rest = [],
+      said = null,
+      role = null,
+      landed = null,
+      form = null,
+    } = id;
     const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed, form)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
-    this.#db.write(sql, [route, chat, message, to.chat, targetMessage, now, to.topic, said, role, landed, form]);
-    this.#db.write("DELETE FROM relay_part WHERE route = ? AND chat = ? AND message = ?", [route, chat, message]);
+    this.#db.write(sql, [
+      route,
+      chat,
+      message,
+      to.chat,
+      targetMessage,
+      now,
+      to.topic,
+      said,
+      role,
+      landed,
+      form,
+    ]);
+    this.#db.write("DELETE FROM relay_part WHERE route = ? AND chat = ? AND message = ?", [
+      route,
+      chat,
+      message,
+    ]);
     for (const [part, place] of rest.entries()) {
       if (place === "missing") continue;
       const id = place === "unknown" ? null : place;
-      this.#db.write("INSERT INTO relay_part VALUES (?, ?, ?, ?, ?, ?, ?)", [route, chat, message, part, to.chat, id, now]);
+      this.#db.write("INSERT INTO relay_part VALUES (?, ?, ?, ?, ?, ?, ?)", [
+        route,
+        chat,
+        message,
+        part,
+        to.chat,
+        id,
+        now,
+      ]);
     }
   }
 
@@ -30,7 +63,11 @@ export class DeliveryMap {
   forget(route: string, chat: string, message: number): void {
     this.#db.transaction("relay-forget", () => {
       for (const table of ["relay_map", "relay_part"])
-        this.#db.write(`DELETE FROM ${table} WHERE route = ? AND chat = ? AND message = ?`, [route, chat, message]);
+        this.#db.write(`DELETE FROM ${table} WHERE route = ? AND chat = ? AND message = ?`, [
+          route,
+          chat,
+          message,
+        ]);
     });
   }
 
@@ -57,14 +94,18 @@ export class DeliveryMap {
 
   /** Where a message of a source was delivered by a route; null = it was not. */
   delivered(route: string, chat: string, message: number): MapTarget | null {
-    const sql =
-      "SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said, role, landed, form FROM relay_map WHERE route = ? AND chat = ? AND message = ?";
+    const sql = `SELECT target_message AS message, target_chat AS chat, target_topic AS topic, said,
+        role, landed, form FROM relay_map WHERE route = ? AND chat = ? AND message = ?`;
     const found = this.#db.readOne<Omit<MapTarget, "rest">>(sql, [route, chat, message]);
     if (!found) return null;
-    const following =
-      "SELECT part, target_message AS id FROM relay_part WHERE route = ? AND chat = ? AND message = ? ORDER BY part";
+    const following = `SELECT part, target_message AS id FROM relay_part WHERE route = ? AND chat = ? AND
+        message = ? ORDER BY part`;
     const rest: PartPlace[] = [];
-    for (const { part, id } of this.#db.read<{ part: number; id: number | null }>(following, [route, chat, message])) {
+    for (const { part, id } of this.#db.read<{ part: number; id: number | null }>(following, [
+      route,
+      chat,
+      message,
+    ])) {
       while (rest.length < part) rest.push("missing");
       rest.push(id ?? "unknown");
     }

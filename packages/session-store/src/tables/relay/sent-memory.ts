@@ -17,7 +17,9 @@ export class SentMemory {
 
   /** The ids that a step got, or null when it was not sent yet. */
   get(key: string): SentIds | null {
-    const row = this.#db.readOne<{ ids: string }>("SELECT ids FROM relay_sent WHERE key = ?", [key]);
+    const row = this.#db.readOne<{ ids: string }>("SELECT ids FROM relay_sent WHERE key = ?", [
+      key,
+    ]);
     if (!row) return null;
     // Version 0.1 wrote the ids alone.
     const known = JSON.parse(row.ids) as SentIds | SentIds["ids"];
@@ -26,7 +28,11 @@ export class SentMemory {
 
   /** This step is done. */
   add(key: string, sent: SentIds): void {
-    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [key, JSON.stringify(sent), this.#clock.stamp()]);
+    this.#db.write("INSERT OR REPLACE INTO relay_sent VALUES (?, ?, ?)", [
+      key,
+      JSON.stringify(sent),
+      this.#clock.stamp(),
+    ]);
   }
 
   /**
@@ -34,7 +40,8 @@ export class SentMemory {
    * many rows went.
    */
   prune(before: number, limit: number): number {
-    const sql = "DELETE FROM relay_sent WHERE key IN (SELECT key FROM relay_sent WHERE at < ? LIMIT ?)";
+    const sql =
+      "DELETE FROM relay_sent WHERE key IN (SELECT key FROM relay_sent WHERE at < ? LIMIT ?)";
     return this.#db.write(sql, [before, limit]).changes;
   }
 }

@@ -56,6 +56,8 @@ export class RelayTables {
   prune(keepMs: number, limit: number): number {
     const before = this.#clock.before(keepMs);
     const tables = [this.outbox, this.map, this.sent];
-    return this.#db.transaction("relay-prune", () => tables.reduce((sum, table) => sum + table.prune(before, limit), 0));
+    return this.#db.transaction("relay-prune", () =>
+      tables.reduce((sum, table) => sum + table.prune(before, limit), 0),
+    );
   }
 }
