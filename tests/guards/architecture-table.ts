@@ -118,17 +118,19 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
 export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "apps/bot": [
     [
-      ".",
+      "admins",
       "alerts",
+      "app",
       "charts",
-      "chat",
-      "presses",
+      "health",
+      "kit",
+      "kit/chat",
+      "kit/words",
+      "login",
       "relay",
       "relay/wizard",
-      "screens",
-      "store",
-      "wizard",
-      "words",
+      "session",
+      "workers",
     ],
   ],
 };

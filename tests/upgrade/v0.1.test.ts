@@ -25,10 +25,10 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { openSession } from "@flotilla/session-store";
 import { testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
+import { AuditStore } from "../../apps/bot/src/admins/audit-store.ts";
+import { openControlDb } from "../../apps/bot/src/app/control-db.ts";
 import { RouteStore } from "../../apps/bot/src/relay/route-store.ts";
-import { AuditStore } from "../../apps/bot/src/store/audit.ts";
-import { openControlDb } from "../../apps/bot/src/store/control-db.ts";
-import { WorkerStore } from "../../apps/bot/src/store/workers.ts";
+import { WorkerStore } from "../../apps/bot/src/workers/worker-store.ts";
 import { HostDb } from "../../apps/supervisor/src/record/host-db.ts";
 
 const FIXTURES = join(import.meta.dirname, "../fixtures/v0.1");

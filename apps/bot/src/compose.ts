@@ -23,25 +23,25 @@ import {
 } from "@flotilla/queue";
 import type { RouteProblem } from "@flotilla/relay";
 import type { Bot } from "grammy";
+import { SYSTEM } from "./admins/audit-store.ts";
+import { SettingStore } from "./admins/setting-store.ts";
 import { OwnTrouble } from "./alerts/own-trouble.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { watch } from "./alerts/watch.ts";
 import { whoStopped } from "./alerts/who-stopped.ts";
-import { assemble, type Parts } from "./assemble.ts";
-import { createBot, registerRoutes } from "./bot.ts";
-import { apologyOf, tellDirectly } from "./chat/apology.ts";
-import { DEADLINE_MS } from "./commands.ts";
-import { handleEvent } from "./events.ts";
-import { type ClaimedFleet, claim } from "./fleet.ts";
-import { firstIntroduction, introduce } from "./introduction.ts";
-import { type Poller, startPolling } from "./poller.ts";
+import { apologyOf, tellDirectly } from "./app/apology.ts";
+import { assemble, type Parts } from "./app/assemble.ts";
+import { createBot, registerRoutes } from "./app/bot.ts";
+import { openControlDb } from "./app/control-db.ts";
+import { handleEvent } from "./app/events.ts";
+import { type ClaimedFleet, claim } from "./app/fleet.ts";
+import { firstIntroduction, introduce } from "./app/introduction.ts";
+import { type Poller, startPolling } from "./app/poller.ts";
+import { Supervisors } from "./app/supervisors.ts";
+import { type BotWay, wayOf } from "./app/way.ts";
+import { say } from "./kit/words/said.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
-import { SYSTEM } from "./store/audit.ts";
-import { openControlDb } from "./store/control-db.ts";
-import { SettingStore } from "./store/settings.ts";
-import { Supervisors } from "./supervisors.ts";
-import { type BotWay, wayOf } from "./way.ts";
-import { say } from "./words/said.ts";
+import { DEADLINE_MS } from "./workers/commands.ts";
 
 /** A running bot. */
 export interface RunningBot {

@@ -3,12 +3,12 @@ import type { WorkerStatus } from "@flotilla/contracts";
 import { parseHostId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import { describe, expect, test } from "vitest";
+import { SettingStore } from "../src/admins/setting-store.ts";
 import { Absence } from "../src/alerts/absence.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { conditionsOf } from "../src/alerts/watch.ts";
 import { lookAt } from "../src/charts/rollup.ts";
 import { RollupStore } from "../src/charts/rollup-store.ts";
-import { SettingStore } from "../src/store/settings.ts";
 import { ALL_WORDS, controlDb, EN, HOST, NOW, statusOf } from "./support.ts";
 import { plainText } from "./telegram-html.ts";
 

@@ -12,9 +12,9 @@ import { applyToAlerts, type Enders } from "../src/alerts/from-events.ts";
 import { STATE_FAMILIES } from "../src/alerts/over.ts";
 import { watch } from "../src/alerts/watch.ts";
 import { whoStopped } from "../src/alerts/who-stopped.ts";
-import { handleEvent } from "../src/events.ts";
-import { workerScreen } from "../src/screens/details.ts";
-import { type Said, say } from "../src/words/said.ts";
+import { handleEvent } from "../src/app/events.ts";
+import { type Said, say } from "../src/kit/words/said.ts";
+import { workerScreen } from "../src/workers/details.ts";
 import { meet, startFleet } from "./chat.ts";
 import {
   ALL_WORDS,

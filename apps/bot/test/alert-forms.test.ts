@@ -2,7 +2,7 @@
 import { randomUUID } from "node:crypto";
 import type { ExitReport, Fault, FleetEvent, WorkerState } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
-import { handleEvent } from "../src/events.ts";
+import { handleEvent } from "../src/app/events.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { HOST, statusOf, WORKER } from "./support.ts";
 

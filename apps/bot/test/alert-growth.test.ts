@@ -5,8 +5,8 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-body.ts";
-import { handleEvent } from "../src/events.ts";
-import { say } from "../src/words/said.ts";
+import { handleEvent } from "../src/app/events.ts";
+import { say } from "../src/kit/words/said.ts";
 import { type Fleet, meet, type Shown, startFleet } from "./chat.ts";
 import { crashBody, HOST } from "./support.ts";
 

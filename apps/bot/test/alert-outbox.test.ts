@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-body.ts";
-import { say } from "../src/words/said.ts";
+import { say } from "../src/kit/words/said.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { crashBody } from "./support.ts";
 

@@ -7,9 +7,9 @@ import { waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
 import type { Update } from "grammy/types";
 import { expect, onTestFinished, test } from "vitest";
-import { apologyOf } from "../src/chat/apology.ts";
-import { startPolling } from "../src/poller.ts";
-import { Inbox } from "../src/store/inbox.ts";
+import { apologyOf } from "../src/app/apology.ts";
+import { Inbox } from "../src/app/inbox.ts";
+import { startPolling } from "../src/app/poller.ts";
 import { TOKEN } from "./chat.ts";
 import { controlDb, EN, NOW, silent } from "./support.ts";
 

@@ -1,11 +1,11 @@
 import { CALLBACK_LIMIT_BYTES, decodePress, encodePress, Verb } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
+import { idArg } from "../src/admins/settings.ts";
 import { ALERT_KINDS } from "../src/alerts/kinds.ts";
+import { limitsScreen } from "../src/health/limits.ts";
 import { sourceKey } from "../src/relay/source-key.ts";
-import { copyRef } from "../src/screens/backups.ts";
-import { limitsScreen } from "../src/screens/limits.ts";
-import { menuScreen, workersScreen } from "../src/screens/menu.ts";
-import { idArg } from "../src/screens/settings.ts";
+import { copyRef } from "../src/session/backups.ts";
+import { menuScreen, workersScreen } from "../src/workers/menu.ts";
 import { listOf, viewOf, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 

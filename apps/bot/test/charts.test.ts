@@ -16,7 +16,7 @@ import {
   plus,
 } from "../src/charts/rollup.ts";
 import { type BucketRow, RollupStore } from "../src/charts/rollup-store.ts";
-import { SureSender } from "../src/chat/sure-sender.ts";
+import { SureSender } from "../src/kit/chat/sure-sender.ts";
 import { meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, controlDb, EN, NOW, silent, statusOf, WORKER } from "./support.ts";
 import { plainText } from "./telegram-html.ts";

@@ -6,9 +6,9 @@ import type { Database } from "@flotilla/sqlite";
 import { sharedRedis, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
 import { onTestFinished } from "vitest";
-import { assemble } from "../src/assemble.ts";
-import { registerRoutes } from "../src/bot.ts";
-import { startPolling } from "../src/poller.ts";
+import { assemble } from "../src/app/assemble.ts";
+import { registerRoutes } from "../src/app/bot.ts";
+import { startPolling } from "../src/app/poller.ts";
 import { BotRelay } from "../src/relay/bot-relay.ts";
 import { controlDb, placeAt, silent } from "./support.ts";
 

@@ -4,7 +4,7 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { EDIT_GAP_MS, type Editor, EditPace } from "../src/chat/edit-pace.ts";
+import { EDIT_GAP_MS, type Editor, EditPace } from "../src/kit/chat/edit-pace.ts";
 import { TestClock } from "./support.ts";
 
 const CHAT = "777";

@@ -7,8 +7,8 @@ import type {
   WorkerStatus,
 } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
-import { handleEvent } from "../src/events.ts";
-import { WizardStore } from "../src/wizard/wizard-store.ts";
+import { handleEvent } from "../src/app/events.ts";
+import { WizardStore } from "../src/login/wizard-store.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ANN, ASKER, HOST, statusOf, WORKER } from "./support.ts";
 

@@ -5,9 +5,9 @@ import { fleetKeyId, parseWorkerId } from "@flotilla/kernel";
 import { parseFleet } from "@flotilla/queue";
 import { sharedRedis, testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { claim } from "../src/fleet.ts";
-import { SettingStore } from "../src/store/settings.ts";
-import { WorkerStore } from "../src/store/workers.ts";
+import { SettingStore } from "../src/admins/setting-store.ts";
+import { claim } from "../src/app/fleet.ts";
+import { WorkerStore } from "../src/workers/worker-store.ts";
 import { controlDb, HOST } from "./support.ts";
 
 const KEYS = ["07", "08", "09"].map((byte) => byte.repeat(32));

@@ -2,9 +2,9 @@
 
 import { HttpError } from "grammy";
 import { expect, test } from "vitest";
-import { createBot } from "../src/bot.ts";
-import { SureSender } from "../src/chat/sure-sender.ts";
-import { html } from "../src/screens/html.ts";
+import { createBot } from "../src/app/bot.ts";
+import { SureSender } from "../src/kit/chat/sure-sender.ts";
+import { html } from "../src/kit/words/html.ts";
 import { type Chat, startChat, TOKEN } from "./chat.ts";
 import { controlDb } from "./support.ts";
 

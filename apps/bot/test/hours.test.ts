@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { hoursFromText } from "../src/words/hours.ts";
+import { hoursFromText } from "../src/kit/words/hours.ts";
 
 test.each([
   ["22:00-07:00", 1320, 420],

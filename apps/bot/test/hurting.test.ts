@@ -1,9 +1,9 @@
 import type { Verb } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
-import { handlePress } from "../src/presses/presses.ts";
-import type { Role } from "../src/roles.ts";
-import { CONFIRM_MS } from "../src/screens/ask.ts";
-import { handleText } from "../src/texts.ts";
+import { handlePress } from "../src/app/presses.ts";
+import { handleText } from "../src/app/texts.ts";
+import { CONFIRM_MS } from "../src/kit/ask.ts";
+import type { Role } from "../src/kit/roles.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ANN, ASKER, WORKER } from "./support.ts";
 

@@ -4,11 +4,11 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { startProxy } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { createBot } from "../src/bot.ts";
-import { fileSource } from "../src/files.ts";
-import { firstIntroduction, introduce, reasonOf } from "../src/introduction.ts";
-import { botWay } from "../src/way.ts";
-import { loadLanguages } from "../src/words/words.ts";
+import { createBot } from "../src/app/bot.ts";
+import { firstIntroduction, introduce, reasonOf } from "../src/app/introduction.ts";
+import { botWay } from "../src/app/way.ts";
+import { loadLanguages } from "../src/kit/words/words.ts";
+import { fileSource } from "../src/login/files.ts";
 import { TOKEN } from "./chat.ts";
 
 const languages = loadLanguages();

@@ -4,12 +4,12 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { claimFleet, consumeHostCommands, fleetPlace } from "@flotilla/queue";
 import { sharedRedis, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
+import { AdminStore } from "../src/admins/admin-store.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
-import { SureSender } from "../src/chat/sure-sender.ts";
-import { AdminStore } from "../src/store/admins.ts";
-import { openControlDb } from "../src/store/control-db.ts";
-import { PanelStore } from "../src/store/panels.ts";
-import { WorkerStore } from "../src/store/workers.ts";
+import { openControlDb } from "../src/app/control-db.ts";
+import { PanelStore } from "../src/kit/chat/panel-store.ts";
+import { SureSender } from "../src/kit/chat/sure-sender.ts";
+import { WorkerStore } from "../src/workers/worker-store.ts";
 import { type Chat, startChat, TOKEN } from "./chat.ts";
 import { ANN, crashBody, HOST } from "./support.ts";
 

@@ -3,7 +3,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { ErrorClass, WorkerState } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
-import { LANGUAGES, languageFor } from "../src/words/words.ts";
+import { LANGUAGES, languageFor } from "../src/kit/words/words.ts";
 import { ALL_WORDS, EN } from "./support.ts";
 import { plainText } from "./telegram-html.ts";
 

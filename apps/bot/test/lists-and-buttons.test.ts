@@ -1,12 +1,12 @@
 import { decodePress, type WorkerState } from "@flotilla/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { workerScreen } from "../src/screens/details.ts";
-import { loginScreen } from "../src/screens/login.ts";
-import { menuScreen, workersScreen } from "../src/screens/menu.ts";
-import { problemsFirst } from "../src/screens/view.ts";
-import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { FLEET_TIMES } from "../src/words/times.ts";
+import { FLEET_TIMES } from "../src/kit/words/times.ts";
+import { loginScreen } from "../src/login/login-screen.ts";
+import type { WizardStep } from "../src/login/wizard-state.ts";
+import { workerScreen } from "../src/workers/details.ts";
+import { menuScreen, workersScreen } from "../src/workers/menu.ts";
+import { problemsFirst } from "../src/workers/view.ts";
 import { anyWorker, EN, HOST, listOf, NOW, viewOf, WORKER, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 

@@ -2,8 +2,8 @@ import { newSealKeyPair, unseal, type WorkerCommand } from "@flotilla/contracts"
 import { consumeWorkerCommands } from "@flotilla/queue";
 import type { Update } from "grammy/types";
 import { onTestFinished } from "vitest";
-import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { WizardStore } from "../src/wizard/wizard-store.ts";
+import type { WizardStep } from "../src/login/wizard-state.ts";
+import { WizardStore } from "../src/login/wizard-store.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ANN, ASKER, WORKER } from "./support.ts";
 

@@ -5,13 +5,13 @@
 import type { Database } from "@flotilla/sqlite";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { EditPace } from "../src/chat/edit-pace.ts";
-import { OldCards } from "../src/chat/old-cards.ts";
-import { Panels } from "../src/chat/panels.ts";
-import { SureSender } from "../src/chat/sure-sender.ts";
-import { html } from "../src/screens/html.ts";
-import type { Card } from "../src/screens/screen.ts";
-import { PanelStore } from "../src/store/panels.ts";
+import { EditPace } from "../src/kit/chat/edit-pace.ts";
+import { OldCards } from "../src/kit/chat/old-cards.ts";
+import { PanelStore } from "../src/kit/chat/panel-store.ts";
+import { Panels } from "../src/kit/chat/panels.ts";
+import { SureSender } from "../src/kit/chat/sure-sender.ts";
+import type { Card } from "../src/kit/screen.ts";
+import { html } from "../src/kit/words/html.ts";
 import { type Chat, type Shown, startChat } from "./chat.ts";
 import { controlDb, EN, silent, TestClock } from "./support.ts";
 

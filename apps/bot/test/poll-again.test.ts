@@ -4,8 +4,8 @@
  */
 import { waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { createBot, registerRoutes } from "../src/bot.ts";
-import { startPolling } from "../src/poller.ts";
+import { createBot, registerRoutes } from "../src/app/bot.ts";
+import { startPolling } from "../src/app/poller.ts";
 import { type Fleet, meet, startFleet, TOKEN } from "./chat.ts";
 import { crashBody, silent } from "./support.ts";
 

@@ -6,9 +6,9 @@ import type { Verb } from "@flotilla/contracts";
 import { NO_LINK, newSealKeyPair, sealContext, unseal } from "@flotilla/contracts";
 import { StatusWriter } from "@flotilla/queue";
 import { expect, onTestFinished, test } from "vitest";
-import { handlePress } from "../src/presses/presses.ts";
-import { proxyScreen } from "../src/screens/proxy.ts";
-import { handleText } from "../src/texts.ts";
+import { handlePress } from "../src/app/presses.ts";
+import { handleText } from "../src/app/texts.ts";
+import { proxyScreen } from "../src/session/proxy.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, WORKER } from "./support.ts";
 

@@ -2,9 +2,9 @@
 import { parseUserId } from "@flotilla/kernel";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { nameOf } from "../src/chat/target.ts";
-import { html } from "../src/screens/html.ts";
-import { readable, readableName } from "../src/words/readable.ts";
+import { nameOf } from "../src/kit/chat/target.ts";
+import { html } from "../src/kit/words/html.ts";
+import { readable, readableName } from "../src/kit/words/readable.ts";
 import { meet, startFleet } from "./chat.ts";
 import { crashBody, EN } from "./support.ts";
 

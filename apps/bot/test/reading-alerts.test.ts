@@ -7,11 +7,11 @@ import type { FleetEvent, SourcesStatus, Verb, WorkerStatus } from "@flotilla/co
 import { type LinkStatus, NO_LINK } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { watch } from "../src/alerts/watch.ts";
-import { handleEvent } from "../src/events.ts";
-import { handlePress } from "../src/presses/presses.ts";
-import { workerScreen } from "../src/screens/details.ts";
-import { resumeScreen } from "../src/screens/sending.ts";
-import { type Said, say } from "../src/words/said.ts";
+import { handleEvent } from "../src/app/events.ts";
+import { handlePress } from "../src/app/presses.ts";
+import { type Said, say } from "../src/kit/words/said.ts";
+import { resumeScreen } from "../src/relay/sending.ts";
+import { workerScreen } from "../src/workers/details.ts";
 import { type Fleet, meet, type Shown, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } from "./support.ts";
 

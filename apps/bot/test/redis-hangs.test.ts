@@ -7,9 +7,9 @@ import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
 import { type RedisHarness, startRedis, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Screen } from "../src/screens/screen.ts";
-import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { WizardStore } from "../src/wizard/wizard-store.ts";
+import type { Screen } from "../src/kit/screen.ts";
+import type { WizardStep } from "../src/login/wizard-state.ts";
+import { WizardStore } from "../src/login/wizard-store.ts";
 import { type Fleet, type Shown, startFleet } from "./chat.ts";
 import { ANN, EN, HOST, statusOf, WORKER } from "./support.ts";
 

@@ -4,7 +4,7 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
 import { type RedisHarness, startRedis, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Screen } from "../src/screens/screen.ts";
+import type { Screen } from "../src/kit/screen.ts";
 import { type Fleet, type Shown, startFleet } from "./chat.ts";
 import { ALL_WORDS, EN, HOST, statusOf } from "./support.ts";
 

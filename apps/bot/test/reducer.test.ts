@@ -2,12 +2,12 @@ import { type CommandOutcome, type LoginStep, newSealKeyPair } from "@flotilla/c
 import { parseUserId } from "@flotilla/kernel";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { loginScreen } from "../src/screens/login.ts";
-import { afterOutcome, keep, typedCode } from "../src/wizard/reducer.ts";
-import { refusalSaid } from "../src/wizard/refusals.ts";
-import { WizardStep } from "../src/wizard/wizard-state.ts";
-import { say } from "../src/words/said.ts";
-import { FLEET_TIMES } from "../src/words/times.ts";
+import { say } from "../src/kit/words/said.ts";
+import { FLEET_TIMES } from "../src/kit/words/times.ts";
+import { loginScreen } from "../src/login/login-screen.ts";
+import { afterOutcome, keep, typedCode } from "../src/login/reducer.ts";
+import { refusalSaid } from "../src/login/refusals.ts";
+import { WizardStep } from "../src/login/wizard-state.ts";
 import { EN, NOW, saying, WORKER } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 

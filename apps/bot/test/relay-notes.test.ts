@@ -3,11 +3,11 @@ import { type RelayStatus, RouteStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { handleEvent } from "../src/events.ts";
+import { AuditStore } from "../src/admins/audit-store.ts";
+import { PlaceStore } from "../src/admins/place-store.ts";
+import { handleEvent } from "../src/app/events.ts";
 import { ChatFinder } from "../src/relay/chat-finder.ts";
 import { RelayNotes } from "../src/relay/relay-notes.ts";
-import { AuditStore } from "../src/store/audit.ts";
-import { PlaceStore } from "../src/store/places.ts";
 import { startFleet } from "./chat.ts";
 import { ALL_WORDS, ASKER, controlDb, HOST, NOW, WORKER } from "./support.ts";
 

@@ -11,11 +11,11 @@ import { answerBotRequests, askBot, RelayLink } from "@flotilla/queue";
 import { redisCommand, sharedRedis, startRedis, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
 import { expect, onTestFinished, test } from "vitest";
+import { AdminStore } from "../src/admins/admin-store.ts";
 import { BotRelay } from "../src/relay/bot-relay.ts";
 import { RouteDesk } from "../src/relay/route-desk.ts";
 import { RouteStore } from "../src/relay/route-store.ts";
-import { AdminStore } from "../src/store/admins.ts";
-import { WorkerStore } from "../src/store/workers.ts";
+import { WorkerStore } from "../src/workers/worker-store.ts";
 import { ANN, BEN, controlDb, EN, HOST, placeAt, silent, TestClock, WORKER } from "./support.ts";
 
 const route = (id: string, chat: string): Route =>

@@ -1,14 +1,14 @@
 import type { KnownChat } from "@flotilla/contracts";
 import { parseUserId, parseWorkerId } from "@flotilla/kernel";
+import { AuditStore } from "../src/admins/audit-store.ts";
+import { PlaceStore } from "../src/admins/place-store.ts";
 import { RouteDesk } from "../src/relay/route-desk.ts";
 import { RouteStore } from "../src/relay/route-store.ts";
 import { ChatLists } from "../src/relay/wizard/chat-lists.ts";
 import { DraftStore } from "../src/relay/wizard/draft-store.ts";
 import { type Maker, RouteWizard } from "../src/relay/wizard/route-wizard.ts";
 import type { SeenChat } from "../src/relay/wizard/step-check.ts";
-import { AuditStore } from "../src/store/audit.ts";
-import { PlaceStore } from "../src/store/places.ts";
-import { WorkerStore } from "../src/store/workers.ts";
+import { WorkerStore } from "../src/workers/worker-store.ts";
 import { ASKER, controlDb, HOST, TestClock, WORKER } from "./support.ts";
 
 export const OTHER = parseWorkerId("other_1");

@@ -1,11 +1,11 @@
 import { type RelayStatus, Route, RouteStatus } from "@flotilla/contracts";
 import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
+import { Times } from "../src/kit/words/times.ts";
 import { sinceFromText } from "../src/relay/fill.ts";
 import { routeCard } from "../src/relay/route-card.ts";
 import { dryScreen, routesScreen, sourcesScreen } from "../src/relay/route-list.ts";
 import { routeFromText } from "../src/relay/wizard/new-route.ts";
-import { Times } from "../src/words/times.ts";
 import { meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, EN, HOST, NOW, WORKER } from "./support.ts";
 import { plainText } from "./telegram-html.ts";

@@ -1,6 +1,6 @@
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
-import { WizardStore } from "../src/wizard/wizard-store.ts";
+import { WizardStore } from "../src/login/wizard-store.ts";
 import { type Fleet, startFleet } from "./chat.ts";
 import { ANN, HOST, WORKER } from "./support.ts";
 

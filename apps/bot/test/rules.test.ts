@@ -2,8 +2,8 @@
 import type { RulesStatus } from "@flotilla/contracts";
 import { StatusWriter } from "@flotilla/queue";
 import { expect, onTestFinished, test } from "vitest";
-import { handlePress } from "../src/presses/presses.ts";
-import { chosenRules, rulesScreen } from "../src/screens/rules.ts";
+import { handlePress } from "../src/app/presses.ts";
+import { chosenRules, rulesScreen } from "../src/workers/rules.ts";
 import { meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } from "./support.ts";
 

@@ -6,9 +6,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { alertCard } from "../src/alerts/alert-card.ts";
+import { ALERT_TABS } from "../src/alerts/alerts-screen.ts";
 import { ALERT_KINDS } from "../src/alerts/kinds.ts";
-import { handlePress } from "../src/presses/presses.ts";
-import { ALERT_TABS } from "../src/screens/alerts.ts";
+import { handlePress } from "../src/app/presses.ts";
 import { meet, startFleet } from "./chat.ts";
 import { cardOf, goldenAlerts } from "./golden/alerts.ts";
 import { ALL_WORDS, ANN, ASKER, controlDb, crashBody, EN, NOW } from "./support.ts";

@@ -5,15 +5,15 @@ import { describe, expect, test } from "vitest";
 import type { AlertRow, CardRow } from "../src/alerts/alert-body.ts";
 import { alertCard, digestCard, endedCard } from "../src/alerts/alert-card.ts";
 import { ALERT_KINDS } from "../src/alerts/kinds.ts";
-import { addScreen } from "../src/screens/ask.ts";
-import { workerScreen } from "../src/screens/details.ts";
-import { html } from "../src/screens/html.ts";
-import { logScreen } from "../src/screens/log.ts";
-import { loginScreen } from "../src/screens/login.ts";
-import { menuScreen, workersScreen } from "../src/screens/menu.ts";
-import { noticeScreen } from "../src/screens/notice.ts";
-import type { Card } from "../src/screens/screen.ts";
-import type { WizardStep } from "../src/wizard/wizard-state.ts";
+import { addScreen } from "../src/kit/ask.ts";
+import { noticeScreen } from "../src/kit/notice.ts";
+import type { Card } from "../src/kit/screen.ts";
+import { html } from "../src/kit/words/html.ts";
+import { loginScreen } from "../src/login/login-screen.ts";
+import type { WizardStep } from "../src/login/wizard-state.ts";
+import { workerScreen } from "../src/workers/details.ts";
+import { logScreen } from "../src/workers/log.ts";
+import { menuScreen, workersScreen } from "../src/workers/menu.ts";
 import {
   ALL_WORDS,
   anyWorker,

@@ -3,7 +3,7 @@
  * asked for.
  */
 import { describe, expect, test } from "vitest";
-import { WizardStore } from "../src/wizard/wizard-store.ts";
+import { WizardStore } from "../src/login/wizard-store.ts";
 import { at, command, PASSWORD } from "./login-at.ts";
 import { ANN, ASKER, WORKER } from "./support.ts";
 

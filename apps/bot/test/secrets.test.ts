@@ -6,8 +6,8 @@ import { waitFor } from "@flotilla/testkit";
 import fc from "fast-check";
 import type { MessageEntity } from "grammy/types";
 import { expect, test } from "vitest";
-import { pastedSecret, typedSecret } from "../src/wizard/typed-secret.ts";
-import type { WizardStep } from "../src/wizard/wizard-state.ts";
+import { pastedSecret, typedSecret } from "../src/login/typed-secret.ts";
+import type { WizardStep } from "../src/login/wizard-state.ts";
 import { at, command, PASSWORD, PHONE, SESSION } from "./login-at.ts";
 import { ANN, ASKER, WORKER } from "./support.ts";
 

@@ -7,12 +7,12 @@ import type {
   WorkerStatus,
 } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
-import { handleEvent } from "../src/events.ts";
-import { handlePress } from "../src/presses/presses.ts";
-import { backupsScreen, copyRef, restoreScreen } from "../src/screens/backups.ts";
-import { workerScreen } from "../src/screens/details.ts";
-import { stopHolderScreen } from "../src/screens/locked.ts";
-import type { Card } from "../src/screens/screen.ts";
+import { handleEvent } from "../src/app/events.ts";
+import { handlePress } from "../src/app/presses.ts";
+import type { Card } from "../src/kit/screen.ts";
+import { backupsScreen, copyRef, restoreScreen } from "../src/session/backups.ts";
+import { stopHolderScreen } from "../src/session/locked.ts";
+import { workerScreen } from "../src/workers/details.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import {
   ALL_WORDS,

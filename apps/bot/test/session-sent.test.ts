@@ -2,8 +2,8 @@ import { newSealKeyPair, unsealBytes, type WorkerCommand } from "@flotilla/contr
 import { consumeWorkerCommands, takeParcel } from "@flotilla/queue";
 import { waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import type { WizardStep } from "../src/wizard/wizard-state.ts";
-import { WizardStore } from "../src/wizard/wizard-store.ts";
+import type { WizardStep } from "../src/login/wizard-state.ts";
+import { WizardStore } from "../src/login/wizard-store.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ANN, HOST, WORKER } from "./support.ts";
 

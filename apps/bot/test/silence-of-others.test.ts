@@ -5,13 +5,13 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { CardStore } from "../src/alerts/card-store.ts";
 import { SecondPath } from "../src/alerts/second-path.ts";
-import { createBot } from "../src/bot.ts";
-import { startPolling } from "../src/poller.ts";
-import { workerScreen } from "../src/screens/details.ts";
-import { healthScreen } from "../src/screens/health.ts";
-import { loginsScreen } from "../src/screens/logins.ts";
-import { menuScreen, workersScreen } from "../src/screens/menu.ts";
-import { Inbox } from "../src/store/inbox.ts";
+import { createBot } from "../src/app/bot.ts";
+import { Inbox } from "../src/app/inbox.ts";
+import { startPolling } from "../src/app/poller.ts";
+import { healthScreen } from "../src/health/health.ts";
+import { loginsScreen } from "../src/session/logins.ts";
+import { workerScreen } from "../src/workers/details.ts";
+import { menuScreen, workersScreen } from "../src/workers/menu.ts";
 import { startChat, TOKEN } from "./chat.ts";
 import {
   ALL_WORDS,

@@ -1,14 +1,14 @@
 import { parseWorkerId } from "@flotilla/kernel";
 import { describe, expect, test } from "vitest";
+import { AdminStore } from "../src/admins/admin-store.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { CardStore } from "../src/alerts/card-store.ts";
-import { AdminStore } from "../src/store/admins.ts";
-import { CommandStore } from "../src/store/commands.ts";
-import { firstSight } from "../src/store/control-db.ts";
-import { PanelStore } from "../src/store/panels.ts";
-import { WorkerStore } from "../src/store/workers.ts";
-import { WizardStore } from "../src/wizard/wizard-store.ts";
-import { say } from "../src/words/said.ts";
+import { firstSight } from "../src/app/control-db.ts";
+import { PanelStore } from "../src/kit/chat/panel-store.ts";
+import { say } from "../src/kit/words/said.ts";
+import { WizardStore } from "../src/login/wizard-store.ts";
+import { CommandStore } from "../src/workers/command-store.ts";
+import { WorkerStore } from "../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, controlDb, crashBody, HOST, NOW, WORKER } from "./support.ts";
 
 const SPORT = parseWorkerId("sport");

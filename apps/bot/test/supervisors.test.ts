@@ -2,8 +2,8 @@
 import { STATUS_STALE_MS } from "@flotilla/contracts";
 import { parseHostId } from "@flotilla/kernel";
 import { expect, test } from "vitest";
-import { WorkerStore } from "../src/store/workers.ts";
-import { Supervisors } from "../src/supervisors.ts";
+import { Supervisors } from "../src/app/supervisors.ts";
+import { WorkerStore } from "../src/workers/worker-store.ts";
 import { controlDb, HOST, TestClock, WORKER } from "./support.ts";
 
 const OTHER = parseHostId("host-b");

@@ -8,11 +8,11 @@ import { testDir } from "@flotilla/testkit";
 import fc from "fast-check";
 import { onTestFinished } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-body.ts";
-import type { FleetView, WorkerView } from "../src/screens/view.ts";
-import type { CommandRow } from "../src/store/commands.ts";
-import { openControlDb } from "../src/store/control-db.ts";
-import { type Said, say } from "../src/words/said.ts";
-import { loadLanguages, type Words } from "../src/words/words.ts";
+import { openControlDb } from "../src/app/control-db.ts";
+import { type Said, say } from "../src/kit/words/said.ts";
+import { loadLanguages, type Words } from "../src/kit/words/words.ts";
+import type { CommandRow } from "../src/workers/command-store.ts";
+import type { FleetView, WorkerView } from "../src/workers/view.ts";
 
 export const HOST = parseHostId("host-a");
 export const WORKER = parseWorkerId("news_1");

@@ -4,9 +4,9 @@
  */
 import fc from "fast-check";
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
-import { commandLine } from "../src/screens/command-line.ts";
-import { say } from "../src/words/said.ts";
-import { FLEET_TIMES, Times } from "../src/words/times.ts";
+import { say } from "../src/kit/words/said.ts";
+import { FLEET_TIMES, Times } from "../src/kit/words/times.ts";
+import { commandLine } from "../src/workers/command-line.ts";
 import { ALL_WORDS, ASKER, EN, NOW, statusOf, WORKER } from "./support.ts";
 
 const HOUR_MS = 3_600_000;

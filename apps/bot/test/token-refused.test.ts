@@ -4,8 +4,8 @@
  */
 import { type Api, Bot } from "grammy";
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
-import { startPolling } from "../src/poller.ts";
-import { Inbox } from "../src/store/inbox.ts";
+import { Inbox } from "../src/app/inbox.ts";
+import { startPolling } from "../src/app/poller.ts";
 import { TOKEN } from "./chat.ts";
 import { controlDb, NOW, silent } from "./support.ts";
 

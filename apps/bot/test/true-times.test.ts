@@ -12,15 +12,15 @@ import {
 } from "@flotilla/contracts";
 import { parseHostId } from "@flotilla/kernel";
 import { describe, expect, test } from "vitest";
+import { SettingStore } from "../src/admins/setting-store.ts";
 import { alertCard } from "../src/alerts/alert-card.ts";
 import { AlertDesk } from "../src/alerts/alert-desk.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { CardStore } from "../src/alerts/card-store.ts";
 import { applyToAlerts } from "../src/alerts/from-events.ts";
+import { SilenceStore } from "../src/alerts/silence-store.ts";
 import { conditionsOf, type Sight, watch } from "../src/alerts/watch.ts";
-import { SettingStore } from "../src/store/settings.ts";
-import { SilenceStore } from "../src/store/silences.ts";
-import { say } from "../src/words/said.ts";
+import { say } from "../src/kit/words/said.ts";
 import { ALL_WORDS, controlDb, HOST, NOW, statusOf, TestClock, WORKER } from "./support.ts";
 
 const enders = { solvedBy: () => say("solved-itself"), stoppedBy: () => null };

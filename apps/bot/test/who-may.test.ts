@@ -4,11 +4,11 @@
  */
 import { Verb } from "@flotilla/contracts";
 import { expect, test } from "vitest";
-import { handlePress } from "../src/presses/presses.ts";
-import { ROLES, type Role } from "../src/roles.ts";
-import type { Question } from "../src/store/admins.ts";
-import { registeredCommands } from "../src/text-commands.ts";
-import { handleText } from "../src/texts.ts";
+import type { Question } from "../src/admins/admin-store.ts";
+import { handlePress } from "../src/app/presses.ts";
+import { registeredCommands } from "../src/app/text-commands.ts";
+import { handleText } from "../src/app/texts.ts";
+import { ROLES, type Role } from "../src/kit/roles.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { at, PASSWORD, PHONE } from "./login-at.ts";
 import { ANN, ASKER, BEN, WORKER } from "./support.ts";

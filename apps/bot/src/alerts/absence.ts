@@ -1,8 +1,8 @@
 import type { WorkerStatus } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
+import type { SettingStore } from "../admins/setting-store.ts";
 import type { RollupStore } from "../charts/rollup-store.ts";
-import type { SettingStore } from "../store/settings.ts";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
 import type { AlertStore } from "./alert-store.ts";
 
 /** Parts of {@link Absence}. */

@@ -1,13 +1,13 @@
 import type { HostId, WorkerId } from "@flotilla/kernel";
-import type { PressContext } from "../chat/press-context.ts";
-import type { AskResult } from "../commands.ts";
-import type { SilenceStore } from "../store/silences.ts";
-import { type Said, say } from "../words/said.ts";
+import type { PressContext } from "../kit/press-context.ts";
+import { type Said, say } from "../kit/words/said.ts";
+import type { AskResult } from "../workers/commands.ts";
 import type { AlertBody, CardRow } from "./alert-body.ts";
 import type { AlertOutbox } from "./alert-outbox.ts";
 import type { AlertStore } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
 import { openWorkers } from "./group-card.ts";
+import type { SilenceStore } from "./silence-store.ts";
 
 /** Parts of {@link AlertActions}. */
 export interface AlertActionDeps {

@@ -1,6 +1,6 @@
 import { HostIdField, RouteId, WorkerIdField } from "@flotilla/contracts";
 import { z } from "zod";
-import { Said } from "../words/said.ts";
+import { Said } from "../kit/words/said.ts";
 import { ALERT_KINDS } from "./kinds.ts";
 
 /** What an alert says: kept as keys of texts, rendered for each reader at each delivery. */

@@ -1,13 +1,13 @@
 import { encodePress } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
-import { pairs, verbButton } from "../screens/buttons.ts";
-import { type Html, html, lines } from "../screens/html.ts";
-import { stopHolderButton } from "../screens/locked.ts";
-import { runbookButton } from "../screens/runbook.ts";
-import type { Card } from "../screens/screen.ts";
-import type { Words } from "../words/words.ts";
+import { pairs, verbButton } from "../kit/keyboard.ts";
+import type { Card } from "../kit/screen.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import type { Words } from "../kit/words/words.ts";
+import { stopHolderButton } from "../session/locked.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 import { groupFacts, groupHelp, titleLine, worstKind } from "./group-card.ts";
+import { runbookButton } from "./runbook.ts";
 
 /** So many alerts have a line in a digest. */
 const LISTED = 24;

@@ -1,14 +1,14 @@
 import { type Clock, type HostId, parseWorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
-import type { SettingStore } from "../store/settings.ts";
-import { EVERYBODY, type SilenceRow, type SilenceStore, silenceFacts } from "../store/silences.ts";
-import { say } from "../words/said.ts";
-import { FLEET_TIMES } from "../words/times.ts";
+import type { SettingStore } from "../admins/setting-store.ts";
+import { say } from "../kit/words/said.ts";
+import { FLEET_TIMES } from "../kit/words/times.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 import { type AlertStore, factOf } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
 import { alertRule } from "./kinds.ts";
 import { hiddenBy, isSilenced, planAlerts } from "./plan.ts";
+import { EVERYBODY, type SilenceRow, type SilenceStore, silenceFacts } from "./silence-store.ts";
 import { type CardFact, escalationOf, repeatIsDue } from "./telling.ts";
 
 /** Parts of the desk. */

@@ -1,6 +1,6 @@
 import type { WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
-import { Said } from "../words/said.ts";
+import { Said } from "../kit/words/said.ts";
 import { AlertBody, type AlertRow } from "./alert-body.ts";
 import { alertRule } from "./kinds.ts";
 import type { AlertFact } from "./plan.ts";

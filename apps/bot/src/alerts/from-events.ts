@@ -1,6 +1,6 @@
 import type { ErrorClass, ExitReport, FleetEvent, WorkerStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 import { applyHostTrouble } from "./host-trouble.ts";

@@ -1,10 +1,10 @@
 import { encodePress } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
-import { pairs, verbButton } from "../screens/buttons.ts";
-import { type Html, html, lines } from "../screens/html.ts";
-import type { Said } from "../words/said.ts";
-import type { Words } from "../words/words.ts";
+import { pairs, verbButton } from "../kit/keyboard.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import type { Said } from "../kit/words/said.ts";
+import type { Words } from "../kit/words/words.ts";
 import type { AlertRow, CardRow } from "./alert-body.ts";
 import { type AlertKind, alertRule } from "./kinds.ts";
 

@@ -1,6 +1,6 @@
 import type { FleetEvent, HostTrouble } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
 import type { AlertStore } from "./alert-store.ts";
 
 /**

@@ -1,6 +1,6 @@
 import { type FleetEvent, LossReason } from "@flotilla/contracts";
-import { outageLength } from "../words/outage.ts";
-import { type Said, say } from "../words/said.ts";
+import { outageLength } from "../kit/words/outage.ts";
+import { type Said, say } from "../kit/words/said.ts";
 import type { AlertStore } from "./alert-store.ts";
 
 type LossEvent = Extract<FleetEvent, { kind: "worker.lost" }>;

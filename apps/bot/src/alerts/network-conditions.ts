@@ -1,6 +1,6 @@
 import type { WorkerStatus } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
-import { say } from "../words/said.ts";
+import { say } from "../kit/words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
 import type { Condition } from "./watch.ts";
 

@@ -3,7 +3,7 @@ import { AppError, type Clock, type HostId, toError, type WorkerId } from "@flot
 import { type DiskWatch, diskDetail, type FullDisk } from "@flotilla/observability";
 import { backupTo, type Database } from "@flotilla/sqlite";
 import { z } from "zod";
-import { say } from "../words/said.ts";
+import { say } from "../kit/words/said.ts";
 import type { AlertStore } from "./alert-store.ts";
 import { raiseTrouble, subjectOf, type Trouble } from "./host-trouble.ts";
 

@@ -1,6 +1,6 @@
 import type { JobRefusal } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
-import { say } from "../words/said.ts";
+import { say } from "../kit/words/said.ts";
 import type { Condition } from "./watch.ts";
 
 /** What was refused in a queue lately. */

@@ -1,6 +1,6 @@
 import type { RelayStatus, Route } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
 import { type RouteTrouble, routeTroubles } from "./route-trouble.ts";
 import type { Condition, Sight } from "./watch.ts";

@@ -2,7 +2,7 @@ import type { Config } from "@flotilla/config";
 import { type Clock, withTimeout } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { createTransport } from "nodemailer";
-import type { Words } from "../words/words.ts";
+import type { Words } from "../kit/words/words.ts";
 import type { CardRow } from "./alert-body.ts";
 import type { CardStore } from "./card-store.ts";
 import { alertRule } from "./kinds.ts";

@@ -1,5 +1,5 @@
 import type { Fault, FleetEvent, StorageProblem } from "@flotilla/contracts";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 

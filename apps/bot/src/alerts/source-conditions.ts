@@ -1,5 +1,5 @@
 import type { ClosedSource, QuietSource, WorkerStatus } from "@flotilla/contracts";
-import { say } from "../words/said.ts";
+import { say } from "../kit/words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
 import { DOWN } from "./over.ts";
 import type { Condition } from "./watch.ts";

@@ -6,7 +6,7 @@ import {
 } from "@flotilla/contracts";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 import { HOST_HELP, networkConditions } from "./network-conditions.ts";

@@ -1,7 +1,7 @@
 import type { WorkerId } from "@flotilla/kernel";
-import type { BulkStore } from "../store/bulks.ts";
-import type { CommandStore } from "../store/commands.ts";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
+import type { BulkStore } from "../workers/bulk-store.ts";
+import type { CommandStore } from "../workers/command-store.ts";
 
 const STOPS: ReadonlySet<string> = new Set(["stop", "maintenance", "remove-session"]);
 

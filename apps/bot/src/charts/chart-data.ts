@@ -1,6 +1,6 @@
-import { html, lines } from "../screens/html.ts";
-import type { Times } from "../words/times.ts";
-import type { Words } from "../words/words.ts";
+import { html, lines } from "../kit/words/html.ts";
+import type { Times } from "../kit/words/times.ts";
+import type { Words } from "../kit/words/words.ts";
 import type { ChartPicture } from "./picture.ts";
 import { BUCKET_MS, NOTHING, plus, type Rollup } from "./rollup.ts";
 import type { BucketRow } from "./rollup-store.ts";

@@ -2,7 +2,7 @@ import type { DeliveryResult } from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
 import { isAboutMessage, parked } from "@flotilla/relay";
 import { GrammyError, HttpError } from "grammy";
-import { sendProblem } from "../chat/bot-errors.ts";
+import { sendProblem } from "../kit/chat/bot-errors.ts";
 
 const RETRY_MS = 5000;
 

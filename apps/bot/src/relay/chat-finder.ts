@@ -1,6 +1,6 @@
 import type { Asker, CommandOutcome, UnknownChat } from "@flotilla/contracts";
 import { type WorkerId, withTimeout } from "@flotilla/kernel";
-import type { Commands } from "../commands.ts";
+import type { Commands } from "../workers/commands.ts";
 
 /** A reader that is connected answers within this time; the admin waits. */
 const ANSWER_MS = 2000;

@@ -1,8 +1,8 @@
 import { encodePress } from "@flotilla/contracts";
-import { backButton, refreshButton } from "../screens/buttons.ts";
-import type { Card } from "../screens/screen.ts";
-import type { Times } from "../words/times.ts";
-import type { Words } from "../words/words.ts";
+import { backButton, refreshButton } from "../kit/keyboard.ts";
+import type { Card } from "../kit/screen.ts";
+import type { Times } from "../kit/words/times.ts";
+import type { Words } from "../kit/words/words.ts";
 
 const HOUR_MS = 3_600_000;
 

@@ -1,8 +1,8 @@
 import type { RelayStatus, RouteStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
-import { type AuditStore, SYSTEM } from "../store/audit.ts";
-import { type Said, say } from "../words/said.ts";
+import { type AuditStore, SYSTEM } from "../admins/audit-store.ts";
+import { type Said, say } from "../kit/words/said.ts";
 
 /**
  * Writes into the audit log what became of the chats of routes, each once: groups that became

@@ -1,6 +1,4 @@
 import type { Route } from "@flotilla/contracts";
-import type { PressContext } from "../chat/press-context.ts";
-import { type RelayWish, toastOf } from "../commands.ts";
 import {
   type Handler,
   notDone,
@@ -8,8 +6,10 @@ import {
   panelMessage,
   show,
   withWorker,
-} from "../presses/deps.ts";
-import { type Said, say } from "../words/said.ts";
+} from "../kit/deps.ts";
+import type { PressContext } from "../kit/press-context.ts";
+import { type Said, say } from "../kit/words/said.ts";
+import { type RelayWish, toastOf } from "../workers/commands.ts";
 import { FILLS } from "./fill.ts";
 import { routeProblem } from "./route-problem.ts";
 import { sourceKey } from "./source-key.ts";

@@ -1,7 +1,7 @@
 import type { CommandOutcome, RelayStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
-import type { Card, Screen } from "../screens/screen.ts";
-import type { Words } from "../words/words.ts";
+import type { Card, Screen } from "../kit/screen.ts";
+import type { Words } from "../kit/words/words.ts";
 import { fillScreen } from "./fill.ts";
 import { routeCard } from "./route-card.ts";
 import { dryScreen, routesScreen, sourcesScreen } from "./route-list.ts";

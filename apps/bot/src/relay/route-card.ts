@@ -7,10 +7,10 @@ import {
 } from "@flotilla/contracts";
 import { worksByOthers } from "@flotilla/relay";
 import type { InlineKeyboardButton } from "grammy/types";
-import { backButton, refreshButton } from "../screens/buttons.ts";
-import { type Html, html, lines } from "../screens/html.ts";
-import type { Card } from "../screens/screen.ts";
-import type { Words } from "../words/words.ts";
+import { backButton, refreshButton } from "../kit/keyboard.ts";
+import type { Card } from "../kit/screen.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import type { Words } from "../kit/words/words.ts";
 
 /** What a route card shows. */
 export interface RouteView {

@@ -1,8 +1,8 @@
 import { encodePress, type RelayStatus, type Route } from "@flotilla/contracts";
-import { backButton, pairs, refreshButton } from "../screens/buttons.ts";
-import { type Html, html, lines } from "../screens/html.ts";
-import type { Card } from "../screens/screen.ts";
-import type { Words } from "../words/words.ts";
+import { backButton, pairs, refreshButton } from "../kit/keyboard.ts";
+import type { Card } from "../kit/screen.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import type { Words } from "../kit/words/words.ts";
 import { targetText } from "./route-card.ts";
 import { sourceKey } from "./source-key.ts";
 

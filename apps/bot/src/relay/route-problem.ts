@@ -1,5 +1,5 @@
 import type { RouteProblem } from "@flotilla/relay";
-import { type Said, say } from "../words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
 
 /** What is wrong with a route, as the answer to a press or a text. */
 export function routeProblem({ code, about }: RouteProblem): Said {

@@ -17,7 +17,7 @@ import { AlertStore } from "../../src/alerts/alert-store.ts";
 import { applyToAlerts } from "../../src/alerts/from-events.ts";
 import { raiseTrouble } from "../../src/alerts/host-trouble.ts";
 import { type Sight, watch } from "../../src/alerts/watch.ts";
-import { say } from "../../src/words/said.ts";
+import { say } from "../../src/kit/words/said.ts";
 import { HOST, NOW, statusOf } from "../support.ts";
 import { LINK } from "./states.ts";
 

@@ -1,8 +1,8 @@
 import { type Route, RouteFile } from "@flotilla/contracts";
 import { type RouteProblem, validateRoutes } from "@flotilla/relay";
+import type { Said } from "../../src/kit/words/said.ts";
+import { REASONS, refusalSaid } from "../../src/login/refusals.ts";
 import { routeProblem } from "../../src/relay/route-problem.ts";
-import { REASONS, refusalSaid } from "../../src/wizard/refusals.ts";
-import type { Said } from "../../src/words/said.ts";
 import { NOW } from "../support.ts";
 
 const good = {

@@ -1,9 +1,9 @@
 import { type KnownChat, Route } from "@flotilla/contracts";
 import { parseUserId, parseWorkerId, type UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
+import { say } from "../../src/kit/words/said.ts";
 import { DraftStore } from "../../src/relay/wizard/draft-store.ts";
 import { type Draft, draftOf, newDraft } from "../../src/relay/wizard/route-draft.ts";
-import { say } from "../../src/words/said.ts";
 import { NOW } from "../support.ts";
 
 const NEWS = parseWorkerId("news_1");

@@ -1,7 +1,7 @@
 import { alertCard, digestCard, endedCard } from "../../src/alerts/alert-card.ts";
-import { loginScreen } from "../../src/screens/login.ts";
-import { say } from "../../src/words/said.ts";
-import type { Words } from "../../src/words/words.ts";
+import { say } from "../../src/kit/words/said.ts";
+import type { Words } from "../../src/kit/words/words.ts";
+import { loginScreen } from "../../src/login/login-screen.ts";
 import { controlDb, NOW } from "../support.ts";
 import { plainText } from "../telegram-html.ts";
 import { cardOf, goldenAlerts } from "./alerts.ts";

@@ -1,5 +1,5 @@
-import type { WizardStep } from "../../src/wizard/wizard-state.ts";
-import { say } from "../../src/words/said.ts";
+import { say } from "../../src/kit/words/said.ts";
+import type { WizardStep } from "../../src/login/wizard-state.ts";
 import { NOW } from "../support.ts";
 
 const MIN = 60_000;

@@ -1,13 +1,13 @@
 import { RouteStatus } from "@flotilla/contracts";
 import { type Clock, parseWorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
+import type { AuditStore } from "../../src/admins/audit-store.ts";
+import type { PlaceStore } from "../../src/admins/place-store.ts";
 import { RelayScreens } from "../../src/relay/relay-screens.ts";
 import { RouteDesk } from "../../src/relay/route-desk.ts";
 import type { RouteStore } from "../../src/relay/route-store.ts";
 import { RouteWizard } from "../../src/relay/wizard/route-wizard.ts";
-import type { AuditStore } from "../../src/store/audit.ts";
-import type { PlaceStore } from "../../src/store/places.ts";
-import type { WorkerStore } from "../../src/store/workers.ts";
+import type { WorkerStore } from "../../src/workers/worker-store.ts";
 import { NOW } from "../support.ts";
 import { CHATS, fillDrafts, TOPICS } from "./drafts.ts";
 

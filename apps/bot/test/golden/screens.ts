@@ -1,10 +1,10 @@
 import { parseWorkerId } from "@flotilla/kernel";
+import { QUESTIONS } from "../../src/admins/admin-store.ts";
+import { ALERT_TABS } from "../../src/alerts/alerts-screen.ts";
 import { ALERT_KINDS } from "../../src/alerts/kinds.ts";
-import { ALERT_TABS } from "../../src/screens/alerts.ts";
-import { copyRef } from "../../src/screens/backups.ts";
-import { CONFIRMED, type Screen } from "../../src/screens/screen.ts";
-import { QUESTIONS } from "../../src/store/admins.ts";
-import { say } from "../../src/words/said.ts";
+import { CONFIRMED, type Screen } from "../../src/kit/screen.ts";
+import { say } from "../../src/kit/words/said.ts";
+import { copyRef } from "../../src/session/backups.ts";
 import { NOW } from "../support.ts";
 import { DRAFTS, draftAdmin } from "./drafts.ts";
 import { IN_STATE } from "./states.ts";

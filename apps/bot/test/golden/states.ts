@@ -7,7 +7,7 @@ import type {
 } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import type { RollupStore } from "../../src/charts/rollup-store.ts";
-import type { CommandStore } from "../../src/store/commands.ts";
+import type { CommandStore } from "../../src/workers/command-store.ts";
 import { ANN, ASKER, NOW } from "../support.ts";
 
 const MIN = 60_000;

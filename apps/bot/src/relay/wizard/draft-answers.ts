@@ -1,7 +1,7 @@
 import type { Asker, KnownTopic } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
-import { matching } from "../../screens/view.ts";
-import { say } from "../../words/said.ts";
+import { say } from "../../kit/words/said.ts";
+import { matching } from "../../workers/view.ts";
 import { sourceKey } from "../source-key.ts";
 import { typedChat } from "./chat-refs.ts";
 import * as edits from "./draft-edits.ts";

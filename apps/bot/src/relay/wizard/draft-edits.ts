@@ -7,7 +7,7 @@ import {
 } from "@flotilla/contracts";
 import { cleanPaste } from "@flotilla/kernel";
 import { validateRoutes } from "@flotilla/relay";
-import { type Said, say } from "../../words/said.ts";
+import { type Said, say } from "../../kit/words/said.ts";
 import { routeProblem } from "../route-problem.ts";
 import { isInvitation, typedChat } from "./chat-refs.ts";
 import type { Draft, Picked } from "./route-draft.ts";

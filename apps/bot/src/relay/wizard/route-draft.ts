@@ -8,7 +8,7 @@ import {
 } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { z } from "zod";
-import { Said } from "../../words/said.ts";
+import { Said } from "../../kit/words/said.ts";
 
 /**
  * Steps of the wizard in their order. Which of them there are follows from what was chosen before.

@@ -1,7 +1,7 @@
 import type { Route, UnknownChat } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { RouteProblem } from "@flotilla/relay";
-import { type Said, say } from "../../words/said.ts";
+import { type Said, say } from "../../kit/words/said.ts";
 import { routeProblem } from "../route-problem.ts";
 import { type Draft, nextStep, routeOf } from "./route-draft.ts";
 

@@ -1,0 +1,257 @@
+import { parseUserId, type UserId } from "@flotilla/kernel";
+import type { Database } from "@flotilla/sqlite";
+import type { AlertChat } from "../alerts/telling.ts";
+import { ROLES, type Role } from "../kit/roles.ts";
+import { LANGUAGES, type Language } from "../kit/words/words.ts";
+
+/** What the next text of an admin is taken for. */
+export const QUESTIONS = [
+  "worker-name",
+  "find",
+  "rename",
+  "tags",
+  "delete",
+  "quiet",
+  "rwiz",
+  "since",
+  "proxy",
+  "zone",
+] as const;
+export type Question = (typeof QUESTIONS)[number];
+
+/** A user of the bot. */
+export interface AdminRow {
+  readonly id: string;
+  readonly name: string;
+  readonly role: Role;
+  /** False: never pressed Start, or blocked the bot. */
+  readonly reachable: boolean;
+  /** Added in the chat, not in ADMIN_IDS. */
+  readonly invited: boolean;
+}
+
+/** An open question of an admin. */
+export interface AskedOf extends Asked {
+  readonly name: string;
+}
+
+/** An open question. */
+export interface Asked {
+  readonly what: Question;
+  readonly about: string;
+  readonly chat: string | null;
+}
+
+interface RawAdmin {
+  readonly id: string;
+  readonly name: string;
+  readonly role: string;
+  readonly reachable: number;
+  readonly invited: number;
+}
+
+const MINUTES_15 = 15 * 60_000;
+
+/**
+ * Admins: owners from the configuration, and whom they invited. A bot cannot open a chat by itself.
+ */
+export class AdminStore {
+  readonly #db: Database;
+  /** Where the open question of an admin was asked. */
+  readonly #askedIn = new Map<UserId, string | null>();
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  /** An admin wrote or pressed: reachable again. `language` counts until the admin chooses one. */
+  saw(id: UserId, name: string, language: Language): void {
+    // Each tap comes by here: a commit that changes nothing would cost it a write to the disk.
+    const known = this.#db.readOne(
+      "SELECT 1 FROM admin WHERE id = ? AND name = ? AND reachable = 1 AND language IS NOT NULL",
+      [id, name],
+    );
+    if (known) return;
+    this.#db.write(
+      `INSERT INTO admin (id, name, reachable, language) VALUES (?, ?, 1, ?) ON CONFLICT (id)
+        DO UPDATE SET name = excluded.name, reachable = 1, language = coalesce(language,
+        excluded.language)`,
+      [id, name, language],
+    );
+  }
+
+  /** Null: not on the allow-list. */
+  role(id: string): Role | null {
+    return this.find(id)?.role ?? null;
+  }
+
+  find(id: string): AdminRow | null {
+    return this.all().find((row) => row.id === id) ?? null;
+  }
+
+  /**
+   * Everybody, in the order in which alerts ask them: as in ADMIN_IDS, then as they were invited.
+   */
+  all(): AdminRow[] {
+    const rows = this.#db.read<RawAdmin>(
+      "SELECT id, name, role, reachable, invited FROM admin ORDER BY invited, rowid",
+    );
+    return rows.map((row) => ({
+      id: row.id,
+      name: row.name,
+      role: ROLES.find((role) => role === row.role) ?? "viewer",
+      reachable: row.reachable === 1,
+      invited: row.invited === 1,
+    }));
+  }
+
+  /** Chats for alerts: viewers only look. */
+  chats(): AlertChat[] {
+    return this.all()
+      .filter((row) => row.role !== "viewer")
+      .map((row) => ({ chat: row.id, reachable: row.reachable, group: false }));
+  }
+
+  language(id: string): Language {
+    const row = this.#db.readOne<{ language: string | null }>(
+      "SELECT language FROM admin WHERE id = ?",
+      [id],
+    );
+    return LANGUAGES.find((language) => language === row?.language) ?? "en";
+  }
+
+  setLanguage(id: string, language: Language): void {
+    this.#db.write("UPDATE admin SET language = ? WHERE id = ?", [language, id]);
+  }
+
+  /** The time zone in which this admin reads times, as Intl names it; null = that of the fleet. */
+  zone(id: string): string | null {
+    return (
+      this.#db.readOne<{ zone: string | null }>("SELECT zone FROM admin WHERE id = ?", [id])
+        ?.zone ?? null
+    );
+  }
+
+  setZone(id: string, zone: string | null): void {
+    this.#db.write("UPDATE admin SET zone = ? WHERE id = ?", [zone, id]);
+  }
+
+  /** Telegram says that this admin blocked the bot or is gone. */
+  unreachable(id: string): void {
+    this.#db.write("UPDATE admin SET reachable = 0 WHERE id = ?", [id]);
+  }
+
+  reachable(): string[] {
+    return this.all()
+      .filter((row) => row.reachable)
+      .map((row) => row.id);
+  }
+
+  /**
+   * Makes the ids of the configuration owners, and forgets owners who are not in it any more, with
+   * their panels and logins: nothing is shown or delivered to them from now on (invariant 9). Call
+   * it at start, before anything is sent.
+   */
+  keepOnly(ids: readonly UserId[]): void {
+    this.#db.transaction(() => {
+      for (const id of ids) {
+        const sql = `INSERT INTO admin (id, name, reachable, role) VALUES (?, ?, 0, 'owner') ON CONFLICT
+            (id) DO UPDATE SET role = 'owner', invited = 0`;
+        this.#db.write(sql, [id, id]);
+      }
+      for (const row of this.all())
+        if (!row.invited && !ids.some((id) => id === row.id)) this.#forget(row.id);
+    });
+  }
+
+  setRole(id: string, role: Role): void {
+    this.#db.write("UPDATE admin SET role = ? WHERE id = ? AND invited = 1", [role, id]);
+  }
+
+  /** Removes an invited admin. Those of the configuration stay. */
+  remove(id: string): void {
+    if (this.find(id)?.invited) this.#db.transaction(() => this.#forget(id));
+  }
+
+  /** An invitation that the first one who presses its link within 15 min takes. */
+  invite(token: string, role: Role, by: string, now: number): void {
+    this.#db.write("DELETE FROM invite WHERE until < ?", [now]);
+    const sql = "INSERT INTO invite (token, role, by_name, until) VALUES (?, ?, ?, ?)";
+    this.#db.write(sql, [token, role, by, now + MINUTES_15]);
+  }
+
+  /** Uses an invitation up. Null: there is none (any more). */
+  accept(token: string, id: UserId, name: string, now: number): Role | null {
+    return this.#db.transaction(() => {
+      const found = this.#db.readOne<{ role: string }>(
+        "SELECT role FROM invite WHERE token = ? AND until >= ?",
+        [token, now],
+      );
+      const role = ROLES.find((each) => each === found?.role);
+      if (!role || this.role(id)) return null;
+      this.#db.write("DELETE FROM invite WHERE token = ?", [token]);
+      this.#db.write(
+        "INSERT INTO admin (id, name, reachable, role, invited) VALUES (?, ?, 1, ?, 1)",
+        [id, name, role],
+      );
+      return role;
+    });
+  }
+
+  /**
+   * What the next text of this admin in this chat answers, and about which worker. `chat` null: in
+   * any.
+   */
+  expect(id: UserId, what: Question | null, about = "", chat: string | null = null): void {
+    if (what === null && this.expecting(id) === null) return;
+    this.#askedIn.set(id, chat);
+    this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [
+      what,
+      about,
+      id,
+    ]);
+  }
+
+  /**
+   * The questions that are open in this chat. After a restart of the bot each is open in the
+   * private chat of its admin.
+   */
+  openIn(chat: string): AskedOf[] {
+    const rows = this.#db.read<{ id: string; name: string }>(
+      "SELECT id, name FROM admin WHERE expecting IS NOT NULL",
+    );
+    return rows.flatMap(({ id, name }) => {
+      const asked = this.asked(parseUserId(id));
+      return asked && (asked.chat ?? id) === chat ? [{ ...asked, name }] : [];
+    });
+  }
+
+  /** The open question of an admin, and where it was asked; `chat` null = any. */
+  asked(id: UserId): Asked | null {
+    const question = this.expecting(id);
+    return question && { ...question, chat: this.#askedIn.get(id) ?? null };
+  }
+
+  /**
+   * The question of {@link expect}; in `chat`, when one is given. After a restart of the bot any
+   * chat counts.
+   */
+  expecting(
+    id: UserId,
+    chat: string | null = null,
+  ): { readonly what: Question; readonly about: string } | null {
+    const asked = this.#askedIn.get(id) ?? null;
+    if (chat !== null && asked !== null && chat !== asked) return null;
+    const sql = "SELECT expecting AS what, expecting_about AS about FROM admin WHERE id = ?";
+    const row = this.#db.readOne<{ what: string | null; about: string | null }>(sql, [id]);
+    const what = QUESTIONS.find((each) => each === row?.what);
+    return what ? { what, about: row?.about ?? "" } : null;
+  }
+
+  #forget(id: string): void {
+    this.#db.write("DELETE FROM admin WHERE id = ?", [id]);
+    this.#db.write("DELETE FROM panel WHERE chat = ?", [id]);
+    this.#db.write("DELETE FROM wizard WHERE admin = ?", [id]);
+    this.#db.write("DELETE FROM route_draft WHERE admin = ?", [id]);
+  }
+}

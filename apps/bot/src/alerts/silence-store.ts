@@ -1,0 +1,63 @@
+import type { Database } from "@flotilla/sqlite";
+import type { Silence } from "./plan.ts";
+
+/** A mute or a maintenance window, for one worker or (`scope` = `*`) for all. */
+export interface SilenceRow {
+  readonly scope: string;
+  readonly kind: "mute" | "maintenance";
+  readonly since: number;
+  readonly until: number;
+  readonly by: string;
+}
+
+export const EVERYBODY = "*";
+const COLUMNS = "scope, kind, since, until, by_name AS by";
+
+/** Mutes and maintenance windows. Alerts are still opened meanwhile, without a message. */
+export class SilenceStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  set(row: SilenceRow): void {
+    const sql = `INSERT INTO silence (scope, kind, since, until, by_name) VALUES (?, ?, ?, ?, ?) ON
+        CONFLICT (scope) DO UPDATE SET kind = excluded.kind, since = excluded.since, until =
+        excluded.until, by_name = excluded.by_name`;
+    this.#db.write(sql, [row.scope, row.kind, row.since, row.until, row.by]);
+  }
+
+  /** Ends one now; it is over at the next look. */
+  end(scope: string, now: number): void {
+    this.#db.write("UPDATE silence SET until = ? WHERE scope = ? AND until > ?", [now, scope, now]);
+  }
+
+  active(now: number): SilenceRow[] {
+    return this.#db.read<SilenceRow>(
+      `SELECT ${COLUMNS} FROM silence WHERE until > ? ORDER BY scope`,
+      [now],
+    );
+  }
+
+  of(scope: string, now: number): SilenceRow | null {
+    return this.active(now).find((row) => row.scope === scope) ?? null;
+  }
+
+  /** Takes away what is over. Call it in the transaction that tells of it. */
+  takeOver(now: number): SilenceRow[] {
+    const over = this.#db.read<SilenceRow>(`SELECT ${COLUMNS} FROM silence WHERE until <= ?`, [
+      now,
+    ]);
+    this.#db.write("DELETE FROM silence WHERE until <= ?", [now]);
+    return over;
+  }
+}
+
+/** Silences as the rules see them. */
+export function silenceFacts(rows: readonly SilenceRow[]): Silence[] {
+  return rows.map((row) => ({
+    worker: row.scope === EVERYBODY ? null : row.scope,
+    until: row.until,
+  }));
+}

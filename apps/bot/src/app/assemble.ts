@@ -1,0 +1,306 @@
+import { randomUUID } from "node:crypto";
+import type { Config } from "@flotilla/config";
+import type { Asker, RelayStatus, RoutesForReader } from "@flotilla/contracts";
+import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
+import type { Logger } from "@flotilla/observability";
+import type { CommandSender, StatusReader } from "@flotilla/queue";
+import type { Database } from "@flotilla/sqlite";
+import { type Bot, InputFile } from "grammy";
+import { AdminStore } from "../admins/admin-store.ts";
+import { AuditStore, SYSTEM } from "../admins/audit-store.ts";
+import { PlaceStore } from "../admins/place-store.ts";
+import { SettingStore } from "../admins/setting-store.ts";
+import { Absence } from "../alerts/absence.ts";
+import { AlertActions } from "../alerts/alert-actions.ts";
+import { AlertDesk } from "../alerts/alert-desk.ts";
+import { AlertOutbox } from "../alerts/alert-outbox.ts";
+import { AlertStore } from "../alerts/alert-store.ts";
+import { CardStore } from "../alerts/card-store.ts";
+import { RedisWatch } from "../alerts/redis-watch.ts";
+import { RefusedJobs } from "../alerts/refused-jobs.ts";
+import { placesOf, SecondPath } from "../alerts/second-path.ts";
+import { SentLog } from "../alerts/sent-log.ts";
+import { SilenceStore } from "../alerts/silence-store.ts";
+import type { AlertChat } from "../alerts/telling.ts";
+import { ChartDesk } from "../charts/chart-desk.ts";
+import { Drawer } from "../charts/drawer.ts";
+import { Recorder } from "../charts/recorder.ts";
+import { RollupStore } from "../charts/rollup-store.ts";
+import { EditPace } from "../kit/chat/edit-pace.ts";
+import { OldCards } from "../kit/chat/old-cards.ts";
+import { PanelStore } from "../kit/chat/panel-store.ts";
+import { calmGapMs, Panels } from "../kit/chat/panels.ts";
+import { SureSender } from "../kit/chat/sure-sender.ts";
+import { chatId, isGroup, topicOf } from "../kit/chat/target.ts";
+import { type Languages, loadLanguages, type Words } from "../kit/words/words.ts";
+import { fileSource } from "../login/files.ts";
+import { QrPhoto } from "../login/qr-photo.ts";
+import { Wizard } from "../login/wizard.ts";
+import { WizardStore } from "../login/wizard-store.ts";
+import { ChatFinder } from "../relay/chat-finder.ts";
+import { RelayNotes } from "../relay/relay-notes.ts";
+import { RelayScreens } from "../relay/relay-screens.ts";
+import { RouteDesk } from "../relay/route-desk.ts";
+import { RouteStore } from "../relay/route-store.ts";
+import { botChats } from "../relay/wizard/bot-chats.ts";
+import { DraftStore } from "../relay/wizard/draft-store.ts";
+import { RouteWizard } from "../relay/wizard/route-wizard.ts";
+import { Bulk } from "../workers/bulk.ts";
+import { BulkStore } from "../workers/bulk-store.ts";
+import { CommandStore } from "../workers/command-store.ts";
+import { Commands } from "../workers/commands.ts";
+import { WorkerStore } from "../workers/worker-store.ts";
+import { Gate } from "./gate.ts";
+import { Inbox } from "./inbox.ts";
+import type { PollProblem } from "./poller.ts";
+import { Screens } from "./screens.ts";
+import { wayOf } from "./way.ts";
+
+/** What the bot stands on. */
+export interface Outside {
+  readonly db: Database;
+  readonly bot: Bot;
+  readonly commandSender: CommandSender;
+  readonly statuses: StatusReader;
+  readonly config: Config;
+  readonly log: Logger;
+  readonly relayWire: RelayWire;
+  /** What the processes of this fleet refused in its queues. */
+  readonly refused?: RefusedJobs;
+}
+
+/** How the bot reaches readers: tells them their routes, and looks at what they report. */
+export interface RelayWire {
+  tellRoutes(message: RoutesForReader): Promise<void>;
+  read(worker: WorkerId): Promise<RelayStatus | null>;
+}
+
+/** The parts of a bot. */
+export type Parts = ReturnType<typeof assemble>;
+
+type Problem = { readonly kind: PollProblem; readonly since: number } | null;
+
+/** Every table of control.db. */
+function stores(db: Database, config: Config) {
+  const alerts = new AlertStore(db, config.alertHoldMs);
+  return {
+    alerts,
+    cards: new CardStore(db, alerts),
+    workers: new WorkerStore(db),
+    commandLog: new CommandStore(db),
+    admins: new AdminStore(db),
+    places: new PlaceStore(db),
+    silences: new SilenceStore(db),
+    settings: new SettingStore(db),
+    audit: new AuditStore(db),
+    bulks: new BulkStore(db),
+    sent: new SentLog(db),
+    inbox: new Inbox(db),
+    routes: new RouteStore(db),
+    rollups: new RollupStore(db),
+  };
+}
+
+/**
+ * The bot's own parts, put together. Opens nothing.
+ */
+export function assemble(outside: Outside) {
+  const { db, bot, commandSender, config, log } = outside;
+  const clock = systemClock;
+  const host = config.hostId;
+  const own = stores(db, config);
+  const refused = outside.refused ?? new RefusedJobs();
+  const { admins, places, workers, commandLog, bulks, alerts, cards, silences } = own;
+  const languages = loadLanguages();
+  const wordsOf = (chat: string): Words =>
+    isGroup(chat)
+      ? languages[places.language(chat) ?? "en"]
+      : languages[admins.language(chat)].in(admins.zone(chat));
+  const commands = new Commands({
+    sender: commandSender,
+    store: commandLog,
+    workers,
+    clock,
+    newId: randomUUID,
+  });
+  const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
+  const base = {
+    ...own,
+    db,
+    clock,
+    host,
+    languages,
+    wordsOf,
+    commands,
+    wizard,
+    sender: new SureSender(bot.api, db),
+  };
+  const routing = routeParts(outside, base);
+  const signs = signsOf(outside, base);
+  const live = chats(outside, { ...base, ...routing }, signs);
+  return {
+    refused,
+    ...base,
+    ...signs,
+    ...live,
+    ...routing,
+    ...pictures(outside, base),
+    qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
+    bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
+    alertActions: new AlertActions({
+      alerts,
+      cards,
+      silences,
+      outbox: live.outbox,
+      host,
+      now: () => clock.now(),
+    }),
+    absence: new Absence({ ...own, host }),
+    gate: new Gate({ admins, places, alerts, clock, host, log }),
+    addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
+    deepLink: (parameter: string): string =>
+      `https://t.me/${bot.botInfo.username}?start=${parameter}`,
+    sendFile: async (chat: string, name: string, text: string): Promise<void> => {
+      await bot.api.sendDocument(
+        chatId(chat),
+        new InputFile(Buffer.from(text), name),
+        topicOf(chat),
+      );
+    },
+    files: fileSource(bot, wayOf(config, bot.api.options?.apiRoot)),
+    onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
+  };
+}
+
+/** Routes: who checks and keeps them, shows them, and makes them step by step. */
+function routeParts({ relayWire, bot }: Outside, base: Base) {
+  const { db, routes, workers, clock, commands } = base;
+  const finder = new ChatFinder({ commands, newId: randomUUID });
+  const relayScreens = new RelayScreens(routes, relayWire);
+  const relay = new RouteDesk({
+    store: routes,
+    isWorker: (id) => workers.find(id) !== null,
+    tell: (message) => relayWire.tellRoutes(message),
+    readers: () => relayScreens.known(),
+    unknownChats: (reader, chats) => finder.unknown(reader, chats, SYSTEM),
+    now: () => clock.now(),
+  });
+  const { lists } = relayScreens;
+  const drafts = new DraftStore(db);
+  const routeWizard = new RouteWizard({
+    ...base,
+    relay,
+    lists,
+    finder,
+    drafts,
+    botChat: botChats(bot.api),
+  });
+  return { relay, relayScreens, routeWizard, finder, relayNotes: new RelayNotes(db, base.audit) };
+}
+
+/** Charts, and what collects their numbers. */
+function pictures({ bot, relayWire, log }: Outside, base: Base) {
+  const { rollups, clock, workers, routes } = base;
+  return {
+    charts: new ChartDesk({ ...base, log, api: bot.api, drawer: new Drawer() }),
+    recorder: new Recorder({
+      store: rollups,
+      clock,
+      workers: () => workers.all(),
+      readers: () => new Set(routes.all().map((route) => route.from.worker)),
+      relay: (worker) => relayWire.read(worker),
+    }),
+  };
+}
+
+type Base = ReturnType<typeof stores> & {
+  readonly db: Database;
+  readonly clock: Clock;
+  readonly host: HostId;
+  readonly languages: Languages;
+  readonly wordsOf: (chat: string) => Words;
+  readonly commands: Commands;
+  readonly wizard: Wizard;
+  readonly sender: SureSender;
+};
+
+/** What only the running process knows: how polling and Redis are, and the way around the chat. */
+function signsOf(
+  { commandSender, statuses, config, log, bot }: Outside,
+  { cards, languages, clock }: Base,
+) {
+  let problem = (): Problem => null;
+  const redis = new RedisWatch(() => commandSender.trouble ?? statuses.trouble, clock);
+  const chatAwaySince = (): number | null =>
+    problem()?.kind === "away" ? (problem()?.since ?? null) : null;
+  const tokenDead = (): boolean => problem()?.kind === "unauthorized";
+  const places = placesOf(config.secondPath);
+  const secondPath = new SecondPath({
+    places,
+    cards,
+    words: languages.en,
+    proxy: wayOf(config, bot.api.options?.apiRoot).proxyShown,
+    clock,
+    log,
+    chatAwaySince,
+    tokenDead,
+  });
+  return {
+    redis,
+    secondPath,
+    pollProblem: (): PollProblem | null => problem()?.kind ?? null,
+    /** The poll loop starts after the parts; they learn from it how it goes. */
+    watchPolling: (of: () => Problem): void => {
+      problem = of;
+    },
+    signs: () => ({
+      ...redis.signs(),
+      pollProblemSince: problem()?.since ?? null,
+      pingedAt: places.deadManUrl === null ? null : (secondPath.pingedAt ?? 0),
+      secondPath: secondPath.configured,
+    }),
+  };
+}
+
+/** Everything that writes into chats. */
+function chats(
+  { bot, statuses, log, config }: Outside,
+  base: Base & ReturnType<typeof routeParts>,
+  { signs }: ReturnType<typeof signsOf>,
+) {
+  const { db, admins, places, settings, sender, clock, wordsOf, commandLog } = base;
+  const { api } = bot;
+  const { sendsPerMinute, alertHoldMs, supervision } = config;
+  const limits = { sendsPerMinute, alertHoldMs, ...supervision };
+  const screens = new Screens({ ...base, limits, statuses, commands: commandLog, signs });
+  const store = new PanelStore(db);
+  const old = new OldCards({ api, db, log, wordsOf });
+  const pace = new EditPace(clock);
+  const panels = new Panels({
+    api,
+    db,
+    calmGapMs,
+    store,
+    old,
+    sender,
+    clock,
+    pace,
+    log,
+    wordsOf,
+    render: (chat, screen) => screens.render(chat, screen),
+  });
+  const desk = new AlertDesk(base);
+  const outbox = new AlertOutbox({
+    ...base,
+    api,
+    old,
+    pace,
+    log,
+    fleetSize: () => base.workers.all().length,
+    chats: (): readonly AlertChat[] => [...admins.chats(), ...places.chats()],
+    together: () => settings.all().together,
+    unreachable: (chat) => (isGroup(chat) ? places.unreachable(chat) : admins.unreachable(chat)),
+    look: () => desk.look(),
+  });
+  return { screens, panels, outbox, pace };
+}

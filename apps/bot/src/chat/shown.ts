@@ -1,7 +1,0 @@
-import { createHash } from "node:crypto";
-import type { Card } from "../screens/screen.ts";
-
-/** The same for two cards that look the same: an edit between them would change nothing. */
-export function digestOf(card: Card): string {
-  return createHash("sha256").update(JSON.stringify(card)).digest("base64url");
-}

@@ -1,0 +1,118 @@
+import { encodePress } from "@flotilla/contracts";
+import type { RedisTrouble } from "@flotilla/queue";
+import type { SentCount } from "../alerts/sent-log.ts";
+import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { mayPress } from "../kit/roles.ts";
+import type { Card } from "../kit/screen.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import { type FleetView, silentHosts } from "../workers/view.ts";
+
+/** What the health screen knows beyond the fleet. */
+export interface HealthView {
+  /** Alerts about locked or damaged session files within 7 days. */
+  readonly lockAlerts: number;
+  readonly sent: SentCount;
+  /** Since when Redis is away, or null. */
+  readonly redisAwaySince: number | null;
+  /** What is the matter with it. */
+  readonly redisTrouble?: RedisTrouble | null;
+  /** How long it took to read the statuses just now, in milliseconds; null when Redis is away. */
+  readonly redisMs: number | null;
+  /** Since when presses do not arrive, or null. */
+  readonly pollProblemSince: number | null;
+  /** Null = no ping is configured; 0 = none has worked yet. */
+  readonly pingedAt: number | null;
+  readonly secondPath: boolean;
+  /** Admins who never pressed Start, or blocked the bot. */
+  readonly unreachable: readonly string[];
+}
+
+/**
+ * Health: the four good signs first (no lock errors, alerts delivered, workers running, sessions
+ * owned), then the parts.
+ */
+export function healthScreen(view: FleetView, health: HealthView): Card {
+  const { words, workers } = view;
+  const wanted = workers.filter(
+    ({ status }) => status && status.state !== "STOPPED" && status.state !== "MAINTENANCE",
+  );
+  const running = wanted.filter(
+    ({ status, staleSince }) =>
+      staleSince === null && (status?.state === "RUNNING" || status?.state === "CATCHING_UP"),
+  );
+  const locked = workers.filter(
+    ({ status }) => status?.state === "LOCKED" || status?.state === "IN_USE",
+  );
+  const { sent, delivered } = health.sent;
+  return {
+    html: lines(
+      words.html("health-title"),
+      sign(health.lockAlerts === 0, words.html("health-locks", { count: health.lockAlerts })),
+      sign(sent === delivered, words.html("health-alerts", { sent, delivered })),
+      sign(
+        running.length === wanted.length,
+        words.html("health-running", { running: running.length, wanted: wanted.length }),
+      ),
+      sign(locked.length === 0, words.html("health-owned", { count: locked.length })),
+      "",
+      storage(view),
+      ...silentHosts(view).map((line) => html`❌ ${line}`),
+      sign(health.redisAwaySince === null, redis(view, health)),
+      sign(health.pollProblemSince === null, poll(view, health)),
+      ping(view, health),
+      health.secondPath ? sign(true, words.html("health-second")) : words.html("health-no-second"),
+      health.unreachable.length === 0
+        ? null
+        : html`⚠️ ${words.html("health-unreachable", { names: health.unreachable.join(", ") })}`,
+    ).text,
+    keyboard: [
+      ...(mayPress(view.role, "doctor") ? [[verbButton(words, "doctor")]] : []),
+      [refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))],
+    ],
+  };
+}
+
+function sign(good: boolean, text: Html): Html {
+  return html`${good ? "✅" : "❌"} ${text}`;
+}
+
+function redis({ words }: FleetView, { redisAwaySince, redisMs, redisTrouble }: HealthView): Html {
+  if (redisAwaySince === null)
+    return words.html("health-redis", { ms: Math.max(1, Math.round(redisMs ?? 1)) });
+  return words.html("health-redis-away", {
+    at: redisAwaySince,
+    why: words.text(`why-redis-${redisTrouble ?? "away"}`),
+  });
+}
+
+/** The worst of all session files that are open. */
+function storage({ words, workers }: FleetView): Html | null {
+  const files = workers.flatMap(
+    ({ status, staleSince }) => (staleSince === null && status?.pid && status.storage) || [],
+  );
+  if (files.length === 0) return null;
+  const most = (of: (file: (typeof files)[number]) => number): number => Math.max(...files.map(of));
+  const line = words.html("health-storage", {
+    p95: Math.round(most((file) => file.waitP95Ms)),
+    hold: Math.round(most((file) => file.longestHoldMs)),
+    kb: Math.ceil(most((file) => file.walBytes) / 1024),
+  });
+  const emptied = files.flatMap(({ checkpointAt }) => checkpointAt ?? []);
+  return emptied.length === 0
+    ? line
+    : html`${line} · ${words.html("health-emptied", { at: Math.min(...emptied) })}`;
+}
+
+function poll({ words }: FleetView, { pollProblemSince }: HealthView): Html {
+  return pollProblemSince === null
+    ? words.html("health-poll")
+    : words.html("health-poll-away", { at: pollProblemSince });
+}
+
+function ping({ words }: FleetView, { pingedAt }: HealthView): Html {
+  if (pingedAt === null) return words.html("health-no-ping");
+  return sign(
+    pingedAt > 0,
+    pingedAt > 0 ? words.html("health-ping", { at: pingedAt }) : words.html("health-ping-failed"),
+  );
+}

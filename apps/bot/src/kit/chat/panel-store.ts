@@ -1,0 +1,56 @@
+import type { Database } from "@flotilla/sqlite";
+import { Screen } from "../screen.ts";
+
+/** The live message of a chat: the one that refreshes by itself. */
+export interface PanelRow {
+  readonly chat: string;
+  readonly message: number;
+  readonly screen: Screen;
+  /** Digest of what is shown, without the clock time. */
+  readonly shown: string;
+}
+
+/** Remembers live messages over restarts of the bot. */
+export class PanelStore {
+  readonly #db: Database;
+
+  constructor(db: Database) {
+    this.#db = db;
+  }
+
+  all(): PanelRow[] {
+    return this.#db.read<RawRow>("SELECT chat, message, screen, shown FROM panel").map(parseRow);
+  }
+
+  find(chat: string): PanelRow | null {
+    const row = this.#db.readOne<RawRow>(
+      "SELECT chat, message, screen, shown FROM panel WHERE chat = ?",
+      [chat],
+    );
+    return row ? parseRow(row) : null;
+  }
+
+  set(row: PanelRow): void {
+    const sql = `INSERT INTO panel (chat, message, screen, shown) VALUES (?, ?, ?, ?) ON CONFLICT (chat)
+        DO UPDATE SET message = excluded.message, screen = excluded.screen, shown =
+        excluded.shown`;
+    this.#db.write(sql, [row.chat, row.message, JSON.stringify(row.screen), row.shown]);
+  }
+
+  forget(chat: string): void {
+    this.#db.write("DELETE FROM panel WHERE chat = ?", [chat]);
+  }
+}
+
+interface RawRow {
+  readonly chat: string;
+  readonly message: number;
+  readonly screen: string;
+  readonly shown: string;
+}
+
+/** A screen of another version is the menu: its message is still the live one. */
+function parseRow(row: RawRow): PanelRow {
+  const screen = Screen.safeParse(JSON.parse(row.screen));
+  return { ...row, screen: screen.success ? screen.data : { kind: "menu" } };
+}

@@ -1,0 +1,112 @@
+import { type Device, encodePress } from "@flotilla/contracts";
+import type { WorkerId } from "@flotilla/kernel";
+import { backButton, refreshButton } from "../kit/keyboard.ts";
+import type { Card } from "../kit/screen.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import type { Words } from "../kit/words/words.ts";
+import type { KnownDevices } from "../workers/answers.ts";
+import { why } from "../workers/command-line.ts";
+import type { CommandRow } from "../workers/command-store.ts";
+import {
+  type FleetView,
+  iconOf,
+  nameOf,
+  problemsFirst,
+  unbroken,
+  type WorkerView,
+} from "../workers/view.ts";
+
+const PAGE = 8;
+
+/** The logins of a worker's account as they were last asked for. */
+type DevicesOf = (worker: WorkerId) => KnownDevices | null;
+
+/** 🔐 Logins: every session, whose it is, and when Telegram last answered it. */
+export function loginsScreen(view: FleetView, page: number, devicesOf: DevicesOf): Card {
+  const { words } = view;
+  const sorted = problemsFirst(view.workers);
+  const pages = Math.max(1, Math.ceil(sorted.length / PAGE));
+  const current = Math.min(page, pages - 1);
+  const shown = sorted.slice(current * PAGE, current * PAGE + PAGE);
+  const at = (to: number): string => encodePress("logins", "", String(to));
+  const pager = [
+    { text: "◀️", callback_data: at(Math.max(0, current - 1)) },
+    { text: `${current + 1}/${pages}`, callback_data: at(current) },
+    { text: "▶️", callback_data: at(Math.min(pages - 1, current + 1)) },
+  ];
+  return {
+    html: lines(
+      words.html("logins-title", { count: sorted.length }),
+      "",
+      ...shown.map((worker) => line(view, worker, devicesOf(worker.id))),
+    ).text,
+    keyboard: [
+      ...shown.map((worker) => [
+        { text: `${iconOf(worker)} ${worker.id}`, callback_data: encodePress("worker", worker.id) },
+        { text: "📱", callback_data: encodePress("devices", worker.id) },
+      ]),
+      ...(pages > 1 ? [pager] : []),
+      [refreshButton(words, at(current)), backButton(words, encodePress("menu"))],
+    ],
+  };
+}
+
+function line({ words }: FleetView, worker: WorkerView, known: KnownDevices | null): Html {
+  const link = worker.status?.link;
+  const name = html`${iconOf(worker)} <b>${nameOf(worker)}</b>`;
+  if (!link?.account) return html`${name}  ${words.html("logins-none")}`;
+  const { account, lastSuccessAt } = link;
+  const who = account.username ? `@${account.username}` : account.name;
+  const phone = account.phoneMasked ? ` · ${unbroken(account.phoneMasked)}` : "";
+  const proof = lastSuccessAt
+    ? words.html("logins-proof", { at: lastSuccessAt })
+    : words.html("logins-no-proof");
+  const count =
+    known === null
+      ? ""
+      : html` · ${words.html("logins-devices", { count: known.devices.filter((each) => !each.current).length })}`;
+  return html`${name}  ${who}${phone} · ${proof}${count}`;
+}
+
+/**
+ * 📱 Every device that is logged in to a worker's account. To end one is left to its owner, in
+ * Telegram.
+ */
+export function devicesScreen(
+  { words }: FleetView,
+  { worker }: { readonly worker: WorkerId },
+  known: KnownDevices | null,
+  fetching: CommandRow | null,
+): Card {
+  const state = fetching?.state ?? "done";
+  return {
+    html: lines(
+      words.html("devices-title", { worker }),
+      state === "asked" ? words.html("devices-fetching") : null,
+      fetching?.state === "failed" ? words.html("not-done", { why: why(words, fetching) }) : null,
+      state === "expired" || state === "unanswered" ? words.html("no-answer") : null,
+      ...(known?.devices ?? []).slice(0, 20).map((device) => deviceLine(words, device)),
+      known !== null
+        ? html`\n${words.html("devices-help", { at: known.at })}`
+        : state === "done"
+          ? words.html("devices-unasked")
+          : null,
+    ).text,
+    keyboard: [
+      [
+        refreshButton(words, encodePress("devices", worker)),
+        backButton(words, encodePress("worker", worker)),
+      ],
+      [backTo(words)],
+    ],
+  };
+}
+
+function backTo(words: Words) {
+  return { text: words.text("button-logins"), callback_data: encodePress("logins") };
+}
+
+function deviceLine(words: Words, { current, device, app, country, activeAt }: Device): Html {
+  const mark = current ? html` ${words.html("devices-this")}` : "";
+  return html`${current ? "👷" : "📱"} <b>${device}</b> · ${app}${mark}\n     ${country} · ${words.html("devices-active", { at: activeAt })}`;
+}

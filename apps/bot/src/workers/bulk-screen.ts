@@ -1,0 +1,145 @@
+import { encodePress, type WorkerState } from "@flotilla/contracts";
+import { backButton, verbButton } from "../kit/keyboard.ts";
+import type { Card } from "../kit/screen.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import type { Words } from "../kit/words/words.ts";
+import type { BulkRow } from "./bulk-store.ts";
+import { why } from "./command-line.ts";
+import type { FleetView } from "./view.ts";
+
+const BAR = 12;
+/** So many names stand in one line. */
+const NAMED = 30;
+/** So many reasons have a line. */
+const REASONS = 8;
+
+/** How it went for a worker, in the order in which it is told. */
+const ENDS = ["login", "locked", "stuck", "failed", "connecting"] as const;
+type End = "done" | (typeof ENDS)[number];
+
+/**
+ * What a worker's state says after its process was started: it runs, and yet nothing may be done by
+ * it (field faults D4, K8), or it is not known yet whether Telegram lets it in.
+ */
+const AFTER_START: Partial<Record<WorkerState, End>> = {
+  NEEDS_LOGIN: "login",
+  LOGGING_IN: "login",
+  LOCKED: "locked",
+  IN_USE: "locked",
+  BROKEN: "stuck",
+  BANNED: "stuck",
+  BACKOFF: "stuck",
+  GAVE_UP: "stuck",
+  STARTING: "connecting",
+  RECONNECTING: "connecting",
+};
+
+interface Outcome {
+  readonly worker: string;
+  readonly end: End;
+  readonly reason: string;
+}
+
+/**
+ * The progress of one act on many workers: one card, edited in place. At its end: who is done, and
+ * who waits for what, by name.
+ */
+export function bulkScreen(view: FleetView, bulk: BulkRow | null): Card {
+  const { words } = view;
+  const menu = [backButton(words, encodePress("menu"))];
+  if (!bulk) return { html: words.html("bulk-gone").text, keyboard: [menu] };
+  const reports = Object.values(bulk.hosts);
+  const outcomes = outcomesOf(view, bulk);
+  const count = (end: End): number => outcomes.filter((each) => each.end === end).length;
+  const over = reports.every((each) => each.over);
+  const filled = Math.round((BAR * outcomes.length) / Math.max(1, bulk.total));
+  const current = reports.flatMap((each) => each.current ?? []);
+  const [done, connecting] = [count("done"), count("connecting")];
+  const numbers = {
+    done,
+    failed: outcomes.length - done - connecting,
+    left: bulk.total - outcomes.length + connecting,
+  };
+  return {
+    html: lines(
+      words.html(`bulk-title-${bulk.action}`, { count: bulk.total }),
+      html`<code>${"█".repeat(filled)}${"░".repeat(BAR - filled)}</code> ${outcomes.length}/${bulk.total}`,
+      words.html(`bulk-${stateOf(bulk, over && connecting === 0, numbers)}`, numbers),
+      current.length > 0 && !over
+        ? words.html("bulk-current", { workers: current.join(", ") })
+        : null,
+      reports.some((each) => each.phase === "canary-failed")
+        ? words.html("bulk-canary-failed")
+        : null,
+      reports.some((each) => each.phase === "canary") && !over ? words.html("bulk-canary") : null,
+      ...ENDS.flatMap((end) =>
+        over || end !== "connecting" ? endLines(words, end, outcomes) : [],
+      ),
+      over ? leftLine(words, bulk, outcomes) : null,
+      words.html("asked-by", { by: bulk.askerName, at: bulk.askedAt }),
+    ).text,
+    keyboard:
+      over || bulk.cancelled
+        ? [menu]
+        : [[{ ...verbButton(words, "bulkstop", "", bulk.id.slice(-16)), style: "danger" }], menu],
+  };
+}
+
+function stateOf(bulk: BulkRow, over: boolean, { done }: { readonly done: number }): string {
+  if (!over) return bulk.cancelled ? "stopping" : "running";
+  return done === bulk.total ? "done" : "incomplete";
+}
+
+function outcomesOf({ words, workers }: FleetView, { action, hosts }: BulkRow): Outcome[] {
+  const states = new Map(workers.map(({ id, status }) => [id as string, status?.state]));
+  const starts = action === "start" || action === "restart";
+  const after = (worker: string): End | undefined => {
+    const state = states.get(worker);
+    return starts && state ? AFTER_START[state] : undefined;
+  };
+  return Object.values(hosts).flatMap((report) => [
+    ...report.done.map((worker) => {
+      const end = after(worker) ?? "done";
+      return {
+        worker,
+        end,
+        reason: end === "stuck" ? words.text(`state-${states.get(worker) ?? "BROKEN"}`) : "",
+      };
+    }),
+    ...report.failed.map(({ worker, code, message }) => {
+      const end = after(worker);
+      const named = end === "login" || end === "locked";
+      return {
+        worker,
+        end: named ? end : "failed",
+        reason: named ? "" : why(words, { code, result: message }),
+      } as const;
+    }),
+  ]);
+}
+
+/** One line per reason, with all names. */
+function endLines(words: Words, end: Exclude<End, "done">, outcomes: readonly Outcome[]): Html[] {
+  const own = outcomes.filter((each) => each.end === end);
+  const reasons = [...new Set(own.map(({ reason }) => reason))];
+  const told = reasons.slice(0, REASONS).map((reason) => {
+    const who = own.filter((each) => each.reason === reason).map(({ worker }) => worker);
+    return html`${words.html(`bulk-end-${end}`, { count: who.length, reason })} ${names(words, who)}`;
+  });
+  return reasons.length > REASONS
+    ? [...told, words.html("alert-more", { count: reasons.length - REASONS })]
+    : told;
+}
+
+function leftLine(words: Words, { workers }: BulkRow, outcomes: readonly Outcome[]): Html | null {
+  const told = new Set(outcomes.map(({ worker }) => worker));
+  const left = workers.filter((worker) => !told.has(worker));
+  return left.length === 0
+    ? null
+    : html`${words.html("bulk-end-left", { count: left.length })} ${names(words, left)}`;
+}
+
+function names(words: Words, workers: readonly string[]): Html {
+  const more = workers.length - NAMED;
+  return html`<b>${workers.slice(0, NAMED).join(", ")}</b>${more > 0 ? ` ${words.text("alert-more", { count: more })}` : ""}`;
+}

@@ -1,0 +1,242 @@
+import { actionsFor, encodePress, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
+import type { InlineKeyboardButton } from "grammy/types";
+import type { Rollup } from "../charts/rollup.ts";
+import { backButton, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { mayPress } from "../kit/roles.ts";
+import type { Card } from "../kit/screen.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import { outageLength } from "../kit/words/outage.ts";
+import type { Words } from "../kit/words/words.ts";
+import { resumeButtons, waitLines } from "../relay/sending.ts";
+import { holderButtons, holderLine } from "../session/locked.ts";
+import { wayLine } from "../session/proxy.ts";
+import { commandLine } from "./command-line.ts";
+import { type FleetView, iconOf, nameOf, unbroken, type WorkerView } from "./view.ts";
+
+/** Worker Details: who, where, how it is, and the buttons that its state allows. */
+export function workerScreen(view: FleetView, id: string): Card {
+  const { words } = view;
+  const worker = view.workers.find((each) => each.id === id);
+  const back = [backButton(words, encodePress("workers"))];
+  if (!worker) return { html: words.html("details-gone", { worker: id }).text, keyboard: [back] };
+  const { status } = worker;
+  const text = lines(
+    html`${iconOf(worker)} <b>${nameOf(worker)}</b>   <i>${worker.id}.session</i>`,
+    worker.staleSince === null
+      ? null
+      : words.html("details-stale", { host: worker.host, at: worker.staleSince }),
+    status
+      ? statusLines(view, worker, status)
+      : words.html("details-silent", { host: worker.host }),
+    worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
+    worker.silence === null
+      ? null
+      : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
+    commandLine(words, worker, view.now),
+    view.trouble === null ? null : words.html("redis-away"),
+  );
+  const refresh = refreshButton(words, encodePress("worker", worker.id));
+  return { html: text.text, keyboard: [...actionRows(view, worker), [refresh, ...back]] };
+}
+
+/** ⋯ More: what is seldom wanted, and what hurts. */
+export function moreScreen(view: FleetView, id: string): Card {
+  const { words, role } = view;
+  const worker = view.workers.find((each) => each.id === id);
+  const back = backButton(words, encodePress("worker", id));
+  if (!worker)
+    return {
+      html: words.html("details-gone", { worker: id }).text,
+      keyboard: [[backButton(words, encodePress("workers"))]],
+    };
+  const tags =
+    worker.tags.length === 0
+      ? words.text("more-no-tags")
+      : worker.tags.map((tag) => `#${tag}`).join(" ");
+  const buttons = (["rename", "tags", "rules", "proxy"] as const)
+    .filter((verb) => mayPress(role, verb))
+    .map((verb) => verbButton(words, verb, id));
+  const maintenance = worker.silence?.kind === "maintenance";
+  const keep = [
+    {
+      text: words.text(maintenance ? "button-maintain-off" : "button-maintain"),
+      callback_data: encodePress("maintain", id, maintenance ? "0" : "60"),
+    },
+    verbButton(words, "audit", id),
+    verbButton(words, "devices", id),
+  ];
+  const hurt = (["logout", "rmsession", "delete"] as const)
+    .filter((verb) => mayPress(role, verb))
+    .map((verb) => ({ ...verbButton(words, verb, id), style: "danger" as const }));
+  return {
+    html: lines(
+      words.html("more-title", { name: nameOf(worker) }),
+      words.html("more-tags", { tags }),
+      "",
+      words.html("more-help"),
+    ).text,
+    keyboard: [
+      ...pairs([...buttons, ...keep, ...hurt]),
+      [refreshButton(words, encodePress("more", id)), back],
+    ],
+  };
+}
+
+function statusLines({ words, now }: FleetView, worker: WorkerView, status: WorkerStatus): Html {
+  const { link, vitals } = status;
+  return lines(
+    accountLine(words, status),
+    html`${worker.host} · ${processLine(words, worker, status)}`,
+    statusLine(words, status, now),
+    networkLine(words, status),
+    words.html("details-failures", {
+      failures: link?.failures ?? 0,
+      reconnects: link?.reconnects ?? 0,
+    }),
+    link?.lastSuccessAt
+      ? words.html("details-last-success", { at: link.lastSuccessAt })
+      : words.html("details-last-success-never"),
+    words.html("details-counts", {
+      messages: link?.messages ?? 0,
+      crashes: status.crashes,
+      limit: status.crashLimit,
+    }),
+    link ? sourcesLine(words, link) : null,
+    worker.day ? dayLine(words, worker.day) : null,
+    storageLine(words, status),
+    vitals
+      ? words.html("details-vitals", {
+          mb: Math.round(vitals.rssBytes / 1e6),
+          lag: Math.round(vitals.loopLagMs),
+        })
+      : null,
+    wayLine(words, status),
+    link ? outageLine(words, link) : null,
+    link ? waitLines(words, link, now) : null,
+    link?.closedChats ? words.html("details-closed-chats", { chats: link.closedChats }) : null,
+    faultLines(words, status),
+    holderLine(words, status),
+  );
+}
+
+/**
+ * What became of the messages of the last outage in which something was missed: the truth, also
+ * when some are lost.
+ */
+function outageLine(words: Words, { outage }: LinkStatus): Html | null {
+  if (!outage || outage.missed === 0) return null;
+  const { missed, recovered, lost, endedAt } = outage;
+  const args = { missed, recovered, lost, ...outageLength(outage), at: endedAt };
+  return words.html(lost > 0 ? "details-outage-lost" : "details-outage", args);
+}
+
+/** The chats that its routes read. */
+function sourcesLine(words: Words, { sources }: LinkStatus): Html | null {
+  if (!sources || sources.readable + sources.closed.length === 0) return null;
+  const { readable, closed, quiet } = sources;
+  return words.html("details-sources", {
+    count: readable + closed.length,
+    quiet: quiet.length,
+    closed: closed.length,
+  });
+}
+
+function dayLine(words: Words, { received, relayed, waits, longestWait }: Rollup): Html {
+  const line = words.html("details-day", { received, relayed });
+  return waits === 0
+    ? line
+    : html`${line} · ${words.html("details-day-waits", { count: waits, ms: longestWait })}`;
+}
+
+function accountLine(words: Words, { link }: WorkerStatus): Html {
+  const account = link?.account;
+  if (!account) return words.html("details-no-account");
+  const name = `${account.name}${account.username ? ` (@${account.username})` : ""}`;
+  const line = words.html("details-account", { name, id: account.userId.slice(-4) });
+  return account.phoneMasked ? html`${line} · ${unbroken(account.phoneMasked)}` : line;
+}
+
+/** A process that starts, is about to end, or was not heard of lately is not "up". */
+function processLine(
+  words: Words,
+  { staleSince }: WorkerView,
+  { pid, state, startedAt }: WorkerStatus,
+): Html {
+  if (pid === null) return words.html("details-no-process");
+  if (startedAt === null || state === "STARTING" || staleSince !== null)
+    return words.html("details-process-only", { pid: String(pid) });
+  return words.html("details-process", { pid: String(pid), at: startedAt });
+}
+
+function statusLine(words: Words, status: WorkerStatus, now: number): Html {
+  const args = { state: words.text(`state-${status.state}`), since: status.since };
+  if (status.nextTryAt === null || status.nextTryAt < now)
+    return words.html("details-status", args);
+  return words.html("details-status-next", { ...args, at: status.nextTryAt });
+}
+
+/** Why a worker without a network does not try by itself. */
+function networkLine(words: Words, { worker, prober }: WorkerStatus): Html | null {
+  if (prober === undefined) return null;
+  return prober === worker
+    ? words.html("details-network-prober")
+    : words.html("details-network-held", { prober });
+}
+
+function storageLine(words: Words, { storage, pid }: WorkerStatus): Html | null {
+  if (!storage || pid === null) return null;
+  const { lockWaits, longestHoldMs, walBytes, checkpointAt } = storage;
+  const args = { waits: lockWaits, hold: longestHoldMs, kb: Math.ceil(walBytes / 1024) };
+  const line = words.html("details-storage", args);
+  return checkpointAt === null
+    ? line
+    : html`${line} · ${words.html("details-checkpoint", { at: checkpointAt })}`;
+}
+
+function faultLines(words: Words, { fault, state, holder }: WorkerStatus): Html | null {
+  if (state === "NEEDS_LOGIN" && (!fault || fault.code === "no-session"))
+    return html`\n${words.html("details-not-logged-in")}`;
+  if (!fault) return null;
+  // The next line names who has it.
+  if (holder && fault.class === "SESSION_LOCKED") return html`\n${words.html("details-locked")}`;
+  const said = words.html("details-fault", {
+    text: words.fault(fault),
+    class: fault.class,
+    code: fault.code,
+  });
+  const remedy = REMEDIES[state];
+  return remedy ? html`\n${said}\n${words.html(remedy)}` : html`\n${said}`;
+}
+
+/** What a person has to do in states that do not mend themselves. */
+const REMEDIES: Partial<Record<WorkerStatus["state"], string>> = {
+  NEEDS_LOGIN: "details-do-login",
+  BANNED: "details-do-banned",
+  GAVE_UP: "details-do-gave-up",
+};
+
+function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeyboardButton[][] {
+  const actions = actionsFor(worker.status?.state ?? "STOPPED").filter((action) =>
+    mayPress(role, action),
+  );
+  const more = (["mute", "more"] as const)
+    .filter((verb) => mayPress(role, verb))
+    .map((verb) =>
+      verb === "mute" && worker.silence?.kind === "mute"
+        ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
+        : verbButton(words, verb, worker.id, verb === "mute" ? "60" : ""),
+    );
+  const relay = (["sources", "routes", "chart"] as const).map((verb) =>
+    verbButton(words, verb, worker.id),
+  );
+  const rows = pairs([
+    ...actions.map((action) => verbButton(words, action, worker.id)),
+    ...relay,
+    ...more,
+  ]);
+  const holder =
+    worker.status && mayPress(role, "hstop") ? holderButtons(words, worker.id, worker.status) : [];
+  const resume =
+    worker.status && mayPress(role, "resume") ? resumeButtons(words, worker.id, worker.status) : [];
+  return [...rows, ...holder, ...resume];
+}
