@@ -117,20 +117,7 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
  */
 export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
   "apps/bot": [
-    [
-      "admins",
-      "alerts",
-      "app",
-      "charts",
-      "health",
-      "kit",
-      "kit/chat",
-      "kit/words",
-      "login",
-      "relay",
-      "relay/wizard",
-      "session",
-      "workers",
-    ],
+    ["admins", "alerts", "charts"],
+    ["relay", "relay/wizard"],
   ],
 };

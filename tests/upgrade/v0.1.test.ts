@@ -7,7 +7,6 @@ import {
   DeliveryResult,
   DeliveryStep,
   DeliveryTarget,
-  decodePress,
   FleetEvent,
   HostCommand,
   LoginStep,
@@ -16,7 +15,6 @@ import {
   RestartDecision,
   RouteFile,
   StorageProblem,
-  Verb,
   WorkerCommand,
   WorkerState,
   WorkerStatus,
@@ -27,6 +25,8 @@ import { testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { AuditStore } from "../../apps/bot/src/admins/audit-store.ts";
 import { openControlDb } from "../../apps/bot/src/app/control-db.ts";
+import { REGISTRY } from "../../apps/bot/src/app/features.ts";
+import { decodePress } from "../../apps/bot/src/kit/callback.ts";
 import { RouteStore } from "../../apps/bot/src/relay/route-store.ts";
 import { WorkerStore } from "../../apps/bot/src/workers/worker-store.ts";
 import { HostDb } from "../../apps/supervisor/src/record/host-db.ts";
@@ -133,7 +133,7 @@ describe("buttons of version 0.1", () => {
   });
 
   test("all of them are still buttons", () => {
-    const known: readonly string[] = Verb.options;
+    const known = [...REGISTRY.buttons.keys()];
     expect(Object.keys(buttons).filter((verb) => !known.includes(verb))).toEqual([]);
   });
 });

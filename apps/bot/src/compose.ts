@@ -164,7 +164,7 @@ function noteStop({ absence, clock }: Parts): () => void {
 }
 
 function ownTrouble(bot: Bot, parts: Parts, disk: DiskWatch): OwnTrouble {
-  const statuses = (): readonly WorkerStatus[] => parts.screens.views.known();
+  const statuses = (): readonly WorkerStatus[] => parts.views.known();
   return new OwnTrouble({
     ...parts,
     disk,
@@ -258,7 +258,7 @@ async function tick(
     clock,
     bulks,
     secondPath,
-    screens,
+    views,
     alerts,
     host,
     recorder,
@@ -267,10 +267,7 @@ async function tick(
   wizard.unanswered(commandLog.giveUp(now - DEADLINE_MS, now));
   bulks.giveUp(now);
   await wizard.expire(SYSTEM);
-  const [{ statuses, fresh }] = await Promise.all([
-    screens.views.look(),
-    sender.probe().catch(() => {}),
-  ]);
+  const [{ statuses, fresh }] = await Promise.all([views.look(), sender.probe().catch(() => {})]);
   await recorder.look(statuses, fresh);
   const redisAwaySince = parts.redis.awaySince();
   const watchingSince = parts.absence.look(now, fresh && redisAwaySince === null, statuses);
@@ -279,7 +276,7 @@ async function tick(
   supervisors.heard(there);
   if (redisAwaySince === null)
     await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
-  const readers = await parts.relayScreens.readers();
+  const readers = await parts.relayFigures.readers();
   parts.relay.outbid();
   parts.relayNotes.look(readers, now);
   for (const problem of parts.relay.stopHarmful()) tellOfStop(parts, problem);

@@ -4,7 +4,7 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { consumeHostCommands } from "@flotilla/queue";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { bulkScreen } from "../src/workers/bulk-screen.ts";
+import { bulkScreen } from "../src/workers/bulk.ts";
 import type { BulkRow } from "../src/workers/bulk-store.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, BEN, EN, HOST, NOW, viewOf, workerView } from "./support.ts";

@@ -1,12 +1,15 @@
-import { CALLBACK_LIMIT_BYTES, decodePress, encodePress, Verb } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
-import { idArg } from "../src/admins/settings.ts";
+import { idArg } from "../src/admins/admins.ts";
 import { ALERT_KINDS } from "../src/alerts/kinds.ts";
+import { REGISTRY } from "../src/app/features.ts";
 import { limitsScreen } from "../src/health/limits.ts";
+import type { Verb } from "../src/kit/button.ts";
+import { CALLBACK_LIMIT_BYTES, decodePress, encodePress } from "../src/kit/callback.ts";
 import { sourceKey } from "../src/relay/source-key.ts";
 import { copyRef } from "../src/session/backups.ts";
-import { menuScreen, workersScreen } from "../src/workers/menu.ts";
-import { listOf, viewOf, workerView } from "./support.ts";
+import { workersScreen } from "../src/workers/list.ts";
+import { menuScreen } from "../src/workers/menu.ts";
+import { listOf, seenBy, viewOf, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";
 
 /** The longest name of a worker or a route, and the longest tag. */
@@ -128,7 +131,7 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
 };
 
 test("every kind of button is in the table", () => {
-  expect(Object.keys(LONGEST).sort()).toEqual([...Verb.options].sort());
+  expect(Object.keys(LONGEST).sort()).toEqual([...REGISTRY.buttons.keys()].sort());
 });
 
 test.each(Object.entries(LONGEST) as [Verb, Longest][])(
@@ -164,9 +167,9 @@ describe("the list of workers", () => {
   );
 
   test("lets viewers look only", () => {
-    const card = workersScreen({ ...view, role: "viewer" }, { ...listOf(0), find: "#eu" });
+    const card = workersScreen({ ...view, ...seenBy("viewer") }, { ...listOf(0), find: "#eu" });
     expect(labels(card).filter((label) => label.includes("#eu"))).toEqual([]);
-    expect(labels(menuScreen({ ...view, role: "viewer" }))).not.toContain("⏹ Stop all");
+    expect(labels(menuScreen({ ...view, ...seenBy("viewer") }))).not.toContain("⏹ Stop all");
   });
 });
 

@@ -1,4 +1,3 @@
-import { encodePress } from "@flotilla/contracts";
 import { createCanvas, loadImage } from "@napi-rs/canvas";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -16,6 +15,7 @@ import {
   plus,
 } from "../src/charts/rollup.ts";
 import { type BucketRow, RollupStore } from "../src/charts/rollup-store.ts";
+import { encodePress } from "../src/kit/callback.ts";
 import { SureSender } from "../src/kit/chat/sure-sender.ts";
 import { meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, controlDb, EN, NOW, silent, statusOf, WORKER } from "./support.ts";

@@ -1,8 +1,8 @@
-import type { Verb } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { handlePress } from "../src/app/presses.ts";
 import { handleText } from "../src/app/texts.ts";
-import { CONFIRM_MS } from "../src/kit/ask.ts";
+import type { Verb } from "../src/kit/button.ts";
+import { CONFIRM_MS } from "../src/kit/confirm.ts";
 import type { Role } from "../src/kit/roles.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ANN, ASKER, WORKER } from "./support.ts";

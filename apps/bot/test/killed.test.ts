@@ -7,6 +7,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { AdminStore } from "../src/admins/admin-store.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { openControlDb } from "../src/app/control-db.ts";
+import { REGISTRY } from "../src/app/features.ts";
 import { PanelStore } from "../src/kit/chat/panel-store.ts";
 import { SureSender } from "../src/kit/chat/sure-sender.ts";
 import { WorkerStore } from "../src/workers/worker-store.ts";
@@ -37,7 +38,7 @@ async function prepare(chat: Chat, redisUrl: string, worker: string): Promise<Pl
   new WorkerStore(db).add(id, HOST, ANN, 1);
   new AdminStore(db).saw(ANN, "Ann", "en");
   new AlertStore(db, 0).raise(`exit:${worker}`, crashBody({ worker: id }), Date.now());
-  new PanelStore(db).set({
+  new PanelStore(db, (kept) => REGISTRY.screenFrom(kept)).set({
     chat: ANN,
     message: card.message_id,
     screen: { kind: "menu" },

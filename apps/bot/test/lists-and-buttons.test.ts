@@ -1,11 +1,13 @@
-import { decodePress, type WorkerState } from "@flotilla/contracts";
+import type { WorkerState } from "@flotilla/contracts";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import { decodePress } from "../src/kit/callback.ts";
 import { FLEET_TIMES } from "../src/kit/words/times.ts";
 import { loginScreen } from "../src/login/login-screen.ts";
 import type { WizardStep } from "../src/login/wizard-state.ts";
 import { workerScreen } from "../src/workers/details.ts";
-import { menuScreen, workersScreen } from "../src/workers/menu.ts";
+import { workersScreen } from "../src/workers/list.ts";
+import { menuScreen } from "../src/workers/menu.ts";
 import { problemsFirst } from "../src/workers/view.ts";
 import { anyWorker, EN, HOST, listOf, NOW, viewOf, WORKER, workerView } from "./support.ts";
 import { checkCard, labels } from "./telegram-html.ts";

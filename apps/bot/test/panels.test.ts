@@ -5,12 +5,13 @@
 import type { Database } from "@flotilla/sqlite";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { REGISTRY } from "../src/app/features.ts";
 import { EditPace } from "../src/kit/chat/edit-pace.ts";
 import { OldCards } from "../src/kit/chat/old-cards.ts";
 import { PanelStore } from "../src/kit/chat/panel-store.ts";
 import { Panels } from "../src/kit/chat/panels.ts";
+import type { Card } from "../src/kit/chat/screen.ts";
 import { SureSender } from "../src/kit/chat/sure-sender.ts";
-import type { Card } from "../src/kit/screen.ts";
 import { html } from "../src/kit/words/html.ts";
 import { type Chat, type Shown, startChat } from "./chat.ts";
 import { controlDb, EN, silent, TestClock } from "./support.ts";
@@ -38,7 +39,7 @@ async function world(): Promise<World> {
   const chat = await startChat();
   await chat.post("/chat/start", { user: 777 });
   const db = await controlDb();
-  const store = new PanelStore(db);
+  const store = new PanelStore(db, (kept) => REGISTRY.screenFrom(kept));
   const sender = new SureSender(chat.bot.api, db);
   const old = new OldCards({ api: chat.bot.api, db, log: silent, wordsOf: () => EN });
   const clock = new TestClock();

@@ -2,12 +2,12 @@
  * A worker's own proxy, from More to the command: what is typed is deleted, sealed, and asked about
  * once more.
  */
-import type { Verb } from "@flotilla/contracts";
 import { NO_LINK, newSealKeyPair, sealContext, unseal } from "@flotilla/contracts";
 import { StatusWriter } from "@flotilla/queue";
 import { expect, onTestFinished, test } from "vitest";
 import { handlePress } from "../src/app/presses.ts";
 import { handleText } from "../src/app/texts.ts";
+import type { Verb } from "../src/kit/button.ts";
 import { proxyScreen } from "../src/session/proxy.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, WORKER } from "./support.ts";
@@ -24,7 +24,7 @@ async function prepared(runs = true) {
     onTestFinished(() => board.close());
     const way = { shown: null, own: false, sealTo: keys.publicKey };
     await board.write({ ...statusOf(WORKER), updatedAt: Date.now(), link: { ...NO_LINK, way } });
-    await fleet.parts.screens.views.look();
+    await fleet.parts.views.look();
   }
   return { fleet, keys };
 }
@@ -124,8 +124,7 @@ test("off needs no process; anything else does, and says so; a group is no place
   });
   for (const words of ALL_WORDS)
     expect(
-      proxyScreen(words, { kind: "proxy", worker: WORKER, shown: null, sealed: null, token: "x" })
-        .keyboard,
+      proxyScreen(words, { worker: WORKER, shown: null, sealed: null, token: "x" }).keyboard,
     ).toHaveLength(2);
 });
 

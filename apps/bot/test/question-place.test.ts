@@ -1,8 +1,8 @@
 /** A question is answered where it was asked: in that chat, and in that topic of a group. */
-import type { Verb } from "@flotilla/contracts";
 import { expect, test } from "vitest";
 import { handlePress } from "../src/app/presses.ts";
 import { handleText } from "../src/app/texts.ts";
+import type { Verb } from "../src/kit/button.ts";
 import { meet, startFleet } from "./chat.ts";
 import { ANN, ASKER, HOST, WORKER } from "./support.ts";
 

@@ -1,16 +1,17 @@
+import type { Verb } from "../src/kit/button.ts";
+import { resumeScreen } from "../src/relay/resume.ts";
 /**
  * Alerts about what is read: lost messages, quiet and closed chats, sending that Telegram stopped.
  */
 
 import { randomUUID } from "node:crypto";
-import type { FleetEvent, SourcesStatus, Verb, WorkerStatus } from "@flotilla/contracts";
+import type { FleetEvent, SourcesStatus, WorkerStatus } from "@flotilla/contracts";
 import { type LinkStatus, NO_LINK } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { watch } from "../src/alerts/watch.ts";
 import { handleEvent } from "../src/app/events.ts";
 import { handlePress } from "../src/app/presses.ts";
 import { type Said, say } from "../src/kit/words/said.ts";
-import { resumeScreen } from "../src/relay/sending.ts";
 import { workerScreen } from "../src/workers/details.ts";
 import { type Fleet, meet, type Shown, startFleet } from "./chat.ts";
 import { ALL_WORDS, ANN, ASKER, HOST, statusOf, viewOf, WORKER, workerView } from "./support.ts";

@@ -7,7 +7,7 @@ import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
 import { type RedisHarness, startRedis, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Screen } from "../src/kit/screen.ts";
+import type { Screen } from "../src/kit/chat/screen.ts";
 import type { WizardStep } from "../src/login/wizard-state.ts";
 import { WizardStore } from "../src/login/wizard-store.ts";
 import { type Fleet, type Shown, startFleet } from "./chat.ts";

@@ -4,7 +4,7 @@ import { parseWorkerId } from "@flotilla/kernel";
 import { StatusWriter } from "@flotilla/queue";
 import { type RedisHarness, startRedis, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import type { Screen } from "../src/kit/screen.ts";
+import type { Screen } from "../src/kit/chat/screen.ts";
 import { type Fleet, type Shown, startFleet } from "./chat.ts";
 import { ALL_WORDS, EN, HOST, statusOf } from "./support.ts";
 
@@ -99,7 +99,7 @@ describe("a Redis that hangs", () => {
       // Nothing comes from Redis until the end of this test.
       await press(fleet, data, text("why-redis-hangs"));
       redis.thaw();
-      await waitFor(async () => (await fleet.parts.screens.views.look()).fresh, {
+      await waitFor(async () => (await fleet.parts.views.look()).fresh, {
         what: "Redis to be back",
       });
       await fleet.parts.panels.refresh("777", "urgent");
@@ -219,7 +219,7 @@ test(
     way.hold();
     await press(fleet, "v1:worker:news_1:", text("why-redis-hangs"));
     way.let();
-    await waitFor(async () => (await fleet.parts.screens.views.look()).fresh, {
+    await waitFor(async () => (await fleet.parts.views.look()).fresh, {
       what: "Redis to be back",
     });
   },

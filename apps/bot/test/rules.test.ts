@@ -63,7 +63,7 @@ test("the host is asked for the new rules, once what it has is known", async () 
   const board = new StatusWriter(fleet.place, () => {});
   onTestFinished(() => board.close());
   await board.write({ ...statusOf(WORKER), updatedAt: Date.now(), rules: RULES });
-  await fleet.parts.screens.views.look();
+  await fleet.parts.views.look();
   expect(await press("d5")).toBe("toast-queued");
   expect(fleet.parts.commandLog.latest(WORKER)).toMatchObject({ verb: "rules", askerName: "Ann" });
   expect(fleet.parts.panels.screen("777")).toEqual({ kind: "rules", worker: WORKER });

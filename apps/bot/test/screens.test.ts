@@ -1,19 +1,21 @@
-import { decodePress, WorkerState, type WorkerStatus } from "@flotilla/contracts";
+import { WorkerState, type WorkerStatus } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import type { AlertRow, CardRow } from "../src/alerts/alert-body.ts";
 import { alertCard, digestCard, endedCard } from "../src/alerts/alert-card.ts";
 import { ALERT_KINDS } from "../src/alerts/kinds.ts";
-import { addScreen } from "../src/kit/ask.ts";
+import { decodePress } from "../src/kit/callback.ts";
+import type { Card } from "../src/kit/chat/screen.ts";
 import { noticeScreen } from "../src/kit/notice.ts";
-import type { Card } from "../src/kit/screen.ts";
 import { html } from "../src/kit/words/html.ts";
 import { loginScreen } from "../src/login/login-screen.ts";
 import type { WizardStep } from "../src/login/wizard-state.ts";
+import { addScreen } from "../src/workers/add.ts";
 import { workerScreen } from "../src/workers/details.ts";
+import { workersScreen } from "../src/workers/list.ts";
 import { logScreen } from "../src/workers/log.ts";
-import { menuScreen, workersScreen } from "../src/workers/menu.ts";
+import { menuScreen } from "../src/workers/menu.ts";
 import {
   ALL_WORDS,
   anyWorker,

@@ -9,7 +9,7 @@ import type {
 import { describe, expect, test } from "vitest";
 import { handleEvent } from "../src/app/events.ts";
 import { handlePress } from "../src/app/presses.ts";
-import type { Card } from "../src/kit/screen.ts";
+import type { Card } from "../src/kit/chat/screen.ts";
 import { backupsScreen, copyRef, restoreScreen } from "../src/session/backups.ts";
 import { stopHolderScreen } from "../src/session/locked.ts";
 import { workerScreen } from "../src/workers/details.ts";
@@ -297,7 +297,7 @@ describe("a confirmation", () => {
   test("puts the copy back that it named, and nothing after half a minute", async () => {
     const fleet = await withAnn();
     const outcome = { kind: "backups" as const, copies: [copy()] };
-    fleet.parts.screens.answers.keep({
+    fleet.parts.answers.keep({
       ...base(),
       kind: "command.done",
       worker: WORKER,

@@ -11,7 +11,8 @@ import { startPolling } from "../src/app/poller.ts";
 import { healthScreen } from "../src/health/health.ts";
 import { loginsScreen } from "../src/session/logins.ts";
 import { workerScreen } from "../src/workers/details.ts";
-import { menuScreen, workersScreen } from "../src/workers/menu.ts";
+import { workersScreen } from "../src/workers/list.ts";
+import { menuScreen } from "../src/workers/menu.ts";
 import { startChat, TOKEN } from "./chat.ts";
 import {
   ALL_WORDS,

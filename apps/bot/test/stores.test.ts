@@ -4,6 +4,7 @@ import { AdminStore } from "../src/admins/admin-store.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { CardStore } from "../src/alerts/card-store.ts";
 import { firstSight } from "../src/app/control-db.ts";
+import { REGISTRY } from "../src/app/features.ts";
 import { PanelStore } from "../src/kit/chat/panel-store.ts";
 import { say } from "../src/kit/words/said.ts";
 import { WizardStore } from "../src/login/wizard-store.ts";
@@ -194,7 +195,7 @@ describe("logins", () => {
 
 test("a chat has one live message, and one of another version shows the menu from now on", async () => {
   const db = await controlDb();
-  const store = new PanelStore(db);
+  const store = new PanelStore(db, (kept) => REGISTRY.screenFrom(kept));
   store.set({ chat: "777", message: 1, screen: { kind: "menu" }, shown: "a" });
   store.set({ chat: "777", message: 2, screen: { kind: "worker", worker: WORKER }, shown: "b" });
   store.set({ chat: "778", message: 3, screen: { kind: "menu" }, shown: "c" });
@@ -251,7 +252,7 @@ test("an event is new once, for as long as a signed one is good and a day more",
 test("who is taken off the allow-list loses panel, login and alerts at the next start", async () => {
   const db = await controlDb();
   const admins = new AdminStore(db);
-  const panels = new PanelStore(db);
+  const panels = new PanelStore(db, (kept) => REGISTRY.screenFrom(kept));
   const wizards = new WizardStore(db);
   admins.saw(ANN, "Ann", "en");
   admins.saw(BEN, "Ben", "en");

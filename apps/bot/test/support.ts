@@ -9,6 +9,8 @@ import fc from "fast-check";
 import { onTestFinished } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-body.ts";
 import { openControlDb } from "../src/app/control-db.ts";
+import { REGISTRY } from "../src/app/features.ts";
+import type { Role } from "../src/kit/roles.ts";
 import { type Said, say } from "../src/kit/words/said.ts";
 import { loadLanguages, type Words } from "../src/kit/words/words.ts";
 import type { CommandRow } from "../src/workers/command-store.ts";
@@ -108,18 +110,23 @@ export function crashBody(more: Partial<AlertBody> = {}): AlertBody {
   };
 }
 
+/** What a reader with this role sees of the buttons. */
+export const seenBy = (role: Role): Pick<FleetView, "role" | "may"> => ({
+  role,
+  may: (verb) => REGISTRY.may(role, verb),
+});
+
 /** A view of these workers. */
 export function viewOf(workers: readonly WorkerView[], more: Partial<FleetView> = {}): FleetView {
   return {
     now: NOW,
     words: EN,
-    role: "owner",
+    chat: "777",
+    ...seenBy("owner"),
     silence: null,
     workers,
     openAlerts: 0,
     trouble: null,
-    wizard: null,
-    digits: 0,
     ...more,
   };
 }

@@ -1,4 +1,4 @@
-import type { Card } from "../src/kit/screen.ts";
+import type { Card } from "../src/kit/chat/screen.ts";
 
 const KNOWN = new Set(["b", "i", "code", "pre", "u", "s", "a"]);
 const ENTITIES: Readonly<Record<string, string>> = {

@@ -2,12 +2,11 @@
  * Verb × role: one table over every button, every text command and every question (promises.md: a
  * mutant let viewers restart workers).
  */
-import { Verb } from "@flotilla/contracts";
 import { expect, test } from "vitest";
-import type { Question } from "../src/admins/admin-store.ts";
+import { REGISTRY } from "../src/app/features.ts";
 import { handlePress } from "../src/app/presses.ts";
-import { registeredCommands } from "../src/app/text-commands.ts";
 import { handleText } from "../src/app/texts.ts";
+import type { QuestionName } from "../src/kit/question.ts";
 import { ROLES, type Role } from "../src/kit/roles.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import { at, PASSWORD, PHONE } from "./login-at.ts";
@@ -31,7 +30,7 @@ const COMMANDS: Readonly<Record<Role, string>> = {
   operator: "restart stop login mute doctor",
   owner: "proxy here",
 };
-const QUESTIONS: Readonly<Record<Question, Role>> = {
+const QUESTIONS: Readonly<Record<QuestionName, Role>> = {
   find: "viewer",
   zone: "viewer",
   rename: "operator",
@@ -44,7 +43,7 @@ const QUESTIONS: Readonly<Record<Question, Role>> = {
   rwiz: "owner",
 };
 /** An answer that would change something. */
-const ANSWERS: Readonly<Record<Question, string>> = {
+const ANSWERS: Readonly<Record<QuestionName, string>> = {
   find: WORKER,
   zone: "Europe/Berlin",
   rename: "Renamed",
@@ -100,8 +99,8 @@ test("the tables name every button, every command and every question", () => {
     needs(table)
       .map(([name]) => name)
       .sort();
-  expect(names(MAY)).toEqual([...Verb.options].sort());
-  expect(names(COMMANDS)).toEqual([...registeredCommands()].sort());
+  expect(names(MAY)).toEqual([...REGISTRY.buttons.keys()].sort());
+  expect(names(COMMANDS)).toEqual([...REGISTRY.commands.keys()].sort());
 });
 
 test(
@@ -117,7 +116,7 @@ test(
         id: `press-${String(++n).padStart(10, "0")}`,
         role,
         admin: ANN,
-        press: { verb: Verb.parse(verb), worker: WORKER, arg: "" },
+        press: { verb: verb, worker: WORKER, arg: "" },
         asker: ASKER,
         chat: "777",
         message,
@@ -163,7 +162,9 @@ test("a text command is refused to each role below its own", async () => {
     }
 });
 
-test.each(Object.entries(QUESTIONS) as [Question, Role][])(
+test.each(
+  (Object.keys(QUESTIONS) as QuestionName[]).map((name) => [name, QUESTIONS[name]] as const),
+)(
   "the answer to %s counts for nothing from an admin whose role was taken away meanwhile (needs %s)",
   async (question, least) => {
     for (const role of below(least)) {

@@ -5,6 +5,7 @@
 import { parseWorkerId } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
+import { renderScreen } from "../src/app/screens.ts";
 import { type Fleet, startFleet } from "./chat.ts";
 import { ANN, crashBody, HOST } from "./support.ts";
 
@@ -237,11 +238,12 @@ describe("a question that waits for its answer", () => {
   );
 
   test("of one admin is said in a group by name, and in no other chat", async () => {
-    const { admins, screens, places } = (await fleetOf(["news_1"])).parts;
+    const { parts } = await fleetOf(["news_1"]);
+    const { admins, places } = parts;
     places.add("-100123", "Night watch", "en");
     admins.expect(ANN, "rename", "news_1", "-100123");
     const shown = async (chat: string): Promise<string> =>
-      (await screens.render(chat, { kind: "menu" })).html;
+      (await renderScreen(parts, chat, { kind: "menu" })).html;
     expect(await shown("-100123")).toContain("Asked of Ann: the new name of <b>news_1</b>");
     expect(await shown("777")).not.toContain("sked");
     admins.expect(ANN, "since", "signals", "777");

@@ -2,7 +2,6 @@
  * Contracts between processes: jobs, events, IPC, buttons, keys in Redis. Versioned; every boundary
  * parses them.
  */
-export { CALLBACK_LIMIT_BYTES, decodePress, encodePress, type Press, Verb } from "./callback.ts";
 export { classifySystem, classOfCode } from "./classify-own.ts";
 export {
   Asker,

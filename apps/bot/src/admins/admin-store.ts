@@ -1,23 +1,9 @@
 import { parseUserId, type UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import type { AlertChat } from "../alerts/telling.ts";
+import type { QuestionName } from "../kit/question.ts";
 import { ROLES, type Role } from "../kit/roles.ts";
 import { LANGUAGES, type Language } from "../kit/words/words.ts";
-
-/** What the next text of an admin is taken for. */
-export const QUESTIONS = [
-  "worker-name",
-  "find",
-  "rename",
-  "tags",
-  "delete",
-  "quiet",
-  "rwiz",
-  "since",
-  "proxy",
-  "zone",
-] as const;
-export type Question = (typeof QUESTIONS)[number];
 
 /** A user of the bot. */
 export interface AdminRow {
@@ -37,7 +23,7 @@ export interface AskedOf extends Asked {
 
 /** An open question. */
 export interface Asked {
-  readonly what: Question;
+  readonly what: string;
   readonly about: string;
   readonly chat: string | null;
 }
@@ -202,7 +188,7 @@ export class AdminStore {
    * What the next text of this admin in this chat answers, and about which worker. `chat` null: in
    * any.
    */
-  expect(id: UserId, what: Question | null, about = "", chat: string | null = null): void {
+  expect(id: UserId, what: QuestionName | null, about = "", chat: string | null = null): void {
     if (what === null && this.expecting(id) === null) return;
     this.#askedIn.set(id, chat);
     this.#db.write("UPDATE admin SET expecting = ?, expecting_about = ? WHERE id = ?", [
@@ -239,13 +225,12 @@ export class AdminStore {
   expecting(
     id: UserId,
     chat: string | null = null,
-  ): { readonly what: Question; readonly about: string } | null {
+  ): { readonly what: string; readonly about: string } | null {
     const asked = this.#askedIn.get(id) ?? null;
     if (chat !== null && asked !== null && chat !== asked) return null;
     const sql = "SELECT expecting AS what, expecting_about AS about FROM admin WHERE id = ?";
     const row = this.#db.readOne<{ what: string | null; about: string | null }>(sql, [id]);
-    const what = QUESTIONS.find((each) => each === row?.what);
-    return what ? { what, about: row?.about ?? "" } : null;
+    return row?.what ? { what: row.what, about: row.about ?? "" } : null;
   }
 
   #forget(id: string): void {

@@ -1,28 +1,126 @@
-import { encodePress } from "@flotilla/contracts";
-import { backButton, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
-import { mayPress, ROLES } from "../kit/roles.ts";
-import type { Card } from "../kit/screen.ts";
-import { type Html, html, lines } from "../kit/words/html.ts";
+import { answered, askAgain, askFor } from "../kit/ask.ts";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
+import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { type ChatDeps, show } from "../kit/press.ts";
+import { question } from "../kit/question.ts";
+import { textCommand } from "../kit/text-command.ts";
+import { hoursFromText } from "../kit/words/hours.ts";
+import { type Html, lines } from "../kit/words/html.ts";
+import { say } from "../kit/words/said.ts";
 import { FLEET_TIMES } from "../kit/words/times.ts";
-import { LANGUAGES, type Words } from "../kit/words/words.ts";
+import { LANGUAGES } from "../kit/words/words.ts";
+import { zoneFromText } from "../kit/words/zone.ts";
 import type { FleetView } from "../workers/view.ts";
-import type { AdminRow } from "./admin-store.ts";
-import type { AuditRow } from "./audit-store.ts";
+import type { AdminDeps } from "./deps.ts";
+import { note } from "./deps.ts";
+import type { PlaceStore } from "./place-store.ts";
 import type { Settings } from "./setting-store.ts";
 
-const back = (words: Words) => backButton(words, encodePress("settings"));
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    settings: object;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    settings: true;
+    lang: true;
+    zone: true;
+    quiet: true;
+    together: true;
+  }
+}
+declare module "../kit/question.ts" {
+  interface Questions {
+    zone: true;
+    quiet: true;
+  }
+}
+
+export const settings = screen(
+  "settings",
+  NO_DATA,
+  (deps: Pick<AdminDeps, "settings"> & { readonly places: PlaceStore }, view: FleetView) =>
+    settingsScreen(
+      view,
+      deps.settings.all(),
+      deps.places.all().map((place) => place.title),
+    ),
+);
+
+const SETTINGS = { kind: "settings" } as const;
+export const settingsButton = button("settings", "viewer", (deps: ChatDeps, context) =>
+  show(deps, context, SETTINGS),
+);
+export const settingsCommand = textCommand(
+  "settings",
+  settingsButton,
+  ({ panels }: ChatDeps, { chat }) => panels.show(chat, SETTINGS, null),
+);
+
+const lang = button("lang", "viewer", async (deps: AdminDeps, context) => {
+  const language = LANGUAGES.find((each) => each === context.press.arg);
+  if (language) deps.admins.setLanguage(context.admin, language);
+  await show(deps, context, SETTINGS);
+});
+
+const zone = button("zone", "viewer", async (deps: AdminDeps, context) => {
+  if (context.press.arg !== "off")
+    return await askFor(deps, context, { what: "zone", worker: null, off: "zone" });
+  deps.admins.setZone(context.admin, null);
+  await show(deps, context, SETTINGS);
+});
+
+const zoneQuestion = question("zone", zone, async (deps: AdminDeps, context) => {
+  const found = zoneFromText(context.text.trim(), deps.clock.now());
+  const asking = { what: "zone", worker: null, off: "zone" } as const;
+  if (found === null) return await askAgain(deps, context, asking, say("ask-zone-bad"));
+  deps.admins.setZone(context.admin, found);
+  await answered(deps, context, SETTINGS);
+});
+
+const quiet = button("quiet", "owner", async (deps: AdminDeps, context) => {
+  if (context.press.arg !== "off")
+    return await askFor(deps, context, { what: "quiet", worker: null, off: "quiet" });
+  deps.settings.setQuiet(null);
+  note(deps, context, say("audit-quiet-off"));
+  await show(deps, context, SETTINGS);
+});
+
+const quietQuestion = question("quiet", quiet, async (deps: AdminDeps, context) => {
+  const text = context.text.trim();
+  const hours = hoursFromText(text);
+  const asking = { what: "quiet", worker: null, off: "quiet" } as const;
+  if (hours === null) return await askAgain(deps, context, asking, say("ask-quiet-bad"));
+  deps.settings.setQuiet(hours);
+  note(deps, context, say("audit-quiet", { hours: text }));
+  await answered(deps, context, SETTINGS);
+});
+
+const together = button("together", "owner", async (deps: AdminDeps, context) => {
+  const isOn = context.press.arg === "1";
+  deps.settings.setTogether(isOn);
+  note(deps, context, say(isOn ? "audit-together" : "audit-one-by-one"));
+  await show(deps, context, SETTINGS);
+});
+
+/** Buttons of ⚙️ Settings, and what they ask. */
+export const settingButtons = [settingsButton, lang, zone, quiet, together];
+export const settingQuestions = [zoneQuestion, quietQuestion];
 
 /** ⚙️ Settings: the reader's own, and the fleet's. */
 export function settingsScreen(
   view: FleetView,
-  settings: Settings,
+  { quiet: hours, together: isTogether }: Settings,
   places: readonly string[],
 ): Card {
   const { words, role } = view;
-  const quiet = settings.quiet
+  const quietLine = hours
     ? words.html("settings-quiet", {
-        from: clock(settings.quiet.fromMin),
-        to: clock(settings.quiet.toMin),
+        from: clock(hours.fromMin),
+        to: clock(hours.toMin),
         zone: FLEET_TIMES.name(view.now),
       })
     : words.html("settings-no-quiet");
@@ -30,17 +128,17 @@ export function settingsScreen(
     text: `${language === words.language ? "• " : ""}${words.text(`language-${language}`)}`,
     callback_data: encodePress("lang", "", language),
   }));
-  const together = {
-    text: words.text(settings.together ? "button-one-by-one" : "button-together"),
-    callback_data: encodePress("together", "", settings.together ? "0" : "1"),
+  const togetherButton = {
+    text: words.text(isTogether ? "button-one-by-one" : "button-together"),
+    callback_data: encodePress("together", "", isTogether ? "0" : "1"),
   };
   return {
     html: lines(
       words.html("settings-title"),
       words.html("settings-you", { role: words.text(`role-${role}`) }),
       zoneLine(view),
-      quiet,
-      words.html(settings.together ? "settings-together" : "settings-one-by-one"),
+      quietLine,
+      words.html(isTogether ? "settings-together" : "settings-one-by-one"),
       places.length === 0
         ? words.html("settings-no-place")
         : words.html("settings-places", { names: places.join(", ") }),
@@ -48,9 +146,9 @@ export function settingsScreen(
     keyboard: [
       languages,
       [verbButton(words, "zone"), verbButton(words, "limits")],
-      ...(mayPress(role, "quiet")
+      ...(view.may("quiet")
         ? [
-            [verbButton(words, "quiet"), together],
+            [verbButton(words, "quiet"), togetherButton],
             [verbButton(words, "admins"), verbButton(words, "audit")],
           ]
         : []),
@@ -65,93 +163,6 @@ function zoneLine({ words, now }: FleetView): Html {
   return times.zone === null
     ? words.html("settings-zone-fleet", { name })
     : words.html("settings-zone", { zone: times.zone, name });
-}
-
-/** 👥 Admins: who may do what, and how to add one. `link` is an invitation that was just made. */
-export function adminsScreen(
-  { words }: FleetView,
-  admins: readonly AdminRow[],
-  link: string | null,
-): Card {
-  const line = (admin: AdminRow): Html =>
-    html`${admin.reachable ? "✅" : "⚠️"} <b>${admin.name}</b> · ${words.text(`role-${admin.role}`)}${admin.reachable ? "" : html` · ${words.html("admins-unreachable")}`}`;
-  const buttons = admins
-    .filter((admin) => admin.invited)
-    .map((admin) => ({
-      text: `👤 ${admin.name}`,
-      callback_data: encodePress("admin", "", idArg(admin.id)),
-    }));
-  return {
-    html: lines(
-      words.html("admins-title"),
-      ...admins.map(line),
-      "",
-      words.html("admins-help"),
-      link === null ? null : html`\n${words.html("admins-link")}\n<code>${link}</code>`,
-    ).text,
-    keyboard: [
-      ...pairs(buttons),
-      ROLES.map((role) => ({
-        text: words.text(`button-invite-${role}`),
-        callback_data: encodePress("invite", "", role),
-      })),
-      [refreshButton(words, encodePress("admins")), back(words)],
-    ],
-  };
-}
-
-/** One invited admin: another role, or off the list. */
-export function adminScreen({ words }: FleetView, admin: AdminRow | null): Card {
-  const toList = backButton(words, encodePress("admins"));
-  if (!admin) return { html: words.html("admin-gone").text, keyboard: [[toList]] };
-  const role = (to: (typeof ROLES)[number]) => ({
-    text: `${admin.role === to ? "• " : ""}${words.text(`role-${to}`)}`,
-    callback_data: encodePress("setrole", "", `${idArg(admin.id)}-${to[1] === "w" ? "w" : to[0]}`),
-  });
-  const remove = { ...verbButton(words, "unadmin", "", idArg(admin.id)), style: "danger" as const };
-  return {
-    html: words.html("admin-title", { name: admin.name, role: words.text(`role-${admin.role}`) })
-      .text,
-    keyboard: [
-      ROLES.map(role),
-      [remove],
-      [refreshButton(words, encodePress("admin", "", idArg(admin.id))), toList],
-    ],
-  };
-}
-
-/** 📒 Audit: who did what, newest first. */
-export function auditScreen(
-  view: FleetView,
-  rows: readonly AuditRow[],
-  page: number,
-  find: string,
-): Card {
-  const { words } = view;
-  const arg = (to: number): string => encodePress("audit", find, String(to));
-  const line = (row: AuditRow): Html =>
-    html`<code>${words.text("audit-time", { at: row.at })}</code> ${row.byName}${row.worker ? html` · <b>${row.worker}</b>` : ""} · ${words.said(row.what)}`;
-  return {
-    html: lines(
-      find === "" ? words.html("audit-title") : words.html("audit-title-of", { find }),
-      "",
-      ...(rows.length === 0 ? [words.html("audit-none")] : rows.map(line)),
-    ).text,
-    keyboard: [
-      [
-        { text: "◀️", callback_data: arg(Math.max(0, page - 1)) },
-        { text: String(page + 1), callback_data: arg(page) },
-        { text: "▶️", callback_data: arg(page + 1) },
-      ],
-      [verbButton(words, "auditfile", find), refreshButton(words, arg(page))],
-      [backButton(words, find === "" ? encodePress("menu") : encodePress("worker", find))],
-    ],
-  };
-}
-
-/** An id of a user in a button: digits in base 36, which are shorter. */
-export function idArg(id: string): string {
-  return BigInt(id).toString(36);
 }
 
 /** Minutes since midnight as 07:30. */

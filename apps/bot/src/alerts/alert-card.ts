@@ -1,10 +1,10 @@
-import { encodePress } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
+import { encodePress } from "../kit/callback.ts";
+import type { Card } from "../kit/chat/screen.ts";
 import { pairs, verbButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import { stopHolderButton } from "../session/locked.ts";
+import { stopHolderKey } from "../workers/holder.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 import { groupFacts, groupHelp, titleLine, worstKind } from "./group-card.ts";
 import { runbookButton } from "./runbook.ts";
@@ -94,7 +94,7 @@ function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
       ? { text: words.text("button-route"), callback_data: encodePress("route", body.route ?? "") }
       : verbButton(words, verb, worker);
   });
-  const first = body.holder === undefined ? [] : [stopHolderButton(words, worker, body.holder)];
+  const first = body.holder === undefined ? [] : [stopHolderKey(words, worker, body.holder)];
   return [first, routeHelp(words, body), ...pairs(buttons)].filter((row) => row.length > 0);
 }
 

@@ -1,17 +1,65 @@
-import { encodePress } from "@flotilla/contracts";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, paged, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
-import { mayPress } from "../kit/roles.ts";
-import type { Card } from "../kit/screen.ts";
+import { type ChatDeps, pageOf, show } from "../kit/press.ts";
+import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import type { FleetView } from "../workers/view.ts";
 import type { AlertRow, CardRow } from "./alert-body.ts";
+import type { AlertStore } from "./alert-store.ts";
+import type { CardStore } from "./card-store.ts";
 import { alertRule } from "./kinds.ts";
+import type { SilenceStore } from "./silence-store.ts";
 import { EVERYBODY, type SilenceRow } from "./silence-store.ts";
 
 /** What the alerts screen is about. */
 export const ALERT_TABS = ["open", "taken", "muted", "day"] as const;
 export type AlertTab = (typeof ALERT_TABS)[number];
+
+const data = z.object({
+  tab: z.enum(ALERT_TABS),
+  page: z.number().int().nonnegative().default(0),
+});
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    alerts: z.infer<typeof data>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    alerts: true;
+  }
+}
+
+const DAY_MS = 24 * 3_600_000;
+
+interface AlertsDeps {
+  readonly alerts: AlertStore;
+  readonly cards: CardStore;
+  readonly silences: SilenceStore;
+}
+
+export const alerts = screen("alerts", data, (deps: AlertsDeps, view: FleetView, shown) => {
+  const history = deps.alerts
+    .history(view.now - DAY_MS)
+    .filter((alert) => alert.body.kind !== "notice");
+  const cards = new Map(deps.cards.current(view.now).map((card) => [card.n, card]));
+  const silences = deps.silences.active(view.now);
+  return alertsScreen(view, { ...shown, alerts: history, cards, silences });
+});
+
+/** 🚨 Alerts; the argument is the tab, and after a dash the page. */
+export const alertsButton = button("alerts", "viewer", (deps: ChatDeps, context) => {
+  const [wanted, page = ""] = context.press.arg.split("-");
+  const tab = ALERT_TABS.find((each) => each === wanted) ?? "open";
+  return show(deps, context, { kind: "alerts", tab, page: pageOf(page) });
+});
+export const alertsCommand = textCommand("alerts", alertsButton, ({ panels }: ChatDeps, { chat }) =>
+  panels.show(chat, { kind: "alerts", tab: "open", page: 0 }, null),
+);
 
 /** What it shows. */
 export interface AlertsView {
@@ -36,7 +84,7 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
     text: `${tab === given.tab ? "• " : ""}${words.text(`button-alerts-${tab}`)}`,
     callback_data: encodePress("alerts", "", tab),
   }));
-  const operator = mayPress(view.role, "mute");
+  const operator = view.may("mute");
   const mute = {
     text: words.text(all ? "button-unmute-all" : "button-mute-all"),
     callback_data: encodePress("mute", "", all ? "0" : "60"),
@@ -65,7 +113,7 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
         })),
       ),
       ...(operator ? [[mute, verbButton(words, "test")]] : []),
-      ...(mayPress(view.role, "drill") ? [[verbButton(words, "drill")]] : []),
+      ...(view.may("drill") ? [[verbButton(words, "drill")]] : []),
       [refreshButton(words, at(current)), backButton(words, encodePress("menu"))],
     ],
   };

@@ -1,6 +1,6 @@
-import { encodePress } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
+import { encodePress } from "../kit/callback.ts";
 import { pairs, verbButton } from "../kit/keyboard.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Said } from "../kit/words/said.ts";

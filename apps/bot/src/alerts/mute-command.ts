@@ -1,10 +1,15 @@
 import { clip } from "@flotilla/contracts";
-import type { RouteDeps } from "../app/bot.ts";
-import type { CommandContext } from "../app/text-commands.ts";
+import { textCommand } from "../kit/text-command.ts";
+import type { CommandContext } from "../kit/text-context.ts";
 import { type Said, say } from "../kit/words/said.ts";
 import { matching } from "../workers/view.ts";
 import type { WorkerRow } from "../workers/worker-store.ts";
-import { EVERYBODY } from "./silence-store.ts";
+import { type AlertDeps, muteButton } from "./alert-buttons.ts";
+import { EVERYBODY, type SilenceStore } from "./silence-store.ts";
+
+interface MuteDeps extends AlertDeps {
+  readonly silences: SilenceStore;
+}
 
 /** Units of a time, in both languages, and how many minutes they have. */
 const UNITS: readonly (readonly [RegExp, number])[] = [
@@ -24,8 +29,8 @@ const NAMED = 12;
  * all that fit. A part of a name that fits several asks which; the answer says who is muted (field
  * fault D3). A name can have blanks, and so can a time: `/mute Night watch 1 h 30 min`.
  */
-export async function mute(
-  deps: RouteDeps,
+async function mute(
+  deps: MuteDeps,
   context: CommandContext,
   words: readonly string[],
 ): Promise<void> {
@@ -77,7 +82,7 @@ function parted(words: readonly string[]): Asked | null {
  * Ends or begins it for everybody. Off means off: also for workers and cards that were muted by
  * themselves.
  */
-async function muteAll(deps: RouteDeps, context: CommandContext, forMs: number): Promise<void> {
+async function muteAll(deps: MuteDeps, context: CommandContext, forMs: number): Promise<void> {
   const said = deps.alertActions.mute(EVERYBODY, forMs, context.asker.name);
   if (forMs === 0) deps.alertActions.unmuteAll();
   deps.audit.write(context.asker, said, null, deps.clock.now());
@@ -101,7 +106,7 @@ function told(names: string, count: number, forMs: number, now: number): Said {
 }
 
 /** One worker is heard again, and yet it is not: everybody is muted. */
-function stillMuted({ silences, clock }: RouteDeps, forMs: number): Said[] {
+function stillMuted({ silences, clock }: MuteDeps, forMs: number): Said[] {
   const all = forMs === 0 ? silences.of(EVERYBODY, clock.now()) : null;
   return all ? [say("mute-still-all", { by: all.by, until: all.until })] : [];
 }
@@ -126,3 +131,5 @@ function named(workers: readonly WorkerRow[]): string {
   const names = workers.slice(0, NAMED).map(({ id }) => id);
   return `${names.join(", ")}${more > 0 ? `, +${more}` : ""}`;
 }
+
+export const muteCommand = textCommand("mute", muteButton, mute);

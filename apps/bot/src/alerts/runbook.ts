@@ -1,9 +1,37 @@
-import { encodePress } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, verbButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
+import { type ChatDeps, show } from "../kit/press.ts";
 import type { Words } from "../kit/words/words.ts";
-import type { AlertKind } from "./kinds.ts";
+import type { FleetView } from "../workers/view.ts";
+import { ALERT_KINDS, type AlertKind } from "./kinds.ts";
+
+const data = z.object({ about: z.enum(ALERT_KINDS) });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    runbook: z.infer<typeof data>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    runbook: true;
+  }
+}
+
+export const runbook = screen("runbook", data, (_deps, { words }: FleetView, { about }) =>
+  runbookScreen(words, about),
+);
+export const runbookPress = button("runbook", "viewer", (deps: ChatDeps, context) => {
+  const about = ALERT_KINDS.find((kind) => kind === context.press.arg);
+  return show(
+    deps,
+    context,
+    about ? { kind: "runbook", about } : { kind: "alerts", tab: "open", page: 0 },
+  );
+});
 
 /**
  * 📖 What alerts of this kind mean, what to do, and when they are over: the short form of

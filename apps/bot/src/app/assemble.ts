@@ -29,7 +29,8 @@ import { RollupStore } from "../charts/rollup-store.ts";
 import { EditPace } from "../kit/chat/edit-pace.ts";
 import { OldCards } from "../kit/chat/old-cards.ts";
 import { PanelStore } from "../kit/chat/panel-store.ts";
-import { calmGapMs, Panels } from "../kit/chat/panels.ts";
+import { calmGapMs, type PanelDeps, Panels } from "../kit/chat/panels.ts";
+import type { Card, Screen } from "../kit/chat/screen.ts";
 import { SureSender } from "../kit/chat/sure-sender.ts";
 import { chatId, isGroup, topicOf } from "../kit/chat/target.ts";
 import { type Languages, loadLanguages, type Words } from "../kit/words/words.ts";
@@ -38,22 +39,26 @@ import { QrPhoto } from "../login/qr-photo.ts";
 import { Wizard } from "../login/wizard.ts";
 import { WizardStore } from "../login/wizard-store.ts";
 import { ChatFinder } from "../relay/chat-finder.ts";
+import { RelayFigures } from "../relay/relay-figures.ts";
 import { RelayNotes } from "../relay/relay-notes.ts";
-import { RelayScreens } from "../relay/relay-screens.ts";
 import { RouteDesk } from "../relay/route-desk.ts";
 import { RouteStore } from "../relay/route-store.ts";
 import { botChats } from "../relay/wizard/bot-chats.ts";
 import { DraftStore } from "../relay/wizard/draft-store.ts";
 import { RouteWizard } from "../relay/wizard/route-wizard.ts";
-import { Bulk } from "../workers/bulk.ts";
+import { Answers } from "../workers/answers.ts";
+import { Bulk } from "../workers/bulk-run.ts";
 import { BulkStore } from "../workers/bulk-store.ts";
 import { CommandStore } from "../workers/command-store.ts";
 import { Commands } from "../workers/commands.ts";
+import { Views } from "../workers/views.ts";
 import { WorkerStore } from "../workers/worker-store.ts";
+import { REGISTRY } from "./features.ts";
 import { Gate } from "./gate.ts";
 import { Inbox } from "./inbox.ts";
 import type { PollProblem } from "./poller.ts";
-import { Screens } from "./screens.ts";
+import { type RenderDeps, renderScreen } from "./screens.ts";
+import { commandsFor } from "./text-commands.ts";
 import { wayOf } from "./way.ts";
 
 /** What the bot stands on. */
@@ -137,8 +142,14 @@ export function assemble(outside: Outside) {
   };
   const routing = routeParts(outside, base);
   const signs = signsOf(outside, base);
-  const live = chats(outside, { ...base, ...routing }, signs);
-  return {
+  let whole: RenderDeps | null = null;
+  const render = (chat: string, screen: Screen): Promise<Card> => {
+    if (!whole) throw new Error("The bot is not put together yet.");
+    return renderScreen(whole, chat, screen);
+  };
+  const live = chats(outside, base, render);
+  const views = viewsOf(outside, base, signs);
+  const parts = {
     refused,
     ...base,
     ...signs,
@@ -169,23 +180,44 @@ export function assemble(outside: Outside) {
     },
     files: fileSource(bot, wayOf(config, bot.api.options?.apiRoot)),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
+    views,
+    answers: new Answers(),
+    limits: {
+      sendsPerMinute: config.sendsPerMinute,
+      alertHoldMs: config.alertHoldMs,
+      ...config.supervision,
+    },
+    commandsFor,
   };
+  whole = parts;
+  return parts;
+}
+
+/** What is known of the fleet, for its screens. */
+function viewsOf({ statuses }: Outside, base: Base, { signs }: ReturnType<typeof signsOf>): Views {
+  return new Views({
+    ...base,
+    statuses,
+    commands: base.commandLog,
+    may: (role, verb) => REGISTRY.may(role, verb),
+    redisTrouble: () => signs().redisTrouble ?? null,
+  });
 }
 
 /** Routes: who checks and keeps them, shows them, and makes them step by step. */
 function routeParts({ relayWire, bot }: Outside, base: Base) {
   const { db, routes, workers, clock, commands } = base;
   const finder = new ChatFinder({ commands, newId: randomUUID });
-  const relayScreens = new RelayScreens(routes, relayWire);
+  const relayFigures = new RelayFigures(routes, relayWire);
   const relay = new RouteDesk({
     store: routes,
     isWorker: (id) => workers.find(id) !== null,
     tell: (message) => relayWire.tellRoutes(message),
-    readers: () => relayScreens.known(),
+    readers: () => relayFigures.known(),
     unknownChats: (reader, chats) => finder.unknown(reader, chats, SYSTEM),
     now: () => clock.now(),
   });
-  const { lists } = relayScreens;
+  const { lists } = relayFigures;
   const drafts = new DraftStore(db);
   const routeWizard = new RouteWizard({
     ...base,
@@ -195,7 +227,7 @@ function routeParts({ relayWire, bot }: Outside, base: Base) {
     drafts,
     botChat: botChats(bot.api),
   });
-  return { relay, relayScreens, routeWizard, finder, relayNotes: new RelayNotes(db, base.audit) };
+  return { relay, relayFigures, routeWizard, finder, relayNotes: new RelayNotes(db, base.audit) };
 }
 
 /** Charts, and what collects their numbers. */
@@ -263,17 +295,10 @@ function signsOf(
 }
 
 /** Everything that writes into chats. */
-function chats(
-  { bot, statuses, log, config }: Outside,
-  base: Base & ReturnType<typeof routeParts>,
-  { signs }: ReturnType<typeof signsOf>,
-) {
-  const { db, admins, places, settings, sender, clock, wordsOf, commandLog } = base;
+function chats({ bot, log }: Outside, base: Base, render: PanelDeps["render"]) {
+  const { db, admins, places, settings, sender, clock, wordsOf } = base;
   const { api } = bot;
-  const { sendsPerMinute, alertHoldMs, supervision } = config;
-  const limits = { sendsPerMinute, alertHoldMs, ...supervision };
-  const screens = new Screens({ ...base, limits, statuses, commands: commandLog, signs });
-  const store = new PanelStore(db);
+  const store = new PanelStore(db, (kept) => REGISTRY.screenFrom(kept));
   const old = new OldCards({ api, db, log, wordsOf });
   const pace = new EditPace(clock);
   const panels = new Panels({
@@ -287,7 +312,7 @@ function chats(
     pace,
     log,
     wordsOf,
-    render: (chat, screen) => screens.render(chat, screen),
+    render,
   });
   const desk = new AlertDesk(base);
   const outbox = new AlertOutbox({
@@ -302,5 +327,5 @@ function chats(
     unreachable: (chat) => (isGroup(chat) ? places.unreachable(chat) : admins.unreachable(chat)),
     look: () => desk.look(),
   });
-  return { screens, panels, outbox, pace };
+  return { panels, outbox, pace };
 }

@@ -1,4 +1,4 @@
-import { type Asker, clip, decodePress } from "@flotilla/contracts";
+import { type Asker, clip } from "@flotilla/contracts";
 import { type Clock, parseUserId, sleep, type UserId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { autoRetry } from "@grammyjs/auto-retry";
@@ -7,13 +7,14 @@ import type { ApiError, MessageOrigin } from "grammy/types";
 import { SYSTEM } from "../admins/audit-store.ts";
 import type { PlaceStore } from "../admins/place-store.ts";
 import type { SilenceStore } from "../alerts/silence-store.ts";
+import { decodePress } from "../kit/callback.ts";
 import { isTokenRefusal, sendProblem } from "../kit/chat/bot-errors.ts";
 import { repeatHarmless } from "../kit/chat/repeat.ts";
 import type { SureSender } from "../kit/chat/sure-sender.ts";
 import { chatId, messageOf, nameOf, placeOf, topicOf } from "../kit/chat/target.ts";
-import type { PressDeps } from "../kit/deps.ts";
 import type { PressContext } from "../kit/press-context.ts";
-import { type Role, roleFor } from "../kit/roles.ts";
+import type { Role } from "../kit/roles.ts";
+import type { CommandContext } from "../kit/text-context.ts";
 import { lines } from "../kit/words/html.ts";
 import { readableName } from "../kit/words/readable.ts";
 import { type Said, say } from "../kit/words/said.ts";
@@ -21,9 +22,9 @@ import { languageFor, type Words } from "../kit/words/words.ts";
 import { type FileDeps, handleFile } from "../login/files.ts";
 import { guardSecrets } from "../login/secret-messages.ts";
 import type { Gate } from "./gate.ts";
-import { handlePress } from "./presses.ts";
-import { type CommandContext, isCommand, registerCommands } from "./text-commands.ts";
-import { handleText } from "./texts.ts";
+import { handlePress, type PressDeps, showMenu } from "./presses.ts";
+import { isCommand, registerCommands } from "./text-commands.ts";
+import { handleText, openQuestionOf, type TextDeps } from "./texts.ts";
 import { type BotWay, botWay } from "./way.ts";
 
 /**
@@ -80,7 +81,10 @@ function quietWithoutToken(): Transformer {
 }
 
 /** Parts of the routes. */
-export interface RouteDeps extends PressDeps, FileDeps {
+export type RouteDeps = RouteParts & PressDeps & TextDeps;
+
+/** What the routes need beyond what the features do. */
+export interface RouteParts extends FileDeps {
   readonly log: Logger;
   readonly clock: Clock;
   readonly gate: Gate;
@@ -109,7 +113,14 @@ export function registerRoutes(bot: Bot, deps: RouteDeps): void {
     if (message !== undefined) deps.sender.saw(chatOf(context), message);
     await next();
   });
-  bot.use(guardSecrets(deps, (context) => commandContext(deps, context), isCommand));
+  bot.use(
+    guardSecrets(deps, {
+      read: (context) => commandContext(deps, context),
+      isCommand,
+      asked: (admin) => openQuestionOf(deps, admin)?.question ?? null,
+      answer: (context) => handleText(deps, context),
+    }),
+  );
   registerCommands(bot, deps, (context) => commandContext(deps, context));
   bot.on("message:forward_origin", (context, next) => {
     const makesRoute = deps.admins.expecting(adminOf(context), chatOf(context))?.what === "rwiz";
@@ -178,16 +189,9 @@ async function pressed(
 ): Promise<void> {
   const parsed = decodePress(data);
   const message = context.callbackQuery?.message?.message_id;
-  if (!parsed || message === undefined) {
-    await toast(say("toast-stale"));
-    const chat = chatOf(context);
-    const own = message !== undefined && !deps.alertActions.isAlert(chat, message);
-    return await deps.panels.show(chat, { kind: "menu" }, own ? message : null);
-  }
-  deps.log.debug(
-    { verb: parsed.verb, needs: roleFor(parsed.verb), from: context.from?.id },
-    "press",
-  );
+  if (!parsed || message === undefined)
+    return await showMenu(deps, chatOf(context), message ?? null, toast);
+  deps.log.debug({ verb: parsed.verb, from: context.from?.id }, "press");
   await handlePress(deps, { ...whoOf(deps, context), press: parsed, message, toast });
 }
 

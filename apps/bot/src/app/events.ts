@@ -13,12 +13,12 @@ import type { QrPhoto } from "../login/qr-photo.ts";
 import type { Wizard } from "../login/wizard.ts";
 import type { WizardProgress } from "../login/wizard-state.ts";
 import type { ChatFinder } from "../relay/chat-finder.ts";
-import type { RelayScreens } from "../relay/relay-screens.ts";
+import type { RelayFigures } from "../relay/relay-figures.ts";
+import type { Answers } from "../workers/answers.ts";
 import type { BulkStore } from "../workers/bulk-store.ts";
 import type { CommandRow, CommandStore } from "../workers/command-store.ts";
 import type { WorkerStore } from "../workers/worker-store.ts";
 import { firstSight } from "./control-db.ts";
-import type { Screens } from "./screens.ts";
 
 /** Parts of the event handler. */
 export interface EventDeps {
@@ -31,8 +31,8 @@ export interface EventDeps {
   readonly wizard: Wizard;
   readonly qrPhoto: QrPhoto;
   readonly bulks: BulkStore;
-  readonly screens: Screens;
-  readonly relayScreens: RelayScreens;
+  readonly answers: Answers;
+  readonly relayFigures: RelayFigures;
   readonly finder: ChatFinder;
   readonly panels: Panels;
   readonly recorder: Recorder;
@@ -136,10 +136,10 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   const command = deps.commandLog.find(event.command);
   if (!command) return async () => {};
   deps.commandLog.end(event.command, event.outcome, deps.clock.now());
-  deps.screens.answers.keep(event);
+  deps.answers.keep(event);
   deps.finder.answered(event.command, event.outcome);
-  deps.relayScreens.lists.keep(command.worker, event.outcome);
-  if (event.outcome.kind === "dry") deps.relayScreens.keepDry(event.command, event.outcome.lines);
+  deps.relayFigures.lists.keep(command.worker, event.outcome);
+  if (event.outcome.kind === "dry") deps.relayFigures.keepDry(event.command, event.outcome.lines);
   if (command.verb === "forget" && event.outcome.kind === "done") forget(deps, command);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;
   if (!end) return () => deps.panels.refresh(command.askerId, "urgent");

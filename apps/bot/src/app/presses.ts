@@ -1,59 +1,49 @@
-import type { Verb } from "@flotilla/contracts";
-import type { Asked } from "../admins/admin-store.ts";
-import { settingPresses } from "../admins/setting-presses.ts";
-import { alertPresses } from "../alerts/alert-presses.ts";
-import { chartPresses } from "../charts/chart-presses.ts";
-import type { Handlers, PressDeps } from "../kit/deps.ts";
-import { isQuestion } from "../kit/open-question.ts";
+import type { AdminStore } from "../admins/admin-store.ts";
 import type { PressContext } from "../kit/press-context.ts";
-import { mayPress, roleFor } from "../kit/roles.ts";
+import { isAskedOn } from "../kit/question.ts";
+import { reaches } from "../kit/roles.ts";
 import { say } from "../kit/words/said.ts";
-import { loginPresses } from "../login/login-presses.ts";
-import { relayPresses } from "../relay/relay-presses.ts";
-import { sessionPresses } from "../session/session-presses.ts";
-import { bulkPresses } from "../workers/bulk-presses.ts";
-import { screenPresses } from "../workers/screen-presses.ts";
-import { workerPresses } from "../workers/worker-presses.ts";
+import { type FeatureDeps, REGISTRY } from "./features.ts";
 
-const HANDLERS: Handlers<Verb> = {
-  ...relayPresses,
-  ...screenPresses,
-  ...workerPresses,
-  ...alertPresses,
-  ...loginPresses,
-  ...settingPresses,
-  ...bulkPresses,
-  ...chartPresses,
-  ...sessionPresses,
-};
+/** What every button works with. */
+export type PressDeps = FeatureDeps & { readonly admins: AdminStore };
 
 /** Carries out a press: checks the role, answers it, then shows what it led to. */
 export async function handlePress(deps: PressDeps, context: PressContext): Promise<void> {
-  const { verb } = context.press;
-  if (!mayPress(context.role, verb)) {
-    const role = context.role;
-    return await context.toast(say("toast-refused", { role, needs: roleFor(verb) }));
+  const button = REGISTRY.buttons.get(context.press.verb);
+  if (!button) return await showMenu(deps, context.chat, context.message, context.toast);
+  if (!reaches(context.role, button.role)) {
+    const { role } = context;
+    return await context.toast(say("toast-refused", { role, needs: button.role }));
   }
   const asked = deps.admins.asked(context.admin);
-  if (!asked || !isAskedHere(deps, asked, context)) return await HANDLERS[verb](deps, context);
+  const question = asked && REGISTRY.questions.get(asked.what);
+  const isThere = asked?.chat === null || asked?.chat === context.chat;
+  // Any other press leaves it open, and each screen says so (field fault D7).
+  const isAskedHere =
+    isThere &&
+    deps.panels.message(context.chat) === context.message &&
+    question !== null &&
+    question !== undefined &&
+    isAskedOn(question, deps.panels.screen(context.chat));
+  if (!isAskedHere) return await button.press(deps, context);
   // A press on the question itself is its end, unless it asks again.
   deps.admins.expect(context.admin, null);
-  await HANDLERS[verb](deps, context);
+  await button.press(deps, context);
   const isOver =
     deps.admins.asked(context.admin) !== null ||
-    !isQuestion(deps.panels.screen(context.chat), asked.what);
-  if (!isOver) deps.admins.expect(context.admin, asked.what, asked.about, asked.chat);
+    !isAskedOn(question, deps.panels.screen(context.chat));
+  if (!isOver) deps.admins.expect(context.admin, question.what, asked?.about, asked?.chat);
 }
 
-/**
- * Whether the pressed message shows the question. Any other press leaves it open, and each screen
- * says so (field fault D7).
- */
-function isAskedHere({ panels }: PressDeps, { what, chat }: Asked, context: PressContext): boolean {
-  const isThere = chat === null || chat === context.chat;
-  return (
-    isThere &&
-    panels.message(context.chat) === context.message &&
-    isQuestion(panels.screen(context.chat), what)
-  );
+/** A button of another version, or none of ours: the menu, never in the place of an alert card. */
+export async function showMenu(
+  deps: Pick<PressDeps, "panels" | "alertActions">,
+  chat: string,
+  message: number | null,
+  toast: PressContext["toast"],
+): Promise<void> {
+  await toast(say("toast-stale"));
+  const isOwn = message !== null && !deps.alertActions.isAlert(chat, message);
+  await deps.panels.show(chat, { kind: "menu" }, isOwn ? message : null);
 }

@@ -1,12 +1,12 @@
-import { encodePress } from "@flotilla/contracts";
 import { type Clock, parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type Api, InputFile } from "grammy";
 import type { SettingStore } from "../admins/setting-store.ts";
+import { encodePress } from "../kit/callback.ts";
 import { sendProblem } from "../kit/chat/bot-errors.ts";
+import type { Card } from "../kit/chat/screen.ts";
 import { captionOptions, type SureSender } from "../kit/chat/sure-sender.ts";
 import { chatId } from "../kit/chat/target.ts";
-import type { Card } from "../kit/screen.ts";
 import { Html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import { nameOf } from "../workers/view.ts";

@@ -1,11 +1,66 @@
-import { encodePress } from "@flotilla/contracts";
 import type { RedisTrouble } from "@flotilla/queue";
-import type { SentCount } from "../alerts/sent-log.ts";
+import type { AlertStore } from "../alerts/alert-store.ts";
+import type { SentCount, SentLog } from "../alerts/sent-log.ts";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
 import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
-import { mayPress } from "../kit/roles.ts";
-import type { Card } from "../kit/screen.ts";
+import { type ChatDeps, show } from "../kit/press.ts";
+import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import { type FleetView, silentHosts } from "../workers/view.ts";
+import type { Views } from "../workers/views.ts";
+
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    health: object;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    health: true;
+  }
+}
+
+const WEEK_MS = 7 * 24 * 3_600_000;
+
+interface HealthDeps {
+  readonly alerts: AlertStore;
+  readonly sent: SentLog;
+  readonly views: Views;
+  readonly admins: {
+    all(): readonly { readonly name: string; readonly reachable: boolean }[];
+  };
+  /** What only the running process knows. */
+  readonly signs: () => ProcessSigns;
+}
+
+export const health = screen("health", NO_DATA, (deps: HealthDeps, view: FleetView) => {
+  const { alerts, sent, admins, signs, views } = deps;
+  const week = alerts.history(view.now - WEEK_MS);
+  return healthScreen(view, {
+    ...signs(),
+    redisMs: views.redisMs,
+    lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage").length,
+    sent: sent.count(view.now - WEEK_MS),
+    unreachable: admins
+      .all()
+      .filter((admin) => !admin.reachable)
+      .map((admin) => admin.name),
+  });
+});
+export const healthButton = button("health", "viewer", (deps: ChatDeps, context) =>
+  show(deps, context, { kind: "health" }),
+);
+export const healthCommand = textCommand("health", healthButton, ({ panels }: ChatDeps, { chat }) =>
+  panels.show(chat, { kind: "health" }, null),
+);
+
+/** What only the running process knows of itself. */
+export type ProcessSigns = Pick<
+  HealthView,
+  "redisAwaySince" | "redisTrouble" | "pollProblemSince" | "pingedAt" | "secondPath"
+>;
 
 /** What the health screen knows beyond the fleet. */
 export interface HealthView {
@@ -66,7 +121,7 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
         : html`⚠️ ${words.html("health-unreachable", { names: health.unreachable.join(", ") })}`,
     ).text,
     keyboard: [
-      ...(mayPress(view.role, "doctor") ? [[verbButton(words, "doctor")]] : []),
+      ...(view.may("doctor") ? [[verbButton(words, "doctor")]] : []),
       [refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))],
     ],
   };

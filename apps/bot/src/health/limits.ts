@@ -1,8 +1,31 @@
-import { encodePress, MAX_TARGETS_PER_WORKER, SEND_RATE } from "@flotilla/contracts";
+import { MAX_TARGETS_PER_WORKER, SEND_RATE } from "@flotilla/contracts";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
 import { backButton, refreshButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
+import { type ChatDeps, show } from "../kit/press.ts";
 import { lines } from "../kit/words/html.ts";
 import type { FleetView } from "../workers/view.ts";
+
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    limits: object;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    limits: true;
+  }
+}
+
+export const limits = screen(
+  "limits",
+  NO_DATA,
+  (deps: { readonly limits: ConfiguredLimits }, view: FleetView) => limitsScreen(view, deps.limits),
+);
+export const limitsButton = button("limits", "viewer", (deps: ChatDeps, context) =>
+  show(deps, context, { kind: "limits" }),
+);
 
 /** Limits of this machine's configuration. */
 export interface ConfiguredLimits {

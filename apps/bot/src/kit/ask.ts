@@ -1,93 +1,99 @@
-import { encodePress } from "@flotilla/contracts";
+import { WorkerIdField } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
+import { z } from "zod";
+import type { Verb } from "./button.ts";
+import { encodePress } from "./callback.ts";
+import { type Card, screen } from "./chat/screen.ts";
 import { cancelButton, verbButton } from "./keyboard.ts";
-import type { Card, Confirmed } from "./screen.ts";
+import { type ChatDeps, panelMessage } from "./press.ts";
+import type { PressContext } from "./press-context.ts";
+import type { QuestionName } from "./question.ts";
+import type { TextContext } from "./text-context.ts";
 import { html, lines } from "./words/html.ts";
-import type { Said } from "./words/said.ts";
+import { Said } from "./words/said.ts";
 import type { Words } from "./words/words.ts";
 
-/** Asks for the name of a new worker. */
-export function addScreen(words: Words, problem: Said | null): Card {
-  const text = lines(
-    words.html("add-title"),
-    "",
-    words.html("add-ask"),
-    words.html("add-rule"),
-    problem ? html`\n❌ ${words.said(problem)}` : null,
-  );
-  return { html: text.text, keyboard: [[cancelButton(words, encodePress("workers"))]] };
+const data = z.object({
+  what: z.string(),
+  worker: WorkerIdField.nullable(),
+  problem: Said.nullable(),
+  /** A button of ⚙️ Settings whose argument `off` takes the answer back. */
+  off: z.custom<Verb>((value) => typeof value === "string").exactOptional(),
+});
+declare module "./chat/screen.ts" {
+  interface ScreenData {
+    ask: z.infer<typeof data>;
+  }
 }
 
-/** A question that the next text answers. */
-export interface Asking {
-  readonly what: string;
-  readonly worker: WorkerId | null;
-  readonly problem: Said | null;
-}
+/** A question that the next text answers, with a way out. */
+export const ask = screen("ask", data, (_deps, { words }: { readonly words: Words }, asking) =>
+  askCard(words, asking),
+);
 
-/** Questions of ⚙️ Settings: their answer can be taken back. */
-const SETTINGS = ["quiet", "zone"] as const;
-
-/** Asks it, with a way out. */
-export function askScreen(words: Words, { what, worker, problem }: Asking): Card {
+function askCard(words: Words, { what, worker, problem, off }: z.infer<typeof data>): Card {
   const text = lines(
     words.html(`ask-${what}`, { worker: worker ?? "" }),
     problem ? html`\n❌ ${words.said(problem)}` : null,
   );
-  const setting = SETTINGS.find((each) => each === what);
   const back =
-    worker === null ? encodePress(setting ? "settings" : "workers") : encodePress("worker", worker);
-  const off = setting
-    ? [[{ ...verbButton(words, setting, "", "off"), text: words.text(`button-${setting}-off`) }]]
+    worker === null ? encodePress(off ? "settings" : "workers") : encodePress("worker", worker);
+  const takeBack = off
+    ? [[{ ...verbButton(words, off, "", "off"), text: words.text(`button-${off}-off`) }]]
     : [];
-  return { html: text.text, keyboard: [...off, [cancelButton(words, back)]] };
+  return { html: text.text, keyboard: [...takeBack, [cancelButton(words, back)]] };
 }
 
-/**
- * An act that asks once more: whom it is about, what it leads to, and for how long the button
- * works.
- */
-export interface Confirming {
-  readonly what: Confirmed;
+/** Who remembers what the next text of an admin answers. */
+export interface AskDeps extends ChatDeps {
+  readonly admins: {
+    /** `chat`: where it counts; null = anywhere. `what` null: nothing is asked any more. */
+    expect(
+      id: TextContext["admin"],
+      what: QuestionName | null,
+      about?: string,
+      chat?: string | null,
+    ): void;
+  };
+}
+
+/** What is asked, and what it is about. */
+export interface Asking {
+  readonly what: QuestionName;
   readonly worker: WorkerId | null;
-  readonly tag: string;
-  /** The alert card whose workers it is about. */
-  readonly card?: number;
-  readonly at: number;
-  /** How many workers it is about. */
-  readonly count: number;
+  /** What the answer needs to know; the worker when left out. */
+  readonly about?: string;
+  readonly off?: Verb;
 }
 
-function whom(words: Words, { tag, card, count }: Confirming): string {
-  if (card !== undefined) return words.text("confirm-these", { count, n: String(card) });
-  return tag === ""
-    ? words.text("confirm-all", { count })
-    : words.text("confirm-tag", { count, tag });
+/** Asks something that the next text answers. */
+export async function askFor(
+  deps: AskDeps,
+  context: PressContext,
+  { about, ...asking }: Asking,
+): Promise<void> {
+  await context.toast();
+  deps.admins.expect(context.admin, asking.what, about ?? asking.worker ?? "", context.chat);
+  const shown = { kind: "ask", problem: null, ...asking } as const;
+  await deps.panels.show(context.chat, shown, panelMessage(deps, context));
 }
 
-/** How long a confirmation is good for. */
-export const CONFIRM_MS = 30_000;
+/** Asks the same again, with what is wrong with the answer. */
+export async function askAgain(
+  { panels }: Pick<ChatDeps, "panels">,
+  { chat }: TextContext,
+  asking: Omit<Asking, "about">,
+  problem: Said,
+): Promise<void> {
+  await panels.show(chat, { kind: "ask", problem, ...asking }, null);
+}
 
-/** The second screen before something that hurts. */
-export function confirmScreen(words: Words, confirming: Confirming): Card {
-  const { what, worker, at, count } = confirming;
-  const name = worker ?? whom(words, confirming);
-  const stamp = Math.floor(at / 1000).toString(36);
-  const yes = {
-    text: words.text(`button-yes-${what}`),
-    callback_data: encodePress("yes", worker ?? "", stamp),
-    style: "danger" as const,
-  };
-  const calm = { text: yes.text, callback_data: yes.callback_data };
-  return {
-    html: lines(
-      words.html(`confirm-${what}`, { name, count }),
-      "",
-      words.html("confirm-limit", { at: at + CONFIRM_MS }),
-    ).text,
-    keyboard: [
-      [what === "start" ? calm : yes],
-      [cancelButton(words, worker === null ? encodePress("menu") : encodePress("more", worker))],
-    ],
-  };
+/** Ends the question and shows what its answer led to. */
+export async function answered(
+  deps: Pick<AskDeps, "admins" | "panels">,
+  context: TextContext,
+  shown: Parameters<ChatDeps["panels"]["show"]>[1],
+): Promise<void> {
+  deps.admins.expect(context.admin, null);
+  await deps.panels.show(context.chat, shown, null);
 }

@@ -1,5 +1,6 @@
-import { encodePress, type Verb } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
+import type { Verb } from "./button.ts";
+import { encodePress } from "./callback.ts";
 import type { Words } from "./words/words.ts";
 
 /** A button that is known by its verb: its label is the text `button-<verb>`. */

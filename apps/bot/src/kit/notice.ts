@@ -1,8 +1,25 @@
-import { encodePress } from "@flotilla/contracts";
+import { WorkerIdField } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
-import type { Card } from "./screen.ts";
-import type { Said } from "./words/said.ts";
+import { z } from "zod";
+import { encodePress } from "./callback.ts";
+import { type Card, screen } from "./chat/screen.ts";
+import { Said } from "./words/said.ts";
 import type { Words } from "./words/words.ts";
+
+const data = z.object({ text: Said, worker: WorkerIdField.nullable() });
+declare module "./chat/screen.ts" {
+  interface ScreenData {
+    notice: z.infer<typeof data>;
+  }
+}
+
+/** A sentence and the way on. */
+export const notice = screen(
+  "notice",
+  data,
+  (_deps, { words }: { readonly words: Words }, { text, worker }) =>
+    noticeScreen(words, text, worker),
+);
 
 /** A sentence and the way on. */
 export function noticeScreen(words: Words, text: Said, worker: WorkerId | null): Card {

@@ -1,5 +1,6 @@
-import type { Asker, Press } from "@flotilla/contracts";
+import type { Asker } from "@flotilla/contracts";
 import type { UserId } from "@flotilla/kernel";
+import type { Press } from "./callback.ts";
 import type { Role } from "./roles.ts";
 import type { Said } from "./words/said.ts";
 

@@ -3,12 +3,11 @@ import { type Agent, get as httpGet, type IncomingMessage } from "node:http";
 import { get as httpsGet } from "node:https";
 import { AppError, withTimeout } from "@flotilla/kernel";
 import type { Bot } from "grammy";
-import type { CommandContext } from "../app/text-commands.ts";
-import type { TextDeps } from "../app/texts.ts";
-import type { BotWay } from "../app/way.ts";
 import { isGroup } from "../kit/chat/target.ts";
-import { mayPress } from "../kit/roles.ts";
+import { reaches } from "../kit/roles.ts";
+import type { CommandContext } from "../kit/text-context.ts";
 import { say } from "../kit/words/said.ts";
+import { type LoginDeps, loginButton } from "./login-buttons.ts";
 import { MAX_SESSION_BYTES } from "./session-steps.ts";
 
 /** A file that an admin sent. */
@@ -31,7 +30,7 @@ export interface FileSource {
 }
 
 /** Parts of {@link handleFile}. */
-export interface FileDeps extends TextDeps {
+export interface FileDeps extends Pick<LoginDeps, "wizard" | "panels"> {
   readonly files: FileSource;
 }
 
@@ -46,7 +45,7 @@ export async function handleFile(
 ): Promise<void> {
   if (isGroup(context.chat)) return;
   const row = deps.wizard.of(context.admin);
-  if (!row || row.step.kind === "ended" || !mayPress(context.role, "lfile")) {
+  if (!row || row.step.kind === "ended" || !reaches(context.role, loginButton.role)) {
     if (!/\.session$/i.test(file.name)) return;
     if (await context.erase()) return await context.reply(say("session-unasked"));
     return await context.reply(say("session-not-deleted"));
@@ -70,7 +69,7 @@ const DOWNLOAD_MS = 60_000;
 /** Downloads from the Bot API at `root`. */
 export function fileSource(
   { api, token }: Bot,
-  { root, agent }: Pick<BotWay, "root" | "agent">,
+  { root, agent }: { readonly root: string; readonly agent: Agent },
 ): FileSource {
   return {
     locate: async (id) => {

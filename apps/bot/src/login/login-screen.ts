@@ -1,13 +1,37 @@
-import { encodePress } from "@flotilla/contracts";
+import { WorkerIdField } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
+import { z } from "zod";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, cancelButton, verbButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Said } from "../kit/words/said.ts";
+import { say } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
+import type { FleetView } from "../workers/view.ts";
 import { unbroken } from "../workers/view.ts";
+import type { Wizard } from "./wizard.ts";
 import { type AskCode, hasKeys, type WizardStep } from "./wizard-state.ts";
+
+const data = z.object({ worker: WorkerIdField });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    login: z.infer<typeof data>;
+  }
+}
+
+export const loginCard = screen(
+  "login",
+  data,
+  ({ wizard }: { readonly wizard: Wizard }, { words, chat, now }: FleetView, { worker }) => {
+    const row = wizard.ofChat(chat);
+    const digits = row ? wizard.digits(row.admin) : 0;
+    const over = { kind: "ended", text: say("login-over") } as const;
+    const step = row?.worker === worker ? row.step : over;
+    return loginScreen({ words, worker, step, digits, now });
+  },
+);
 
 /**
  * What the wizard's message shows. `digits` is how many digits of the code were entered, never

@@ -1,10 +1,9 @@
 import type { Context, MiddlewareFn } from "grammy";
 import type { Message } from "grammy/types";
-import type { RouteDeps } from "../app/bot.ts";
-import type { CommandContext } from "../app/text-commands.ts";
-import { handleText } from "../app/texts.ts";
-import { mayPress, roleFor } from "../kit/roles.ts";
+import { reaches } from "../kit/roles.ts";
+import type { CommandContext, TextContext } from "../kit/text-context.ts";
 import { say } from "../kit/words/said.ts";
+import { type LoginDeps, loginButton } from "./login-buttons.ts";
 import { pastedSecret, typedSecret } from "./typed-secret.ts";
 import type { WizardStep } from "./wizard-state.ts";
 import type { WizardRow } from "./wizard-store.ts";
@@ -30,9 +29,8 @@ const SECRET: ReadonlySet<WizardStep["kind"]> = new Set([
  * after the login, is deleted and taken for nothing.
  */
 export function guardSecrets(
-  deps: RouteDeps,
-  read: (context: Context) => CommandContext,
-  isCommand: (text: string) => boolean,
+  deps: LoginDeps,
+  { read, isCommand, ...chat }: SecretChat,
 ): MiddlewareFn {
   return async (context, next) => {
     const message = context.message ?? context.editedMessage;
@@ -44,7 +42,7 @@ export function guardSecrets(
     // An edit that nothing asks for leads nowhere.
     const pass = async (): Promise<void> => (isEdit ? undefined : await next());
     if (context.chat?.type !== "private") return await inGroup(seen, row, pass);
-    if (!row) return await withoutLogin(deps, seen, pass);
+    if (!row) return await withoutLogin(deps, chat, seen, pass);
     const { kind } = row.step;
     // Files have a handler of their own, which deletes them too.
     if (message.document && !isEdit) return await next();
@@ -52,6 +50,19 @@ export function guardSecrets(
     await take(deps, seen.context, row, message);
     if (kind === "ended" && !isEdit) await next();
   };
+}
+
+/** How the rest of the chat takes messages. */
+interface SecretChat extends Asked {
+  readonly read: (context: Context) => CommandContext;
+  readonly isCommand: (text: string) => boolean;
+}
+
+interface Asked {
+  /** What is asked of an admin, if anything. */
+  readonly asked: (admin: CommandContext["admin"]) => { readonly isSecret: boolean } | null;
+  /** Takes a text as the answer. */
+  readonly answer: (context: TextContext) => Promise<void>;
 }
 
 interface Seen {
@@ -73,17 +84,22 @@ async function inGroup(
 }
 
 /** No login is under way: a proxy may be asked for, and a login may have ended a moment ago. */
-async function withoutLogin(deps: RouteDeps, seen: Seen, pass: () => Promise<void>): Promise<void> {
+async function withoutLogin(
+  { wizard }: LoginDeps,
+  chat: Asked,
+  seen: Seen,
+  pass: () => Promise<void>,
+): Promise<void> {
   const { message, isCommand, context } = seen;
-  const asked = deps.admins.expecting(context.admin)?.what ?? null;
+  const asked = chat.asked(context.admin);
   if (isCommand) return await pass();
-  if (asked === "proxy")
-    return await handleText(deps, {
+  if (asked?.isSecret)
+    return await chat.answer({
       ...context,
       text: pastedOf(message),
       erase: () => erased(context),
     });
-  if (asked === null && deps.wizard.ended.has(context.admin)) await erased(context);
+  if (asked === null && wizard.ended.has(context.admin)) await erased(context);
   await pass();
 }
 
@@ -103,7 +119,7 @@ function pastedOf(message: Message): string {
 }
 
 async function take(
-  deps: RouteDeps,
+  deps: LoginDeps,
   context: CommandContext,
   row: WizardRow,
   message: Message,
@@ -111,8 +127,8 @@ async function take(
   const { wizard, panels } = deps;
   await erased(context);
   const { asker, role } = context;
-  if (!mayPress(role, "login"))
-    return await context.reply(say("toast-refused", { role, needs: roleFor("login") }));
+  if (!reaches(role, loginButton.role))
+    return await context.reply(say("toast-refused", { role, needs: loginButton.role }));
   const text = textOf(message);
   switch (row.step.kind) {
     case "ended":

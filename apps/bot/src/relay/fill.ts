@@ -1,6 +1,6 @@
-import { encodePress } from "@flotilla/contracts";
+import { encodePress } from "../kit/callback.ts";
+import type { Card } from "../kit/chat/screen.ts";
 import { backButton, refreshButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
 import type { Times } from "../kit/words/times.ts";
 import type { Words } from "../kit/words/words.ts";
 

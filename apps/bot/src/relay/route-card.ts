@@ -1,14 +1,9 @@
-import {
-  encodePress,
-  type RelayStatus,
-  type Route,
-  type RouteStatus,
-  type RouteTarget,
-} from "@flotilla/contracts";
+import type { RelayStatus, Route, RouteStatus, RouteTarget } from "@flotilla/contracts";
 import { worksByOthers } from "@flotilla/relay";
 import type { InlineKeyboardButton } from "grammy/types";
+import { encodePress } from "../kit/callback.ts";
+import type { Card } from "../kit/chat/screen.ts";
 import { backButton, refreshButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 

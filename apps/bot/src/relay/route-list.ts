@@ -1,6 +1,7 @@
-import { encodePress, type RelayStatus, type Route } from "@flotilla/contracts";
+import type { RelayStatus, Route } from "@flotilla/contracts";
+import { encodePress } from "../kit/callback.ts";
+import type { Card } from "../kit/chat/screen.ts";
 import { backButton, pairs, refreshButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import { targetText } from "./route-card.ts";

@@ -1,11 +1,96 @@
-import { type BackupCopy, encodePress } from "@flotilla/contracts";
+import { type BackupCopy, WorkerIdField } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
+import { isTooLate, stampOf } from "../kit/confirm.ts";
 import { backButton, cancelButton, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import type { CommandRow } from "../workers/command-store.ts";
-import type { WorkerView } from "../workers/view.ts";
+import type { CommandRow, CommandStore } from "../workers/command-store.ts";
+import { workerScreen } from "../workers/details.ts";
+import { ofWorker } from "../workers/of-worker.ts";
+import type { FleetView, WorkerView } from "../workers/view.ts";
+import { act, outOfDate, type SessionDeps, showHere } from "./deps.ts";
+
+const data = z.object({ worker: WorkerIdField, command: z.string() });
+const restoreData = z.object({ worker: WorkerIdField, copy: z.string(), token: z.string() });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    backups: z.infer<typeof data>;
+    restore: z.infer<typeof restoreData>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    backups: true;
+    bnow: true;
+    brest: true;
+    brestyes: true;
+  }
+}
+
+type ListDeps = Pick<SessionDeps, "answers"> & { readonly commandLog: CommandStore };
+
+export const backups = screen("backups", data, (deps: ListDeps, view: FleetView, shown) => {
+  const worker = view.workers.find((each) => each.id === shown.worker);
+  if (!worker) return workerScreen(view, shown.worker);
+  const fetching = deps.commandLog.find(shown.command);
+  return backupsScreen(view.words, { worker, copies: deps.answers.copies(worker.id), fetching });
+});
+
+export const restore = screen("restore", restoreData, (deps: ListDeps, view: FleetView, shown) => {
+  const worker = view.workers.find((each) => each.id === shown.worker);
+  if (!worker) return workerScreen(view, shown.worker);
+  const copies = deps.answers.copies(worker.id) ?? [];
+  const copy = copies.find((each) => copyRef(each) === shown.copy) ?? null;
+  return restoreScreen(view.words, worker, copy, shown.token);
+});
+
+export const backupsButton = button(
+  "backups",
+  "viewer",
+  ofWorker(async (deps: SessionDeps, context, { id }) => {
+    const result = await deps.commands.askHost("backups", id, context.asker, context.id);
+    await context.toast(result.kind === "failed" ? result.why : undefined);
+    if (result.kind === "failed")
+      await showHere(deps, context, { kind: "notice", text: result.why, worker: id });
+    if (result.kind === "sent")
+      await showHere(deps, context, { kind: "backups", worker: id, command: result.id });
+  }),
+);
+
+/** 🧯 A copy now. */
+export const backupNowButton = button(
+  "bnow",
+  "operator",
+  ofWorker((deps: SessionDeps, context, { id }) =>
+    act(deps, context, id, () => deps.commands.backup(id, deps.views.runs(id), context)),
+  ),
+);
+
+/** Asks once more; the argument names the copy. */
+export const restoreButton = button(
+  "brest",
+  "operator",
+  ofWorker(async (deps: SessionDeps, context, { id }) => {
+    await context.toast();
+    const shown = { worker: id, copy: context.press.arg, token: stampOf(deps.clock.now()) };
+    await showHere(deps, context, { kind: "restore", ...shown });
+  }),
+);
+
+export const restoreYes = button(
+  "brestyes",
+  "operator",
+  ofWorker(async (deps: SessionDeps, context, { id }) => {
+    const [ref = "", given = ""] = context.press.arg.split("-");
+    const copy = deps.answers.copies(id)?.find((each) => copyRef(each) === ref);
+    if (!copy || isTooLate(given, deps.clock.now())) return await outOfDate(deps, context, id);
+    await act(deps, context, id, () => deps.commands.restore(id, copy.id, context));
+  }),
+);
 
 /** What the backups screen shows. `copies` is null while they are on their way. */
 export interface BackupsView {
@@ -41,7 +126,7 @@ export function backupsScreen(words: Words, { worker, copies, fetching }: Backup
   return {
     html: text.text,
     keyboard: [
-      ...(runs ? [] : pairs(shown.filter(canHelp).map((copy) => restoreButton(words, id, copy)))),
+      ...(runs ? [] : pairs(shown.filter(canHelp).map((copy) => copyButton(words, id, copy)))),
       [verbButton(words, "bnow", id), ...(runs ? [verbButton(words, "stop", id)] : [])],
       [refresh, backButton(words, encodePress("worker", id))],
     ],
@@ -80,7 +165,7 @@ function advice(words: Words, copies: readonly BackupCopy[], runs: boolean): Htm
   return words.html(runs ? "backups-stop-first" : "backups-choose");
 }
 
-function restoreButton(words: Words, worker: string, copy: BackupCopy): InlineKeyboardButton {
+function copyButton(words: Words, worker: string, copy: BackupCopy): InlineKeyboardButton {
   const text = words.text("button-restore-copy", { at: copy.at });
   return { text, callback_data: encodePress("brest", worker, copyRef(copy)) };
 }

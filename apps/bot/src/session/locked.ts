@@ -1,58 +1,63 @@
-import { encodePress, HolderSummary, type WorkerStatus } from "@flotilla/contracts";
-import type { InlineKeyboardButton } from "grammy/types";
+import { WorkerIdField } from "@flotilla/contracts";
 import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
+import { isTooLate, stampOf } from "../kit/confirm.ts";
 import { cancelButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
-import { type Html, lines } from "../kit/words/html.ts";
+import { lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import type { WorkerView } from "../workers/view.ts";
+import { workerScreen } from "../workers/details.ts";
+import { holderArgs } from "../workers/holder.ts";
+import { ofWorker } from "../workers/of-worker.ts";
+import type { FleetView, WorkerView } from "../workers/view.ts";
+import { act, outOfDate, type SessionDeps, showHere } from "./deps.ts";
 
-/** Who has the session file; null when no process has it or none can be seen. */
-export function holderLine(words: Words, { holder }: WorkerStatus): Html | null {
-  if (!holder) return null;
-  return words.html(holder.ours ? "holder-ours" : "holder-not-ours", holderArgs(words, holder));
+const data = z.object({ worker: WorkerIdField, pid: z.number(), token: z.string() });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    "stop-holder": z.infer<typeof data>;
+  }
 }
-
-const Held = z.object({ holders: z.array(HolderSummary), hidden: z.boolean() });
-
-/** Everybody who has the session file open, as the host reported it (JSON). */
-export function holderList(words: Words, report: string, at: number): Html {
-  const held = Held.safeParse(parsed(report));
-  if (!held.success) return words.html("done-who", { at });
-  const { holders, hidden } = held.data;
-  return lines(
-    words.html(holders.length === 0 ? "who-unseen" : "who-title", { at }),
-    ...holders.map((holder) =>
-      words.html(holder.ours ? "who-ours" : "who-not-ours", holderArgs(words, holder)),
-    ),
-    hidden ? words.html("who-hidden") : null,
-  );
-}
-
-function parsed(json: string): unknown {
-  try {
-    return JSON.parse(json);
-  } catch {
-    return null;
+declare module "../kit/button.ts" {
+  interface Verbs {
+    hstop: true;
+    hstopyes: true;
   }
 }
 
-/** [⏹ Stop holder], only for a process that we started. */
-export function holderButtons(
-  words: Words,
-  worker: string,
-  { holder }: WorkerStatus,
-): InlineKeyboardButton[][] {
-  if (!holder?.ours) return [];
-  return [[stopHolderButton(words, worker, holder.pid)]];
-}
+export const stopHolder = screen("stop-holder", data, (_deps, view: FleetView, shown) => {
+  const worker = view.workers.find((each) => each.id === shown.worker);
+  if (!worker) return workerScreen(view, shown.worker);
+  return stopHolderScreen(view.words, worker, shown.pid, shown.token);
+});
 
-/** [⏹ Stop holder]; asks once more. */
-export function stopHolderButton(words: Words, worker: string, pid: number): InlineKeyboardButton {
-  return {
-    text: words.text("button-hstop"),
-    callback_data: encodePress("hstop", worker, pid.toString(36)),
-  };
+/** ⏹ Stop holder: asks once more. The argument is the pid in base 36. */
+export const stopHolderButton = button(
+  "hstop",
+  "operator",
+  ofWorker(async (deps: SessionDeps, context, { id }) => {
+    await context.toast();
+    const pid = pidOf(context.press.arg);
+    const token = stampOf(deps.clock.now());
+    await showHere(deps, context, { kind: "stop-holder", worker: id, pid, token });
+  }),
+);
+
+export const stopHolderYes = button(
+  "hstopyes",
+  "operator",
+  ofWorker(async (deps: SessionDeps, context, { id }) => {
+    const [pid = "", given = ""] = context.press.arg.split("-");
+    if (pidOf(pid) === 0 || isTooLate(given, deps.clock.now()))
+      return await outOfDate(deps, context, id);
+    await act(deps, context, id, () => deps.commands.stopHolder(id, pidOf(pid), context));
+  }),
+);
+
+function pidOf(text: string): number {
+  const pid = Number.parseInt(text, 36);
+  return Number.isSafeInteger(pid) && pid > 0 ? pid : 0;
 }
 
 /**
@@ -78,14 +83,4 @@ export function stopHolderScreen(
     style: "danger" as const,
   };
   return { html: text.text, keyboard: [[yes], [cancel]] };
-}
-
-function holderArgs(words: Words, { pid, command, user, state, since }: HolderSummary) {
-  return {
-    pid: String(pid),
-    command: command ?? words.text("holder-hidden"),
-    user: user ?? "?",
-    state: words.text(`process-${state}`),
-    since: since === null ? "" : words.text("holder-since", { at: since }),
-  };
 }

@@ -1,12 +1,17 @@
-import { type Device, encodePress } from "@flotilla/contracts";
+import { type Device, WorkerIdField } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, refreshButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
+import { notDone, pageOf, panelMessage, show } from "../kit/press.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import type { KnownDevices } from "../workers/answers.ts";
 import { why } from "../workers/command-line.ts";
-import type { CommandRow } from "../workers/command-store.ts";
+import type { CommandRow, CommandStore } from "../workers/command-store.ts";
+import { ofWorker } from "../workers/of-worker.ts";
 import {
   type FleetView,
   iconOf,
@@ -15,6 +20,55 @@ import {
   unbroken,
   type WorkerView,
 } from "../workers/view.ts";
+import type { SessionDeps } from "./deps.ts";
+
+const data = z.object({ page: z.number().int().nonnegative() });
+const devicesData = z.object({ worker: WorkerIdField, command: z.string() });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    logins: z.infer<typeof data>;
+    devices: z.infer<typeof devicesData>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    logins: true;
+    devices: true;
+  }
+}
+
+type KnownDeps = Pick<SessionDeps, "answers">;
+
+export const logins = screen("logins", data, ({ answers }: KnownDeps, view: FleetView, { page }) =>
+  loginsScreen(view, page, (worker) => answers.devices(worker)),
+);
+export const loginsButton = button("logins", "viewer", (deps: SessionDeps, context) =>
+  show(deps, context, { kind: "logins", page: pageOf(context.press.arg) }),
+);
+
+export const devices = screen(
+  "devices",
+  devicesData,
+  (deps: KnownDeps & { readonly commandLog: CommandStore }, view: FleetView, shown) =>
+    devicesScreen(
+      view,
+      shown,
+      deps.answers.devices(shown.worker),
+      deps.commandLog.find(shown.command),
+    ),
+);
+export const devicesButton = button(
+  "devices",
+  "viewer",
+  ofWorker(async (deps: SessionDeps, context, { id }) => {
+    const result = await deps.commands.askWorker("devices", id, context);
+    if (result.kind === "failed") return await notDone(deps, context, id, result.why);
+    await context.toast();
+    if (result.kind !== "sent") return;
+    const shown = { kind: "devices", worker: id, command: result.id } as const;
+    await deps.panels.show(context.chat, shown, panelMessage(deps, context));
+  }),
+);
 
 const PAGE = 8;
 

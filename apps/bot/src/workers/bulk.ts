@@ -1,95 +1,191 @@
-import type { Asker, BulkAction } from "@flotilla/contracts";
-import { type Clock, toError } from "@flotilla/kernel";
-import { type CommandSender, troubleOf } from "@flotilla/queue";
-import { type Said, say } from "../kit/words/said.ts";
+import { BulkAction, type WorkerState } from "@flotilla/contracts";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
+import { backButton, verbButton } from "../kit/keyboard.ts";
+import { show } from "../kit/press.ts";
+import { type Html, html, lines } from "../kit/words/html.ts";
+import { say } from "../kit/words/said.ts";
+import type { Words } from "../kit/words/words.ts";
+import type { Bulk } from "./bulk-run.ts";
 import type { BulkRow, BulkStore } from "./bulk-store.ts";
-import { DEADLINE_MS } from "./commands.ts";
-import type { WorkerRow } from "./worker-store.ts";
+import { why } from "./command-line.ts";
+import type { WorkerDeps } from "./deps.ts";
+import type { FleetView } from "./view.ts";
 
-/** Parts of {@link Bulk}. */
-export interface BulkDeps {
-  readonly sender: CommandSender;
-  readonly store: BulkStore;
-  readonly clock: Clock;
+const data = z.object({ bulk: z.string() });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    bulk: z.infer<typeof data>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    bulk: true;
+    bulkstop: true;
+  }
+}
+
+interface BulkDeps extends WorkerDeps {
+  readonly bulk: Bulk;
+  readonly bulks: BulkStore;
+}
+
+export const bulk = screen("bulk", data, (deps: Pick<BulkDeps, "bulks">, view: FleetView, shown) =>
+  bulkScreen(view, deps.bulks.find(shown.bulk)),
+);
+
+/** Asks once more, with the number. `worker` of the button is a tag, or nothing for all. */
+export const bulkButton = button("bulk", "operator", async (deps: WorkerDeps, context) => {
+  const action = BulkAction.safeParse(context.press.arg).data;
+  if (!action) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
+  const about = { worker: null, tag: context.press.worker, at: deps.clock.now() };
+  await show(deps, context, { kind: "confirm", what: action, ...about });
+});
+
+/** ⏹ ends it after the workers in hand. */
+export const bulkStopButton = button("bulkstop", "operator", async (deps: BulkDeps, context) => {
+  const found = deps.bulks.byTail(context.press.arg);
+  if (!found) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
+  const problem = await deps.bulk.cancel(found, context.asker, context.id);
+  const said = problem ?? say("toast-bulk-stopping");
+  await show(deps, context, { kind: "bulk", bulk: found.id }, said);
+});
+
+const BAR = 12;
+/** So many names stand in one line. */
+const NAMED = 30;
+/** So many reasons have a line. */
+const REASONS = 8;
+
+/** How it went for a worker, in the order in which it is told. */
+const ENDS = ["login", "locked", "stuck", "failed", "connecting"] as const;
+type End = "done" | (typeof ENDS)[number];
+
+/**
+ * What a worker's state says after its process was started: it runs, and yet nothing may be done by
+ * it (field faults D4, K8), or it is not known yet whether Telegram lets it in.
+ */
+const AFTER_START: Partial<Record<WorkerState, End>> = {
+  NEEDS_LOGIN: "login",
+  LOGGING_IN: "login",
+  LOCKED: "locked",
+  IN_USE: "locked",
+  BROKEN: "stuck",
+  BANNED: "stuck",
+  BACKOFF: "stuck",
+  GAVE_UP: "stuck",
+  STARTING: "connecting",
+  RECONNECTING: "connecting",
+};
+
+interface Outcome {
+  readonly worker: string;
+  readonly end: End;
+  readonly reason: string;
 }
 
 /**
- * One act on many workers: one command per host, the first worker of each as a canary where there
- * are several.
+ * The progress of one act on many workers: one card, edited in place. At its end: who is done, and
+ * who waits for what, by name.
  */
-export class Bulk {
-  readonly #deps: BulkDeps;
+export function bulkScreen(view: FleetView, bulk: BulkRow | null): Card {
+  const { words } = view;
+  const menu = [backButton(words, encodePress("menu"))];
+  if (!bulk) return { html: words.html("bulk-gone").text, keyboard: [menu] };
+  const reports = Object.values(bulk.hosts);
+  const outcomes = outcomesOf(view, bulk);
+  const count = (end: End): number => outcomes.filter((each) => each.end === end).length;
+  const over = reports.every((each) => each.over);
+  const filled = Math.round((BAR * outcomes.length) / Math.max(1, bulk.total));
+  const current = reports.flatMap((each) => each.current ?? []);
+  const [done, connecting] = [count("done"), count("connecting")];
+  const numbers = {
+    done,
+    failed: outcomes.length - done - connecting,
+    left: bulk.total - outcomes.length + connecting,
+  };
+  return {
+    html: lines(
+      words.html(`bulk-title-${bulk.action}`, { count: bulk.total }),
+      html`<code>${"█".repeat(filled)}${"░".repeat(BAR - filled)}</code> ${outcomes.length}/${bulk.total}`,
+      words.html(`bulk-${stateOf(bulk, over && connecting === 0, numbers)}`, numbers),
+      current.length > 0 && !over
+        ? words.html("bulk-current", { workers: current.join(", ") })
+        : null,
+      reports.some((each) => each.phase === "canary-failed")
+        ? words.html("bulk-canary-failed")
+        : null,
+      reports.some((each) => each.phase === "canary") && !over ? words.html("bulk-canary") : null,
+      ...ENDS.flatMap((end) =>
+        over || end !== "connecting" ? endLines(words, end, outcomes) : [],
+      ),
+      over ? leftLine(words, bulk, outcomes) : null,
+      words.html("asked-by", { by: bulk.askerName, at: bulk.askedAt }),
+    ).text,
+    keyboard:
+      over || bulk.cancelled
+        ? [menu]
+        : [[{ ...verbButton(words, "bulkstop", "", bulk.id.slice(-16)), style: "danger" }], menu],
+  };
+}
 
-  constructor(deps: BulkDeps) {
-    this.#deps = deps;
-  }
+function stateOf(bulk: BulkRow, over: boolean, { done }: { readonly done: number }): string {
+  if (!over) return bulk.cancelled ? "stopping" : "running";
+  return done === bulk.total ? "done" : "incomplete";
+}
 
-  /**
-   * The same act that is under way for all of these workers, begun by another press; else null
-   * (field fault K7).
-   */
-  covering(action: BulkAction, workers: readonly WorkerRow[], id: string): BulkRow | null {
-    const [newest = null] = this.#others(action, id);
-    return workers.length > 0 && this.#left(action, workers, id).length === 0 ? newest : null;
-  }
+function outcomesOf({ words, workers }: FleetView, { action, hosts }: BulkRow): Outcome[] {
+  const states = new Map(workers.map(({ id, status }) => [id as string, status?.state]));
+  const starts = action === "start" || action === "restart";
+  const after = (worker: string): End | undefined => {
+    const state = states.get(worker);
+    return starts && state ? AFTER_START[state] : undefined;
+  };
+  return Object.values(hosts).flatMap((report) => [
+    ...report.done.map((worker) => {
+      const end = after(worker) ?? "done";
+      return {
+        worker,
+        end,
+        reason: end === "stuck" ? words.text(`state-${states.get(worker) ?? "BROKEN"}`) : "",
+      };
+    }),
+    ...report.failed.map(({ worker, code, message }) => {
+      const end = after(worker);
+      const named = end === "login" || end === "locked";
+      return {
+        worker,
+        end: named ? end : "failed",
+        reason: named ? "" : why(words, { code, result: message }),
+      } as const;
+    }),
+  ]);
+}
 
-  /**
-   * Begins it, for the workers for which the same act is not under way. The same `id` twice is the
-   * same wish. A host that cannot be asked is shown as failed.
-   */
-  async begin(
-    action: BulkAction,
-    wanted: readonly WorkerRow[],
-    asker: Asker,
-    id: string,
-  ): Promise<void> {
-    const { sender, store, clock } = this.#deps;
-    const now = clock.now();
-    const workers = this.#left(action, wanted, id);
-    const hosts = [...new Set(workers.map((worker) => worker.host))];
-    store.begin({ id, action, workers: workers.map((worker) => worker.id) }, asker, hosts, now);
-    for (const host of hosts) {
-      if (store.find(id)?.hosts[host]?.phase !== "asked") continue;
-      const ours = workers.filter((worker) => worker.host === host).map((worker) => worker.id);
-      const canary = ours.length > 1 && (action === "start" || action === "restart");
-      const base = { v: 1 as const, askedBy: asker, askedAt: now, deadlineAt: now + DEADLINE_MS };
-      try {
-        // One id for all hosts: events name it, and each host has a queue of its own.
-        await sender.toHost(host, { ...base, id, kind: "bulk", action, workers: ours, canary });
-      } catch (error) {
-        store.refused(id, host, ours, {
-          code: `redis-${troubleOf(error)}`,
-          message: toError(error).message,
-        });
-      }
-    }
-  }
+/** One line per reason, with all names. */
+function endLines(words: Words, end: Exclude<End, "done">, outcomes: readonly Outcome[]): Html[] {
+  const own = outcomes.filter((each) => each.end === end);
+  const reasons = [...new Set(own.map(({ reason }) => reason))];
+  const told = reasons.slice(0, REASONS).map((reason) => {
+    const who = own.filter((each) => each.reason === reason).map(({ worker }) => worker);
+    return html`${words.html(`bulk-end-${end}`, { count: who.length, reason })} ${names(words, who)}`;
+  });
+  return reasons.length > REASONS
+    ? [...told, words.html("alert-more", { count: reasons.length - REASONS })]
+    : told;
+}
 
-  #others(action: BulkAction, id: string): BulkRow[] {
-    return this.#deps.store.underWay(action).filter((each) => each.id !== id);
-  }
+function leftLine(words: Words, { workers }: BulkRow, outcomes: readonly Outcome[]): Html | null {
+  const told = new Set(outcomes.map(({ worker }) => worker));
+  const left = workers.filter((worker) => !told.has(worker));
+  return left.length === 0
+    ? null
+    : html`${words.html("bulk-end-left", { count: left.length })} ${names(words, left)}`;
+}
 
-  #left(action: BulkAction, workers: readonly WorkerRow[], id: string): WorkerRow[] {
-    const busy = new Set(this.#others(action, id).flatMap((each) => each.workers));
-    return workers.filter((worker) => !busy.has(worker.id));
-  }
-
-  /**
-   * Ends it after the workers in hand. Answers with the reason when no host could be told; then it
-   * continues.
-   */
-  async cancel(bulk: BulkRow, asker: Asker, id: string): Promise<Said | null> {
-    const { sender, store, clock } = this.#deps;
-    const now = clock.now();
-    const base = { v: 1 as const, id, askedBy: asker, askedAt: now, deadlineAt: now + DEADLINE_MS };
-    const hosts = Object.keys(bulk.hosts) as WorkerRow["host"][];
-    const told = await Promise.allSettled(
-      hosts.map((host) => sender.toHost(host, { ...base, kind: "bulk.cancel", bulk: bulk.id })),
-    );
-    const [refused] = told.filter(({ status }) => status === "rejected");
-    if (refused?.status === "rejected" && told.every(({ status }) => status === "rejected"))
-      return say(`problem-redis-${troubleOf(refused.reason)}`);
-    store.cancel(bulk.id);
-    return null;
-  }
+function names(words: Words, workers: readonly string[]): Html {
+  const more = workers.length - NAMED;
+  return html`<b>${workers.slice(0, NAMED).join(", ")}</b>${more > 0 ? ` ${words.text("alert-more", { count: more })}` : ""}`;
 }

@@ -1,7 +1,7 @@
 import { type Html, html } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import { holderList } from "../session/locked.ts";
 import type { CommandRow } from "./command-store.ts";
+import { holderList } from "./holder.ts";
 import type { WorkerView } from "./view.ts";
 
 /** Milliseconds without an answer after which the card says that the command is still under way. */

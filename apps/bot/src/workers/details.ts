@@ -1,17 +1,52 @@
-import { actionsFor, encodePress, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
+import { actionsFor, type LinkStatus, WorkerIdField, type WorkerStatus } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
-import type { Rollup } from "../charts/rollup.ts";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
-import { mayPress } from "../kit/roles.ts";
-import type { Card } from "../kit/screen.ts";
+import { show } from "../kit/press.ts";
+import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import { outageLength } from "../kit/words/outage.ts";
 import type { Words } from "../kit/words/words.ts";
-import { resumeButtons, waitLines } from "../relay/sending.ts";
-import { holderButtons, holderLine } from "../session/locked.ts";
-import { wayLine } from "../session/proxy.ts";
+import { aboutWorker } from "./about-worker.ts";
 import { commandLine } from "./command-line.ts";
-import { type FleetView, iconOf, nameOf, unbroken, type WorkerView } from "./view.ts";
+import type { WorkerDeps } from "./deps.ts";
+import { holderButtons, holderLine } from "./holder.ts";
+import { ofWorker } from "./of-worker.ts";
+import { resumeButtons, waitLines } from "./sending.ts";
+import { type DayView, type FleetView, iconOf, nameOf, unbroken, type WorkerView } from "./view.ts";
+
+const data = z.object({ worker: WorkerIdField });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    worker: z.infer<typeof data>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    worker: true;
+  }
+}
+
+export const details = screen("worker", data, (_deps, view: FleetView, { worker }) =>
+  workerScreen(view, worker),
+);
+export const detailsButton = button(
+  "worker",
+  "viewer",
+  ofWorker((deps: WorkerDeps, context, { id }) =>
+    show(deps, context, { kind: "worker", worker: id }),
+  ),
+);
+export const statusCommand = textCommand(
+  "status",
+  detailsButton,
+  aboutWorker((deps: WorkerDeps, { chat }, { id }) =>
+    deps.panels.show(chat, { kind: "worker", worker: id }, null),
+  ),
+);
 
 /** Worker Details: who, where, how it is, and the buttons that its state allows. */
 export function workerScreen(view: FleetView, id: string): Card {
@@ -39,47 +74,11 @@ export function workerScreen(view: FleetView, id: string): Card {
   return { html: text.text, keyboard: [...actionRows(view, worker), [refresh, ...back]] };
 }
 
-/** ⋯ More: what is seldom wanted, and what hurts. */
-export function moreScreen(view: FleetView, id: string): Card {
-  const { words, role } = view;
-  const worker = view.workers.find((each) => each.id === id);
-  const back = backButton(words, encodePress("worker", id));
-  if (!worker)
-    return {
-      html: words.html("details-gone", { worker: id }).text,
-      keyboard: [[backButton(words, encodePress("workers"))]],
-    };
-  const tags =
-    worker.tags.length === 0
-      ? words.text("more-no-tags")
-      : worker.tags.map((tag) => `#${tag}`).join(" ");
-  const buttons = (["rename", "tags", "rules", "proxy"] as const)
-    .filter((verb) => mayPress(role, verb))
-    .map((verb) => verbButton(words, verb, id));
-  const maintenance = worker.silence?.kind === "maintenance";
-  const keep = [
-    {
-      text: words.text(maintenance ? "button-maintain-off" : "button-maintain"),
-      callback_data: encodePress("maintain", id, maintenance ? "0" : "60"),
-    },
-    verbButton(words, "audit", id),
-    verbButton(words, "devices", id),
-  ];
-  const hurt = (["logout", "rmsession", "delete"] as const)
-    .filter((verb) => mayPress(role, verb))
-    .map((verb) => ({ ...verbButton(words, verb, id), style: "danger" as const }));
-  return {
-    html: lines(
-      words.html("more-title", { name: nameOf(worker) }),
-      words.html("more-tags", { tags }),
-      "",
-      words.html("more-help"),
-    ).text,
-    keyboard: [
-      ...pairs([...buttons, ...keep, ...hurt]),
-      [refreshButton(words, encodePress("more", id)), back],
-    ],
-  };
+/** Which way a worker goes, when it is not the direct one. */
+function wayLine(words: Words, { link }: WorkerStatus): Html | null {
+  const way = link?.way;
+  if (!way?.shown) return null;
+  return words.html(way.own ? "details-way-own" : "details-way-host", { way: way.shown });
 }
 
 function statusLines({ words, now }: FleetView, worker: WorkerView, status: WorkerStatus): Html {
@@ -141,7 +140,7 @@ function sourcesLine(words: Words, { sources }: LinkStatus): Html | null {
   });
 }
 
-function dayLine(words: Words, { received, relayed, waits, longestWait }: Rollup): Html {
+function dayLine(words: Words, { received, relayed, waits, longestWait }: DayView): Html {
   const line = words.html("details-day", { received, relayed });
   return waits === 0
     ? line
@@ -215,12 +214,10 @@ const REMEDIES: Partial<Record<WorkerStatus["state"], string>> = {
   GAVE_UP: "details-do-gave-up",
 };
 
-function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeyboardButton[][] {
-  const actions = actionsFor(worker.status?.state ?? "STOPPED").filter((action) =>
-    mayPress(role, action),
-  );
+function actionRows({ words, may }: FleetView, worker: WorkerView): InlineKeyboardButton[][] {
+  const actions = actionsFor(worker.status?.state ?? "STOPPED").filter((action) => may(action));
   const more = (["mute", "more"] as const)
-    .filter((verb) => mayPress(role, verb))
+    .filter((verb) => may(verb))
     .map((verb) =>
       verb === "mute" && worker.silence?.kind === "mute"
         ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
@@ -235,8 +232,8 @@ function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeybo
     ...more,
   ]);
   const holder =
-    worker.status && mayPress(role, "hstop") ? holderButtons(words, worker.id, worker.status) : [];
+    worker.status && may("hstop") ? holderButtons(words, worker.id, worker.status) : [];
   const resume =
-    worker.status && mayPress(role, "resume") ? resumeButtons(words, worker.id, worker.status) : [];
+    worker.status && may("resume") ? resumeButtons(words, worker.id, worker.status) : [];
   return [...rows, ...holder, ...resume];
 }

@@ -1,17 +1,95 @@
-import { encodePress } from "@flotilla/contracts";
+import { WorkerIdField } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
+import { notDone, panelMessage } from "../kit/press.ts";
+import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
+import { say } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
+import { aboutWorker } from "./about-worker.ts";
 import { why } from "./command-line.ts";
-import type { CommandRow } from "./command-store.ts";
+import type { CommandRow, CommandStore } from "./command-store.ts";
+import type { WorkerDeps } from "./deps.ts";
+import { ofWorker } from "./of-worker.ts";
+import type { FleetView } from "./view.ts";
 
 /** Room that the log may take: Telegram's limit is 4096 characters after entities are parsed. */
 const ROOM = 3600;
 const SHOWN = 30;
 /** Levels that can be looked at alone; "" = all. */
 const LEVELS = ["", "warn", "error"] as const;
+
+const data = z.object({
+  worker: WorkerIdField,
+  command: z.string(),
+  level: z.string().default(""),
+});
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    log: z.infer<typeof data>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    log: true;
+    logfile: true;
+  }
+}
+
+type LogDeps = Pick<WorkerDeps, "answers"> & { readonly commandLog: CommandStore };
+
+export const log = screen("log", data, (deps: LogDeps, { words }: FleetView, shown) => {
+  const { command } = shown;
+  const lines = deps.answers.logOf(command);
+  return logScreen(words, { ...shown, lines, command: deps.commandLog.find(command) });
+});
+
+/** 📜 Log; the argument is the least level. */
+export const logButton = button(
+  "log",
+  "viewer",
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
+    const result = await deps.commands.askHost("log", id, context.asker, context.id);
+    if (result.kind === "failed") return await notDone(deps, context, id, result.why);
+    await context.toast();
+    if (result.kind !== "sent") return;
+    const shown = { worker: id, level: context.press.arg, command: result.id };
+    await deps.panels.show(context.chat, { kind: "log", ...shown }, panelMessage(deps, context));
+  }),
+);
+
+/** 📎 The log as a file. */
+export const logFileButton = button(
+  "logfile",
+  "viewer",
+  ofWorker(async (deps: WorkerDeps & FileDeps, context, { id }) => {
+    const shown = deps.panels.screen(context.chat);
+    const isShown = shown?.kind === "log" && shown.worker === id;
+    const found = isShown ? deps.answers.logOf(shown.command) : null;
+    await context.toast(found === null ? say("toast-log-gone") : undefined);
+    if (found !== null) await deps.sendFile(context.chat, `${id}.log`, `${found.join("\n")}\n`);
+  }),
+);
+interface FileDeps {
+  /** Sends a file to a chat. */
+  readonly sendFile: (chat: string, name: string, text: string) => Promise<void>;
+}
+
+export const logsCommand = textCommand(
+  "logs",
+  logButton,
+  aboutWorker(async (deps: WorkerDeps, context, { id }) => {
+    const result = await deps.commands.askHost("log", id, context.asker, context.id);
+    if (result.kind === "failed") return await context.reply(result.why);
+    if (result.kind !== "sent") return;
+    const shown = { worker: id, command: result.id, level: "" };
+    await deps.panels.show(context.chat, { kind: "log", ...shown }, null);
+  }),
+);
 
 /** What the log screen shows. `lines` is null while they are on their way. */
 export interface LogView {

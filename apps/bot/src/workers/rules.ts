@@ -1,10 +1,19 @@
-import { encodePress, type OwnRules, type RulesStatus } from "@flotilla/contracts";
+import { type OwnRules, type RulesStatus, WorkerIdField } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
+import { show } from "../kit/press.ts";
 import { lines } from "../kit/words/html.ts";
+import { say } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
 import { commandLine } from "./command-line.ts";
+import { toastOf } from "./commands.ts";
+import type { WorkerDeps } from "./deps.ts";
+import { workerScreen } from "./details.ts";
+import { ofWorker } from "./of-worker.ts";
 import { type FleetView, nameOf } from "./view.ts";
 
 /** The values that the buttons offer, by the letter that stands for the rule in a button. */
@@ -19,6 +28,47 @@ const LOCK_CHOICES = [
   [60, 120],
   [120, 300],
 ] as const;
+
+const data = z.object({ worker: WorkerIdField });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    rules: z.infer<typeof data>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    rules: true;
+    ruleset: true;
+  }
+}
+
+export const rules = screen("rules", data, (_deps, view: FleetView, { worker }) =>
+  view.workers.some(({ id }) => id === worker)
+    ? rulesScreen(view, worker)
+    : workerScreen(view, worker),
+);
+
+export const rulesButton = button(
+  "rules",
+  "operator",
+  ofWorker((deps: WorkerDeps, context, { id }) =>
+    show(deps, context, { kind: "rules", worker: id }),
+  ),
+);
+
+/** Changes one rule. The screen shows the new rules as soon as the host has them. */
+export const rulesetButton = button(
+  "ruleset",
+  "owner",
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
+    const now = deps.views.lastStatus(id)?.rules;
+    const chosen = now && chosenRules(now, context.press.arg);
+    const said = chosen
+      ? toastOf(await deps.commands.setRules(id, chosen, context))
+      : say("toast-stale");
+    await show(deps, context, { kind: "rules", worker: id }, said);
+  }),
+);
 
 /** ♻️ Restart rules of one worker: what holds, which of it is its own, and buttons to change it. */
 export function rulesScreen(view: FleetView, id: string): Card {

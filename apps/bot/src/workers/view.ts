@@ -2,15 +2,27 @@ import type { WorkerStatus } from "@flotilla/contracts";
 import { stateIcon, urgency } from "@flotilla/contracts";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
-import type { SilenceRow } from "../alerts/silence-store.ts";
-import type { Rollup } from "../charts/rollup.ts";
+import type { Verb } from "../kit/button.ts";
 import type { Role } from "../kit/roles.ts";
 import type { Html } from "../kit/words/html.ts";
-import { say } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
-import type { WizardStep } from "../login/wizard-state.ts";
-import type { WizardRow } from "../login/wizard-store.ts";
 import type { CommandRow } from "./command-store.ts";
+
+/** A mute or a maintenance window, of one worker or of all. */
+export interface SilenceView {
+  readonly kind: "mute" | "maintenance";
+  readonly until: number;
+  readonly by: string;
+}
+
+/** Numbers of one worker over the last 24 h. */
+export interface DayView {
+  readonly received: number;
+  readonly relayed: number;
+  /** Pauses that Telegram asked for, and the longest of them in milliseconds. */
+  readonly waits: number;
+  readonly longestWait: number;
+}
 
 /** One worker as screens see it. `status` is null when its host never reported it. */
 export interface WorkerView {
@@ -26,10 +38,10 @@ export interface WorkerView {
    */
   readonly staleSince: number | null;
   /** What it did in the last 24 h; null without any record. */
-  readonly day: Rollup | null;
+  readonly day: DayView | null;
   readonly command: CommandRow | null;
   readonly openAlerts: number;
-  readonly silence: SilenceRow | null;
+  readonly silence: SilenceView | null;
 }
 
 /** Everything a screen may show; screens are functions of it. */
@@ -37,16 +49,17 @@ export interface FleetView {
   readonly now: number;
   /** The language of the reader. */
   readonly words: Words;
+  /** The chat that reads. */
+  readonly chat: string;
   readonly role: Role;
+  /** Whether the reader's role may press this button. */
+  readonly may: (verb: Verb) => boolean;
   readonly workers: readonly WorkerView[];
   readonly openAlerts: number;
   /** Why Redis is away: then the statuses are the last known ones. Null = it is there. */
   readonly trouble: RedisTrouble | null;
   /** The whole fleet is muted or in maintenance. */
-  readonly silence: SilenceRow | null;
-  readonly wizard: WizardRow | null;
-  /** Digits entered on the keypad so far: how many, never which. */
-  readonly digits: number;
+  readonly silence: SilenceView | null;
 }
 
 /** Problems first, then by name. */
@@ -93,18 +106,6 @@ export function matching<T extends Pick<WorkerView, "id" | "label" | "tags">>(
 /** The name as people see it. */
 export function nameOf(worker: Pick<WorkerView, "id" | "label">): string {
   return worker.label === null ? worker.id : `${worker.label} (${worker.id})`;
-}
-
-/** How many workers have the tag; empty = all. */
-export function countOf(view: FleetView, tag: string): number {
-  return view.workers.filter((worker) => tag === "" || worker.tags.includes(tag)).length;
-}
-
-/** Where the login of a worker stands, as the reader sees it. */
-export function loginStep(view: FleetView, worker: WorkerId): WizardStep {
-  return view.wizard?.worker === worker
-    ? view.wizard.step
-    : { kind: "ended", text: say("login-over") };
 }
 
 /** A line for each host that was not heard for too long, with what is not known because of it. */

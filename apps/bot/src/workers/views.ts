@@ -1,25 +1,11 @@
 import { STATUS_STALE_MS, type WorkerStatus } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import { type RedisTrouble, type StatusReader, troubleOf } from "@flotilla/queue";
-import type { AdminStore } from "../admins/admin-store.ts";
-import type { AuditStore } from "../admins/audit-store.ts";
-import type { PlaceStore } from "../admins/place-store.ts";
-import type { SettingStore } from "../admins/setting-store.ts";
-import type { AlertStore } from "../alerts/alert-store.ts";
-import type { CardStore } from "../alerts/card-store.ts";
-import type { SentLog } from "../alerts/sent-log.ts";
-import { EVERYBODY, type SilenceStore } from "../alerts/silence-store.ts";
-import type { RollupStore } from "../charts/rollup-store.ts";
-import type { HealthView } from "../health/health.ts";
-import type { ConfiguredLimits } from "../health/limits.ts";
-import type { Screen } from "../kit/screen.ts";
+import type { Verb } from "../kit/button.ts";
+import type { Role } from "../kit/roles.ts";
 import type { Words } from "../kit/words/words.ts";
-import type { Wizard } from "../login/wizard.ts";
-import type { RelayScreens } from "../relay/relay-screens.ts";
-import type { RouteWizard } from "../relay/wizard/route-wizard.ts";
-import type { BulkStore } from "./bulk-store.ts";
 import type { CommandStore } from "./command-store.ts";
-import type { FleetView, WorkerView } from "./view.ts";
+import type { DayView, FleetView, SilenceView, WorkerView } from "./view.ts";
 import type { WorkerStore } from "./worker-store.ts";
 
 /** Where a view comes from. */
@@ -27,31 +13,21 @@ export interface ViewSources {
   readonly statuses: StatusReader;
   readonly workers: WorkerStore;
   readonly commands: CommandStore;
-  readonly alerts: AlertStore;
-  readonly cards: CardStore;
-  readonly sent: SentLog;
-  readonly silences: SilenceStore;
-  readonly settings: SettingStore;
-  readonly admins: AdminStore;
-  readonly places: PlaceStore;
-  readonly audit: AuditStore;
-  readonly bulks: BulkStore;
-  readonly wizard: Wizard;
   readonly clock: Clock;
-  readonly rollups: RollupStore;
-  readonly relayScreens: RelayScreens;
-  readonly routeWizard: RouteWizard;
-  readonly limits: ConfiguredLimits;
+  readonly alerts: {
+    allOpen(): readonly { readonly body: { readonly worker: WorkerId | null } }[];
+  };
+  /** `scope` of all: `*`. */
+  readonly silences: { active(now: number): readonly (SilenceView & { readonly scope: string })[] };
+  readonly rollups: { lastDay(now: number): ReadonlyMap<string, DayView> };
+  readonly admins: { role(id: string): Role | null };
   /** The language of a chat. */
   readonly wordsOf: (chat: string) => Words;
-  /** What only the running process knows. */
-  readonly signs: () => Pick<
-    HealthView,
-    "redisAwaySince" | "redisTrouble" | "pollProblemSince" | "pingedAt" | "secondPath"
-  >;
+  /** Whether a role may press a button. */
+  readonly may: (role: Role, verb: Verb) => boolean;
+  /** Redis answers and refuses writes. */
+  readonly redisTrouble: () => RedisTrouble | null;
 }
-
-const DAY_MS = 24 * 3_600_000;
 
 /** Collects what screens show. Keeps the last known statuses for when Redis is away. */
 export class Views {
@@ -62,6 +38,11 @@ export class Views {
 
   constructor(from: ViewSources) {
     this.#from = from;
+  }
+
+  /** How long the last look took, in milliseconds; null when Redis is away. */
+  get redisMs(): number | null {
+    return this.#redisMs;
   }
 
   /** Whether the worker has a process, as far as is known. */
@@ -102,23 +83,6 @@ export class Views {
     };
   }
 
-  /** What Health knows beyond the fleet. */
-  health(now: number): HealthView {
-    const { alerts, sent, admins, signs } = this.#from;
-    const week = alerts.history(now - 7 * DAY_MS);
-    return {
-      ...signs(),
-      redisMs: this.#redisMs,
-      lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage")
-        .length,
-      sent: sent.count(now - 7 * DAY_MS),
-      unreachable: admins
-        .all()
-        .filter((admin) => !admin.reachable)
-        .map((admin) => admin.name),
-    };
-  }
-
   /** A status that is too old is shown as such: its supervisor is gone or cannot be reached. */
   #stateOf(
     worker: WorkerId,
@@ -131,26 +95,26 @@ export class Views {
   }
 
   /** Everything that a screen of this chat may show, as things are now. */
-  async of(chat: string, screen: Screen): Promise<FleetView> {
-    const { workers, commands, alerts, admins, silences, wizard, clock } = this.#from;
+  async of(chat: string): Promise<FleetView> {
+    const { workers, commands, alerts, admins, silences, clock, may } = this.#from;
     await this.look();
     // One that answers and refuses writes has old statuses as well.
-    const trouble = this.#trouble ?? this.#from.signs().redisTrouble ?? null;
+    const trouble = this.#trouble ?? this.#from.redisTrouble();
     const now = clock.now();
     const silent = silences.active(now);
     const days = this.#from.rollups.lastDay(now);
     const open = alerts.allOpen();
-    const login = screen.kind === "login" ? wizard.ofChat(chat) : null;
+    // In a group the buttons are those of everybody; each press is checked by itself.
+    const role = admins.role(chat) ?? "operator";
     return {
       now,
       trouble,
+      chat,
+      role,
+      may: (verb) => may(role, verb),
       words: this.#from.wordsOf(chat),
-      // In a group the buttons are those of everybody; each press is checked by itself.
-      role: admins.role(chat) ?? "operator",
       openAlerts: open.length,
-      silence: silent.find((each) => each.scope === EVERYBODY) ?? null,
-      wizard: login,
-      digits: login ? wizard.digits(login.admin) : 0,
+      silence: silent.find((each) => each.scope === "*") ?? null,
       workers: workers.all().map((row) => ({
         ...row,
         ...this.#stateOf(row.id, trouble === null, now),

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, inject } from "vitest";
-import type { Card } from "../../src/kit/screen.ts";
+import type { Card } from "../../src/kit/chat/screen.ts";
 import { checkCard } from "../telegram-html.ts";
 
 /** A card as a person sees it: its text, and a line for each row of buttons. */

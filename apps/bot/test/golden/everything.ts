@@ -13,15 +13,15 @@ import { goldenScreens, NEWS } from "./world.ts";
 
 /** Every screen as text. */
 export async function shownScreens(words: Words): Promise<string[]> {
-  const { screens } = goldenScreens(await controlDb(), words);
+  const { render } = goldenScreens(await controlDb(), words);
   const shown: string[] = [];
   for (const [title, screen] of Object.values(SCREENS).flat())
-    shown.push(shownAs(title, await screens.render("777", screen)));
+    shown.push(shownAs(title, await render("777", screen)));
   for (const [title, chat] of [
     ["menu of a viewer", "779"],
     ["menu of a group", "-100123"],
   ] as const)
-    shown.push(shownAs(title, await screens.render(chat, { kind: "menu" })));
+    shown.push(shownAs(title, await render(chat, { kind: "menu" })));
   return shown;
 }
 

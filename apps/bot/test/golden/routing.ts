@@ -3,7 +3,7 @@ import { type Clock, parseWorkerId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import type { AuditStore } from "../../src/admins/audit-store.ts";
 import type { PlaceStore } from "../../src/admins/place-store.ts";
-import { RelayScreens } from "../../src/relay/relay-screens.ts";
+import { RelayFigures } from "../../src/relay/relay-figures.ts";
 import { RouteDesk } from "../../src/relay/route-desk.ts";
 import type { RouteStore } from "../../src/relay/route-store.ts";
 import { RouteWizard } from "../../src/relay/wizard/route-wizard.ts";
@@ -23,7 +23,7 @@ interface Stores {
 
 /** What shows and makes routes, with what a reader and its lists say. */
 export function goldenRouting(stores: Stores, db: Database, clock: Clock) {
-  const relay = relayScreens(stores.routes);
+  const relay = relayFigures(stores.routes);
   const isWorker = (id: string): boolean => stores.workers.find(id) !== null;
   const unknownChats = async (): Promise<null> => null;
   const desk = {
@@ -46,10 +46,10 @@ export function goldenRouting(stores: Stores, db: Database, clock: Clock) {
     finder: { unknown: unknownChats },
     botChat: async () => null,
   });
-  return { relayScreens: relay, routeWizard };
+  return { relayFigures: relay, routeWizard };
 }
 
-function relayScreens(routes: RouteStore): RelayScreens {
+function relayFigures(routes: RouteStore): RelayFigures {
   const found = RouteStatus.parse({
     route: "signals",
     waiting: 42,
@@ -98,7 +98,7 @@ function relayScreens(routes: RouteStore): RelayScreens {
     },
     senders: [],
   };
-  const screens = new RelayScreens(routes, {
+  const screens = new RelayFigures(routes, {
     read: (worker) => Promise.resolve(worker === NEWS ? (status as never) : null),
   });
   screens.keepDry("dry", [

@@ -1,10 +1,11 @@
 import { parseWorkerId } from "@flotilla/kernel";
-import { QUESTIONS } from "../../src/admins/admin-store.ts";
 import { ALERT_TABS } from "../../src/alerts/alerts-screen.ts";
 import { ALERT_KINDS } from "../../src/alerts/kinds.ts";
-import { CONFIRMED, type Screen } from "../../src/kit/screen.ts";
+import { REGISTRY } from "../../src/app/features.ts";
+import type { Screen } from "../../src/kit/chat/screen.ts";
 import { say } from "../../src/kit/words/said.ts";
 import { copyRef } from "../../src/session/backups.ts";
+import { CONFIRMED } from "../../src/workers/confirm.ts";
 import { NOW } from "../support.ts";
 import { DRAFTS, draftAdmin } from "./drafts.ts";
 import { IN_STATE } from "./states.ts";
@@ -16,6 +17,12 @@ type Shown<K extends Screen["kind"]> = readonly [
   title: string,
   screen: Extract<Screen, { kind: K }>,
 ];
+
+/** Questions that the screen `ask` asks, in an order of their own. */
+const ASKED = [...REGISTRY.questions.values()]
+  .filter(({ screen }) => screen === "ask")
+  .map(({ what }) => what)
+  .sort();
 
 /**
  * Every kind of screen, in the forms that differ for people. A new kind does not compile until it
@@ -52,7 +59,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["new worker, bad name", { kind: "add", problem: say("add-bad-name") }],
     ["new worker, name taken", { kind: "add", problem: say("add-taken", { worker: NEWS }) }],
   ],
-  ask: QUESTIONS.filter((what) => what !== "worker-name" && what !== "rwiz").map(
+  ask: ASKED.map(
     (what): Shown<"ask"> => [
       `question, ${what}`,
       {
@@ -62,6 +69,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
         problem: ["quiet", "delete", "since", "proxy", "zone"].includes(what)
           ? say(`ask-${what}-bad`)
           : null,
+        ...(what === "quiet" || what === "zone" ? { off: what } : {}),
       },
     ],
   ),

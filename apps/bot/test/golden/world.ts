@@ -8,17 +8,22 @@ import { PlaceStore } from "../../src/admins/place-store.ts";
 import { SettingStore } from "../../src/admins/setting-store.ts";
 import { AlertStore } from "../../src/alerts/alert-store.ts";
 import { CardStore } from "../../src/alerts/card-store.ts";
+import { openWorkers } from "../../src/alerts/group-card.ts";
 import { SentLog } from "../../src/alerts/sent-log.ts";
 import { SilenceStore } from "../../src/alerts/silence-store.ts";
-import { Screens } from "../../src/app/screens.ts";
+import { REGISTRY } from "../../src/app/features.ts";
+import { type RenderDeps, renderScreen } from "../../src/app/screens.ts";
 import { RollupStore } from "../../src/charts/rollup-store.ts";
+import type { Card, Screen } from "../../src/kit/chat/screen.ts";
 import { say } from "../../src/kit/words/said.ts";
 import type { Words } from "../../src/kit/words/words.ts";
 import { Wizard } from "../../src/login/wizard.ts";
 import { WizardStore } from "../../src/login/wizard-store.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
+import { Answers } from "../../src/workers/answers.ts";
 import { BulkStore } from "../../src/workers/bulk-store.ts";
 import { CommandStore } from "../../src/workers/command-store.ts";
+import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
 import { goldenRouting } from "./routing.ts";
@@ -75,7 +80,10 @@ const devices: Device[] = [
 export function goldenScreens(
   db: Database,
   words: Words,
-): { readonly screens: Screens; readonly db: Database } {
+): {
+  readonly render: (chat: string, screen: Screen) => Promise<Card>;
+  readonly db: Database;
+} {
   const clock = new TestClock();
   const alerts = new AlertStore(db, 0);
   const wizards = new WizardStore(db);
@@ -83,7 +91,7 @@ export function goldenScreens(
     alerts,
     cards: new CardStore(db, alerts),
     workers: new WorkerStore(db),
-    commands: new CommandStore(db),
+    commandLog: new CommandStore(db),
     admins: new AdminStore(db),
     places: new PlaceStore(db),
     silences: new SilenceStore(db),
@@ -94,7 +102,7 @@ export function goldenScreens(
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
   };
-  fill(stores);
+  fill({ ...stores, commands: stores.commandLog });
   aDay(stores.rollups, NEWS);
   wizards.save({
     admin: ANN,
@@ -115,21 +123,31 @@ export function goldenScreens(
     alertHoldMs: 30_000,
   };
   const routing = goldenRouting(stores, db, clock);
-  const screens = new Screens({
+  const answers = new Answers();
+  const views = new Views({
     ...stores,
-    wizard,
+    commands: stores.commandLog,
     clock,
-    limits,
     statuses: { all: () => Promise.resolve(statuses()) } as unknown as StatusReader,
-    ...routing,
     wordsOf: () => words,
+    may: (role, verb) => REGISTRY.may(role, verb),
+    redisTrouble: () => null,
+  });
+  const deps: RenderDeps = {
+    ...stores,
+    ...routing,
+    wizard,
+    limits,
+    views,
+    answers,
+    alertActions: { crew: (card) => openWorkersOf(stores.cards, card) },
     signs: () => ({
       redisAwaySince: null,
       pollProblemSince: null,
       pingedAt: NOW - 31_000,
       secondPath: true,
     }),
-  });
+  };
   const done = {
     v: 1,
     id: "e",
@@ -138,24 +156,29 @@ export function goldenScreens(
     worker: NEWS,
     kind: "command.done",
   } as const;
-  screens.answers.keep({ ...done, command: "backups", outcome: { kind: "backups", copies } });
-  screens.answers.keep({ ...done, command: "devices", outcome: { kind: "devices", devices } });
+  answers.keep({ ...done, command: "backups", outcome: { kind: "backups", copies } });
+  answers.keep({ ...done, command: "devices", outcome: { kind: "devices", devices } });
   const log = [
     "2027-01-15T07:59:01Z ℹ️ info connection catching-up → ready",
     "2027-01-14T22:10:02Z ⚠️ warn no answer to ping for 11 s",
   ];
-  screens.answers.keep({
+  answers.keep({
     ...done,
     command: "doctor",
     outcome: { kind: "doctor", findings: FINDINGS },
   });
-  screens.answers.keep({
+  answers.keep({
     ...done,
     command: "doctor-well",
     outcome: { kind: "doctor", findings: [] },
   });
-  screens.answers.keep({ ...done, command: "log", outcome: { kind: "log", lines: log } });
-  return { screens, db };
+  answers.keep({ ...done, command: "log", outcome: { kind: "log", lines: log } });
+  return { render: (chat, screen) => renderScreen(deps, chat, screen), db };
+}
+
+function openWorkersOf(cards: CardStore, n: number) {
+  const card = cards.find(n);
+  return card && openWorkers(card);
 }
 
 function statuses() {

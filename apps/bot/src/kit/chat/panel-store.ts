@@ -1,5 +1,5 @@
 import type { Database } from "@flotilla/sqlite";
-import { Screen } from "../screen.ts";
+import type { Screen } from "./screen.ts";
 
 /** The live message of a chat: the one that refreshes by itself. */
 export interface PanelRow {
@@ -13,13 +13,18 @@ export interface PanelRow {
 /** Remembers live messages over restarts of the bot. */
 export class PanelStore {
   readonly #db: Database;
+  readonly #screenFrom: (kept: unknown) => Screen;
 
-  constructor(db: Database) {
+  /** `screenFrom` reads a screen as it was kept, which may be of another version. */
+  constructor(db: Database, screenFrom: (kept: unknown) => Screen) {
     this.#db = db;
+    this.#screenFrom = screenFrom;
   }
 
   all(): PanelRow[] {
-    return this.#db.read<RawRow>("SELECT chat, message, screen, shown FROM panel").map(parseRow);
+    return this.#db
+      .read<RawRow>("SELECT chat, message, screen, shown FROM panel")
+      .map((row) => this.#parse(row));
   }
 
   find(chat: string): PanelRow | null {
@@ -27,7 +32,7 @@ export class PanelStore {
       "SELECT chat, message, screen, shown FROM panel WHERE chat = ?",
       [chat],
     );
-    return row ? parseRow(row) : null;
+    return row ? this.#parse(row) : null;
   }
 
   set(row: PanelRow): void {
@@ -40,6 +45,10 @@ export class PanelStore {
   forget(chat: string): void {
     this.#db.write("DELETE FROM panel WHERE chat = ?", [chat]);
   }
+
+  #parse(row: RawRow): PanelRow {
+    return { ...row, screen: this.#screenFrom(JSON.parse(row.screen)) };
+  }
 }
 
 interface RawRow {
@@ -47,10 +56,4 @@ interface RawRow {
   readonly message: number;
   readonly screen: string;
   readonly shown: string;
-}
-
-/** A screen of another version is the menu: its message is still the live one. */
-function parseRow(row: RawRow): PanelRow {
-  const screen = Screen.safeParse(JSON.parse(row.screen));
-  return { ...row, screen: screen.success ? screen.data : { kind: "menu" } };
 }

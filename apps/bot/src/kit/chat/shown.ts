@@ -1,5 +1,5 @@
 import { createHash } from "node:crypto";
-import type { Card } from "../screen.ts";
+import type { Card } from "./screen.ts";
 
 /** The same for two cards that look the same: an edit between them would change nothing. */
 export function digestOf(card: Card): string {

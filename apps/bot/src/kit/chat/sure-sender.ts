@@ -1,8 +1,8 @@
 import type { Database } from "@flotilla/sqlite";
 import { type Api, GrammyError, HttpError, InputFile } from "grammy";
-import type { Card } from "../screen.ts";
 import { readable } from "../words/readable.ts";
 import { sendProblem } from "./bot-errors.ts";
+import type { Card } from "./screen.ts";
 import { chatId, topicOf } from "./target.ts";
 
 /** How a message is sent. */

@@ -1,14 +1,9 @@
-import {
-  encodePress,
-  GENERAL_TOPIC,
-  type KnownChat,
-  type KnownTopic,
-  type Route,
-} from "@flotilla/contracts";
+import { GENERAL_TOPIC, type KnownChat, type KnownTopic, type Route } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
+import { encodePress } from "../../kit/callback.ts";
+import type { Card } from "../../kit/chat/screen.ts";
 import { backButton, cancelButton, pairs } from "../../kit/keyboard.ts";
-import type { Card } from "../../kit/screen.ts";
 import { type Html, html, lines } from "../../kit/words/html.ts";
 import type { Said } from "../../kit/words/said.ts";
 import type { Words } from "../../kit/words/words.ts";

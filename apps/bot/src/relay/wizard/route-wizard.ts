@@ -2,7 +2,7 @@ import type { Asker, Route } from "@flotilla/contracts";
 import { type Clock, parseUserId, type UserId, type WorkerId } from "@flotilla/kernel";
 import type { AuditStore } from "../../admins/audit-store.ts";
 import type { PlaceStore } from "../../admins/place-store.ts";
-import type { Card } from "../../kit/screen.ts";
+import type { Card } from "../../kit/chat/screen.ts";
 import { type Said, say } from "../../kit/words/said.ts";
 import type { Words } from "../../kit/words/words.ts";
 import type { CommandRow } from "../../workers/command-store.ts";

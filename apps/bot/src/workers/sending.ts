@@ -1,10 +1,8 @@
-import { encodePress, type LinkStatus, type WorkerStatus } from "@flotilla/contracts";
+import type { LinkStatus, WorkerStatus } from "@flotilla/contracts";
 import type { InlineKeyboardButton } from "grammy/types";
-import { cancelButton, verbButton } from "../kit/keyboard.ts";
-import type { Card } from "../kit/screen.ts";
+import { verbButton } from "../kit/keyboard.ts";
 import { type Html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import type { WorkerView } from "../workers/view.ts";
 
 /** Said only when something is in the way of sending or reading: what waits, until when. */
 export function waitLines(
@@ -27,25 +25,6 @@ export function resumeButtons(
   { link }: WorkerStatus,
 ): InlineKeyboardButton[][] {
   return typeof link?.sending?.stopped === "string" ? [[verbButton(words, "resume", worker)]] : [];
-}
-
-/** Asks once more, and says what it means to send on. */
-export function resumeScreen(words: Words, worker: WorkerView, token: string): Card {
-  const reason = worker.status?.link?.sending?.stopped ?? null;
-  const cancel = cancelButton(words, encodePress("worker", worker.id));
-  if (reason === null)
-    return { html: words.html("resume-nothing", { worker: worker.id }).text, keyboard: [[cancel]] };
-  const meaning = words.html(reason.startsWith("FROZEN") ? "resume-frozen" : "resume-meaning", {
-    reason,
-  });
-  const yes = { ...verbButton(words, "resumeyes", worker.id, token), style: "danger" as const };
-  const text = lines(
-    words.html("resume-ask", { worker: worker.id }),
-    "",
-    meaning,
-    words.html("resume-effect"),
-  );
-  return { html: text.text, keyboard: [[yes], [cancel]] };
 }
 
 function sendingLine(

@@ -1,0 +1,70 @@
+import { WorkerIdField } from "@flotilla/contracts";
+import { z } from "zod";
+import { button } from "../kit/button.ts";
+import { encodePress } from "../kit/callback.ts";
+import { type Card, screen } from "../kit/chat/screen.ts";
+import { isTooLate, stampOf } from "../kit/confirm.ts";
+import { cancelButton, verbButton } from "../kit/keyboard.ts";
+import { lines } from "../kit/words/html.ts";
+import type { Words } from "../kit/words/words.ts";
+import { act, outOfDate, type SessionDeps, showHere } from "../session/deps.ts";
+import { workerScreen } from "../workers/details.ts";
+import { ofWorker } from "../workers/of-worker.ts";
+import type { FleetView, WorkerView } from "../workers/view.ts";
+
+const data = z.object({ worker: WorkerIdField, token: z.string() });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    resume: z.infer<typeof data>;
+  }
+}
+declare module "../kit/button.ts" {
+  interface Verbs {
+    resume: true;
+    resumeyes: true;
+  }
+}
+
+export const resume = screen("resume", data, (_deps, view: FleetView, shown) => {
+  const worker = view.workers.find((each) => each.id === shown.worker);
+  if (!worker) return workerScreen(view, shown.worker);
+  return resumeScreen(view.words, worker, shown.token);
+});
+
+export const resumeButton = button(
+  "resume",
+  "operator",
+  ofWorker(async (deps: SessionDeps, context, { id }) => {
+    await context.toast();
+    const token = stampOf(deps.clock.now());
+    await showHere(deps, context, { kind: "resume", worker: id, token });
+  }),
+);
+
+export const resumeYes = button(
+  "resumeyes",
+  "operator",
+  ofWorker(async (deps: SessionDeps, context, { id }) => {
+    if (isTooLate(context.press.arg, deps.clock.now())) return await outOfDate(deps, context, id);
+    await act(deps, context, id, () => deps.commands.resumeSending(id, context));
+  }),
+);
+
+/** Asks once more, and says what it means to send on. */
+export function resumeScreen(words: Words, worker: WorkerView, token: string): Card {
+  const reason = worker.status?.link?.sending?.stopped ?? null;
+  const cancel = cancelButton(words, encodePress("worker", worker.id));
+  if (reason === null)
+    return { html: words.html("resume-nothing", { worker: worker.id }).text, keyboard: [[cancel]] };
+  const meaning = words.html(reason.startsWith("FROZEN") ? "resume-frozen" : "resume-meaning", {
+    reason,
+  });
+  const yes = { ...verbButton(words, "resumeyes", worker.id, token), style: "danger" as const };
+  const text = lines(
+    words.html("resume-ask", { worker: worker.id }),
+    "",
+    meaning,
+    words.html("resume-effect"),
+  );
+  return { html: text.text, keyboard: [[yes], [cancel]] };
+}

@@ -1,0 +1,91 @@
+import { type RelayStatus, WorkerIdField } from "@flotilla/contracts";
+import { z } from "zod";
+import { screen } from "../kit/chat/screen.ts";
+import type { CommandStore } from "../workers/command-store.ts";
+import type { FleetView } from "../workers/view.ts";
+import { fillScreen } from "./fill.ts";
+import type { RelayFigures } from "./relay-figures.ts";
+import { routeCard } from "./route-card.ts";
+import { dryScreen, routesScreen, sourcesScreen } from "./route-list.ts";
+import type { RouteStore } from "./route-store.ts";
+import type { RouteWizard } from "./wizard/route-wizard.ts";
+
+/** `worker` empty: of the whole fleet. */
+const routesData = z.object({ worker: z.string() });
+/** `sure`: asks whether to take it away. */
+const routeData = z.object({ route: z.string(), sure: z.boolean().default(false) });
+const sourcesData = z.object({ worker: WorkerIdField });
+const fillData = z.object({ route: z.string() });
+/** `draft`: of a route that is being made. */
+const dryData = z.object({
+  route: z.string(),
+  command: z.string(),
+  draft: z.boolean().default(false),
+});
+/** The route that this admin is making. */
+const draftData = z.object({ admin: z.string() });
+declare module "../kit/chat/screen.ts" {
+  interface ScreenData {
+    routes: z.infer<typeof routesData>;
+    route: z.infer<typeof routeData>;
+    sources: z.infer<typeof sourcesData>;
+    fill: z.infer<typeof fillData>;
+    dry: z.infer<typeof dryData>;
+    rwiz: z.infer<typeof draftData>;
+  }
+}
+
+interface ShownDeps {
+  readonly routes: RouteStore;
+  readonly relayFigures: RelayFigures;
+}
+
+const routes = screen(
+  "routes",
+  routesData,
+  async (deps: ShownDeps, { words }: FleetView, shown) => {
+    const { worker } = shown;
+    const found = deps.routes.all().filter(({ from }) => worker === "" || from.worker === worker);
+    const statuses = new Map<string, RelayStatus>();
+    for (const reader of new Set(found.map(({ from }) => from.worker))) {
+      const status = await deps.relayFigures.of(reader);
+      if (status) statuses.set(reader, status);
+    }
+    return routesScreen(words, worker, found, statuses);
+  },
+);
+
+const route = screen("route", routeData, async (deps: ShownDeps, view: FleetView, shown) => {
+  const { words, now } = view;
+  const found = deps.routes.find(shown.route);
+  const status = found && (await deps.relayFigures.of(found.from.worker));
+  const readers = deps.routes.readers();
+  const version = readers.find(({ worker }) => worker === found?.from.worker)?.version;
+  const { route: name, sure } = shown;
+  return routeCard({ words, now, route: found, name, status, version, sure });
+});
+
+const sources = screen("sources", sourcesData, async (deps: ShownDeps, view: FleetView, shown) => {
+  const found = deps.routes.of(shown.worker);
+  const status = await deps.relayFigures.of(shown.worker);
+  return sourcesScreen(view.words, shown.worker, found, status, view.now);
+});
+
+const fill = screen("fill", fillData, (_deps, { words }: FleetView, shown) =>
+  fillScreen(words, shown.route),
+);
+
+const dry = screen("dry", dryData, (deps: ShownDeps, { words }: FleetView, shown) =>
+  dryScreen(words, shown, deps.relayFigures.dryOf(shown.command)),
+);
+
+interface DraftDeps {
+  readonly routeWizard: RouteWizard;
+  readonly commandLog: CommandStore;
+}
+const draft = screen("rwiz", draftData, (deps: DraftDeps, { words }: FleetView, { admin }) =>
+  deps.routeWizard.card(words, admin, (id) => deps.commandLog.find(id)),
+);
+
+/** Screens about routes. */
+export const relayScreens = [routes, route, sources, fill, dry, draft];

@@ -1,0 +1,45 @@
+import { answered, askAgain, askFor } from "../kit/ask.ts";
+import { button } from "../kit/button.ts";
+import { CONFIRM_MS } from "../kit/confirm.ts";
+import { question } from "../kit/question.ts";
+import { say } from "../kit/words/said.ts";
+import type { WorkerDeps } from "./deps.ts";
+import { ofWorker } from "./of-worker.ts";
+
+declare module "../kit/button.ts" {
+  interface Verbs {
+    delete: true;
+  }
+}
+declare module "../kit/question.ts" {
+  interface Questions {
+    delete: true;
+  }
+}
+
+/** 🗑 asks for the name of the worker, once more. */
+export const deleteButton = button(
+  "delete",
+  "owner",
+  ofWorker((deps: WorkerDeps, context, { id }) =>
+    askFor(deps, context, { what: "delete", worker: id, about: `${id} ${deps.clock.now()}` }),
+  ),
+);
+
+export const deleteQuestion = question(
+  "delete",
+  deleteButton,
+  async (deps: WorkerDeps, context, about) => {
+    const [name = "", askedAt = "0"] = about.split(" ");
+    const worker = deps.workers.find(name)?.id;
+    if (!worker) return await answered(deps, context, { kind: "menu" });
+    if (deps.clock.now() - Number(askedAt) > CONFIRM_MS) {
+      const text = say("toast-confirm-late");
+      return await answered(deps, context, { kind: "notice", text, worker });
+    }
+    if (context.text.trim() !== worker)
+      return await askAgain(deps, context, { what: "delete", worker }, say("ask-delete-bad"));
+    await deps.commands.askHost("forget", worker, context.asker, context.id);
+    await answered(deps, context, { kind: "worker", worker });
+  },
+);
