@@ -112,12 +112,10 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
 };
 
 /**
- * Folders of a package that still import each other. Add none; remove an entry when its circle is
- * gone.
+ * Layers of folders in a package, from the lowest to the highest: a folder imports its own layer
+ * and those below. A folder that is not named is in the middle layer, with the features.
  */
-export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])[]>> = {
-  "apps/bot": [
-    ["admins", "alerts", "charts"],
-    ["relay", "relay/wizard"],
-  ],
-};
+export const LAYERS: Readonly<Record<string, { readonly below: string; readonly above: string }>> =
+  {
+    "apps/bot": { below: "kit", above: "app" },
+  };

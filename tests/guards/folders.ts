@@ -1,8 +1,11 @@
 import path from "node:path";
 import { parseFile } from "./imports.ts";
 
-/** Entry files of a package: no file imports them, so they belong to no folder. */
-const ENTRIES = /^(?:index|main|compose|assemble)\.ts$/;
+/**
+ * Entry files of a package or a feature: only what stands above imports them, so they belong to no
+ * folder.
+ */
+const ENTRIES = /(?:^|\/)(?:index|main|compose|assemble|feature)\.ts$/;
 
 /**
  * Circles of folders in one package: folders that import each other, directly or through others.
@@ -45,4 +48,27 @@ function reachable(edges: ReadonlyMap<string, ReadonlySet<string>>, start: strin
     open.push(...(edges.get(next) ?? []));
   }
   return found;
+}
+
+/**
+ * Imports that point upwards: from the layer `below` to any other, or from any other to the layer
+ * `above`. Type-only imports count. Files directly in `src` stand above all.
+ */
+export function upwardImports(
+  sources: ReadonlyMap<string, string>,
+  { below, above }: { readonly below: string; readonly above: string },
+): string[] {
+  const layerOf = (file: string): 0 | 1 | 2 | 3 => {
+    const [folder, ...rest] = file.split("/");
+    if (rest.length === 0) return 3;
+    if (folder === below) return 0;
+    return folder === above ? 2 : 1;
+  };
+  return [...sources].flatMap(([file, text]) =>
+    parseFile(file, text).imports.flatMap(({ specifier }) => {
+      const target = path.posix.join(path.posix.dirname(file), specifier);
+      const isUpwards = sources.has(target) && layerOf(target) > layerOf(file);
+      return specifier.startsWith(".") && isUpwards ? [`${file} imports ${target}`] : [];
+    }),
+  );
 }

@@ -4,7 +4,7 @@ import path from "node:path";
 import { testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../apps/cli/launch/check.mjs";
-import { folderCircles } from "./folders.ts";
+import { folderCircles, upwardImports } from "./folders.ts";
 import { checkManifest, checkSource } from "./rules.ts";
 import { retiredWords } from "./words.ts";
 import { ROOT, readManifest } from "./workspace.ts";
@@ -105,6 +105,23 @@ describe("architecture rules", async () => {
       "kit/a.ts": 'import { z } from "zod";',
     };
     expect(folderCircles(new Map(Object.entries(sources)))).toEqual([]);
+  });
+
+  test("an import from a layer above is reported, by types too", () => {
+    const sources = {
+      "main.ts": 'import "./app/all.ts";',
+      "app/all.ts": 'import { a } from "../kit/a.ts"; import { b } from "../feature/b.ts";',
+      "feature/b.ts": 'import { all } from "../app/all.ts"; import { a } from "../kit/a.ts";',
+      "feature/d.ts": 'import "../main.ts"; import { c } from "../other/c.ts";',
+      "other/c.ts": "",
+      "kit/a.ts": 'import type { B } from "../feature/b.ts"; import { z } from "zod";',
+    };
+    const layers = { below: "kit", above: "app" };
+    expect(upwardImports(new Map(Object.entries(sources)), layers)).toEqual([
+      "feature/b.ts imports app/all.ts",
+      "feature/d.ts imports main.ts",
+      "kit/a.ts imports feature/b.ts",
+    ]);
   });
 
   test("a retired word is reported with its line, in any case, and parts of other words are not", () => {

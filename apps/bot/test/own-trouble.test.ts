@@ -6,7 +6,7 @@ import { testDir } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { OwnTrouble } from "../src/alerts/own-trouble.ts";
-import { openControlDb } from "../src/app/control-db.ts";
+import { openControlDb } from "../src/kit/control-db.ts";
 import { statusOf, TestClock } from "./support.ts";
 
 const HOST = parseHostId("host-a");

@@ -1,9 +1,16 @@
 import { parseUserId, type UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
-import type { AlertChat } from "../alerts/telling.ts";
 import type { QuestionName } from "../kit/question.ts";
 import { ROLES, type Role } from "../kit/roles.ts";
 import { LANGUAGES, type Language } from "../kit/words/words.ts";
+
+/** A chat that alerts can go to, in the order in which people are asked. */
+export interface AlertChat {
+  readonly chat: string;
+  readonly reachable: boolean;
+  /** A group hears everything from the start. */
+  readonly group: boolean;
+}
 
 /** A user of the bot. */
 export interface AdminRow {

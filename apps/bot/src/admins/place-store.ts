@@ -1,6 +1,6 @@
 import type { Database } from "@flotilla/sqlite";
-import type { AlertChat } from "../alerts/telling.ts";
 import { LANGUAGES, type Language } from "../kit/words/words.ts";
+import type { AlertChat } from "./admin-store.ts";
 
 /**
  * Groups and topics that an owner opened for the fleet with /here. They hear of every alert; admins

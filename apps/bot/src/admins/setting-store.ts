@@ -1,6 +1,13 @@
 import type { Database } from "@flotilla/sqlite";
 import { z } from "zod";
-import type { QuietHours } from "../alerts/plan.ts";
+
+/**
+ * Daily hours, in minutes since midnight on this machine; they may cross midnight. Equal = never.
+ */
+export interface QuietHours {
+  readonly fromMin: number;
+  readonly toMin: number;
+}
 
 const Settings = z.object({
   /** Hours in which only red alerts are told. */

@@ -1,6 +1,7 @@
 import type { Clock } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Api } from "grammy";
+import type { AlertChat } from "../admins/admin-store.ts";
 import { sendProblem } from "../kit/chat/bot-errors.ts";
 import { EDIT_GAP_MS, type EditPace } from "../kit/chat/edit-pace.ts";
 import type { OldCards } from "../kit/chat/old-cards.ts";
@@ -15,7 +16,7 @@ import type { CardStore, Delivery } from "./card-store.ts";
 import { ChatRounds } from "./chat-rounds.ts";
 import { worstFirst } from "./group-card.ts";
 import type { SentLog } from "./sent-log.ts";
-import { type AlertChat, audience, pace } from "./telling.ts";
+import { audience, pace } from "./telling.ts";
 
 /** Parts of the outbox. */
 export interface AlertOutboxDeps {

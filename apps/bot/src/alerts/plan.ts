@@ -1,3 +1,4 @@
+import type { QuietHours } from "../admins/setting-store.ts";
 /** An alert as the rules see it. Times are milliseconds since the epoch. */
 import { type AlertKind, alertRule } from "./kinds.ts";
 export interface AlertFact {
@@ -20,14 +21,6 @@ export interface AlertFact {
 export interface Silence {
   readonly worker: string | null;
   readonly until: number;
-}
-
-/**
- * Daily hours, in minutes since midnight on this machine; they may cross midnight. Equal = never.
- */
-export interface QuietHours {
-  readonly fromMin: number;
-  readonly toMin: number;
 }
 
 /** Everything the plan is made from. */

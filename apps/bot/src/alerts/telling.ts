@@ -1,3 +1,4 @@
+import type { AlertChat } from "../admins/admin-store.ts";
 /** A card that was told and is still open. Times are milliseconds since the epoch. */
 export interface CardFact {
   readonly openedAt: number;
@@ -42,14 +43,6 @@ export function repeatIsDue(card: CardFact, now: number): boolean {
 
 function isMuted(card: CardFact, now: number): boolean {
   return card.mutedUntil !== null && card.mutedUntil > now;
-}
-
-/** A chat that alerts can go to, in the order in which people are asked. */
-export interface AlertChat {
-  readonly chat: string;
-  readonly reachable: boolean;
-  /** A group hears everything from the start. */
-  readonly group: boolean;
 }
 
 /**

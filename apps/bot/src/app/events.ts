@@ -8,6 +8,7 @@ import type { RefusedJobs } from "../alerts/refused-jobs.ts";
 import { whoStopped } from "../alerts/who-stopped.ts";
 import type { Recorder } from "../charts/recorder.ts";
 import type { Panels } from "../kit/chat/panels.ts";
+import { firstSight } from "../kit/control-db.ts";
 import { type Said, say } from "../kit/words/said.ts";
 import type { QrPhoto } from "../login/qr-photo.ts";
 import type { Wizard } from "../login/wizard.ts";
@@ -18,7 +19,6 @@ import type { Answers } from "../workers/answers.ts";
 import type { BulkStore } from "../workers/bulk-store.ts";
 import type { CommandRow, CommandStore } from "../workers/command-store.ts";
 import type { WorkerStore } from "../workers/worker-store.ts";
-import { firstSight } from "./control-db.ts";
 
 /** Parts of the event handler. */
 export interface EventDeps {

@@ -10,7 +10,7 @@ import {
 } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import type { Api } from "grammy";
-import { firstSight } from "../app/control-db.ts";
+import { firstSight } from "../kit/control-db.ts";
 import type { Words } from "../kit/words/words.ts";
 import { BotDelivery } from "./bot-delivery.ts";
 import type { RouteDesk } from "./route-desk.ts";

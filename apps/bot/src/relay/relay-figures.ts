@@ -1,7 +1,7 @@
 import type { CommandOutcome, RelayStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
+import { ChatLists } from "./chat-lists.ts";
 import type { RouteStore } from "./route-store.ts";
-import { ChatLists } from "./wizard/chat-lists.ts";
 
 /** Where readers say how they are doing. */
 interface Board {

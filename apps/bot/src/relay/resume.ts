@@ -7,7 +7,8 @@ import { isTooLate, stampOf } from "../kit/confirm.ts";
 import { cancelButton, verbButton } from "../kit/keyboard.ts";
 import { lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import { act, outOfDate, type SessionDeps, showHere } from "../session/deps.ts";
+import { act, outOfDate, showHere } from "../workers/act.ts";
+import type { WorkerDeps } from "../workers/deps.ts";
 import { workerScreen } from "../workers/details.ts";
 import { ofWorker } from "../workers/of-worker.ts";
 import type { FleetView, WorkerView } from "../workers/view.ts";
@@ -34,7 +35,7 @@ export const resume = screen("resume", data, (_deps, view: FleetView, shown) => 
 export const resumeButton = button(
   "resume",
   "operator",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     await context.toast();
     const token = stampOf(deps.clock.now());
     await showHere(deps, context, { kind: "resume", worker: id, token });
@@ -44,7 +45,7 @@ export const resumeButton = button(
 export const resumeYes = button(
   "resumeyes",
   "operator",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     if (isTooLate(context.press.arg, deps.clock.now())) return await outOfDate(deps, context, id);
     await act(deps, context, id, () => deps.commands.resumeSending(id, context));
   }),

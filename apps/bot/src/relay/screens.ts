@@ -1,14 +1,12 @@
 import { type RelayStatus, WorkerIdField } from "@flotilla/contracts";
 import { z } from "zod";
 import { screen } from "../kit/chat/screen.ts";
-import type { CommandStore } from "../workers/command-store.ts";
 import type { FleetView } from "../workers/view.ts";
 import { fillScreen } from "./fill.ts";
 import type { RelayFigures } from "./relay-figures.ts";
 import { routeCard } from "./route-card.ts";
 import { dryScreen, routesScreen, sourcesScreen } from "./route-list.ts";
 import type { RouteStore } from "./route-store.ts";
-import type { RouteWizard } from "./wizard/route-wizard.ts";
 
 /** `worker` empty: of the whole fleet. */
 const routesData = z.object({ worker: z.string() });
@@ -22,8 +20,6 @@ const dryData = z.object({
   command: z.string(),
   draft: z.boolean().default(false),
 });
-/** The route that this admin is making. */
-const draftData = z.object({ admin: z.string() });
 declare module "../kit/chat/screen.ts" {
   interface ScreenData {
     routes: z.infer<typeof routesData>;
@@ -31,7 +27,6 @@ declare module "../kit/chat/screen.ts" {
     sources: z.infer<typeof sourcesData>;
     fill: z.infer<typeof fillData>;
     dry: z.infer<typeof dryData>;
-    rwiz: z.infer<typeof draftData>;
   }
 }
 
@@ -79,13 +74,5 @@ const dry = screen("dry", dryData, (deps: ShownDeps, { words }: FleetView, shown
   dryScreen(words, shown, deps.relayFigures.dryOf(shown.command)),
 );
 
-interface DraftDeps {
-  readonly routeWizard: RouteWizard;
-  readonly commandLog: CommandStore;
-}
-const draft = screen("rwiz", draftData, (deps: DraftDeps, { words }: FleetView, { admin }) =>
-  deps.routeWizard.card(words, admin, (id) => deps.commandLog.find(id)),
-);
-
 /** Screens about routes. */
-export const relayScreens = [routes, route, sources, fill, dry, draft];
+export const relayScreens = [routes, route, sources, fill, dry];

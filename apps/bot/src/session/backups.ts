@@ -8,11 +8,12 @@ import { isTooLate, stampOf } from "../kit/confirm.ts";
 import { backButton, cancelButton, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
+import { act, outOfDate, showHere } from "../workers/act.ts";
 import type { CommandRow, CommandStore } from "../workers/command-store.ts";
+import type { WorkerDeps } from "../workers/deps.ts";
 import { workerScreen } from "../workers/details.ts";
 import { ofWorker } from "../workers/of-worker.ts";
 import type { FleetView, WorkerView } from "../workers/view.ts";
-import { act, outOfDate, type SessionDeps, showHere } from "./deps.ts";
 
 const data = z.object({ worker: WorkerIdField, command: z.string() });
 const restoreData = z.object({ worker: WorkerIdField, copy: z.string(), token: z.string() });
@@ -31,7 +32,7 @@ declare module "../kit/button.ts" {
   }
 }
 
-type ListDeps = Pick<SessionDeps, "answers"> & { readonly commandLog: CommandStore };
+type ListDeps = Pick<WorkerDeps, "answers"> & { readonly commandLog: CommandStore };
 
 export const backups = screen("backups", data, (deps: ListDeps, view: FleetView, shown) => {
   const worker = view.workers.find((each) => each.id === shown.worker);
@@ -51,7 +52,7 @@ export const restore = screen("restore", restoreData, (deps: ListDeps, view: Fle
 export const backupsButton = button(
   "backups",
   "viewer",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     const result = await deps.commands.askHost("backups", id, context.asker, context.id);
     await context.toast(result.kind === "failed" ? result.why : undefined);
     if (result.kind === "failed")
@@ -65,7 +66,7 @@ export const backupsButton = button(
 export const backupNowButton = button(
   "bnow",
   "operator",
-  ofWorker((deps: SessionDeps, context, { id }) =>
+  ofWorker((deps: WorkerDeps, context, { id }) =>
     act(deps, context, id, () => deps.commands.backup(id, deps.views.runs(id), context)),
   ),
 );
@@ -74,7 +75,7 @@ export const backupNowButton = button(
 export const restoreButton = button(
   "brest",
   "operator",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     await context.toast();
     const shown = { worker: id, copy: context.press.arg, token: stampOf(deps.clock.now()) };
     await showHere(deps, context, { kind: "restore", ...shown });
@@ -84,7 +85,7 @@ export const restoreButton = button(
 export const restoreYes = button(
   "brestyes",
   "operator",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     const [ref = "", given = ""] = context.press.arg.split("-");
     const copy = deps.answers.copies(id)?.find((each) => copyRef(each) === ref);
     if (!copy || isTooLate(given, deps.clock.now())) return await outOfDate(deps, context, id);

@@ -1,8 +1,8 @@
 import { button } from "../kit/button.ts";
 import { show } from "../kit/press.ts";
 import { type Confirmation, sure } from "../workers/confirm.ts";
+import type { WorkerDeps } from "../workers/deps.ts";
 import { ofWorker, run } from "../workers/of-worker.ts";
-import type { SessionDeps } from "./deps.ts";
 
 declare module "../kit/button.ts" {
   interface Verbs {
@@ -15,7 +15,7 @@ const askFirst = (what: "logout" | "rmsession") =>
   button(
     what,
     "owner",
-    ofWorker((deps: SessionDeps, context, { id }) =>
+    ofWorker((deps: WorkerDeps, context, { id }) =>
       show(deps, context, sure(what, id, deps.clock.now())),
     ),
   );
@@ -24,7 +24,7 @@ const askFirst = (what: "logout" | "rmsession") =>
 export const endButtons = [askFirst("logout"), askFirst("rmsession")];
 
 /** What they do when they are confirmed. */
-export const endConfirmations: readonly Confirmation<SessionDeps>[] = [
+export const endConfirmations: readonly Confirmation<WorkerDeps>[] = [
   {
     what: "logout",
     verb: "logout",

@@ -7,11 +7,12 @@ import { isTooLate, stampOf } from "../kit/confirm.ts";
 import { cancelButton } from "../kit/keyboard.ts";
 import { lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
+import { act, outOfDate, showHere } from "../workers/act.ts";
+import type { WorkerDeps } from "../workers/deps.ts";
 import { workerScreen } from "../workers/details.ts";
 import { holderArgs } from "../workers/holder.ts";
 import { ofWorker } from "../workers/of-worker.ts";
 import type { FleetView, WorkerView } from "../workers/view.ts";
-import { act, outOfDate, type SessionDeps, showHere } from "./deps.ts";
 
 const data = z.object({ worker: WorkerIdField, pid: z.number(), token: z.string() });
 declare module "../kit/chat/screen.ts" {
@@ -36,7 +37,7 @@ export const stopHolder = screen("stop-holder", data, (_deps, view: FleetView, s
 export const stopHolderButton = button(
   "hstop",
   "operator",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     await context.toast();
     const pid = pidOf(context.press.arg);
     const token = stampOf(deps.clock.now());
@@ -47,7 +48,7 @@ export const stopHolderButton = button(
 export const stopHolderYes = button(
   "hstopyes",
   "operator",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     const [pid = "", given = ""] = context.press.arg.split("-");
     if (pidOf(pid) === 0 || isTooLate(given, deps.clock.now()))
       return await outOfDate(deps, context, id);

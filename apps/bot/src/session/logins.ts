@@ -11,6 +11,7 @@ import type { Words } from "../kit/words/words.ts";
 import type { KnownDevices } from "../workers/answers.ts";
 import { why } from "../workers/command-line.ts";
 import type { CommandRow, CommandStore } from "../workers/command-store.ts";
+import type { WorkerDeps } from "../workers/deps.ts";
 import { ofWorker } from "../workers/of-worker.ts";
 import {
   type FleetView,
@@ -20,7 +21,6 @@ import {
   unbroken,
   type WorkerView,
 } from "../workers/view.ts";
-import type { SessionDeps } from "./deps.ts";
 
 const data = z.object({ page: z.number().int().nonnegative() });
 const devicesData = z.object({ worker: WorkerIdField, command: z.string() });
@@ -37,12 +37,12 @@ declare module "../kit/button.ts" {
   }
 }
 
-type KnownDeps = Pick<SessionDeps, "answers">;
+type KnownDeps = Pick<WorkerDeps, "answers">;
 
 export const logins = screen("logins", data, ({ answers }: KnownDeps, view: FleetView, { page }) =>
   loginsScreen(view, page, (worker) => answers.devices(worker)),
 );
-export const loginsButton = button("logins", "viewer", (deps: SessionDeps, context) =>
+export const loginsButton = button("logins", "viewer", (deps: WorkerDeps, context) =>
   show(deps, context, { kind: "logins", page: pageOf(context.press.arg) }),
 );
 
@@ -60,7 +60,7 @@ export const devices = screen(
 export const devicesButton = button(
   "devices",
   "viewer",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     const result = await deps.commands.askWorker("devices", id, context);
     if (result.kind === "failed") return await notDone(deps, context, id, result.why);
     await context.toast();

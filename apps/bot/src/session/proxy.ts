@@ -15,9 +15,10 @@ import { lines } from "../kit/words/html.ts";
 import { say } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
 import { aboutWorker } from "../workers/about-worker.ts";
+import { act, outOfDate } from "../workers/act.ts";
+import type { WorkerDeps } from "../workers/deps.ts";
 import { ofWorker } from "../workers/of-worker.ts";
 import type { FleetView } from "../workers/view.ts";
-import { act, outOfDate, type SessionDeps } from "./deps.ts";
 
 /**
  * Asks once more before a worker goes another way. `sealed` is for its process alone; null: the way
@@ -54,7 +55,7 @@ export const proxy = screen("proxy", data, (_deps, { words }: FleetView, shown) 
 export const proxyButton = button(
   "proxy",
   "owner",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     if (isGroup(context.chat)) return await context.toast(say("toast-proxy-private"));
     await askFor(deps, context, { what: "proxy", worker: id });
   }),
@@ -63,7 +64,7 @@ export const proxyButton = button(
 export const proxyYes = button(
   "proxyyes",
   "owner",
-  ofWorker(async (deps: SessionDeps, context, { id }) => {
+  ofWorker(async (deps: WorkerDeps, context, { id }) => {
     const shown = deps.panels.screen(context.chat);
     const { arg } = context.press;
     const fits = shown?.kind === "proxy" && shown.worker === id && shown.token === arg;
@@ -74,7 +75,7 @@ export const proxyYes = button(
 
 export const proxyQuestion = question("proxy", proxyButton, takeProxy, { isSecret: true });
 
-const askByText = aboutWorker(async (deps: SessionDeps, context, { id }) => {
+const askByText = aboutWorker(async (deps: WorkerDeps, context, { id }) => {
   if (isGroup(context.chat)) return await context.reply(say("toast-proxy-private"));
   deps.admins.expect(context.admin, "proxy", id, context.chat);
   const shown = { kind: "ask", what: "proxy", worker: id, problem: null } as const;
@@ -88,7 +89,7 @@ const askByText = aboutWorker(async (deps: SessionDeps, context, { id }) => {
 export const proxyCommand = textCommand(
   "proxy",
   proxyButton,
-  async (deps: SessionDeps, context, words) => {
+  async (deps: WorkerDeps, context, words) => {
     if (words.length > 1 && !(await context.erase())) await context.reply(say("login-not-deleted"));
     await askByText(deps, context, words.slice(0, 1));
   },
@@ -103,7 +104,7 @@ const OFF = /^(off|-|direct)$/i;
  * a password, and what it said is sealed for the worker's process at once. Nothing changes before
  * the next question is answered.
  */
-async function takeProxy(deps: SessionDeps, context: TextContext, about: string): Promise<void> {
+async function takeProxy(deps: WorkerDeps, context: TextContext, about: string): Promise<void> {
   await context.erase();
   const { panels, admins, views, clock } = deps;
   const worker = deps.workers.find(about)?.id ?? null;

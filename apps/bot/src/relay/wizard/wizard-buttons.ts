@@ -1,10 +1,27 @@
+import { z } from "zod";
 import { answered } from "../../kit/ask.ts";
 import { button } from "../../kit/button.ts";
+import { screen } from "../../kit/chat/screen.ts";
 import { show } from "../../kit/press.ts";
 import type { PressContext } from "../../kit/press-context.ts";
 import { question } from "../../kit/question.ts";
 import { type Said, say } from "../../kit/words/said.ts";
+import type { CommandStore } from "../../workers/command-store.ts";
+import type { FleetView } from "../../workers/view.ts";
 import type { RelayDeps } from "../deps.ts";
+import type { RouteWizard } from "./route-wizard.ts";
+
+interface WizardDeps extends RelayDeps {
+  readonly routeWizard: RouteWizard;
+}
+
+/** The route that this admin is making. */
+const draftData = z.object({ admin: z.string() });
+declare module "../../kit/chat/screen.ts" {
+  interface ScreenData {
+    rwiz: z.infer<typeof draftData>;
+  }
+}
 
 declare module "../../kit/button.ts" {
   interface Verbs {
@@ -19,20 +36,28 @@ declare module "../../kit/question.ts" {
   }
 }
 
+interface DraftDeps {
+  readonly routeWizard: RouteWizard;
+  readonly commandLog: CommandStore;
+}
+export const draft = screen("rwiz", draftData, (deps: DraftDeps, { words }: FleetView, { admin }) =>
+  deps.routeWizard.card(words, admin, (id) => deps.commandLog.find(id)),
+);
+
 /** ➕ Route, of a worker or of none yet. */
-const make = button("rnew", "owner", async (deps: RelayDeps, context) => {
+const make = button("rnew", "owner", async (deps: WizardDeps, context) => {
   deps.routeWizard.begin(context.admin, deps.workers.find(context.press.worker)?.id ?? null);
   await showDraft(deps, context);
 });
 
-const edit = button("redit", "owner", async (deps: RelayDeps, context) => {
+const edit = button("redit", "owner", async (deps: WizardDeps, context) => {
   if (deps.routeWizard.edit(context.admin, context.press.worker))
     return await showDraft(deps, context);
   await show(deps, context, { kind: "routes", worker: "" }, say("toast-stale"));
 });
 
 /** Every button of the wizard's steps: "worker" is the step, the argument the answer. */
-const answer = button("rwiz", "owner", async (deps: RelayDeps, context) => {
+const answer = button("rwiz", "owner", async (deps: WizardDeps, context) => {
   const { worker: step, arg } = context.press;
   if (arg === "cancel") {
     deps.routeWizard.cancel(context.admin);
@@ -68,7 +93,7 @@ export const wizardButtons = [make, edit, answer];
 export const draftQuestion = question(
   "rwiz",
   answer,
-  async (deps: RelayDeps, context) => {
+  async (deps: WizardDeps, context) => {
     const { routeWizard } = deps;
     const step = routeWizard.of(context.admin)?.step;
     const forwarded = step === "chats" || step === "target" ? context.forwardedFrom : undefined;
@@ -85,7 +110,7 @@ export const draftQuestion = question(
 /**
  * The step where the admin is, also for a button of another one. What is written next answers it.
  */
-async function showDraft(deps: RelayDeps, context: PressContext, said?: Said): Promise<void> {
+async function showDraft(deps: WizardDeps, context: PressContext, said?: Said): Promise<void> {
   if (deps.routeWizard.of(context.admin))
     deps.admins.expect(context.admin, "rwiz", "", context.chat);
   await show(deps, context, { kind: "rwiz", admin: context.admin }, said);

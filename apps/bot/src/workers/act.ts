@@ -3,15 +3,12 @@ import type { Screen } from "../kit/chat/screen.ts";
 import { panelMessage } from "../kit/press.ts";
 import type { PressContext } from "../kit/press-context.ts";
 import { say } from "../kit/words/said.ts";
-import { type AskResult, toastOf } from "../workers/commands.ts";
-import type { WorkerDeps } from "../workers/deps.ts";
-
-/** What handlers of buttons about a session work with. */
-export type SessionDeps = WorkerDeps;
+import { type AskResult, toastOf } from "./commands.ts";
+import type { WorkerDeps } from "./deps.ts";
 
 /** Shows a screen after the press was answered. */
 export async function showHere(
-  deps: SessionDeps,
+  deps: WorkerDeps,
   context: PressContext,
   shown: Screen,
 ): Promise<void> {
@@ -20,7 +17,7 @@ export async function showHere(
 
 /** Gives a command, then shows the worker, whose card tells how it goes. */
 export async function act(
-  deps: SessionDeps,
+  deps: WorkerDeps,
   context: PressContext,
   worker: WorkerId,
   ask: () => Promise<AskResult>,
@@ -31,7 +28,7 @@ export async function act(
 
 /** The question is too old, or another one is shown. */
 export async function outOfDate(
-  deps: SessionDeps,
+  deps: WorkerDeps,
   context: PressContext,
   worker: WorkerId,
 ): Promise<void> {
