@@ -5,7 +5,7 @@ import type {
   WorkerStatus,
   WorkerToSupervisor,
 } from "@flotilla/contracts";
-import { countingCrashes, decideRestart } from "@flotilla/contracts";
+import { countingCrashes, decideRestart, STATE_TABLE } from "@flotilla/contracts";
 import { Moment, SerialQueue } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
 import { faultOfExit } from "../policy/exit-fault.ts";
@@ -85,7 +85,7 @@ export class ManagedWorker {
    */
   async retry(): Promise<StartResult> {
     const { state } = this.#life;
-    return state === "STOPPED" || state === "MAINTENANCE" ? { kind: "ready" } : await this.start();
+    return STATE_TABLE[state].isStopped ? { kind: "ready" } : await this.start();
   }
 
   /** Runs `work` without a process and keeps any from starting; fails when a process runs. */
