@@ -27,7 +27,7 @@ export const statusVerb: Verb = {
   async run(call): Promise<Answer> {
     noMoreThan(call, 1);
     const wanted = call.words[0] ?? "";
-    const now = Date.now();
+    const now = call.place.clock.now();
     const all = await readStatuses(call.place);
     const shown = all.filter(({ worker }) => worker.includes(wanted));
     if (shown.length === 0) throw nothing(wanted, all.length);

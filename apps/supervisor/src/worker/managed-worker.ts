@@ -165,8 +165,9 @@ export class ManagedWorker {
     if (this.#run) return this.#run;
     this.#next.forget();
     const { id, program, log, clock, limits, db } = this.#deps;
-    const process = new WorkerProcess(id, program, log, (message) => this.#hear(run, message));
-    const vitals = new VitalSigns(process.pid, limits, (fault) => {
+    const onMessage = (message: WorkerToSupervisor): void => this.#hear(run, message);
+    const process = new WorkerProcess({ worker: id, program, log, clock, onMessage });
+    const vitals = new VitalSigns(process.pid, limits, clock, (fault) => {
       process.endFor(fault, fault.class === "STUCK" ? limits.stuckGraceMs : limits.graceMs);
     });
     const run: Run = {

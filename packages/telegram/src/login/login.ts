@@ -1,4 +1,4 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, systemClock } from "@flotilla/kernel";
 import { Api } from "telegram";
 import { fetchSelf } from "../link/self.ts";
 import { DEFAULT_TIMINGS } from "../link/timings.ts";
@@ -165,6 +165,7 @@ export class LoginFlow {
         api: this.#options.api,
         limitMs: this.#options.qrLimitMs ?? QR_LIMIT_MS,
         signal: this.#abort.signal,
+        clock: this.#options.clock ?? systemClock,
         onToken,
         onScan: (listener) => {
           this.#scanned = listener;
