@@ -10,11 +10,21 @@ export interface Import {
 export interface ParsedFile {
   readonly imports: readonly Import[];
   /** Waits without a signal and outside a fake clock, described in words. */
-  readonly blindWaits: readonly { readonly what: string; readonly line: number }[];
+  readonly blindWaits: readonly Place[];
+  /** Reads of the machine's clock, except a stamp: `new Date().toISOString()`. */
+  readonly clockReads: readonly Place[];
+}
+
+/** A finding: its words and its line. */
+export interface Place {
+  readonly what: string;
+  readonly line: number;
 }
 
 const LOADERS =
   /^(require|require\.resolve|import\.meta\.resolve|vi\.(mock|doMock|importActual)|createRequire\([^)]*\))\(/;
+
+const CLOCK_CALL = /^(?:Date\.now|performance\.now)(?=\()/;
 
 /**
  * Parses the file for static, type-only, re-exported and dynamic imports, `import("x").T`,
@@ -26,7 +36,8 @@ export function parseFile(name: string, text: string): ParsedFile {
   if (errors.length > 0) throw new Error(`${name} cannot be parsed: ${errors[0]?.message}`);
   const imports: Import[] = [];
   const requires = new Set<string>();
-  const blindWaits: { what: string; line: number }[] = [];
+  const blindWaits: Place[] = [];
+  const clockReads: Place[] = [];
   const lineOf = (offset: number): number => text.slice(0, offset).split("\n").length;
   const add = (node: { start: number }, specifier: unknown): void => {
     imports.push({
@@ -59,13 +70,18 @@ export function parseFile(name: string, text: string): ParsedFile {
         add(node, first.type === "Literal" ? first.value : undefined);
       if (call.startsWith("AbortSignal.timeout("))
         blindWaits.push({ what: "AbortSignal.timeout", line: lineOf(node.start) });
+      const [clock] = CLOCK_CALL.exec(call) ?? [];
+      if (clock) clockReads.push({ what: clock, line: lineOf(node.start) });
     },
     NewExpression: (node) => {
       const source = text.slice(node.start, node.end);
       if (/^new Promise\b/.test(source) && source.length < 120 && source.includes("setTimeout(")) {
         blindWaits.push({ what: "a promise around setTimeout", line: lineOf(node.start) });
       }
+      const isStamp = text.startsWith(".toISOString()", node.end);
+      if (/^new Date(?:\(\))?$/.test(source) && !isStamp)
+        clockReads.push({ what: "new Date()", line: lineOf(node.start) });
     },
   }).visit(program);
-  return { imports, blindWaits };
+  return { imports, blindWaits, clockReads };
 }

@@ -15,6 +15,16 @@ export interface Source {
 }
 
 const SCOPE = "@flotilla/";
+/** The clock itself, tools of tests, and files of the bot that are left to change. */
+const OWN_CLOCKS = [
+  "packages/kernel/src/clock.ts",
+  "packages/testkit/",
+  "packages/sandbox/",
+  "apps/cli/launch/",
+  "apps/bot/src/supervisors.ts",
+  "apps/bot/src/compose.ts",
+  "apps/bot/src/words/",
+];
 const MAY_WAIT_BLINDLY = ["packages/kernel/src/sleep.ts", "packages/testkit/", "apps/cli/launch/"];
 
 /** All broken rules of one file, each as a sentence with its place; empty for a clean file. */
@@ -25,6 +35,7 @@ export function checkSource(source: Source): string[] {
       checkImport(source, each).map((problem) => `${source.file}:${each.line} ${problem}`),
     ),
     ...checkWaits(source.file, parsed),
+    ...checkClock(source.file, parsed),
     ...checkOpeners(source.file, source.text),
     ...checkPaths(source.file, source.text),
   ];
@@ -84,6 +95,13 @@ function checkWaits(file: string, { blindWaits }: ParsedFile): string[] {
   return blindWaits.map(
     ({ what, line }) =>
       `${file}:${line} waits by ${what}; use sleep(ms, signal) or withTimeout of @flotilla/kernel`,
+  );
+}
+
+function checkClock(file: string, { clockReads }: ParsedFile): string[] {
+  if (isTest(file) || OWN_CLOCKS.some((place) => file.startsWith(place))) return [];
+  return clockReads.map(
+    ({ what, line }) => `${file}:${line} reads ${what}; take a Clock of @flotilla/kernel`,
   );
 }
 

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 import { existsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Config, loadFleetKey } from "@flotilla/config";
-import { AppError, parseWorkerId, type WorkerId } from "@flotilla/kernel";
+import { AppError, parseWorkerId, systemClock, type WorkerId } from "@flotilla/kernel";
 import { CommandSender, findFleet, fleetPlace } from "@flotilla/queue";
 
 /** Accounts of the demo. The user logs the second one in. */
@@ -53,7 +53,7 @@ export async function startDemoWorkers(config: Config): Promise<void> {
   const sender = new CommandSender(fleetPlace({ url, fleet, fleetKey }), () => {});
   try {
     await sender.ready();
-    const now = Date.now();
+    const now = systemClock.now();
     for (const { worker } of ACCOUNTS) {
       const askedBy = { id: "0", name: "Flotilla" };
       await sender.toHost(config.hostId, {

@@ -63,6 +63,13 @@ test("a worker that needs an admin comes first with its fault, and the exit code
   });
 });
 
+test("a session file that cannot be used needs an admin, as the card says", async () => {
+  await fleetOf(status("news", "BROKEN"));
+  const said = await machine.run(["status"]);
+  expect(said.stdout).toMatch(/^🧯 news {2}session file unusable/);
+  expect(said.code).toBe(1);
+});
+
 test("the last status of a dead supervisor counts as stale", async () => {
   await fleetOf(status("news", "RUNNING", Date.now() - 600_000));
   const said = await machine.run(["status"]);

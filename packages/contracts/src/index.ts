@@ -32,7 +32,7 @@ export {
   StorageProblem,
 } from "./events.ts";
 export { HostRow, hostsTooMany } from "./host-row.ts";
-export { type ReportedState, SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
+export { SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,
@@ -113,8 +113,17 @@ export {
 export { SEND_RATE, type SendRate } from "./send-rate.ts";
 export { clip } from "./shown.ts";
 export { AlertPiece, GonePiece, MediaKind, SourceMessage, TextEntity } from "./source-message.ts";
-export { actionsFor, stateIcon, stateWords, urgency } from "./worker-actions.ts";
 export { OwnRules, RulesStatus } from "./worker-rules.ts";
+export {
+  actionsFor,
+  type ReportedState,
+  STATE_TABLE,
+  type StateFacts,
+  type StateWith,
+  stateIcon,
+  stateWords,
+  urgency,
+} from "./worker-states.ts";
 export {
   AccountSummary,
   ClosedSource,

@@ -1,24 +1,14 @@
 import { z } from "zod";
 import { Fault } from "./error-class.ts";
-import { LinkStatus, StorageStatus, WorkerState } from "./worker-status.ts";
+import { REPORTED_STATES } from "./worker-states.ts";
+import { LinkStatus, StorageStatus } from "./worker-status.ts";
 
 /** Messages of a worker process over its IPC channel. */
 export const WorkerToSupervisor = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("ready") }),
   z.object({
     kind: z.literal("status"),
-    state: WorkerState.extract([
-      "STARTING",
-      "RUNNING",
-      "CATCHING_UP",
-      "DEGRADED",
-      "RECONNECTING",
-      "FLOOD",
-      "NEEDS_LOGIN",
-      "LOGGING_IN",
-      "LOCKED",
-      "BANNED",
-    ]),
+    state: z.enum(REPORTED_STATES),
     fault: Fault.nullable(),
     link: LinkStatus,
   }),
@@ -48,6 +38,3 @@ export const SupervisorToWorker = z.object({
   order: z.enum(["hold", "go"]),
 });
 export type SupervisorToWorker = z.infer<typeof SupervisorToWorker>;
-
-/** States that a worker reports; only its supervisor knows the others. */
-export type ReportedState = Extract<WorkerToSupervisor, { kind: "status" }>["state"];

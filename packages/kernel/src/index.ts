@@ -2,6 +2,7 @@
 export { type BackoffPlan, backoffDelayMs } from "./backoff.ts";
 export { bareChannel, markedChannel } from "./chat-id.ts";
 export { type Clock, systemClock } from "./clock.ts";
+export { Deadline } from "./deadline.ts";
 export type { ErrorCode } from "./error-codes.ts";
 export { AppError, type AppErrorOptions, toError } from "./errors.ts";
 export { type FoundKey, fleetKeyId } from "./fleet-key-id.ts";

@@ -1,3 +1,4 @@
+import { type Clock, systemClock } from "@flotilla/kernel";
 import type { Logger } from "./logger.ts";
 
 /** Milliseconds in which the same text is logged at most once, whatever texts come between. */
@@ -7,18 +8,17 @@ const MOST = 50;
 
 /**
  * Logs errors of a connection as warnings `what`, each text at most once a minute: a Redis that
- * refuses writes repeats the same error many times a second. `monotonicMs` is the time of a
- * monotonic clock.
+ * refuses writes repeats the same error many times a second.
  */
 export function quietly(
   log: Pick<Logger, "warn">,
   what: string,
-  monotonicMs = (): number => performance.now(),
+  clock: Clock = systemClock,
 ): (error: unknown) => void {
   const written = new Map<string, number>();
   return (error) => {
     const text = error instanceof Error ? error.message : String(error);
-    const now = monotonicMs();
+    const now = clock.monotonicMs();
     if (now - (written.get(text) ?? Number.NEGATIVE_INFINITY) < AGAIN_MS) return;
     written.delete(text);
     written.set(text, now);

@@ -7,7 +7,7 @@ function written() {
   const onError = quietly(
     { warn: ({ err }: { err: Error }) => void lines.push(err.message) } as never,
     "redis",
-    () => now,
+    { now: () => now, monotonicMs: () => now },
   );
   const say = (...texts: readonly string[]): void => {
     for (const text of texts) onError(new Error(text));

@@ -1,5 +1,5 @@
 import type { ChildProcess } from "node:child_process";
-import { sleep } from "@flotilla/kernel";
+import { Deadline, sleep } from "@flotilla/kernel";
 import { type ProcessIdentity, sameProcess } from "./identity.ts";
 
 const LOOK_MS = 20;
@@ -42,7 +42,7 @@ export function endChild(child: ChildProcess, graceMs: number): void {
 }
 
 async function isGone(identity: ProcessIdentity, withinMs: number): Promise<boolean> {
-  for (const until = performance.now() + withinMs; performance.now() < until; await sleep(LOOK_MS))
+  for (const end = new Deadline(withinMs); !end.isOver; await sleep(LOOK_MS))
     if (!sameProcess(identity)) return true;
   return !sameProcess(identity);
 }

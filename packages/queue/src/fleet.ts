@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fleetKeyIdKey, fleetPrefix, fleetRecordKey, PREFIX_OF_0_1 } from "@flotilla/contracts";
-import { AppError, fleetKeyId, sleep, toError } from "@flotilla/kernel";
+import { AppError, Deadline, fleetKeyId, sleep, toError } from "@flotilla/kernel";
 import type { Redis } from "ioredis";
 import { z } from "zod";
 import { askOnce } from "./connection.ts";
@@ -122,7 +122,7 @@ export async function findFleet({
   signal,
 }: FindOptions): Promise<Fleet> {
   const keyId = fleetKeyId(fleetKey);
-  const until = performance.now() + waitMs;
+  const deadline = new Deadline(waitMs);
   for (;;) {
     const found = await askOnce(url, ANSWER_MS, (redis) => look(redis, fleetKey, known)).catch(
       (error: unknown) => {
@@ -132,7 +132,7 @@ export async function findFleet({
       },
     );
     if (found) return found;
-    if (performance.now() >= until) throw await missing(url, keyId);
+    if (deadline.isOver) throw await missing(url, keyId);
     await sleep(LOOK_EVERY_MS, signal);
   }
 }

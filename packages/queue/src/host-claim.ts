@@ -1,5 +1,5 @@
 import { hostClaimKey } from "@flotilla/contracts";
-import { AppError, type HostId, sleep } from "@flotilla/kernel";
+import { AppError, Deadline, type HostId, sleep } from "@flotilla/kernel";
 import { z } from "zod";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
@@ -84,10 +84,10 @@ export class HostClaim {
    */
   async take(): Promise<void> {
     const { ttlMs = TTL_MS } = this.#options;
-    for (const until = performance.now() + ttlMs + ASK_AGAIN_MS; ; await sleep(ASK_AGAIN_MS)) {
+    for (const end = new Deadline(ttlMs + ASK_AGAIN_MS); ; await sleep(ASK_AGAIN_MS)) {
       const refused = await this.#askQuietly();
       if (!refused) break;
-      if (performance.now() > until) throw refused;
+      if (end.isOver) throw refused;
     }
     this.#timer = setInterval(() => void this.#renew(), ttlMs / 3);
   }

@@ -1,4 +1,4 @@
-import { AppError, sleep } from "@flotilla/kernel";
+import { AppError, type Clock, sleep, systemClock } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { promptOptions } from "./connection.ts";
 import { noAnswer, type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
@@ -24,9 +24,12 @@ export class PromptRedis {
   #trouble: RedisTrouble | null = null;
   /** Why the connection is not open. */
   #reason: RedisTrouble | null = null;
-  #madeAt = performance.now();
+  readonly #clock: Clock;
+  #madeAt: number;
 
-  constructor(url: string, onError: (error: unknown) => void) {
+  constructor(url: string, onError: (error: unknown) => void, clock: Clock = systemClock) {
+    this.#clock = clock;
+    this.#madeAt = clock.monotonicMs();
     this.redis = new Redis(promptOptions(url));
     this.redis.on("error", (error) => {
       this.#reason = troubleOf(error);
@@ -80,8 +83,8 @@ export class PromptRedis {
   /** Drops the open questions; Redis may still carry out what it has received. */
   #reconnect(): void {
     const up = this.redis.status === "ready";
-    if (!up && performance.now() - this.#madeAt < REPLACE_MS) return;
-    this.#madeAt = performance.now();
+    if (!up && this.#clock.monotonicMs() - this.#madeAt < REPLACE_MS) return;
+    this.#madeAt = this.#clock.monotonicMs();
     this.#reason = "hangs";
     this.redis.disconnect(true);
   }

@@ -1,4 +1,5 @@
 import type { JobRefusal } from "@flotilla/contracts";
+import { type Clock, systemClock } from "@flotilla/kernel";
 import type { QueuePlace } from "./place.ts";
 
 /** Milliseconds between two reports of the same refusal. */
@@ -11,13 +12,12 @@ const TAKEN_ALONG =
 /** Counts refusals and reports them: the first at once, then once a minute with their number. */
 export class Refusals {
   readonly #tell: (refusal: JobRefusal) => void;
-  readonly #now: () => number;
+  readonly #clock: Clock;
   readonly #open = new Map<string, { toldAt: number; times: number; timer?: NodeJS.Timeout }>();
 
-  /** `now` returns monotonic milliseconds. */
-  constructor(tell: (refusal: JobRefusal) => void, now: () => number = () => performance.now()) {
+  constructor(tell: (refusal: JobRefusal) => void, clock: Clock = systemClock) {
     this.#tell = tell;
-    this.#now = now;
+    this.#clock = clock;
   }
 
   /** For `QueuePlace.onRefused`. */
@@ -26,7 +26,7 @@ export class Refusals {
     const known = this.#open.get(key) ?? { toldAt: Number.NEGATIVE_INFINITY, times: 0 };
     known.times += times;
     this.#open.set(key, known);
-    const waitMs = known.toldAt + QUIET_MS - this.#now();
+    const waitMs = known.toldAt + QUIET_MS - this.#clock.monotonicMs();
     if (waitMs <= 0) {
       this.#tellOf(key, queue, why);
       return;
@@ -39,7 +39,7 @@ export class Refusals {
     const known = this.#open.get(key);
     if (!known || known.times === 0) return;
     clearTimeout(known.timer);
-    this.#open.set(key, { toldAt: this.#now(), times: 0 });
+    this.#open.set(key, { toldAt: this.#clock.monotonicMs(), times: 0 });
     this.#tell({ queue, why, times: known.times });
   }
 }

@@ -1,4 +1,10 @@
-import { moveTimes, statusKey, WorkerStatus } from "@flotilla/contracts";
+import {
+  moveTimes,
+  STATE_TABLE,
+  type StateFacts,
+  statusKey,
+  WorkerStatus,
+} from "@flotilla/contracts";
 import { type Clock, sleep, systemClock, type WorkerId } from "@flotilla/kernel";
 import { Redis } from "ioredis";
 import { patientOptions } from "./connection.ts";
@@ -172,10 +178,12 @@ export class StatusReader {
 const rowOf = ({ worker, host }: Pick<WorkerStatus, "worker" | "host">): string =>
   `${worker}@${host}`;
 
+const MAY_HAVE_SESSION: ReadonlySet<StateFacts["session"]> = new Set(["open", "perhaps"]);
+
 /** A host that has the session wins over one that waits for it; otherwise the newer status wins. */
 function tellsMore(one: WorkerStatus, other: WorkerStatus): boolean {
   const has = ({ pid, state }: WorkerStatus): boolean =>
-    pid !== null && state !== "IN_USE" && state !== "STARTING";
+    pid !== null && MAY_HAVE_SESSION.has(STATE_TABLE[state].session);
   return has(one) === has(other) ? one.updatedAt > other.updatedAt : has(one);
 }
 

@@ -1,5 +1,6 @@
 import { createHash, createHmac, hkdfSync, timingSafeEqual } from "node:crypto";
 import type { JobRefusal } from "@flotilla/contracts";
+import { type Clock, systemClock } from "@flotilla/kernel";
 
 /**
  * Place in the fleet's Redis to which a signature is bound: data signed for one place is invalid at
@@ -42,16 +43,18 @@ export const GOOD_FOR_MS = 7 * 24 * 3600 * 1000;
 export class Wire {
   readonly #key: Buffer;
   readonly #fleet: string;
+  readonly #clock: Clock;
 
   /** `fleet` is the prefix of the fleet's keys. */
-  constructor(fleetKey: Buffer, fleet: string) {
+  constructor(fleetKey: Buffer, fleet: string, clock: Clock = systemClock) {
+    this.#clock = clock;
     this.#key = Buffer.from(hkdfSync("sha256", fleetKey, Buffer.alloc(0), "flotilla wire v1", 32));
     this.#fleet = fleet;
   }
 
   /** Signs a payload for one place. `before` = it was moved from version 0.1. */
   sign(slot: Slot, payload: unknown, before = false): Signed {
-    const [at, body] = [Date.now(), JSON.stringify(payload)];
+    const [at, body] = [this.#clock.now(), JSON.stringify(payload)];
     const mac = this.#mac(slot, at, body, before);
     return { at, mac, body, ...(before ? { from01: true } : {}) };
   }
@@ -63,7 +66,7 @@ export class Wire {
     const from01 = data.from01 === true;
     if (!same(data.mac, this.#mac(slot, data.at, data.body, from01)))
       return { kind: "refused", why: "wrong-signature" };
-    if (Date.now() - data.at > goodForMs) return { kind: "refused", why: "too-old" };
+    if (this.#clock.now() - data.at > goodForMs) return { kind: "refused", why: "too-old" };
     return { kind: "signed", body: JSON.parse(data.body), from01 };
   }
 

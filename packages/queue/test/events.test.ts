@@ -98,10 +98,13 @@ test("the status of every worker is read as it was written last", async () => {
   );
 });
 
-test(
-  "of a worker that two hosts have, the one that runs it is shown, not the one that waits " +
-    "for it",
-  async () => {
+test.each([
+  { state: "IN_USE", pid: null },
+  { state: "LOCKED", pid: 77 },
+  { state: "STARTING", pid: 77 },
+] as const)(
+  "of a worker that two hosts have, the one that runs it is shown, not the one in $state",
+  async ({ state, pid }) => {
     const place = await sharedPlace();
     const writer = new StatusWriter(place, () => {});
     const reader = new StatusReader(place, () => {});
@@ -112,9 +115,9 @@ test(
     await reader.ready();
     const runs = { ...status("news_1", "RUNNING"), pid: 4242 };
     const waits = {
-      ...status("news_1", "IN_USE"),
+      ...status("news_1", state),
       host: parseHostId("host-b"),
-      pid: null,
+      pid,
       updatedAt: runs.updatedAt + 1,
     };
     const shown = async (): Promise<string | undefined> =>

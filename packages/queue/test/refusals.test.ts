@@ -7,10 +7,10 @@ test(
   () => {
     let now = 0;
     const told: unknown[] = [];
-    const refusals = new Refusals(
-      (refusal) => told.push(refusal),
-      () => now,
-    );
+    const refusals = new Refusals((refusal) => told.push(refusal), {
+      now: () => now,
+      monotonicMs: () => now,
+    });
     const forged = { queue: "events", why: "unsigned", times: 1 } as const;
     for (let n = 0; n < 1000; n++) refusals.add(forged);
     refusals.add({ ...forged, why: "again" });
@@ -28,10 +28,7 @@ test("what was refused meanwhile is told also when nothing more comes", () => {
   vi.useFakeTimers();
   onTestFinished(() => void vi.useRealTimers());
   const told: unknown[] = [];
-  const refusals = new Refusals(
-    (refusal) => told.push(refusal),
-    () => Date.now(),
-  );
+  const refusals = new Refusals((refusal) => told.push(refusal));
   const forged = { queue: "events", why: "unsigned", times: 1 } as const;
   for (let n = 0; n < 20; n++) refusals.add(forged);
   vi.advanceTimersByTime(60_000);

@@ -155,6 +155,50 @@ test("cancel keeps the old session, tells the server, and frees the claim", asyn
   expect((await connection.check()).phone).toBe(phone);
 });
 
+test("a cancel while the fleet is asked about the account keeps the old session", async () => {
+  const phone = world.person();
+  const store = await newStore();
+  await world.logIn(store, phone);
+  const key = store.authKey();
+  const asked = Promise.withResolvers<void>();
+  const answer = Promise.withResolvers<null>();
+  const login = new LoginFlow({
+    ...account(world.server),
+    store,
+    ownerElsewhere: () => {
+      asked.resolve();
+      return answer.promise;
+    },
+  });
+  await login.sendCode(phone);
+  const step = login.submitCode(world.code(phone));
+  await asked.promise;
+  const cancelled = login.cancel();
+  answer.resolve(null);
+  await cancelled;
+  expect(await step).toMatchObject({ kind: "refused", reason: "cancelled" });
+  expect(store.authKey()).toEqual(key);
+  await waitFor(() => world.sandbox.world.sessions(phone).length === 1, {
+    what: "the server to drop the new authorisation",
+  });
+});
+
+test("a code belongs to its phone: after a failed request for another one it is not tried", async () => {
+  const [phone, other] = [world.person(), world.person()];
+  const login = world.flow(await newStore());
+  await login.sendCode(phone);
+  world.sandbox.world.faults.failCalls({
+    method: "auth.sendCode",
+    code: 420,
+    text: "FLOOD_WAIT_300",
+    times: 1,
+  });
+  expect(await login.sendCode(other)).toMatchObject({ reason: "flood-wait" });
+  const before = calls("auth.signIn");
+  expect(await login.submitCode(world.code(phone))).toMatchObject({ reason: "wrong-step" });
+  expect(calls("auth.signIn")).toBe(before);
+});
+
 test("a second login replaces the key only when it is done", async () => {
   const phone = world.person();
   const store = await newStore();

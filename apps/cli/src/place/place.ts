@@ -11,13 +11,14 @@ import {
   Secret,
   wantsSandbox,
 } from "@flotilla/config";
-import type { FoundKey, HostId } from "@flotilla/kernel";
+import { type Clock, type FoundKey, type HostId, systemClock } from "@flotilla/kernel";
 import { dataDirOf } from "../sandbox-service.ts";
 
 /** The configuration that a subcommand works on. */
 export interface Place {
   /** The checkout: base of `.env` and a relative DATA_DIR, instead of the working directory. */
   readonly root: string;
+  readonly clock: Clock;
   /** The user's working directory: file arguments are resolved here. */
   readonly cwd: string;
   readonly env: EnvValues;
@@ -50,6 +51,7 @@ export function findPlace(cwd: string): Place {
   const configured = env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null;
   return {
     root: ROOT,
+    clock: systemClock,
     cwd,
     env,
     dataDir,

@@ -1,4 +1,5 @@
 import {
+  STATE_TABLE,
   STATUS_STALE_MS,
   stateIcon,
   stateWords,
@@ -18,16 +19,6 @@ code 1 when a worker needs an admin, or when nothing runs.
 
 const CANNOT_ASK: ReadonlySet<string> = new Set(["redis-away", "no-fleet"]);
 
-/** States that an admin must look at. */
-const NEEDS_ADMIN: ReadonlySet<WorkerStatus["state"]> = new Set([
-  "GAVE_UP",
-  "BANNED",
-  "NEEDS_LOGIN",
-  "LOCKED",
-  "IN_USE",
-  "DEGRADED",
-]);
-
 export const statusVerb: Verb = {
   name: "status",
   summary: "show the state of every worker",
@@ -36,11 +27,13 @@ export const statusVerb: Verb = {
   async run(call): Promise<Answer> {
     noMoreThan(call, 1);
     const wanted = call.words[0] ?? "";
-    const now = Date.now();
+    const now = call.place.clock.now();
     const all = await readStatuses(call.place);
     const shown = all.filter(({ worker }) => worker.includes(wanted));
     if (shown.length === 0) throw nothing(wanted, all.length);
-    const trouble = shown.filter((status) => isStale(status, now) || NEEDS_ADMIN.has(status.state));
+    const trouble = shown.filter(
+      (status) => isStale(status, now) || STATE_TABLE[status.state].needs === "admin",
+    );
     const width = Math.max(...shown.map(({ worker }) => worker.length));
     return {
       exitCode: trouble.length > 0 ? 1 : 0,

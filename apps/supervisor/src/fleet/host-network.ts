@@ -1,4 +1,4 @@
-import type { SupervisorToWorker, WorkerStatus } from "@flotilla/contracts";
+import { STATE_TABLE, type SupervisorToWorker, type WorkerStatus } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import {
@@ -97,8 +97,6 @@ function proberOf(gate: NetworkGate): string | null {
   return gate.isOpen ? null : gate.prober;
 }
 
-const UP: ReadonlySet<WorkerStatus["state"]> = new Set(["RUNNING", "CATCHING_UP", "FLOOD"]);
-
 /** Failed attempts before a worker counts as down: as many as raise an alert. */
 const TRIES = 2;
 
@@ -106,7 +104,7 @@ const TRIES = 2;
 function linkSnapshot({ worker, state, fault, link }: WorkerStatus): LinkSnapshot {
   const attempt = link?.attempt ?? 0;
   if (link?.way?.own === true) return { worker, state: "other", attempt };
-  if (UP.has(state)) return { worker, state: "up", attempt: 0 };
+  if (STATE_TABLE[state].online === "yes") return { worker, state: "up", attempt: 0 };
   const isDown =
     state === "RECONNECTING" &&
     fault?.class === "NETWORK" &&

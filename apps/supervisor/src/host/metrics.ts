@@ -1,4 +1,5 @@
 import type { WorkerStatus } from "@flotilla/contracts";
+import { type Clock, systemClock } from "@flotilla/kernel";
 import { Counter, Gauge, type Registry } from "@flotilla/observability";
 
 /** Counts unrequested exits of worker processes. */
@@ -12,7 +13,14 @@ export function exitCounter(registry: Registry): Counter<"class" | "decision"> {
 }
 
 /** Gauges of this host's workers, read at each scrape: states, messages, send budget. */
-export function showFleet(registry: Registry, statuses: () => readonly WorkerStatus[]): void {
+export function showFleet(
+  registry: Registry,
+  statuses: () => readonly WorkerStatus[],
+  clock: Clock = systemClock,
+): void {
+  const secondsUntil = (at: number | null): number =>
+    at === null ? 0 : Math.max(0, Math.ceil((at - clock.now()) / 1000));
+
   new Gauge({
     name: "flotilla_workers",
     help: "Workers of this host by state and error class",
@@ -71,8 +79,4 @@ export function showFleet(registry: Registry, statuses: () => readonly WorkerSta
       },
     });
   }
-}
-
-function secondsUntil(at: number | null): number {
-  return at === null ? 0 : Math.max(0, Math.ceil((at - Date.now()) / 1000));
 }

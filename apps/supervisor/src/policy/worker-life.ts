@@ -1,7 +1,13 @@
-import type { ErrorClass, ReportedState, RestartDecision, WorkerState } from "@flotilla/contracts";
+import type {
+  ErrorClass,
+  ReportedState,
+  RestartDecision,
+  StateWith,
+  WorkerState,
+} from "@flotilla/contracts";
 
 /** The state after a stop: stopped by an admin, or in maintenance. */
-export type StoppedAs = "STOPPED" | "MAINTENANCE";
+export type StoppedAs = StateWith<"isStopped", true>;
 
 /**
  * A worker's state, as its supervisor knows it: one of seventeen states, and whether a process

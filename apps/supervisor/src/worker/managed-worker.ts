@@ -5,7 +5,7 @@ import type {
   WorkerStatus,
   WorkerToSupervisor,
 } from "@flotilla/contracts";
-import { countingCrashes, decideRestart } from "@flotilla/contracts";
+import { countingCrashes, decideRestart, STATE_TABLE } from "@flotilla/contracts";
 import { Moment, SerialQueue } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
 import { faultOfExit } from "../policy/exit-fault.ts";
@@ -85,7 +85,7 @@ export class ManagedWorker {
    */
   async retry(): Promise<StartResult> {
     const { state } = this.#life;
-    return state === "STOPPED" || state === "MAINTENANCE" ? { kind: "ready" } : await this.start();
+    return STATE_TABLE[state].isStopped ? { kind: "ready" } : await this.start();
   }
 
   /** Runs `work` without a process and keeps any from starting; fails when a process runs. */
@@ -165,8 +165,9 @@ export class ManagedWorker {
     if (this.#run) return this.#run;
     this.#next.forget();
     const { id, program, log, clock, limits, db } = this.#deps;
-    const process = new WorkerProcess(id, program, log, (message) => this.#hear(run, message));
-    const vitals = new VitalSigns(process.pid, limits, (fault) => {
+    const onMessage = (message: WorkerToSupervisor): void => this.#hear(run, message);
+    const process = new WorkerProcess({ worker: id, program, log, clock, onMessage });
+    const vitals = new VitalSigns(process.pid, limits, clock, (fault) => {
       process.endFor(fault, fault.class === "STUCK" ? limits.stuckGraceMs : limits.graceMs);
     });
     const run: Run = {

@@ -1,4 +1,5 @@
 import type { Fault, WorkerToSupervisor } from "@flotilla/contracts";
+import type { Clock } from "@flotilla/kernel";
 import { processStat } from "@flotilla/os";
 
 /** Limits after which a worker process is replaced. */
@@ -39,14 +40,17 @@ export class VitalSigns {
   readonly #limits: VitalLimits;
   readonly #onFault: (fault: Fault) => void;
   #last: Heartbeat | null = null;
-  #heardAt = performance.now();
+  readonly #clock: Clock;
+  #heardAt: number;
   #tooMuch = 0;
   #timer: NodeJS.Timeout | undefined;
   #over = false;
 
-  constructor(pid: number, limits: VitalLimits, onFault: (fault: Fault) => void) {
+  constructor(pid: number, limits: VitalLimits, clock: Clock, onFault: (fault: Fault) => void) {
     this.#pid = pid;
     this.#limits = limits;
+    this.#clock = clock;
+    this.#heardAt = clock.monotonicMs();
     this.#onFault = onFault;
     this.#wait(Math.min(limits.startMs, limits.silentMs), () => this.#look());
   }
@@ -58,7 +62,7 @@ export class VitalSigns {
 
   heard(heartbeat: Heartbeat): void {
     this.#last = heartbeat;
-    this.#heardAt = performance.now();
+    this.#heardAt = this.#clock.monotonicMs();
     this.#tooMuch = heartbeat.rssBytes > this.#limits.memoryBytes ? this.#tooMuch + 1 : 0;
     if (this.#tooMuch >= 2) this.#tell("OOM", "memory-cap", this.#memoryText(heartbeat.rssBytes));
     else this.#wait(this.#limits.silentMs, () => this.#look());
@@ -75,7 +79,7 @@ export class VitalSigns {
   }
 
   #judge(): void {
-    const silentMs = performance.now() - this.#heardAt;
+    const silentMs = this.#clock.monotonicMs() - this.#heardAt;
     if (this.#hangs(silentMs)) {
       const text = `No sign of life for ${Math.round(silentMs / 1000)} s.`;
       this.#tell("STUCK", this.#last ? "no-heartbeat" : "start-timeout", text);

@@ -5,7 +5,7 @@ import {
   type SupervisorToWorker,
   WorkerToSupervisor,
 } from "@flotilla/contracts";
-import { toError, type WorkerId } from "@flotilla/kernel";
+import { type Clock, toError, type WorkerId } from "@flotilla/kernel";
 import { boundToParent, endChild, oomKills } from "@flotilla/os";
 import { firstErrorLine } from "../policy/exit-fault.ts";
 import type { LogSink } from "./log-sink.ts";
@@ -33,15 +33,24 @@ export interface WorkerExit {
   readonly oomKilled: boolean;
 }
 
+export interface WorkerProcessOptions {
+  readonly worker: WorkerId;
+  readonly program: WorkerProgram;
+  readonly log: LogSink;
+  readonly clock: Clock;
+  readonly onMessage: (message: WorkerToSupervisor) => void;
+}
+
 const STDERR_KEPT = 16_000;
 const PIPES_MS = 250;
 
 /** One child process. Signals go through its handle, so a reused pid is never hit. */
 export class WorkerProcess {
   readonly pid: number;
-  readonly startedAtMs = performance.now();
   /** Settles once, when the kernel reports the exit. Never rejects. */
   readonly exited: Promise<WorkerExit>;
+  readonly #clock: Clock;
+  readonly #startedAtMs: number;
   readonly #child: ChildProcess | null;
   #stderr = "";
   #announced: Fault | null = null;
@@ -49,12 +58,9 @@ export class WorkerProcess {
   readonly #oomKillsBefore = oomKills();
 
   /** Never throws: a failed spawn is an exit like any other. */
-  constructor(
-    worker: WorkerId,
-    program: WorkerProgram,
-    log: LogSink,
-    onMessage: (message: WorkerToSupervisor) => void,
-  ) {
+  constructor({ worker, program, log, clock, onMessage }: WorkerProcessOptions) {
+    this.#clock = clock;
+    this.#startedAtMs = clock.monotonicMs();
     this.#child = this.#spawn(worker, program);
     this.pid = this.#child?.pid ?? 0;
     this.exited = this.#child
@@ -120,7 +126,7 @@ export class WorkerProcess {
       pid: this.pid,
       exitCode,
       signal,
-      uptimeMs: performance.now() - this.startedAtMs,
+      uptimeMs: this.#clock.monotonicMs() - this.#startedAtMs,
       announced: this.#announced,
       firstErrorLine: firstErrorLine(this.#stderr),
       stderrTail: this.#stderr,

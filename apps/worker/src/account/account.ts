@@ -6,6 +6,7 @@ import {
   type ReportedState,
   type SupervisorToWorker,
 } from "@flotilla/contracts";
+import { type Clock, systemClock } from "@flotilla/kernel";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import {
   type AccountCalls,
@@ -32,7 +33,7 @@ export interface AccountReport {
 }
 
 /** Options of the account; `timings` say when an answer that ends the session counts. */
-export type WorkerAccountOptions = AccountOptions & Pick<ConnectionOptions, "timings">;
+export type WorkerAccountOptions = AccountOptions & Pick<ConnectionOptions, "timings" | "clock">;
 
 /** Least interval between two status messages that report new messages. */
 const NEWS_MS = 250;
@@ -57,6 +58,7 @@ export class Account {
   readonly #log: AccountOptions["log"];
   readonly #listener: AccountListener;
   #failures = 0;
+  readonly #clock: Clock;
   #loggingIn = false;
   /** Why this account may not be on Telegram now. */
   #away: Fault | null = null;
@@ -77,6 +79,7 @@ export class Account {
     this.#listener = listener;
     this.#report = report;
     this.#log = options.log;
+    this.#clock = options.clock ?? systemClock;
     this.#connection = new AccountConnection({
       ...options,
       store,
@@ -197,7 +200,7 @@ export class Account {
     this.#news = undefined;
     const status = this.#connection.status();
     const flood = this.#connection.gate.status();
-    const parkedUntil = this.#parking.until(flood, Date.now());
+    const parkedUntil = this.#parking.until(flood, this.#clock.now());
     this.#tellAt(parkedUntil);
     const { loggingIn, away, trouble } = {
       loggingIn: this.#loggingIn,
@@ -280,7 +283,7 @@ export class Account {
     if (until === null) return;
     this.#timer = setTimeout(
       () => this.tell(),
-      Math.min(Math.max(0, until - Date.now()) + 10, MAX_TIMER_MS),
+      Math.min(Math.max(0, until - this.#clock.now()) + 10, MAX_TIMER_MS),
     );
     this.#timer.unref();
   }

@@ -2,17 +2,18 @@ import {
   type CommandOutcome,
   type LoginStep,
   newSealKeyPair,
+  type Sealed,
   type SealKeyPair,
   seal,
   unseal,
   type WorkerCommand,
 } from "@flotilla/contracts";
 import { AppError, type Clock, toError } from "@flotilla/kernel";
-import type { SessionStore, Vault } from "@flotilla/session-store";
+import type { ParsedSession, SessionStore, Vault } from "@flotilla/session-store";
 import { LoginFlow, type LoginOptions, type LoginResult } from "@flotilla/telegram";
 import type { Account } from "../account/account.ts";
 import { maskPhone, summary } from "../account/account-summary.ts";
-import type { ForeignSession } from "../session/foreign-session.ts";
+import { type ForeignSession, refused } from "../session/foreign-session.ts";
 
 /** Longest time of a whole login; then the old session is restored. */
 const TOTAL_MS = 10 * 60_000;
@@ -26,15 +27,25 @@ type EntryCommand = Exclude<
   { kind: "login.begin" | "login.cancel" | "login.qr" | "login.session" | "login.adopt" }
 >;
 
-interface OpenLogin {
+/** What stays the same when the admin changes the method. */
+interface Begun {
   readonly loginId: string;
   readonly keys: SealKeyPair;
-  /** Replaced when the admin changes the method, such as from QR code to phone. */
-  flow: LoginFlow;
-  /** QR codes are being shown. */
-  qr: boolean;
-  readonly expiresAt: number;
   readonly timer: NodeJS.Timeout;
+}
+
+/** How the admin logs in now. */
+type Method =
+  /** Typed codes and passwords. */
+  | { readonly kind: "entry"; readonly flow: LoginFlow }
+  /** QR codes are shown until one is scanned. */
+  | { readonly kind: "qr"; readonly flow: LoginFlow }
+  /** A session file was read and waits for a yes. */
+  | { readonly kind: "session"; readonly found: ParsedSession };
+
+/** An open login. Never changed, only replaced: work under way compares it after each wait. */
+interface OpenLogin extends Begun {
+  readonly method: Method;
 }
 
 export interface LoginServiceDeps {
@@ -67,63 +78,50 @@ export class LoginService {
     if (command.kind === "login.begin")
       return { kind: "login", step: await this.#begin(command.loginId) };
     const login = this.#open;
-    if (login?.loginId !== command.loginId) {
-      if (command.kind === "login.cancel") return { kind: "login", step: { kind: "cancelled" } };
-      return {
-        kind: "login",
-        step: { kind: "refused", reason: "no-login", fault: null, waitS: null, final: true },
-      };
-    }
+    const isOpen = login?.loginId === command.loginId;
     if (command.kind === "login.cancel") {
-      await this.close();
+      if (isOpen) await this.close();
       return { kind: "login", step: { kind: "cancelled" } };
     }
-    if (command.kind === "login.qr") {
-      await this.#startQr(login, command.publicKey);
-      return { kind: "done" };
+    if (!isOpen) return { kind: "login", step: NO_LOGIN };
+    switch (command.kind) {
+      case "login.qr":
+        await this.#startQr(login, command.publicKey);
+        return { kind: "done" };
+      case "login.session":
+        return { kind: "login", step: await this.#look(login) };
+      case "login.adopt":
+        return { kind: "login", step: await this.#adopt(login) };
+      default:
+        return { kind: "login", step: await this.#step(login, command) };
     }
-    // Another method ends the one before.
-    if (login.qr || command.kind === "login.session") await this.#newFlow(login);
-    if (command.kind === "login.session")
-      return { kind: "login", step: await this.#deps.foreign.look(login.loginId, login.keys) };
-    if (command.kind === "login.adopt") return { kind: "login", step: await this.#adopt() };
-    return { kind: "login", step: await this.#step(login, command) };
   }
 
   /** Ends the open login, if any; the old session is restored. */
   async close(): Promise<void> {
     const login = this.#open;
     this.#open = null;
-    this.#deps.foreign.forget();
     if (!login) return;
     clearTimeout(login.timer);
-    await login.flow.cancel();
+    await cancelFlow(login.method);
     this.#deps.account.start();
   }
 
   async #begin(loginId: string): Promise<LoginStep> {
     await this.close();
-    const { account, store, options, clock } = this.#deps;
+    const { account, store, clock } = this.#deps;
     await account.pauseForLogin();
     this.#backUp();
     const timer = setTimeout(() => void this.close(), TOTAL_MS);
     timer.unref();
     const keys = newSealKeyPair();
-    const expiresAt = clock.now() + TOTAL_MS;
-    this.#open = {
-      loginId,
-      keys,
-      flow: new LoginFlow({ ...options, store }),
-      qr: false,
-      expiresAt,
-      timer,
-    };
+    this.#open = { loginId, keys, timer, method: { kind: "entry", flow: this.#newFlow() } };
     const phone = store.self()?.phone;
     return {
       kind: "began",
       publicKey: keys.publicKey,
       knownPhoneMasked: phone ? maskPhone(phone) : null,
-      expiresAt,
+      expiresAt: clock.now() + TOTAL_MS,
     };
   }
 
@@ -149,20 +147,36 @@ export class LoginService {
     }
   }
 
+  /** Reads the session that the admin sent. */
+  async #look(login: OpenLogin): Promise<LoginStep> {
+    const reading = await this.#change(login, { kind: "entry", flow: this.#newFlow() });
+    const { step, found } = await this.#deps.foreign.look(login.loginId, login.keys);
+    if (found && this.#open === reading)
+      this.#open = { ...reading, method: { kind: "session", found } };
+    return step;
+  }
+
   /** Takes over the session that the admin sent; its first connection verifies the account. */
-  async #adopt(): Promise<LoginStep> {
-    const step = await this.#deps.foreign.adopt();
+  async #adopt(login: OpenLogin): Promise<LoginStep> {
+    const { foreign, keyChanged } = this.#deps;
+    if (login.method.kind !== "session") return refused("wrong-step");
+    const { found } = login.method;
+    const taken = await foreign.takenElsewhere(found);
+    if (taken) return taken;
+    // The login may have ended meanwhile: then the old session is in use again.
+    if (this.#open !== login) return NO_LOGIN;
+    const step = foreign.adopt(found);
     if (step.kind !== "session-taken") return step;
-    this.#deps.keyChanged();
+    keyChanged();
     await this.close();
     return step;
   }
 
   /** Publishes QR codes, sealed for the bot, until one is scanned; then publishes the result. */
-  async #startQr(login: OpenLogin, publicKey: string): Promise<void> {
-    await this.#newFlow(login);
-    login.qr = true;
-    const { flow, loginId } = login;
+  async #startQr(before: OpenLogin, publicKey: string): Promise<void> {
+    const flow = this.#newFlow();
+    const login = await this.#change(before, { kind: "qr", flow });
+    const { loginId } = login;
     const { progress } = this.#deps;
     const show = (token: { readonly url: string; readonly expiresAt: number }): void =>
       progress(loginId, {
@@ -170,34 +184,44 @@ export class LoginService {
         sealed: seal(publicKey, loginId, token.url),
         expiresAt: token.expiresAt,
       });
+    // The result is dropped when the admin chose another method or ended the login.
     void flow.startQr(show).then(
       async (result) => {
-        // The admin chose another method or ended the login: the result is dropped.
-        if (this.#open !== login || login.flow !== flow) return;
-        login.qr = false;
+        if (this.#open !== login) return;
+        this.#open = { ...login, method: { kind: "entry", flow } };
         progress(loginId, await this.#settle(result));
       },
       (error: unknown) => {
-        this.#deps.options.log("error", "login by QR code failed", {
-          cause: toError(error).message,
-        });
-        if (this.#open === login && login.flow === flow)
-          progress(loginId, toStep(FAILED, this.#deps.clock.now()));
+        const { options, clock } = this.#deps;
+        options.log("error", "login by QR code failed", { cause: toError(error).message });
+        if (this.#open === login) progress(loginId, toStep(FAILED, clock.now()));
       },
     );
   }
 
-  /** Replaces the running flow without a change to the old session. */
-  async #newFlow(login: OpenLogin): Promise<void> {
+  /** Another method ends the one before, without a change to the old session. */
+  async #change<M extends Method>(
+    login: OpenLogin,
+    method: M,
+  ): Promise<OpenLogin & { readonly method: M }> {
+    const changed = { ...login, method };
+    this.#open = changed;
+    await cancelFlow(login.method);
+    return changed;
+  }
+
+  #newFlow(): LoginFlow {
     const { options, store } = this.#deps;
-    const before = login.flow;
-    login.flow = new LoginFlow({ ...options, store });
-    login.qr = false;
-    await before.cancel();
+    return new LoginFlow({ ...options, store });
   }
 
   async #step(login: OpenLogin, command: EntryCommand): Promise<LoginStep> {
-    return await this.#settle(await this.#run(login, command));
+    const { method, keys, loginId } =
+      login.method.kind === "entry"
+        ? { ...login, method: login.method }
+        : await this.#change(login, { kind: "entry", flow: this.#newFlow() });
+    const typed = (sealed: Sealed): string => unseal(keys.privateKey, loginId, sealed);
+    return await this.#settle(await this.#run(method.flow, command, typed));
   }
 
   /** Closes a finished login and turns the result into a step. */
@@ -210,18 +234,22 @@ export class LoginService {
     return toStep(result, this.#deps.clock.now());
   }
 
-  async #run(login: OpenLogin, command: EntryCommand): Promise<LoginResult> {
-    if (command.kind === "login.resend")
-      return await login.flow.resendCode({ fresh: command.fresh === true });
-    if (command.kind === "login.keep") return await login.flow.keepChanged();
-    const entry = unseal(login.keys.privateKey, login.loginId, command.sealed);
+  async #run(
+    flow: LoginFlow,
+    command: EntryCommand,
+    typed: (sealed: Sealed) => string,
+  ): Promise<LoginResult> {
     switch (command.kind) {
+      case "login.resend":
+        return await flow.resendCode({ fresh: command.fresh === true });
+      case "login.keep":
+        return await flow.keepChanged();
       case "login.phone":
-        return await login.flow.sendCode(entry || this.#storedPhone());
+        return await flow.sendCode(typed(command.sealed) || this.#storedPhone());
       case "login.code":
-        return await login.flow.submitCode(entry);
+        return await flow.submitCode(typed(command.sealed));
       case "login.password":
-        return await login.flow.submitPassword(entry);
+        return await flow.submitPassword(typed(command.sealed));
       default:
         return command satisfies never;
     }
@@ -234,6 +262,18 @@ export class LoginService {
     return phone;
   }
 }
+
+async function cancelFlow(method: Method): Promise<void> {
+  if ("flow" in method) await method.flow.cancel();
+}
+
+const NO_LOGIN: LoginStep = {
+  kind: "refused",
+  reason: "no-login",
+  fault: null,
+  waitS: null,
+  final: true,
+};
 
 const FAILED: LoginResult = {
   kind: "refused",

@@ -1,5 +1,6 @@
 import { monitorEventLoopDelay } from "node:perf_hooks";
 import type { WorkerToSupervisor } from "@flotilla/contracts";
+import { type Clock, systemClock } from "@flotilla/kernel";
 
 /** Sends a message to the supervisor. */
 export type Say = (message: WorkerToSupervisor) => void;
@@ -15,12 +16,12 @@ export interface Heartbeat {
 }
 
 /** Sends a heartbeat with event loop lag, memory and CPU time every 500 ms, and on progress. */
-export function startHeartbeat(say: Say): Heartbeat {
+export function startHeartbeat(say: Say, clock: Clock = systemClock): Heartbeat {
   const delay = monitorEventLoopDelay({ resolution: 20 });
   delay.enable();
-  let saidAt = performance.now();
+  let saidAt = clock.monotonicMs();
   const beat = (): void => {
-    saidAt = performance.now();
+    saidAt = clock.monotonicMs();
     const loopLagMs = Number.isFinite(delay.max) ? Math.round(delay.max / 1e6) : 0;
     delay.reset();
     const { user, system } = process.cpuUsage();
@@ -35,7 +36,7 @@ export function startHeartbeat(say: Say): Heartbeat {
   return {
     // Writing to the pipe is synchronous: it needs no turn of the event loop.
     worked: () => {
-      if (performance.now() - saidAt >= 2 * EVERY_MS) beat();
+      if (clock.monotonicMs() - saidAt >= 2 * EVERY_MS) beat();
     },
     stop: () => {
       clearInterval(timer);

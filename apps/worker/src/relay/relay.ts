@@ -84,7 +84,7 @@ export class Relay {
     const now = (): number => clock.now();
     this.#options = options;
     const onError = (error: unknown): void => log.debug({ err: error }, "relay");
-    this.#book = new RouteBook(store, log);
+    this.#book = new RouteBook(store, log, clock);
     const { telegram } = options;
     this.#unknown = new UnknownChats(this.#book, telegram);
     this.#intake = new Intake(store, this.#book, {

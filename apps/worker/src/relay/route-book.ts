@@ -1,5 +1,5 @@
 import { Route, type RoutesForReader, type UnknownChat } from "@flotilla/contracts";
-import { markedChannel, toError } from "@flotilla/kernel";
+import { type Clock, markedChannel, systemClock, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { latestRouteVersion, type ReadyRoute, readyRoute } from "@flotilla/relay";
 import type { SessionStore } from "@flotilla/session-store";
@@ -12,6 +12,7 @@ import type { SessionStore } from "@flotilla/session-store";
 export class RouteBook {
   readonly #store: SessionStore;
   readonly #log: Logger;
+  readonly #clock: Clock;
   #routes: readonly Route[] = [];
   #ready: readonly ReadyRoute[] = [];
   #chats: ReadonlySet<string> = new Set();
@@ -21,8 +22,9 @@ export class RouteBook {
   #moves = 0;
   readonly #elsewhere = new Set<string>();
 
-  constructor(store: SessionStore, log: Logger) {
+  constructor(store: SessionStore, log: Logger, clock: Clock = systemClock) {
     this.#store = store;
+    this.#clock = clock;
     this.#log = log;
     this.#load();
   }
@@ -62,7 +64,7 @@ export class RouteBook {
 
   /** Takes what the bot says, unless it is older. Returns whether it was news. */
   take({ version, routes }: RoutesForReader): boolean {
-    const latest = latestRouteVersion(Date.now());
+    const latest = latestRouteVersion(this.#clock.now());
     if (version > latest)
       this.#log.error(
         { version },

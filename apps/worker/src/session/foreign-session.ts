@@ -24,24 +24,28 @@ export interface ForeignSessionDeps {
   }) => Promise<string | null>;
 }
 
+/** A step of the wizard; `found` is the session that it shows, a secret. */
+export interface Look {
+  readonly step: LoginStep;
+  readonly found: ParsedSession | null;
+}
+
 /**
  * Imports a session of another program that an admin sent in the chat. Until the admin confirms, it
  * is only in the memory of this process.
  */
 export class ForeignSession {
   readonly #deps: ForeignSessionDeps;
-  #found: ParsedSession | null = null;
 
   constructor(deps: ForeignSessionDeps) {
     this.#deps = deps;
   }
 
   /** Reads and checks what was sent. Throws AppError `redis-away`, `bad-seal`. */
-  async look(loginId: string, keys: SealKeyPair): Promise<LoginStep> {
+  async look(loginId: string, keys: SealKeyPair): Promise<Look> {
     const { store, dir, fleetKey, take, apiId } = this.#deps;
-    this.forget();
     const parcel = await take(loginId);
-    if (parcel === null) return refused("parcel-gone");
+    if (parcel === null) return { step: refused("parcel-gone"), found: null };
     const bytes = unsealBytes(keys.privateKey, loginId, parcel);
     try {
       const found = readForAdoption({
@@ -50,45 +54,37 @@ export class ForeignSession {
         name: store.name,
         fleetKey,
       });
-      const taken = await this.#takenElsewhere(found);
-      if (taken) return taken;
-      this.#found = found;
+      const taken = await this.takenElsewhere(found);
+      if (taken) return { step: taken, found: null };
       const { format, userId, updateState } = found;
       const otherApiId = found.apiId === apiId ? null : found.apiId;
-      return { kind: "session-found", format, userId, resumes: updateState !== null, otherApiId };
+      const resumes = updateState !== null;
+      return { step: { kind: "session-found", format, userId, resumes, otherApiId }, found };
     } catch (error) {
-      return refusalOf(error);
+      return { step: refusalOf(error), found: null };
     }
   }
 
-  /** Replaces the worker's session with it. The account must be off Telegram. */
-  async adopt(): Promise<LoginStep> {
+  /** Replaces the worker's session with what {@link look} found. The account must be off Telegram. */
+  adopt(found: ParsedSession): LoginStep {
     const { store, server } = this.#deps;
-    const found = this.#found;
-    if (!found) return refused("wrong-step");
-    const taken = await this.#takenElsewhere(found);
-    if (taken) return taken;
     try {
       store.adopt(found, server);
     } catch (error) {
       return refusalOf(error);
     }
-    this.forget();
     return { kind: "session-taken", userId: found.userId };
   }
 
-  /** Drops the session that was read. Idempotent. */
-  forget(): void {
-    this.#found = null;
-  }
-
-  async #takenElsewhere({ authKey, userId }: ParsedSession): Promise<LoginStep | null> {
+  /** A refusal when another worker of the fleet has the key or the account; otherwise null. */
+  async takenElsewhere({ authKey, userId }: ParsedSession): Promise<LoginStep | null> {
     const who = await this.#deps.ownerElsewhere({ fingerprint: keyFingerprint(authKey), userId });
     return who === null ? null : refused("session-duplicate", who);
   }
 }
 
-function refused(reason: string, who?: string): LoginStep {
+/** A refusal after which the login stays open. */
+export function refused(reason: string, who?: string): LoginStep {
   return {
     kind: "refused",
     reason,

@@ -1,5 +1,5 @@
 import type { Fault } from "@flotilla/contracts";
-import type { WorkerId } from "@flotilla/kernel";
+import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { type OwnerPlace, openSessionWhenFree, type SessionStore } from "@flotilla/session-store";
 import { type HolderReport, lockedBy, mainHolder } from "@flotilla/sqlite";
@@ -25,7 +25,7 @@ export interface OwnSessionOptions {
  */
 export async function ownSession(options: OwnSessionOptions): Promise<SessionStore> {
   const { dir, worker, fleetKey, owner, log, budgetMs, onLocked } = options;
-  const started = performance.now();
+  const started = systemClock.monotonicMs();
   let waited = false;
   const onWait = (report: HolderReport, waitedMs: number): void => {
     waited = true;
@@ -38,7 +38,7 @@ export async function ownSession(options: OwnSessionOptions): Promise<SessionSto
   const store = await openSessionWhenFree({ dir, name: worker, fleetKey, owner, budgetMs, onWait });
   if (waited)
     log.info(
-      { operation: "open", waitedMs: Math.round(performance.now() - started) },
+      { operation: "open", waitedMs: Math.round(systemClock.monotonicMs() - started) },
       "💾 the session file is free again",
     );
   return store;

@@ -1,5 +1,5 @@
 import { existsSync } from "node:fs";
-import { AppError, sleep } from "@flotilla/kernel";
+import { AppError, Deadline, sleep } from "@flotilla/kernel";
 import {
   assertSound,
   type Database,
@@ -66,12 +66,12 @@ export async function openSessionWhenFree(
 }
 
 async function ownWhenFree(store: SessionStore, signal?: AbortSignal): Promise<void> {
-  for (const until = performance.now() + OWNER_BUDGET_MS; ; await sleep(OWNER_LOOK_MS, signal)) {
+  for (const end = new Deadline(OWNER_BUDGET_MS); ; await sleep(OWNER_LOOK_MS, signal)) {
     try {
       return store.own();
     } catch (error) {
       if (!(error instanceof AppError) || error.code !== "session-owned") throw error;
-      if (performance.now() > until) throw await named(error);
+      if (end.isOver) throw await named(error);
     }
   }
 }

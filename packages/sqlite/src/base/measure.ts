@@ -1,3 +1,5 @@
+import { type Clock, systemClock } from "@flotilla/kernel";
+
 /** Distribution of durations in milliseconds. */
 export interface DurationStats {
   /** Since the file was opened. */
@@ -117,10 +119,20 @@ export class Meter {
   readonly waits = new Durations();
   readonly #operations = new Map<string, { count: number; totalMs: number; maxMs: number }>();
   readonly #listeners = new Set<(slow: SlowOperation) => void>();
+  readonly #clock: Clock;
+
+  constructor(clock: Clock = systemClock) {
+    this.#clock = clock;
+  }
+
+  /** Monotonic milliseconds. */
+  now(): number {
+    return this.#clock.monotonicMs();
+  }
 
   /** Records that the transaction `name` held its lock for `tookMs`. */
   hold(name: string, tookMs: number): void {
-    this.holds.add(tookMs, performance.now());
+    this.holds.add(tookMs, this.now());
     const known = this.#operations.get(name) ?? { count: 0, totalMs: 0, maxMs: 0 };
     if (known.count === 0 && this.#operations.size >= MAX_NAMES) return;
     known.count++;
@@ -132,7 +144,7 @@ export class Meter {
 
   /** Records that `name` waited `tookMs` for a lock, whether or not it got it. */
   wait(name: string, tookMs: number): void {
-    this.waits.add(tookMs, performance.now());
+    this.waits.add(tookMs, this.now());
     if (tookMs > LONG_WAIT_MS) this.#tell({ kind: "wait", name, tookMs });
   }
 

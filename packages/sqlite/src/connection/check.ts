@@ -1,4 +1,4 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, type Clock, Deadline, systemClock } from "@flotilla/kernel";
 import { fileProblem } from "../inspect/problems.ts";
 import type { Database, ReadAccess } from "./database.ts";
 
@@ -22,6 +22,7 @@ export interface CheckOptions {
    * 5,000.
    */
   readonly budgetMs?: number;
+  readonly clock?: Clock;
 }
 
 const DEFAULT_BUDGET_MS = 5000;
@@ -38,8 +39,10 @@ const MAX_FINDINGS = 10;
  * https://sqlite.org/pragma.html#pragma_integrity_check
  */
 export function checkDatabase(database: ReadAccess, options: CheckOptions = {}): CheckResult {
-  const started = performance.now();
-  const pragma = options.level === "full" ? "integrity_check" : "quick_check";
+  const { level, budgetMs = DEFAULT_BUDGET_MS, clock = systemClock } = options;
+  const started = clock.monotonicMs();
+  const deadline = new Deadline(budgetMs, clock);
+  const pragma = level === "full" ? "integrity_check" : "quick_check";
   let checked = 0;
   let tables: readonly string[] = [];
   const result = (
@@ -47,7 +50,7 @@ export function checkDatabase(database: ReadAccess, options: CheckOptions = {}):
     findings: readonly string[] = [],
   ): CheckResult => {
     const counts = { checkedTables: checked, tables: tables.length };
-    return { verdict, findings, ...counts, tookMs: performance.now() - started };
+    return { verdict, findings, ...counts, tookMs: clock.monotonicMs() - started };
   };
   try {
     tables = database
@@ -55,8 +58,7 @@ export function checkDatabase(database: ReadAccess, options: CheckOptions = {}):
       .map(({ name }) => name);
     const whole = fileBytes(database) <= WHOLE_FILE_BYTES;
     for (const table of whole ? [null] : tables) {
-      if (performance.now() - started > (options.budgetMs ?? DEFAULT_BUDGET_MS))
-        return result("unfinished");
+      if (deadline.isOver) return result("unfinished");
       const findings = ask(database, pragma, table);
       if (findings.length > 0) return result("damaged", findings);
       checked = whole ? tables.length : checked + 1;

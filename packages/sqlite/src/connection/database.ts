@@ -101,12 +101,12 @@ export class Database implements Disposable {
     params: SqlParams = [],
   ): { readonly changes: number; readonly lastId: number } {
     const inside = this.#raw.inTransaction;
-    const started = performance.now();
+    const started = this.#meter.now();
     const result = this.#run(
       () => this.#statement(sql).run(params as SqlValue[]),
-      () => this.#meter.wait("write", performance.now() - started),
+      () => this.#meter.wait("write", this.#meter.now() - started),
     );
-    if (!inside) this.#meter.hold("write", performance.now() - started);
+    if (!inside) this.#meter.hold("write", this.#meter.now() - started);
     return { changes: result.changes, lastId: Number(result.lastInsertRowid) };
   }
 
@@ -121,10 +121,10 @@ export class Database implements Disposable {
   transaction<T>(...args: [work: () => T] | [name: string, work: () => T]): T {
     const [name, work] = args.length === 2 ? args : ["transaction", args[0]];
     const outermost = !this.#raw.inTransaction;
-    const asked = performance.now();
+    const asked = this.#meter.now();
     let began: number | undefined;
     const guarded = (): T => {
-      began = performance.now();
+      began = this.#meter.now();
       return synchronous(work());
     };
     try {
@@ -191,7 +191,7 @@ export class Database implements Disposable {
 
   /** The lock waits of the last `windowMs` milliseconds. */
   recentWaits(windowMs: number): RecentWaits {
-    return this.#meter.waits.since(performance.now() - windowMs);
+    return this.#meter.waits.since(this.#meter.now() - windowMs);
   }
 
   /**
@@ -231,13 +231,13 @@ export class Database implements Disposable {
   }
 
   #measure(name: string, asked: number, began: number | undefined): void {
-    const ended = performance.now();
+    const ended = this.#meter.now();
     this.#meter.wait(name, (began ?? ended) - asked);
     if (began !== undefined) this.#meter.hold(name, ended - began);
   }
 
   #checkpoint(mode: CheckpointResult["mode"]): CheckpointResult {
-    const started = performance.now();
+    const started = this.#meter.now();
     const rows = this.#withoutWaiting(
       () =>
         this.#raw.pragma(`wal_checkpoint(${mode})`) as {
@@ -253,7 +253,7 @@ export class Database implements Disposable {
       busy: busy !== 0,
       walPages: log,
       movedPages: checkpointed,
-      tookMs: performance.now() - started,
+      tookMs: this.#meter.now() - started,
     };
   }
 

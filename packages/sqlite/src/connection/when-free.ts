@@ -1,4 +1,4 @@
-import { AppError, sleep, withoutUndefined } from "@flotilla/kernel";
+import { AppError, type Clock, sleep, systemClock, withoutUndefined } from "@flotilla/kernel";
 import { Meter } from "../base/measure.ts";
 import { findHolders, type HolderOptions, type HolderReport } from "../holders/holders.ts";
 import { lockedBy } from "../holders/report.ts";
@@ -18,6 +18,7 @@ export interface WaitForLock {
   readonly signal?: AbortSignal;
   /** Processes known to belong to this fleet, for the report. */
   readonly known?: HolderOptions["known"];
+  readonly clock?: Clock;
 }
 
 /** An {@link OpenOptions} with a limit and reports for its wait. */
@@ -40,7 +41,7 @@ const TELL_AGAIN_MS = 5000;
  * AppError `sqlite-locked` that names the holder (see {@link lockedBy}).
  */
 export async function openWhenFree(options: OpenWhenFreeOptions): Promise<Database> {
-  const meter = new Meter();
+  const meter = new Meter(options.clock);
   const attempt = async (): Promise<Database> => {
     if (options.exclusive) await refuseOpenHandles(options);
     return openOnce(options, 0, meter);
@@ -82,8 +83,9 @@ interface Waiting extends WaitForLock {
 }
 
 async function whenFree<T>(path: string, attempt: () => T | Promise<T>, wait: Waiting): Promise<T> {
-  const started = performance.now();
-  const waited = (): number => performance.now() - started;
+  const { clock = systemClock } = wait;
+  const started = clock.monotonicMs();
+  const waited = (): number => clock.monotonicMs() - started;
   const watch = new HolderWatch(path, wait);
   let wasRefused = false;
   try {

@@ -1,6 +1,7 @@
 import { realpathSync } from "node:fs";
 import { readFile, stat } from "node:fs/promises";
 import { hostname } from "node:os";
+import { systemClock } from "@flotilla/kernel";
 import {
   bootId,
   isInContainer,
@@ -78,14 +79,14 @@ export async function findHolders(
   path: string,
   options: HolderOptions = {},
 ): Promise<HolderReport> {
-  const started = performance.now();
+  const started = systemClock.monotonicMs();
   const report = (holders: Holder[], notVisible: string | null): HolderReport => ({
     path,
     holders: holders.toSorted(
       (a, b) => STRENGTH.indexOf(a.lock) - STRENGTH.indexOf(b.lock) || a.pid - b.pid,
     ),
     notVisible,
-    tookMs: performance.now() - started,
+    tookMs: systemClock.monotonicMs() - started,
   });
   if (process.platform !== "linux")
     return report([], "This system does not report which process holds a file.");

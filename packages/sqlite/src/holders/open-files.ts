@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync, statSync } from "node:fs";
-import { sleep } from "@flotilla/kernel";
+import { LoopShare } from "@flotilla/kernel";
 import { type KernelLock, locksThrough } from "./lock-table.ts";
 
 /** Processes that have one of the wanted files open, and the limits of the scan. */
@@ -39,7 +39,7 @@ export async function scanOpenFiles(
   const byPid = new Map<number, ReadonlySet<string>>();
   const locks: OpenFiles["locks"][number][] = [];
   let unreadable = 0;
-  let turnStarted = performance.now();
+  const share = new LoopShare(TURN_MS);
   for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name))) {
     const open = openFilesOf(pid, wanted);
     if (open === "unreadable") unreadable++;
@@ -48,10 +48,8 @@ export async function scanOpenFiles(
       for (const { fd, key } of open)
         locks.push(...locksThrough(pid, fd).map((lock) => ({ key, lock })));
     }
-    if (performance.now() - turnStarted > TURN_MS) {
-      await sleep(0, signal);
-      turnStarted = performance.now();
-    }
+    signal?.throwIfAborted();
+    await share.turn();
   }
   return { byPid, locks, unreadable };
 }

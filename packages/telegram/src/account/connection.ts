@@ -27,7 +27,7 @@ export class AccountConnection {
   /** Send budget and flood waits. */
   readonly gate: FloodGate;
   /** The retry delay, which the supervisor may hold or end for all connections of a host. */
-  readonly retryDelay = new RetryDelay();
+  readonly retryDelay: RetryDelay;
   /** Calls that write. */
   readonly calls: AccountCalls;
   readonly #options: ConnectionOptions;
@@ -51,6 +51,7 @@ export class AccountConnection {
       ...options.timings,
     };
     this.#clock = options.clock ?? systemClock;
+    this.retryDelay = new RetryDelay(this.#clock);
     this.#status = initialStatus(options.store, this.#clock.now());
     this.gate = options.gate ?? new FloodGate({ table: options.store.flood, clock: this.#clock });
     const { store, mayAct = () => true } = options;
@@ -198,7 +199,7 @@ export class AccountConnection {
       await link.connect();
       alive = keepAlive(link, {
         ...this.#timings,
-        lastTrafficAt: () => this.#status.lastTrafficAt,
+        trafficMark: () => this.#status.lastTrafficAt,
         onAnswer: () => this.#succeeded(),
       });
       const self = await this.#verify(link);

@@ -1,5 +1,5 @@
 import type { Fault } from "@flotilla/contracts";
-import { sleep } from "@flotilla/kernel";
+import { type Clock, sleep } from "@flotilla/kernel";
 
 /** Most milliseconds of a hold, because the supervisor that set it may be gone. */
 const HOLD_MAX_MS = 15 * 60_000;
@@ -11,9 +11,14 @@ export function isOfNetwork(fault: Fault): boolean {
 
 /** The wait between two connection attempts, which the supervisor may hold and end. */
 export class RetryDelay {
+  readonly #clock: Clock;
   #isHeld = false;
   #goes = 0;
   #order = new AbortController();
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /**
    * Stops retries after a network fault until {@link RetryDelay.go}: another worker probes the
@@ -37,9 +42,9 @@ export class RetryDelay {
    */
   async wait(delayMs: number, mayChange: boolean, signal: AbortSignal): Promise<void> {
     if (!mayChange) return await sleep(delayMs, signal).catch(() => {});
-    const [from, goes] = [performance.now(), this.#goes];
+    const [from, goes] = [this.#clock.monotonicMs(), this.#goes];
     for (;;) {
-      const leftMs = from + (this.#isHeld ? HOLD_MAX_MS : delayMs) - performance.now();
+      const leftMs = from + (this.#isHeld ? HOLD_MAX_MS : delayMs) - this.#clock.monotonicMs();
       if (signal.aborted || leftMs <= 0 || this.#goes > goes) return;
       await sleep(leftMs, AbortSignal.any([signal, this.#order.signal])).catch(() => {});
     }

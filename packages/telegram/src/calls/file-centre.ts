@@ -81,14 +81,14 @@ export class FileCentre {
 
   async #open(): Promise<Link> {
     const { timings } = this.#options;
-    let heardAt = performance.now();
+    let packets = 0;
     const traffic = (): void => {
-      heardAt = performance.now();
+      packets += 1;
     };
     try {
       const link = await connectWithKey(this.#store, () => this.#newLink(traffic));
       await this.#introduce(link);
-      void keepAlive(link, { ...timings, lastTrafficAt: () => heardAt, onAnswer: () => {} });
+      void keepAlive(link, { ...timings, trafficMark: () => packets, onAnswer: () => {} });
       return link;
     } catch (error) {
       await this.#link?.stop();

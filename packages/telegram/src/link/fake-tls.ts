@@ -1,4 +1,5 @@
 import { createHmac, generateKeyPairSync, randomBytes } from "node:crypto";
+import { systemClock } from "@flotilla/kernel";
 
 /**
  * Offset of the random bytes in a hello: after the heads of record and message, and the version.
@@ -29,7 +30,7 @@ export interface ClientHello {
  * MTProxy with an `ee` secret recognises its clients by it (as Telegram's apps do,
  * https://github.com/tdlib/td `TlsInit`).
  */
-export function clientHello(secret: Buffer, domain: string, now = Date.now()): ClientHello {
+export function clientHello(secret: Buffer, domain: string, now = systemClock.now()): ClientHello {
   const bytes = hello(domain);
   const digest = sign(secret, bytes);
   digest.writeInt32LE(digest.readInt32LE(28) ^ Math.floor(now / 1000), 28);

@@ -6,8 +6,8 @@ import type { Link } from "./link.ts";
 export interface KeepAliveOptions {
   readonly pingEveryMs: number;
   readonly pingTimeoutMs: number;
-  /** Time of the last packet; only compared for a change. */
-  readonly lastTrafficAt: () => number | null;
+  /** Differs after each packet. */
+  readonly trafficMark: () => number | null;
   readonly onAnswer: () => void;
 }
 
@@ -19,12 +19,12 @@ export async function keepAlive(link: Link, options: KeepAliveOptions): Promise<
   const over = new AbortController();
   void link.ended.then((error) => over.abort(error));
   while (!link.over) {
-    const before = options.lastTrafficAt();
+    const before = options.trafficMark();
     try {
       await link.ping(options.pingTimeoutMs);
       options.onAnswer();
     } catch {
-      if (options.lastTrafficAt() === before) await link.stop(linkLost("ping-timeout"));
+      if (options.trafficMark() === before) await link.stop(linkLost("ping-timeout"));
     }
     try {
       await sleep(options.pingEveryMs, over.signal);

@@ -7,6 +7,7 @@ import { fetchSelf } from "../link/self.ts";
 import { lostReason } from "../wire/fault.ts";
 import type { LoginLink } from "./login-link.ts";
 import { answered } from "./login-result.ts";
+import type { LoginCode } from "./login-state.ts";
 
 const SELF_ATTEMPTS = 3;
 const FAREWELL_MS = 1000;
@@ -97,16 +98,16 @@ export async function overBrokenLink<T>(step: () => Promise<T>): Promise<T> {
  * Releases what a login has at the server: the authorisation, or the sent code. Best effort, one
  * second at most. Never rejects.
  */
-export async function sayGoodbye(
-  link: LoginLink,
-  has: "logged-in" | Api.auth.SentCode | null,
-  phone: string,
-): Promise<void> {
-  if (!link.open || has === null) return;
-  const farewell: Api.AnyRequest =
-    has === "logged-in"
-      ? new Api.auth.LogOut()
-      : new Api.auth.CancelCode({ phoneNumber: phone, phoneCodeHash: has.phoneCodeHash });
+export async function sayGoodbye(link: LoginLink, has: "signed-in" | LoginCode): Promise<void> {
+  const farewell = farewellFor(has);
+  if (!link.open || farewell === null) return;
   const late = (): AppError => new AppError("call-timeout", "No answer to the logout.");
   await withTimeout(link.invoke(farewell), FAREWELL_MS, late).catch(() => {});
+}
+
+function farewellFor(has: "signed-in" | LoginCode): Api.AnyRequest | null {
+  if (has === "signed-in") return new Api.auth.LogOut();
+  if (has.kind !== "sent") return null;
+  const { phoneCodeHash } = has.sent;
+  return new Api.auth.CancelCode({ phoneNumber: has.phone, phoneCodeHash });
 }

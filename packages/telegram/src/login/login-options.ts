@@ -1,3 +1,4 @@
+import type { Clock } from "@flotilla/kernel";
 import type { SelfUser, SessionStore } from "@flotilla/session-store";
 import type { AccountOptions } from "../link/account-options.ts";
 import type { LinkTimings } from "../link/link.ts";
@@ -13,4 +14,5 @@ export interface LoginOptions extends AccountOptions {
   readonly timings?: Partial<LinkTimings>;
   /** Milliseconds that a QR login waits for its scan; default 5 minutes. */
   readonly qrLimitMs?: number;
+  readonly clock?: Clock;
 }

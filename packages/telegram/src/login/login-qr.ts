@@ -1,4 +1,4 @@
-import { sleep } from "@flotilla/kernel";
+import { type Clock, Deadline, sleep } from "@flotilla/kernel";
 import { Api } from "telegram";
 import type { ApiCredentials } from "../link/account-options.ts";
 import { lostReason } from "../wire/fault.ts";
@@ -11,6 +11,7 @@ export interface QrRun {
   readonly api: ApiCredentials;
   readonly limitMs: number;
   readonly signal: AbortSignal;
+  readonly clock: Clock;
   readonly onToken: (token: QrToken) => void;
   /** Registers the listener for the server's "scanned" (`updateLoginToken`). */
   readonly onScan: (listener: () => void) => void;
@@ -30,9 +31,9 @@ const MAX_SHOW_MS = 60_000;
 export async function runQr(
   run: QrRun,
 ): Promise<Api.auth.TypeAuthorization | "password-needed" | "qr-expired"> {
-  const deadline = performance.now() + run.limitMs;
+  const deadline = new Deadline(run.limitMs, run.clock);
   let failures = 0;
-  while (performance.now() < deadline) {
+  while (!deadline.isOver) {
     run.signal.throwIfAborted();
     const scan = new AbortController();
     run.onScan(() => scan.abort());
@@ -74,13 +75,13 @@ async function exportToken({ link, api }: QrRun): Promise<Api.auth.TypeLoginToke
 async function show(
   token: Api.auth.LoginToken,
   run: QrRun,
-  deadline: number,
+  deadline: Deadline,
   scanned: AbortSignal,
 ): Promise<void> {
   const expiresAt = token.expires * 1000;
   run.onToken({ url: `tg://login?token=${token.token.toString("base64url")}`, expiresAt });
-  const validMs = Math.min(Math.max(expiresAt - Date.now(), MIN_SHOW_MS), MAX_SHOW_MS);
-  const showMs = Math.max(0, Math.min(validMs, deadline - performance.now()));
+  const validMs = Math.min(Math.max(expiresAt - run.clock.now(), MIN_SHOW_MS), MAX_SHOW_MS);
+  const showMs = Math.min(validMs, deadline.leftMs);
   await sleep(showMs, AbortSignal.any([scanned, run.signal])).catch(() => {});
   run.signal.throwIfAborted();
 }

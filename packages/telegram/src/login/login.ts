@@ -1,8 +1,7 @@
-import { AppError } from "@flotilla/kernel";
+import { AppError, systemClock } from "@flotilla/kernel";
 import { Api } from "telegram";
 import { fetchSelf } from "../link/self.ts";
 import { DEFAULT_TIMINGS } from "../link/timings.ts";
-import { lostReason } from "../wire/fault.ts";
 import { updatesIn } from "../wire/incoming.ts";
 import { rawRpcError } from "../wire/vendor.ts";
 import {
@@ -25,6 +24,13 @@ import {
   refusalOf,
   refuse,
 } from "./login-result.ts";
+import {
+  type LoginCode,
+  type LoginEvent,
+  type LoginState,
+  NOT_BEGUN,
+  transition,
+} from "./login-state.ts";
 
 /**
  * Wrong tries before the flow refuses; below Telegram's limits, which answer with hours of flood
@@ -43,15 +49,8 @@ export class LoginFlow {
   readonly #options: LoginOptions;
   readonly #link: LoginLink;
   readonly #abort = new AbortController();
-  #busy: Promise<unknown> | null = null;
-  #phone = "";
-  #sent: Api.auth.SentCode | null = null;
-  #codeTries = 0;
-  #passwordTries = 0;
-  #passwordNeeded = false;
-  #authorised = false;
-  #ended = false;
-  #changeWanted = false;
+  #state: LoginState = NOT_BEGUN;
+  #running: Promise<unknown> | null = null;
   #scanned: () => void = () => {};
 
   constructor(options: LoginOptions) {
@@ -69,8 +68,10 @@ export class LoginFlow {
   /** Requests a code. `phone` is in international form; everything but digits is ignored. */
   sendCode(phone: string): Promise<LoginResult> {
     return this.#step(async () => {
-      this.#phone = phone.replace(/\D/g, "");
-      return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
+      if (this.#state.at === "signed-in") return await this.#finish();
+      const digits = phone.replace(/\D/g, "");
+      this.#enter({ kind: "phone-given", phone: digits });
+      return await this.#requestCode(digits);
     });
   }
 
@@ -80,48 +81,50 @@ export class LoginFlow {
    */
   resendCode({ fresh = false }: { readonly fresh?: boolean } = {}): Promise<LoginResult> {
     return this.#step(async () => {
-      if (this.#phone === "") return refuse("wrong-step");
-      if (!this.#sent)
-        return await this.#codeSent(await requestCode(this.#link, this.#phone, this.#options.api));
-      const { phoneCodeHash } = this.#sent;
+      if (this.#state.at === "signed-in") return await this.#finish();
+      const code = this.#code();
+      if (code.kind === "none") return refuse("wrong-step");
+      if (code.kind === "due") return await this.#requestCode(code.phone);
+      const { phone, sent, wrong } = code;
       try {
         return await this.#codeSent(
           await this.#link.invoke(
-            new Api.auth.ResendCode({ phoneNumber: this.#phone, phoneCodeHash }),
+            new Api.auth.ResendCode({ phoneNumber: phone, phoneCodeHash: sent.phoneCodeHash }),
           ),
         );
       } catch (error) {
-        const isUsedUp = fresh || this.#codeTries >= MAX_TRIES;
+        const isUsedUp = fresh || wrong >= MAX_TRIES;
         if (
           answered(error, "PHONE_CODE_EXPIRED") ||
           (isUsedUp && answered(error, "SEND_CODE_UNAVAILABLE"))
         )
-          return await this.#codeSent(
-            await requestCode(this.#link, this.#phone, this.#options.api),
-          );
+          return await this.#requestCode(phone);
         throw error;
       }
     });
   }
 
   /** Tries a code. After three wrong codes a new one must be requested. */
-  submitCode(code: string): Promise<LoginResult> {
+  submitCode(typed: string): Promise<LoginResult> {
     const take = async (): Promise<LoginResult> => {
       const early = await this.#alreadyIn();
       if (early) return early;
-      if (!this.#sent) return refuse("wrong-step");
-      if (this.#codeTries >= MAX_TRIES) return refuse("too-many-codes");
+      const code = this.#code();
+      if (code.kind !== "sent") return refuse("wrong-step");
+      if (code.wrong >= MAX_TRIES) return refuse("too-many-codes");
       try {
         return await this.#authorisation(
-          await this.#link.invoke(signInRequest(this.#phone, this.#sent, code.trim())),
+          await this.#link.invoke(signInRequest(code.phone, code.sent, typed.trim())),
         );
       } catch (error) {
         if (answered(error, "SESSION_PASSWORD_NEEDED")) return await this.#askPassword();
-        if (answered(error, "PHONE_CODE_EXPIRED", "EMAIL_VERIFY_EXPIRED"))
-          return this.#codeExpired();
+        if (answered(error, "PHONE_CODE_EXPIRED", "EMAIL_VERIFY_EXPIRED")) {
+          this.#enter({ kind: "code-expired" });
+          return { kind: "code-expired" };
+        }
         if (!answered(error, "PHONE_CODE_INVALID", "PHONE_CODE_EMPTY", "CODE_INVALID")) throw error;
-        this.#codeTries++;
-        return { kind: "wrong-code", triesLeft: MAX_TRIES - this.#codeTries };
+        this.#enter({ kind: "code-wrong" });
+        return { kind: "wrong-code", triesLeft: MAX_TRIES - code.wrong - 1 };
       }
     };
     return this.#step(() => overBrokenLink(take));
@@ -135,14 +138,15 @@ export class LoginFlow {
     const take = async (): Promise<LoginResult> => {
       const early = await this.#alreadyIn();
       if (early) return early;
-      if (!this.#passwordNeeded) return refuse("wrong-step");
-      if (this.#passwordTries >= MAX_TRIES) return refuse("too-many-passwords");
+      const state = this.#state;
+      if (state.at !== "password") return refuse("wrong-step");
+      if (state.wrongPasswords >= MAX_TRIES) return refuse("too-many-passwords");
       try {
         return await this.#authorisation(await checkPassword(this.#link, password));
       } catch (error) {
         if (!answered(error, "PASSWORD_HASH_INVALID", "PASSWORD_EMPTY")) throw error;
-        this.#passwordTries++;
-        return { kind: "wrong-password", triesLeft: MAX_TRIES - this.#passwordTries };
+        this.#enter({ kind: "password-wrong" });
+        return { kind: "wrong-password", triesLeft: MAX_TRIES - state.wrongPasswords - 1 };
       }
     };
     return this.#step(() => overBrokenLink(take));
@@ -161,6 +165,7 @@ export class LoginFlow {
         api: this.#options.api,
         limitMs: this.#options.qrLimitMs ?? QR_LIMIT_MS,
         signal: this.#abort.signal,
+        clock: this.#options.clock ?? systemClock,
         onToken,
         onScan: (listener) => {
           this.#scanned = listener;
@@ -177,8 +182,9 @@ export class LoginFlow {
    */
   keepChanged(): Promise<LoginResult> {
     return this.#step(async () => {
-      this.#changeWanted = this.#authorised;
-      return this.#authorised ? await this.#finish() : refuse("wrong-step");
+      if (this.#state.at !== "signed-in") return refuse("wrong-step");
+      this.#enter({ kind: "change-accepted" });
+      return await this.#finish();
     });
   }
 
@@ -187,40 +193,54 @@ export class LoginFlow {
    * Idempotent.
    */
   async cancel(): Promise<void> {
-    if (this.#ended) return;
-    this.#ended = true;
+    const before = this.#state;
+    if (before.at === "ended") return;
+    this.#enter({ kind: "ended" });
     this.#abort.abort();
-    if (!this.#busy) await this.#sayGoodbye();
+    if (!this.#running || before.at === "signed-in") await this.#sayGoodbye(before);
     await this.#link.close();
-    await this.#busy?.catch(() => {});
+    await this.#running?.catch(() => {});
     this.#link.rollback();
   }
 
   async #step(work: () => Promise<LoginResult>): Promise<LoginResult> {
-    if (this.#busy)
+    if (this.#running)
       throw new AppError("login-busy", "The previous step of this login is still under way.");
-    if (this.#ended) return refuse("cancelled");
+    if (this.#isOver()) return refuse("cancelled");
     const running = work();
-    this.#busy = running;
+    this.#running = running;
     try {
       return await running;
     } catch (error) {
-      if (
-        this.#abort.signal.aborted &&
-        (lostReason(error) !== null || error === this.#abort.signal.reason)
-      )
-        return refuse("cancelled");
-      return refusalOf(error);
+      const { aborted, reason } = this.#abort.signal;
+      if (aborted && error === reason) return refuse("cancelled");
+      const refusal = refusalOf(error);
+      return aborted ? refuse("cancelled") : refusal;
     } finally {
-      this.#busy = null;
+      this.#running = null;
     }
+  }
+
+  #enter(event: LoginEvent): void {
+    const next = transition(this.#state, event);
+    if ("refused" in next) throw new Error(`A login at "${next.at}" cannot get "${next.event}".`);
+    this.#state = next;
+  }
+
+  /** Not by `#state.at` alone: TypeScript would rule out that `cancel` changed it meanwhile. */
+  #isOver(): boolean {
+    return this.#state.at === "ended";
+  }
+
+  #code(): LoginCode {
+    return codeOf(this.#state);
   }
 
   /**
    * After a lost answer, asks the server whether that step completed the login. Null = it did not.
    */
   async #alreadyIn(): Promise<LoginResult | null> {
-    if (this.#authorised) return await this.#finish();
+    if (this.#state.at === "signed-in") return await this.#finish();
     if (!this.#link.answerLost) return null;
     try {
       await fetchSelf(await this.#link.ready());
@@ -229,27 +249,23 @@ export class LoginFlow {
       this.#link.answerLost = false;
       return answered(error, "SESSION_PASSWORD_NEEDED") ? await this.#askPassword() : null;
     }
-    this.#authorised = true;
-    return await this.#finish();
+    return await this.#signedIn();
+  }
+
+  async #requestCode(phone: string): Promise<LoginResult> {
+    return await this.#codeSent(await requestCode(this.#link, phone, this.#options.api));
   }
 
   async #codeSent(sent: Api.auth.TypeSentCode): Promise<LoginResult> {
     if (sent instanceof Api.auth.SentCodeSuccess)
       return await this.#authorisation(sent.authorization);
     if (!(sent instanceof Api.auth.SentCode)) return refuse("other");
-    this.#sent = sent;
-    this.#codeTries = 0;
-    this.#passwordNeeded = false;
+    this.#enter({ kind: "code-sent", sent });
     return describeSentCode(sent);
   }
 
-  #codeExpired(): LoginResult {
-    this.#sent = null;
-    return { kind: "code-expired" };
-  }
-
   async #askPassword(): Promise<LoginResult> {
-    this.#passwordNeeded = true;
+    this.#enter({ kind: "password-needed" });
     const { hint } = await this.#link.invoke(new Api.account.GetPassword());
     return { kind: "password-needed", hint: hint ?? null };
   }
@@ -257,7 +273,11 @@ export class LoginFlow {
   async #authorisation(answer: Api.auth.TypeAuthorization): Promise<LoginResult> {
     // GramJS would sign up here, in the account owner's name (docs/gramjs.md).
     if (!(answer instanceof Api.auth.Authorization)) return refuse("no-account");
-    this.#authorised = true;
+    return await this.#signedIn();
+  }
+
+  async #signedIn(): Promise<LoginResult> {
+    this.#enter({ kind: "signed-in" });
     return await this.#finish();
   }
 
@@ -268,9 +288,12 @@ export class LoginFlow {
   async #finish(): Promise<LoginResult> {
     const self = await fetchSelfPatiently(this.#link);
     const before = this.#options.store.self();
-    if (before !== null && before.id !== self.id && !this.#changeWanted)
+    const mayChange = this.#state.at === "signed-in" && this.#state.mayChange;
+    if (before !== null && before.id !== self.id && !mayChange)
       return { kind: "changed", self, before };
     const owner = (await this.#options.ownerElsewhere?.(self)) ?? null;
+    // A cancelled login must not replace the key.
+    if (this.#isOver()) return refuse("cancelled");
     if (owner !== null) return await this.#leave("already-used", owner);
     try {
       this.#link.commit(self);
@@ -278,7 +301,7 @@ export class LoginFlow {
       if (!(error instanceof AppError) || error.code !== "session-duplicate") throw error;
       return await this.#leave("already-used", String(error.details["other"] ?? ""));
     }
-    this.#ended = true;
+    this.#enter({ kind: "ended" });
     await this.#link.close();
     return { kind: "done", self };
   }
@@ -288,19 +311,21 @@ export class LoginFlow {
    * was.
    */
   async #leave(reason: RefusalReason, who: string): Promise<LoginResult> {
-    this.#ended = true;
-    await this.#sayGoodbye();
+    const before = this.#state;
+    this.#enter({ kind: "ended" });
+    await this.#sayGoodbye(before);
     await this.#link.close();
     this.#link.rollback();
     return refuse(reason, who);
   }
 
   /** Tells the server that the login is abandoned. The old session does not depend on it. */
-  async #sayGoodbye(): Promise<void> {
-    await sayGoodbye(
-      this.#link,
-      this.#authorised || this.#link.answerLost ? "logged-in" : this.#sent,
-      this.#phone,
-    );
+  async #sayGoodbye(state: LoginState): Promise<void> {
+    const isIn = state.at === "signed-in" || this.#link.answerLost;
+    await sayGoodbye(this.#link, isIn ? "signed-in" : codeOf(state));
   }
+}
+
+function codeOf(state: LoginState): LoginCode {
+  return "code" in state ? state.code : { kind: "none" };
 }

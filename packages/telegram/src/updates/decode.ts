@@ -1,4 +1,4 @@
-import { markedChannel, withoutUndefined } from "@flotilla/kernel";
+import { markedChannel, systemClock, withoutUndefined } from "@flotilla/kernel";
 import type { InboxEvent } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -204,7 +204,7 @@ function deletions(box: string, ids: readonly number[], pts: number): InboxEvent
     box,
     chat,
     version: pts,
-    date: Date.now(),
+    date: systemClock.now(),
     content: null,
   } as const;
   return ids.map((messageId) => ({ ...common, messageId }));

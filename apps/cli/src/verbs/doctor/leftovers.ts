@@ -11,14 +11,14 @@ const OLD_MS = 60 * 60 * 1000;
  * sessions.
  */
 export function checkLeftovers({ place }: Patient): Finding[] {
-  const { dataDir, sessions } = place;
+  const { dataDir, sessions, clock } = place;
   const vault = join(dataDir, "vault");
   const folders = [sessions, ...names(vault).map((name) => join(vault, name))];
   const temps = folders.flatMap((folder) =>
     names(folder)
       .filter((name) => name.startsWith(".flotilla-"))
       .map((name) => join(folder, name))
-      .filter((path) => Date.now() - statSync(path).mtimeMs > OLD_MS),
+      .filter((path) => clock.now() - statSync(path).mtimeMs > OLD_MS),
   );
   const present = new Set(sessionNames(sessions));
   const notes = names(sessions).filter(

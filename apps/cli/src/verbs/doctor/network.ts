@@ -15,6 +15,7 @@ import {
   toError,
   withTimeout,
 } from "@flotilla/kernel";
+import type { Place } from "../../place/place.ts";
 import type { Finding, Patient } from "./finding.ts";
 
 const TIMEOUT_MS = 5000;
@@ -35,7 +36,7 @@ const FIRST_DC = 2;
 export async function checkNetwork({ place }: Patient): Promise<Finding[]> {
   if (place.sandbox) return [];
   const { env } = place;
-  return (await Promise.all([env.BOT_TOKEN ? checkBotApi(env) : [], checkDc(env)])).flat();
+  return (await Promise.all([env.BOT_TOKEN ? checkBotApi(place) : [], checkDc(env)])).flat();
 }
 
 function dcOf(address: string | undefined): Endpoint {
@@ -55,11 +56,11 @@ function through(proxy: ProxyRoute | null): string {
   return proxy === null ? "" : ` through ${maskProxy(proxy)}`;
 }
 
-async function checkBotApi(env: EnvValues): Promise<Finding[]> {
+async function checkBotApi({ env, clock }: Place): Promise<Finding[]> {
   const root = env.BOT_API_ROOT ?? TELEGRAM_BOT_API;
   const proxy = wayOf(botProxyOf(env)?.reveal());
   try {
-    const skewMs = Date.now() - Date.parse(await dateOf(new URL(root), proxy));
+    const skewMs = clock.now() - Date.parse(await dateOf(new URL(root), proxy));
     return Number.isNaN(skewMs) || Math.abs(skewMs) < MAX_SKEW_MS ? [] : [skewed(skewMs)];
   } catch (thrown) {
     return [
