@@ -67,6 +67,8 @@ export interface Outside {
   readonly relayWire: RelayWire;
   /** What the processes of this fleet refused in its queues. */
   readonly refused?: RefusedJobs;
+  /** That of this machine, unless one is given. */
+  readonly clock?: Clock;
 }
 
 /** How the bot reaches readers: tells them their routes, and looks at what they report. */
@@ -105,8 +107,7 @@ function stores(db: Database, config: Config) {
  * The bot's own parts, put together. Opens nothing.
  */
 export function assemble(outside: Outside) {
-  const { db, bot, commandSender, config, log } = outside;
-  const clock = systemClock;
+  const { db, bot, commandSender, config, log, clock = systemClock } = outside;
   const host = config.hostId;
   const own = stores(db, config);
   const refused = outside.refused ?? new RefusedJobs();
