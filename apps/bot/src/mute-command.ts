@@ -1,7 +1,7 @@
 import { clip } from "@flotilla/contracts";
 import type { RouteDeps } from "./bot.ts";
 import { matching } from "./screens/view.ts";
-import { EVERYBODY } from "./store/silences.ts";
+import { EVERYBODY, LONGEST_MS } from "./store/silences.ts";
 import type { WorkerRow } from "./store/workers.ts";
 import type { CommandContext } from "./text-commands.ts";
 import { type Said, say } from "./words/said.ts";
@@ -15,7 +15,6 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 ];
 const OFF: ReadonlySet<string> = new Set(["off", "выкл", "нет"]);
 const ALL: ReadonlySet<string> = new Set(["all", "все", "всех"]);
-const LONGEST_MS = 999 * 24 * 3_600_000;
 /** So many names stand in an answer. */
 const NAMED = 12;
 

@@ -1,5 +1,5 @@
 import { say } from "../words/said.ts";
-import { type Handler, show } from "./deps.ts";
+import type { Handler } from "./deps.ts";
 
 /** Buttons of alert cards and of the alerts screen. */
 export const alertPresses = {
@@ -10,23 +10,6 @@ export const alertPresses = {
   hush: async (deps, context) => {
     await context.toast(deps.alertActions.hush(context));
     deps.alertActions.tell(context);
-  },
-  mute: async (deps, context) => {
-    const { worker, arg } = context.press;
-    const minutes = Number.parseInt(arg, 10) || 0;
-    const said = deps.alertActions.mute(
-      worker === "" ? "*" : worker,
-      minutes * 60_000,
-      context.asker.name,
-    );
-    const found = deps.workers.find(worker);
-    deps.audit.write(context.asker, said, found?.id ?? null, deps.clock.now());
-    await show(
-      deps,
-      context,
-      found ? { kind: "worker", worker: found.id } : { kind: "alerts", tab: "open", page: 0 },
-      said,
-    );
   },
   test: async (deps, context) => {
     await context.toast(say("toast-test"));

@@ -13,6 +13,7 @@ import { loginPresses } from "./login-presses.ts";
 import { screenPresses } from "./screen-presses.ts";
 import { sessionPresses } from "./session-presses.ts";
 import { settingPresses } from "./setting-presses.ts";
+import { silencePresses } from "./silence-presses.ts";
 import { workerPresses } from "./worker-presses.ts";
 
 const HANDLERS: Handlers<Verb> = {
@@ -20,6 +21,7 @@ const HANDLERS: Handlers<Verb> = {
   ...screenPresses,
   ...workerPresses,
   ...alertPresses,
+  ...silencePresses,
   ...loginPresses,
   ...settingPresses,
   ...bulkPresses,

@@ -93,16 +93,4 @@ export const workerPresses = {
         panelMessage(deps, context),
       );
   }),
-  maintain: async (deps, context) => {
-    const { worker, arg } = context.press;
-    const minutes = Number.parseInt(arg, 10) || 0;
-    const said = deps.alertActions.maintain(
-      worker === "" ? "*" : worker,
-      minutes * 60_000,
-      context.asker.name,
-    );
-    const found = deps.workers.find(worker);
-    deps.audit.write(context.asker, said, found?.id ?? null, deps.clock.now());
-    await show(deps, context, found ? { kind: "more", worker: found.id } : { kind: "menu" }, said);
-  },
 } satisfies Record<string, Handler>;

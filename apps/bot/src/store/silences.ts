@@ -11,6 +11,8 @@ export interface SilenceRow {
 }
 
 export const EVERYBODY = "*";
+/** No mute and no maintenance window lasts longer. */
+export const LONGEST_MS = 999 * 24 * 3_600_000;
 const COLUMNS = "scope, kind, since, until, by_name AS by";
 
 /** Mutes and maintenance windows. Alerts are still opened meanwhile, without a message. */
