@@ -101,7 +101,7 @@ function told(names: string, count: number, forMs: number, now: number): Said {
 
 /** One worker is heard again, and yet it is not: everybody is muted. */
 function stillMuted({ silences, clock }: RouteDeps, forMs: number): Said[] {
-  const all = forMs === 0 ? silences.of(EVERYBODY, clock.now()) : null;
+  const all = forMs === 0 ? silences.muteOf(EVERYBODY, clock.now()) : null;
   return all ? [say("mute-still-all", { by: all.by, until: all.until })] : [];
 }
 

@@ -148,7 +148,7 @@ export class Views {
       // In a group the buttons are those of everybody; each press is checked by itself.
       role: admins.role(chat) ?? "operator",
       openAlerts: open.length,
-      silence: silent.find((each) => each.scope === EVERYBODY) ?? null,
+      silences: silent.filter((each) => each.scope === EVERYBODY),
       wizard: login,
       digits: login ? wizard.digits(login.admin) : 0,
       workers: workers.all().map((row) => ({
@@ -157,7 +157,7 @@ export class Views {
         day: days.get(row.id) ?? null,
         command: commands.latest(row.id),
         openAlerts: open.filter(({ body }) => body.worker === row.id).length,
-        silence: silent.find((each) => each.scope === row.id) ?? null,
+        silences: silent.filter((each) => each.scope === row.id),
       })),
     };
   }

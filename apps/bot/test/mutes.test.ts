@@ -1,9 +1,15 @@
 /** Mutes and maintenance windows: what each of them holds, and what an admin is told of it. */
 import { Verb } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
+import { AlertActions } from "../src/alerts/alert-actions.ts";
+import { AlertDesk } from "../src/alerts/alert-desk.ts";
+import { AlertStore } from "../src/alerts/alert-store.ts";
+import { CardStore } from "../src/alerts/card-store.ts";
 import { handlePress } from "../src/presses/presses.ts";
+import { SettingStore } from "../src/store/settings.ts";
+import { SilenceStore } from "../src/store/silences.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
-import { ANN, ASKER, WORKER } from "./support.ts";
+import { ANN, ASKER, controlDb, crashBody, HOST, TestClock, WORKER } from "./support.ts";
 
 const HOUR = 3_600_000;
 
@@ -55,5 +61,81 @@ describe.each([
     const fleet = await withAnn();
     expect(await press(fleet, verb, "gone_1", "60")).toBe("This worker does not exist any more.");
     expect([silent(fleet), fleet.parts.audit.find("", 9)]).toEqual([[], []]);
+  });
+});
+
+/** The alerts of a bot without its chat. The clock stands until a test moves it. */
+async function desk() {
+  const db = await controlDb();
+  const clock = new TestClock();
+  const silences = new SilenceStore(db);
+  const alerts = new AlertStore(db, 0);
+  const cards = new CardStore(db, alerts);
+  const settings = new SettingStore(db);
+  const look = new AlertDesk({ db, alerts, cards, silences, settings, clock, host: HOST });
+  const outbox = { flush: () => Promise.resolve() };
+  const now = () => clock.ms;
+  const actions = new AlertActions({ alerts, cards, silences, outbox, host: HOST, now });
+  const after = (ms: number): void => {
+    clock.ms += ms;
+    look.look();
+  };
+  const open = (kind: "crash" | "gave-up" = "crash", worker = WORKER): void => {
+    alerts.raise(`exit:${worker}`, crashBody({ worker, kind }), clock.ms);
+    look.look();
+  };
+  const hush = () => actions.hush({ press: { verb: "hush", worker: "", arg: "1" }, asker: ASKER });
+  const held = (): string[] =>
+    silences
+      .active(clock.ms)
+      .map(({ kind, scope, until }) => `${kind} ${scope} ${(until - clock.ms) / HOUR} h`);
+  const summaries = (): string[] =>
+    alerts.history(0).flatMap(({ body }) => (body.kind === "notice" ? body.title.key : []));
+  return { clock, silences, alerts, cards, actions, after, open, hush, held, summaries };
+}
+
+describe("a mute and a maintenance window of the same workers", () => {
+  test.each([WORKER, "*"])("are two: each has its own end (%s)", async (scope) => {
+    const it = await desk();
+    it.actions.maintain(scope, 8 * HOUR, "Ben");
+    it.actions.mute(scope, HOUR, "Ann");
+    expect(it.held()).toEqual([`maintenance ${scope} 8 h`, `mute ${scope} 1 h`]);
+    it.actions.mute(scope, 0, "Ann");
+    expect(it.held()).toEqual([`maintenance ${scope} 8 h`]);
+    it.actions.mute(scope, 24 * HOUR, "Ann");
+    it.actions.maintain(scope, 0, "Ben");
+    it.after(1);
+    expect(it.silences.active(it.clock.ms).map(({ kind }) => kind)).toEqual(["mute"]);
+    expect(it.summaries()).toEqual([expect.stringContaining("maintenance-over")]);
+  });
+
+  test("/mute all off leaves every maintenance window as it is", async () => {
+    const it = await desk();
+    it.actions.maintain("*", 8 * HOUR, "Ben");
+    it.actions.maintain(WORKER, 9 * HOUR, "Ben");
+    it.actions.mute("*", HOUR, "Ann");
+    it.actions.unmuteAll();
+    expect(it.held()).toEqual(["maintenance * 8 h", `maintenance ${WORKER} 9 h`]);
+  });
+
+  test("are both shown, each with the button that ends it", async () => {
+    const fleet = await withAnn();
+    for (const scope of ["*", WORKER]) {
+      fleet.parts.alertActions.maintain(scope, 8 * HOUR, "Ben");
+      fleet.parts.alertActions.mute(scope, HOUR, "Ann");
+    }
+    for (const [screen, off] of [
+      [{ kind: "menu" }, "v1:maintain::0"],
+      [{ kind: "worker", worker: WORKER }, `v1:mute:${WORKER}:0`],
+      [{ kind: "more", worker: WORKER }, `v1:maintain:${WORKER}:0`],
+      [{ kind: "alerts", tab: "open", page: 0 }, "v1:mute::0"],
+    ] as const) {
+      const card = await fleet.parts.screens.render("777", screen);
+      if (screen.kind !== "more") {
+        expect(card.html).toContain("Muted by Ann");
+        expect(card.html).toContain("Maintenance by Ben");
+      }
+      expect(JSON.stringify(card.keyboard)).toContain(`"${off}"`);
+    }
   });
 });

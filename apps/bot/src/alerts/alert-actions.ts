@@ -14,7 +14,7 @@ export interface AlertActionDeps {
   readonly alerts: AlertStore;
   readonly cards: CardStore;
   readonly silences: SilenceStore;
-  readonly outbox: AlertOutbox;
+  readonly outbox: Pick<AlertOutbox, "flush">;
   readonly host: HostId;
   readonly now: () => number;
 }
@@ -94,7 +94,7 @@ export class AlertActions {
   }
 
   /** 🔕: this card and its workers are quiet for 4 h; changes and the end are still shown. */
-  hush(context: PressContext): Said {
+  hush(context: Pick<PressContext, "press" | "asker">): Said {
     const { cards, silences, now } = this.#deps;
     const card = this.#pressed(context);
     if (!card || card.resolvedAt !== null) return say("toast-alert-over");
@@ -116,23 +116,23 @@ export class AlertActions {
   /** Mutes one worker, or all (`scope` `*`), or ends that (`forMs` 0). */
   mute(scope: string, forMs: number, by: string): Said {
     const { silences, now } = this.#deps;
-    if (forMs === 0) silences.end(scope, now());
+    if (forMs === 0) silences.end(scope, "mute", now());
     else silences.set({ scope, kind: "mute", since: now(), until: now() + forMs, by });
     return forMs === 0 ? say("toast-unmuted") : say("toast-muted", { until: now() + forMs });
   }
 
-  /** Ends every mute, of workers and of cards. Maintenance windows of single workers stay. */
+  /** Ends every mute, of workers and of cards. Maintenance windows stay. */
   unmuteAll(): void {
     const { silences, cards, now } = this.#deps;
     for (const { scope, kind } of silences.active(now()))
-      if (kind === "mute") silences.end(scope, now());
+      if (kind === "mute") silences.end(scope, kind, now());
     cards.unmuteAll();
   }
 
   /** A maintenance window with an end: nothing is told until then, and one summary after it. */
   maintain(scope: string, forMs: number, by: string): Said {
     const { silences, now } = this.#deps;
-    if (forMs === 0) silences.end(scope, now());
+    if (forMs === 0) silences.end(scope, "maintenance", now());
     else silences.set({ scope, kind: "maintenance", since: now(), until: now() + forMs, by });
     return forMs === 0
       ? say("toast-maintenance-over")
@@ -162,7 +162,7 @@ export class AlertActions {
     await outbox.flush();
   }
 
-  #pressed(context: PressContext): CardRow | null {
+  #pressed(context: Pick<PressContext, "press">): CardRow | null {
     const n = Number.parseInt(context.press.arg, 36);
     return Number.isSafeInteger(n) ? this.#deps.cards.find(n) : null;
   }

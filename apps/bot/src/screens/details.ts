@@ -29,9 +29,7 @@ export function workerScreen(view: FleetView, id: string): Card {
       ? statusLines(view, worker, status)
       : words.html("details-silent", { host: worker.host }),
     worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
-    worker.silence === null
-      ? null
-      : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
+    ...worker.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),
     commandLine(words, worker, view.now),
     view.trouble === null ? null : words.html("redis-away"),
   );
@@ -56,7 +54,7 @@ export function moreScreen(view: FleetView, id: string): Card {
   const buttons = (["rename", "tags", "rules", "proxy"] as const)
     .filter((verb) => mayPress(role, verb))
     .map((verb) => verbButton(words, verb, id));
-  const maintenance = worker.silence?.kind === "maintenance";
+  const maintenance = worker.silences.some(({ kind }) => kind === "maintenance");
   const keep = [
     {
       text: words.text(maintenance ? "button-maintain-off" : "button-maintain"),
@@ -222,7 +220,7 @@ function actionRows({ words, role }: FleetView, worker: WorkerView): InlineKeybo
   const more = (["mute", "more"] as const)
     .filter((verb) => mayPress(role, verb))
     .map((verb) =>
-      verb === "mute" && worker.silence?.kind === "mute"
+      verb === "mute" && worker.silences.some(({ kind }) => kind === "mute")
         ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
         : verbButton(words, verb, worker.id, verb === "mute" ? "60" : ""),
     );

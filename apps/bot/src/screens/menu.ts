@@ -28,7 +28,7 @@ export function menuScreen(view: FleetView): Card {
     stateCounts(view) || words.html("menu-empty"),
     lastMessage(view),
     ...silentHosts(view),
-    view.silence === null ? null : words.html(`silence-${view.silence.kind}`, { ...view.silence }),
+    ...view.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),
     view.trouble === null ? null : words.html("redis-away"),
   );
   const alerts = words.text("button-alerts-count", { count: view.openAlerts });
@@ -60,8 +60,8 @@ export function menuScreen(view: FleetView): Card {
   };
 }
 
-function maintain({ words, silence }: FleetView) {
-  const on = silence?.kind === "maintenance";
+function maintain({ words, silences }: FleetView) {
+  const on = silences.some(({ kind }) => kind === "maintenance");
   return {
     text: words.text(on ? "button-maintain-off" : "button-maintain"),
     callback_data: encodePress("maintain", "", on ? "0" : "60"),
@@ -184,7 +184,7 @@ function lastMessage({ workers, words, openAlerts }: FleetView): Html {
 /** One worker in a list: its state, and what comes next. */
 export function workerLine(words: Words, worker: WorkerView): Html {
   const { status } = worker;
-  const name = html`<b>${nameOf(worker)}</b>${worker.silence === null ? "" : " 🔕"}`;
+  const name = html`<b>${nameOf(worker)}</b>${worker.silences.length === 0 ? "" : " 🔕"}`;
   if (!status) return html`❔ ${name}  ${words.html("worker-not-reported", { host: worker.host })}`;
   if (worker.staleSince !== null)
     return html`❔ ${name}  ${words.html("worker-stale", { state: words.text(`state-${status.state}`), at: worker.staleSince })}`;

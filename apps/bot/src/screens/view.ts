@@ -29,7 +29,7 @@ export interface WorkerView {
   readonly day: Rollup | null;
   readonly command: CommandRow | null;
   readonly openAlerts: number;
-  readonly silence: SilenceRow | null;
+  readonly silences: readonly SilenceRow[];
 }
 
 /** Everything a screen may show; screens are functions of it. */
@@ -42,8 +42,8 @@ export interface FleetView {
   readonly openAlerts: number;
   /** Why Redis is away: then the statuses are the last known ones. Null = it is there. */
   readonly trouble: RedisTrouble | null;
-  /** The whole fleet is muted or in maintenance. */
-  readonly silence: SilenceRow | null;
+  /** Those of the whole fleet. */
+  readonly silences: readonly SilenceRow[];
   readonly wizard: WizardRow | null;
   /** Digits entered on the keypad so far: how many, never which. */
   readonly digits: number;
