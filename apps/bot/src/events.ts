@@ -14,6 +14,7 @@ import type { Screens } from "./screens.ts";
 import type { BulkStore } from "./store/bulks.ts";
 import type { CommandRow, CommandStore } from "./store/commands.ts";
 import { firstSight } from "./store/control-db.ts";
+import type { SilenceStore } from "./store/silences.ts";
 import type { WorkerStore } from "./store/workers.ts";
 import type { QrPhoto } from "./wizard/qr-photo.ts";
 import type { Wizard } from "./wizard/wizard.ts";
@@ -28,6 +29,7 @@ export interface EventDeps {
   readonly outbox: AlertOutbox;
   readonly commandLog: CommandStore;
   readonly workers: WorkerStore;
+  readonly silences: SilenceStore;
   readonly wizard: Wizard;
   readonly qrPhoto: QrPhoto;
   readonly bulks: BulkStore;
@@ -147,12 +149,13 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
     deps.panels.replace(end.admin, { kind: "notice", text: end.text, worker: end.worker });
 }
 
-/** A worker that is deleted has no trouble any more. */
+/** A worker that is deleted has no trouble any more; what silenced it is not for the next of its name. */
 function forget(
-  { workers, alerts, clock }: EventDeps,
+  { workers, silences, alerts, clock }: EventDeps,
   { worker, askerName: by }: CommandRow,
 ): void {
   workers.remove(worker);
+  silences.forget(worker);
   for (const { n } of alerts.openOf(worker))
     alerts.resolve(n, say("solved-deleted", { by }), clock.now());
 }

@@ -1,10 +1,12 @@
 /** Mutes and maintenance windows: what each of them holds, and what an admin is told of it. */
+import { randomUUID } from "node:crypto";
 import { Verb } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { AlertActions } from "../src/alerts/alert-actions.ts";
 import { AlertDesk } from "../src/alerts/alert-desk.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { CardStore } from "../src/alerts/card-store.ts";
+import { handleEvent } from "../src/events.ts";
 import { handlePress } from "../src/presses/presses.ts";
 import { SettingStore } from "../src/store/settings.ts";
 import { SilenceStore } from "../src/store/silences.ts";
@@ -138,4 +140,20 @@ describe("a mute and a maintenance window of the same workers", () => {
       expect(JSON.stringify(card.keyboard)).toContain(`"${off}"`);
     }
   });
+});
+
+test("a worker that is deleted takes its silence with it: the next one of its name is heard", async () => {
+  const fleet = await withAnn();
+  const { alertActions, commandLog, clock, workers } = fleet.parts;
+  alertActions.mute(WORKER, HOUR, "Ann");
+  alertActions.maintain(WORKER, HOUR, "Ann");
+  alertActions.mute("sport", HOUR, "Ann");
+  commandLog.ask("c1", WORKER, "forget", ASKER, clock.now());
+  const outcome = { kind: "done", note: null } as const;
+  const event = { v: 1, id: randomUUID(), at: clock.now(), host: HOST, worker: WORKER } as const;
+  await handleEvent(
+    { ...fleet.parts, onChatError: () => {} },
+    { ...event, kind: "command.done", command: "c1", outcome },
+  );
+  expect([workers.find(WORKER), silent(fleet)]).toEqual([null, ["mute sport"]]);
 });

@@ -43,6 +43,11 @@ export class SilenceStore {
     ]);
   }
 
+  /** Nothing of this worker is silent any more, and no summary is told of it. */
+  forget(worker: string): void {
+    this.#db.write("DELETE FROM silence WHERE scope = ?", [worker]);
+  }
+
   active(now: number): SilenceRow[] {
     return this.#db.read<SilenceRow>(
       `SELECT ${COLUMNS} FROM silence WHERE until > ? ORDER BY scope, kind`,
