@@ -1,19 +1,33 @@
 /** Mutes and maintenance windows: what each of them holds, and what an admin is told of it. */
 import { randomUUID } from "node:crypto";
 import { Verb } from "@flotilla/contracts";
+import { parseWorkerId } from "@flotilla/kernel";
 import { describe, expect, test } from "vitest";
 import { AlertActions } from "../src/alerts/alert-actions.ts";
+import { alertCard } from "../src/alerts/alert-card.ts";
 import { AlertDesk } from "../src/alerts/alert-desk.ts";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { CardStore } from "../src/alerts/card-store.ts";
 import { handleEvent } from "../src/events.ts";
 import { handlePress } from "../src/presses/presses.ts";
+import { alertsScreen } from "../src/screens/alerts.ts";
 import { SettingStore } from "../src/store/settings.ts";
 import { SilenceStore } from "../src/store/silences.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
-import { ANN, ASKER, controlDb, crashBody, HOST, TestClock, WORKER } from "./support.ts";
+import {
+  ANN,
+  ASKER,
+  controlDb,
+  crashBody,
+  EN,
+  HOST,
+  TestClock,
+  viewOf,
+  WORKER,
+} from "./support.ts";
 
 const HOUR = 3_600_000;
+const SPORT = parseWorkerId("sport");
 
 async function withAnn(): Promise<Fleet> {
   const fleet = await startFleet();
@@ -156,4 +170,96 @@ test("a worker that is deleted takes its silence with it: the next one of its na
     { ...event, kind: "command.done", command: "c1", outcome },
   );
   expect([workers.find(WORKER), silent(fleet)]).toEqual([null, ["mute sport"]]);
+});
+
+describe("🔕 on a card", () => {
+  test("keeps a longer mute of its worker", async () => {
+    const it = await desk();
+    it.open();
+    it.actions.mute(WORKER, 24 * HOUR, "Ben");
+    it.hush();
+    expect(it.held()).toEqual([`mute ${WORKER} 24 h`]);
+    it.actions.mute(WORKER, HOUR, "Ben");
+    it.hush();
+    expect(it.held()).toEqual([`mute ${WORKER} 4 h`]);
+  });
+
+  test("is over after its 4 h: neither the card nor the list of muted ones has it", async () => {
+    const it = await desk();
+    it.open();
+    it.hush();
+    const shown = (): unknown => {
+      const card = it.cards.find(1);
+      const view = {
+        cards: new Map(card ? [[1, card]] : []),
+        silences: it.silences.active(it.clock.ms),
+      };
+      const list = alertsScreen(viewOf([], { now: it.clock.ms }), {
+        ...view,
+        tab: "muted",
+        page: 0,
+        alerts: it.alerts.allOpen(),
+      });
+      return [
+        /muted until/.test(card ? alertCard(EN, card, 1).html : ""),
+        /Muted alerts<\/b> \((\d)/.exec(list.html)?.[1],
+      ];
+    };
+    expect(shown()).toEqual([true, "1"]);
+    const before = it.cards.find(1)?.revision ?? 0;
+    it.after(4 * HOUR);
+    expect(shown()).toEqual([false, "0"]);
+    expect(it.cards.find(1)?.revision, "its messages are edited").toBeGreaterThan(before);
+  });
+
+  test("ends with the mute of its worker", async () => {
+    const it = await desk();
+    it.open();
+    it.hush();
+    it.actions.mute("sport", 0, "Ann");
+    expect(it.cards.find(1)?.mutedUntil).not.toBeNull();
+    it.actions.mute(WORKER, 0, "Ann");
+    expect(it.cards.find(1)?.mutedUntil).toBeNull();
+  });
+});
+
+describe("the card of a worker that is muted after it was told", () => {
+  const quiet = [
+    ["mute", WORKER],
+    ["mute", "*"],
+    ["maintain", WORKER],
+    ["maintain", "*"],
+  ] as const;
+
+  test.each(quiet)(
+    "goes to no other admin and is not repeated until that ends (%s %s)",
+    async (act, scope) => {
+      const it = await desk();
+      it.open();
+      it.actions[act](scope, 12 * HOUR, "Ann");
+      it.after(5 * HOUR);
+      expect(it.cards.find(1)).toMatchObject({ level: 0, telling: 1 });
+      it.after(7 * HOUR);
+      expect(it.cards.find(1)).toMatchObject({ level: 2, telling: 2 });
+    },
+  );
+
+  test("makes no sound when it gets worse; it is told again when that ends", async () => {
+    const it = await desk();
+    it.open();
+    it.actions.mute(WORKER, 2 * HOUR, "Ann");
+    it.open("gave-up");
+    expect(it.cards.find(1)).toMatchObject({ telling: 1, revision: 2 });
+    it.after(2 * HOUR);
+    expect(it.cards.find(1)).toMatchObject({ telling: 2 });
+  });
+
+  test("is repeated while another worker on it is not muted", async () => {
+    const it = await desk();
+    it.open();
+    it.open("crash", SPORT);
+    it.actions.mute(WORKER, 12 * HOUR, "Ann");
+    it.after(5 * HOUR);
+    expect(it.cards.find(1)).toMatchObject({ level: 2, telling: 2 });
+  });
 });

@@ -93,22 +93,21 @@ export class AlertActions {
     return taken ? say("toast-taken") : say("toast-taken-already", { by: card.takenBy ?? "?" });
   }
 
-  /** 🔕: this card and its workers are quiet for 4 h; changes and the end are still shown. */
+  /**
+   * 🔕: this card and its workers are quiet for 4 h, or for longer when they were before; changes
+   * and the end are still shown.
+   */
   hush(context: Pick<PressContext, "press" | "asker">): Said {
     const { cards, silences, now } = this.#deps;
     const card = this.#pressed(context);
     if (!card || card.resolvedAt !== null) return say("toast-alert-over");
     const until = now() + MUTE_CARD_MS;
     cards.mute(card.n, until);
-    for (const { body } of card.alerts) {
-      if (body.worker !== null)
-        silences.set({
-          scope: body.worker,
-          kind: "mute",
-          since: now(),
-          until,
-          by: context.asker.name,
-        });
+    const by = context.asker.name;
+    for (const worker of new Set(card.alerts.flatMap(({ body }) => body.worker ?? []))) {
+      const before = silences.muteOf(worker, now());
+      if (before === null || before.until < until)
+        silences.set({ scope: worker, kind: "mute", since: now(), until, by });
     }
     return say("toast-muted", { until });
   }
@@ -116,9 +115,17 @@ export class AlertActions {
   /** Mutes one worker, or all (`scope` `*`), or ends that (`forMs` 0). */
   mute(scope: string, forMs: number, by: string): Said {
     const { silences, now } = this.#deps;
-    if (forMs === 0) silences.end(scope, "mute", now());
-    else silences.set({ scope, kind: "mute", since: now(), until: now() + forMs, by });
-    return forMs === 0 ? say("toast-unmuted") : say("toast-muted", { until: now() + forMs });
+    if (forMs === 0) return this.#unmute(scope);
+    silences.set({ scope, kind: "mute", since: now(), until: now() + forMs, by });
+    return say("toast-muted", { until: now() + forMs });
+  }
+
+  #unmute(scope: string): Said {
+    const { silences, cards, now } = this.#deps;
+    silences.end(scope, "mute", now());
+    for (const card of cards.allOpen())
+      if (openWorkers(card).some((worker) => worker === scope)) cards.unmute(card.n);
+    return say("toast-unmuted");
   }
 
   /** Ends every mute, of workers and of cards. Maintenance windows stay. */

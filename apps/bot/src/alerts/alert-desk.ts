@@ -8,7 +8,7 @@ import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 import { type AlertStore, factOf } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
 import { alertRule } from "./kinds.ts";
-import { hiddenBy, isSilenced, planAlerts } from "./plan.ts";
+import { hiddenBy, isSilenced, planAlerts, type Silence } from "./plan.ts";
 import { type CardFact, escalationOf, repeatIsDue } from "./telling.ts";
 
 /** Parts of the desk. */
@@ -39,8 +39,10 @@ export class AlertDesk {
       const now = this.#deps.clock.now();
       for (const over of this.#deps.silences.takeOver(now))
         if (over.kind === "maintenance") this.#summary(over, now);
+      this.#deps.cards.endMutes(now);
       this.#plan(now);
-      for (const card of this.#deps.cards.allOpen()) this.#goOn(card, now);
+      const silent = silenceFacts(this.#deps.silences.active(now));
+      for (const card of this.#deps.cards.allOpen()) this.#tellOn(card, silent, now);
       this.#deps.alerts.prune(now);
     });
   }
@@ -82,8 +84,8 @@ export class AlertDesk {
     }
   }
 
-  #goOn(card: CardRow, now: number): void {
-    const fact = cardFact(card);
+  #tellOn(card: CardRow, silent: readonly Silence[], now: number): void {
+    const fact = cardFact(card, (alert) => isSilenced(factOf(alert), silent, now));
     const level = escalationOf(fact, now);
     if (level !== card.level) this.#deps.cards.escalate(card.n, level);
     if (repeatIsDue(fact, now)) this.#deps.cards.tellAgain(card.n, now);
@@ -129,16 +131,15 @@ export class AlertDesk {
   }
 }
 
-function cardFact(card: CardRow): CardFact {
-  const rules = card.alerts
-    .filter((alert) => alert.resolvedAt === null)
-    .map((alert) => alertRule(alert.body.kind));
+function cardFact(card: CardRow, isHeld: (alert: AlertRow) => boolean): CardFact {
+  const open = card.alerts.filter((alert) => alert.resolvedAt === null);
+  const rules = open.map((alert) => alertRule(alert.body.kind));
   const repeats = rules.flatMap((rule) => rule.repeatMs ?? []);
   return {
     openedAt: card.openedAt,
     toldAt: card.toldAt,
     taken: card.takenBy !== null,
-    mutedUntil: card.mutedUntil,
+    quiet: card.mutedUntil !== null || (open.length > 0 && open.every(isHeld)),
     level: card.level,
     repeatMs: repeats.length === 0 ? null : Math.min(...repeats),
     calm: card.calm,
