@@ -130,7 +130,7 @@ describe("a mute and a maintenance window of the same workers", () => {
     it.actions.maintain("*", 8 * HOUR, "Ben");
     it.actions.maintain(WORKER, 9 * HOUR, "Ben");
     it.actions.mute("*", HOUR, "Ann");
-    it.actions.unmuteAll();
+    it.actions.mute("*", 0, "Ann");
     expect(it.held()).toEqual(["maintenance * 8 h", `maintenance ${WORKER} 9 h`]);
   });
 
@@ -262,4 +262,50 @@ describe("the card of a worker that is muted after it was told", () => {
     it.after(5 * HOUR);
     expect(it.cards.find(1)).toMatchObject({ level: 2, telling: 2 });
   });
+});
+
+describe("who ends a mute", () => {
+  test.each([
+    ["mute", "*", "All workers are muted until"],
+    ["maintain", "*", "Maintenance holds"],
+    ["maintain", WORKER, "Maintenance holds"],
+  ] as const)("is told that the worker is still not heard (%s %s)", async (act, scope, told) => {
+    const fleet = await withAnn();
+    fleet.parts.alertActions.mute(WORKER, HOUR, "Ann");
+    fleet.parts.alertActions[act](scope, HOUR, "Ben");
+    const said = await press(fleet, "mute", WORKER, "0");
+    expect(said).toContain(told);
+    expect(said).toContain("by Ben");
+    await fleet.poll();
+    await fleet.post("/chat/text", { user: 777, text: `/mute ${WORKER} off` });
+    await fleet.waitForBot(777, /not muted any more\nBut .*by Ben/);
+  });
+
+  test("🔔 Unmute all ends what /mute all off ends", async () => {
+    const fleet = await withAnn();
+    const { alertActions, alerts, cards, outbox, clock } = fleet.parts;
+    alerts.raise(`exit:${WORKER}`, crashBody(), clock.now());
+    await outbox.flush();
+    cards.mute(1, clock.now() + HOUR);
+    for (const scope of ["*", WORKER]) alertActions.mute(scope, HOUR, "Ann");
+    expect(await press(fleet, "mute", "", "0")).toContain("Nothing is muted any more");
+    expect([silent(fleet), cards.find(1)?.mutedUntil]).toEqual([[], null]);
+  });
+});
+
+test("the question which worker is meant repeats the name as it was written", async () => {
+  const fleet = await withAnn();
+  fleet.parts.addWorker(SPORT, ASKER);
+  for (const [id, name] of [
+    [WORKER, "Ночь север"],
+    [SPORT, "Ночь север 2"],
+  ] as const)
+    fleet.parts.workers.setLabel(id, name);
+  await fleet.poll();
+  await fleet.post("/chat/text", { user: 777, text: "/mute Ночь се 1h" });
+  const { text } = await fleet.waitForBot(777, "fits 2 workers");
+  const [command = ""] = /\/mute [^…]*\* 1h/.exec(text) ?? [];
+  expect(command).toBe("/mute Ночь се* 1h");
+  await fleet.post("/chat/text", { user: 777, text: command });
+  await fleet.waitForBot(777, "news_1, sport: muted for 1 h");
 });

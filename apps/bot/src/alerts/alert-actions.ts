@@ -1,7 +1,7 @@
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { PressContext } from "../chat/press-context.ts";
 import type { AskResult } from "../commands.ts";
-import type { SilenceStore } from "../store/silences.ts";
+import { EVERYBODY, type SilenceStore } from "../store/silences.ts";
 import { type Said, say } from "../words/said.ts";
 import type { AlertBody, CardRow } from "./alert-body.ts";
 import type { AlertOutbox } from "./alert-outbox.ts";
@@ -112,10 +112,13 @@ export class AlertActions {
     return say("toast-muted", { until });
   }
 
-  /** Mutes one worker, or all (`scope` `*`), or ends that (`forMs` 0). */
+  /**
+   * Mutes one worker, or all (`scope` `*`), or ends that (`forMs` 0). The end of the mute of all is
+   * the end of every mute, of workers and of cards; maintenance windows stay.
+   */
   mute(scope: string, forMs: number, by: string): Said {
     const { silences, now } = this.#deps;
-    if (forMs === 0) return this.#unmute(scope);
+    if (forMs === 0) return scope === EVERYBODY ? this.#unmuteAll() : this.#unmute(scope);
     silences.set({ scope, kind: "mute", since: now(), until: now() + forMs, by });
     return say("toast-muted", { until: now() + forMs });
   }
@@ -125,15 +128,17 @@ export class AlertActions {
     silences.end(scope, "mute", now());
     for (const card of cards.allOpen())
       if (openWorkers(card).some((worker) => worker === scope)) cards.unmute(card.n);
-    return say("toast-unmuted");
+    const other = silences.besides(scope, now());
+    if (other === null) return say("toast-unmuted");
+    return say(`toast-still-${other.kind}`, { by: other.by, until: other.until });
   }
 
-  /** Ends every mute, of workers and of cards. Maintenance windows stay. */
-  unmuteAll(): void {
+  #unmuteAll(): Said {
     const { silences, cards, now } = this.#deps;
     for (const { scope, kind } of silences.active(now()))
       if (kind === "mute") silences.end(scope, kind, now());
     cards.unmuteAll();
+    return say("unmute-all-done");
   }
 
   /** A maintenance window with an end: nothing is told until then, and one summary after it. */

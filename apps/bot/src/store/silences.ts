@@ -55,6 +55,14 @@ export class SilenceStore {
     );
   }
 
+  /** What else silences one worker when its own mute is over. */
+  besides(worker: string, now: number): SilenceRow | null {
+    const others = this.active(now).filter(
+      ({ scope, kind }) => scope === EVERYBODY || (scope === worker && kind === "maintenance"),
+    );
+    return others[0] ?? null;
+  }
+
   /** The mute of one worker, or of all. */
   muteOf(scope: string, now: number): SilenceRow | null {
     return this.active(now).find((row) => row.scope === scope && row.kind === "mute") ?? null;
