@@ -13,6 +13,7 @@ import { handlePress } from "../src/presses/presses.ts";
 import { alertsScreen } from "../src/screens/alerts.ts";
 import { SettingStore } from "../src/store/settings.ts";
 import { SilenceStore } from "../src/store/silences.ts";
+import { FLEET_TIMES } from "../src/words/times.ts";
 import { type Fleet, meet, startFleet } from "./chat.ts";
 import {
   ANN,
@@ -107,7 +108,7 @@ async function desk() {
       .map(({ kind, scope, until }) => `${kind} ${scope} ${(until - clock.ms) / HOUR} h`);
   const summaries = (): string[] =>
     alerts.history(0).flatMap(({ body }) => (body.kind === "notice" ? body.title.key : []));
-  return { clock, silences, alerts, cards, actions, after, open, hush, held, summaries };
+  return { clock, silences, alerts, cards, settings, actions, after, open, hush, held, summaries };
 }
 
 describe("a mute and a maintenance window of the same workers", () => {
@@ -309,3 +310,21 @@ test("the question which worker is meant repeats the name as it was written", as
   await fleet.post("/chat/text", { user: 777, text: command });
   await fleet.waitForBot(777, "news_1, sport: muted for 1 h");
 });
+
+test.each([
+  ["crash", 0, 1],
+  ["gave-up", 2, 2],
+] as const)(
+  "in quiet hours a card of %s that was told before goes to level %i",
+  async (kind, level, telling) => {
+    const it = await desk();
+    it.open(kind);
+    const { hour, minute } = FLEET_TIMES.wall(it.clock.ms);
+    const fromMin = hour * 60 + minute;
+    it.settings.setQuiet({ fromMin, toMin: (fromMin + 6 * 60) % 1440 });
+    it.after(5 * HOUR);
+    expect(it.cards.find(1)).toMatchObject({ level, telling });
+    it.after(2 * HOUR);
+    expect(it.cards.find(1)).toMatchObject({ level: 2, telling: telling + 1 });
+  },
+);

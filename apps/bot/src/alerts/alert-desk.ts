@@ -8,7 +8,7 @@ import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 import { type AlertStore, factOf } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
 import { alertRule } from "./kinds.ts";
-import { hiddenBy, isSilenced, planAlerts, type Silence } from "./plan.ts";
+import { hiddenBy, isQuietTime, isSilenced, keepsQuietHours, planAlerts } from "./plan.ts";
 import { type CardFact, escalationOf, repeatIsDue } from "./telling.ts";
 
 /** Parts of the desk. */
@@ -42,7 +42,10 @@ export class AlertDesk {
       this.#deps.cards.endMutes(now);
       this.#plan(now);
       const silent = silenceFacts(this.#deps.silences.active(now));
-      for (const card of this.#deps.cards.allOpen()) this.#tellOn(card, silent, now);
+      const isQuiet = isQuietTime(this.#deps.settings.all().quiet, minuteOfDay(now));
+      const isHeld = (alert: AlertRow): boolean =>
+        isSilenced(factOf(alert), silent, now) || (isQuiet && keepsQuietHours(alert.body.kind));
+      for (const card of this.#deps.cards.allOpen()) this.#tellOn(card, isHeld, now);
       this.#deps.alerts.prune(now);
     });
   }
@@ -57,10 +60,9 @@ export class AlertDesk {
       const unheard = isSilenced(factOf(alert), silent, now) || hiddenBy(factOf(alert), open);
       if (unheard && alert.resolvedAt === null && alert.readyAt <= now) alerts.hold(alert.n, now);
     }
-    const { hour, minute } = FLEET_TIMES.wall(now);
     const plan = planAlerts({
       now,
-      minuteOfDay: hour * 60 + minute,
+      minuteOfDay: minuteOfDay(now),
       untold: alerts.untold().map(factOf),
       open,
       silences: silent,
@@ -84,8 +86,8 @@ export class AlertDesk {
     }
   }
 
-  #tellOn(card: CardRow, silent: readonly Silence[], now: number): void {
-    const fact = cardFact(card, (alert) => isSilenced(factOf(alert), silent, now));
+  #tellOn(card: CardRow, isHeld: (alert: AlertRow) => boolean, now: number): void {
+    const fact = cardFact(card, isHeld);
     const level = escalationOf(fact, now);
     if (level !== card.level) this.#deps.cards.escalate(card.n, level);
     if (repeatIsDue(fact, now)) this.#deps.cards.tellAgain(card.n, now);
@@ -129,6 +131,11 @@ export class AlertDesk {
     };
     alerts.raise(`notice:${window.scope}:${now}`, body, now);
   }
+}
+
+function minuteOfDay(now: number): number {
+  const { hour, minute } = FLEET_TIMES.wall(now);
+  return hour * 60 + minute;
 }
 
 function cardFact(card: CardRow, isHeld: (alert: AlertRow) => boolean): CardFact {

@@ -5,7 +5,7 @@ export interface CardFact {
   readonly toldAt: number;
   /** An admin took it: no repeats, no escalation. */
   readonly taken: boolean;
-  /** No message now: it is muted, or all that is open on it is silenced. */
+  /** No message now: it is muted, or all that is open on it is silenced or waits for the day. */
   readonly quiet: boolean;
   /**
    * How far it has gone: 0 = the first chat, 1 = the next one as well, 2 = everybody and the second
