@@ -178,6 +178,7 @@ toast-drill = 🧯 A drill begins
 toast-log-gone = Press 🔄 Refresh first: these lines are not here any more.
 toast-private = Codes are for the private chat only.
 toast-proxy-private = In the private chat with me: what you type may hold a password.
+toast-invite-private = In the private chat with me: everybody here could take the link.
 toast-confirm-late = Too late: a confirmation is good for 30 s. Nothing was done.
 toast-bulk-already = Already under way: { $by } asked for this { SPAN($ms) } ago
 toast-bulk-stopping = ✋ Stops after the worker in hand
@@ -783,6 +784,11 @@ notice-joined = 👥 { $name } came with an invitation and is { $role ->
     [operator] an operator
    *[owner] an owner
 } now.
+invitation-open = You are on the list already, as { $role ->
+    [viewer] a viewer
+    [operator] an operator
+   *[owner] an owner
+}. The invitation is still open, for another person. An owner changes your role in ⚙️ Settings → 👥 Admins.
 notice-stranger = 🚪 A stranger wrote to this bot and got no answer: { $name }, id { $id }.
 
 ## Audit
@@ -807,6 +813,7 @@ audit-quiet-off = quiet hours off
 audit-together = alerts go to everybody at once
 audit-one-by-one = alerts go to one after the other
 audit-invited = made an invitation: { $role }
+audit-joined = came with the invitation of { $by }: { $role }
 audit-role = { $name } is { $role } now
 audit-removed = took { $name } off the list
 audit-chat-moved = Route { $route }: the group { $chat } became the supergroup { $to }, which is followed

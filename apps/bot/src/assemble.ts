@@ -157,7 +157,7 @@ export function assemble(outside: Outside) {
       now: () => clock.now(),
     }),
     absence: new Absence({ ...own, host }),
-    gate: new Gate({ admins, places, alerts, clock, host, log }),
+    gate: new Gate({ ...own, clock, host, log }),
     addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
     deepLink: (parameter: string): string =>
       `https://t.me/${bot.botInfo.username}?start=${parameter}`,

@@ -241,8 +241,10 @@ async function start(
   const worker = deps.workers.find(/^auth_(.+)$/.exec(parameter)?.[1] ?? "");
   if (worker && mayPress(context.role, "login")) return await login(deps, context, worker);
   const name = parameter.replace(/^auth_/, "");
-  const isInvitation = parameter.startsWith("join_");
-  if (name === "" || isInvitation)
+  const token = /^join_(.*)$/.exec(parameter)?.[1];
+  if (token !== undefined && deps.admins.invitation(token, deps.clock.now()))
+    await context.reply(say("invitation-open", { role: context.role }));
+  if (name === "" || token !== undefined)
     return await deps.panels.show(context.chat, { kind: "menu" }, null);
   await aboutWorker(status)(deps, context, [name]);
 }

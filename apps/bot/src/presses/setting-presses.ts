@@ -1,5 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { PressContext } from "../chat/press-context.ts";
+import { isGroup } from "../chat/target.ts";
 import { ROLES } from "../roles.ts";
 import type { AdminRow } from "../store/admins.ts";
 import { type Said, say } from "../words/said.ts";
@@ -42,9 +43,12 @@ export const settingPresses = {
     );
   },
   invite: async (deps, context) => {
-    const role = ROLES.find((each) => each === context.press.arg) ?? "viewer";
+    // Everybody in a group could take the link.
+    if (isGroup(context.chat)) return await context.toast(say("toast-invite-private"));
+    const role = ROLES.find((each) => each === context.press.arg);
+    if (!role) return await show(deps, context, { kind: "admins", link: null }, say("toast-stale"));
     const token = randomBytes(12).toString("base64url");
-    deps.admins.invite(token, role, context.asker.name, deps.clock.now());
+    deps.admins.invite(token, role, context.asker, deps.clock.now());
     note(deps, context, say("audit-invited", { role }));
     await show(deps, context, { kind: "admins", link: deps.deepLink(`join_${token}`) });
   },

@@ -273,4 +273,6 @@ export const MIGRATIONS = [
    INSERT INTO silence_of_kind SELECT scope, kind, since, until, by_name FROM silence;
    DROP TABLE silence;
    ALTER TABLE silence_of_kind RENAME TO silence;`,
+  // Who made an invitation: it ends when that one is no owner any more.
+  `ALTER TABLE invite ADD COLUMN by_id TEXT NOT NULL DEFAULT '';`,
 ];
