@@ -169,6 +169,8 @@ toast-taken = ✋ It is yours
 toast-taken-already = { $by } has it already
 toast-muted = 🔕 Quiet until { CLOCK($until) }
 toast-unmuted = 🔔 Not muted any more
+toast-still-mute = 🔔 Its own mute is over. All workers are muted until { CLOCK($until) } (by { $by })
+toast-still-maintenance = 🔔 Not muted any more. Maintenance holds its alerts until { CLOCK($until) } (by { $by })
 toast-maintenance = ⏸ Maintenance until { CLOCK($until) }; one summary after it
 toast-maintenance-over = ▶️ Maintenance ends
 toast-test = 🧪 A test alert is on its way
@@ -176,6 +178,7 @@ toast-drill = 🧯 A drill begins
 toast-log-gone = Press 🔄 Refresh first: these lines are not here any more.
 toast-private = Codes are for the private chat only.
 toast-proxy-private = In the private chat with me: what you type may hold a password.
+toast-invite-private = In the private chat with me: everybody here could take the link.
 toast-confirm-late = Too late: a confirmation is good for 30 s. Nothing was done.
 toast-bulk-already = Already under way: { $by } asked for this { SPAN($ms) } ago
 toast-bulk-stopping = ✋ Stops after the worker in hand
@@ -184,7 +187,8 @@ mute-done = 🔕 { $names }: muted for { SPAN($ms) }, until { CLOCK($until) }
 unmute-done = 🔔 { $names }: not muted any more
 mute-all-done = 🔕 All { $count } workers: muted for { SPAN($ms) }, until { CLOCK($until) }
 unmute-all-done = 🔔 Nothing is muted any more: no worker and no alert.
-mute-still-all = But all workers are muted until { CLOCK($until) } (by { $by }). /mute all off ends that.
+mute-still-maintenance = But maintenance holds the alerts until { CLOCK($until) } (by { $by }).
+mute-still-mute = But all workers are muted until { CLOCK($until) } (by { $by }). /mute all off ends that.
 mute-which = “{ $name }” fits { $count } workers: { $names }. No worker was muted. For one worker, send its full name: <code>/mute { $name }… { $time }</code>. For all of them: <code>/mute { $name }* { $time }</code>
 mute-usage = So: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = This chat hears every alert now. Logins stay private. /here off closes it.
@@ -780,6 +784,11 @@ notice-joined = 👥 { $name } came with an invitation and is { $role ->
     [operator] an operator
    *[owner] an owner
 } now.
+invitation-open = You are on the list already, as { $role ->
+    [viewer] a viewer
+    [operator] an operator
+   *[owner] an owner
+}. The invitation is still open, for another person. An owner changes your role in ⚙️ Settings → 👥 Admins.
 notice-stranger = 🚪 A stranger wrote to this bot and got no answer: { $name }, id { $id }.
 
 ## Audit
@@ -804,6 +813,7 @@ audit-quiet-off = quiet hours off
 audit-together = alerts go to everybody at once
 audit-one-by-one = alerts go to one after the other
 audit-invited = made an invitation: { $role }
+audit-joined = came with the invitation of { $by }: { $role }
 audit-role = { $name } is { $role } now
 audit-removed = took { $name } off the list
 audit-chat-moved = Route { $route }: the group { $chat } became the supergroup { $to }, which is followed

@@ -169,6 +169,8 @@ toast-taken = ✋ Записано за вами
 toast-taken-already = Этим уже занимается { $by }
 toast-muted = 🔕 Тишина до { CLOCK($until) }
 toast-unmuted = 🔔 Звук снова включён
+toast-still-mute = 🔔 Своей тишины больше нет. Тишина для всех воркеров до { CLOCK($until) } ({ $by })
+toast-still-maintenance = 🔔 Звук снова включён. Обслуживание держит тревоги до { CLOCK($until) } ({ $by })
 toast-maintenance = ⏸ Обслуживание до { CLOCK($until) }; потом одна сводка
 toast-maintenance-over = ▶️ Обслуживание закончено
 toast-test = 🧪 Проверочная тревога отправлена
@@ -176,6 +178,7 @@ toast-drill = 🧯 Учение началось
 toast-log-gone = Сначала нажмите 🔄 Обновить: этих строк уже нет.
 toast-private = Вход – только в личном чате.
 toast-proxy-private = Только в личном чате со мной: в тексте может быть пароль.
+toast-invite-private = Только в личном чате со мной: здесь ссылку может взять любой.
 toast-confirm-late = Поздно: подтверждение действует 30 с. Ничего не сделано.
 toast-bulk-already = Уже выполняется: { $by }, { SPAN($ms) } назад
 toast-bulk-stopping = ✋ Остановится после текущего воркера
@@ -184,7 +187,8 @@ mute-done = 🔕 { $names }: тишина на { SPAN($ms) }, до { CLOCK($unti
 unmute-done = 🔔 { $names }: звук снова включён
 mute-all-done = 🔕 Все воркеры ({ $count }): тишина на { SPAN($ms) }, до { CLOCK($until) }
 unmute-all-done = 🔔 Тишины больше нет: ни у воркеров, ни у тревог.
-mute-still-all = Но тишина для всех воркеров действует до { CLOCK($until) } ({ $by }). Отменить: /mute all off
+mute-still-maintenance = Но обслуживание держит тревоги до { CLOCK($until) } ({ $by }).
+mute-still-mute = Но тишина для всех воркеров действует до { CLOCK($until) } ({ $by }). Отменить: /mute all off
 mute-which = «{ $name }» подходит к нескольким воркерам ({ $count }): { $names }. Тишина не включена. Для одного: <code>/mute { $name }… { $time }</code> с полным именем. Для всех: <code>/mute { $name }* { $time }</code>
 mute-usage = Так: <code>/mute news_1 2h</code>, <code>/mute #eu 1d</code>, <code>/mute all 30m</code>, <code>/mute all off</code>
 here-opened = Теперь все тревоги приходят и сюда. Входы – только в личном чате. /here off закрывает.
@@ -788,6 +792,11 @@ notice-joined = 👥 { $name } теперь в списке, по приглаш
     [operator] оператор
    *[owner] владелец
 }.
+invitation-open = Вы уже в списке; роль: { $role ->
+    [viewer] наблюдатель
+    [operator] оператор
+   *[owner] владелец
+}. Приглашение ещё действует, для другого человека. Роль меняет владелец: ⚙️ Настройки → 👥 Администраторы.
 notice-stranger = 🚪 Боту написал посторонний и не получил ответа: { $name }, id { $id }.
 
 ## Аудит
@@ -834,6 +843,11 @@ audit-quiet-off = тихие часы выключены
 audit-together = тревоги идут всем сразу
 audit-one-by-one = тревоги идут по очереди
 audit-invited = создано приглашение: { $role ->
+    [viewer] наблюдатель
+    [operator] оператор
+   *[owner] владелец
+}
+audit-joined = теперь в списке, по приглашению ({ $by }): { $role ->
     [viewer] наблюдатель
     [operator] оператор
    *[owner] владелец

@@ -22,12 +22,12 @@ function crash(fleet: Fleet, worker: string, more: Parameters<typeof crashBody>[
   fleet.parts.alerts.raise(
     `exit:${worker}`,
     crashBody({ worker: parseWorkerId(worker), ...more }),
-    Date.now(),
+    fleet.clock.now(),
   );
 }
 
-async function say(fleet: Fleet, ms: number): Promise<void> {
-  fleet.db.write("UPDATE card SET opened_at = opened_at - ?, told_at = told_at - ?", [ms, ms]);
+async function pass(fleet: Fleet, ms: number): Promise<void> {
+  fleet.clock.pass(ms);
   await fleet.parts.outbox.flush();
 }
 
@@ -44,7 +44,7 @@ test("workers that crash together are one card that names each", async () => {
   expect(more).toEqual([]);
   expect(card?.text).toMatch(/3 of 3 workers crashed[\s\S]*news_1[\s\S]*news_2[\s\S]*sport/);
   for (const alert of fleet.parts.alerts.allOpen())
-    fleet.parts.alerts.resolve(alert.n, { key: "solved-itself", args: {} }, Date.now());
+    fleet.parts.alerts.resolve(alert.n, { key: "solved-itself", args: {} }, fleet.clock.now());
   await fleet.parts.outbox.flush();
   expect(
     (await fromBot(fleet, 777)).map((message) => [message.text.split("\n")[0], message.silent]),
@@ -66,13 +66,13 @@ test(
     crash(fleet, "news_1");
     await fleet.parts.outbox.flush();
     expect([(await alerts(fleet, 777)).length, (await alerts(fleet, 778)).length]).toEqual([1, 0]);
-    await say(fleet, 14 * 60_000);
+    await pass(fleet, 14 * 60_000);
     expect(await alerts(fleet, 778)).toEqual([]);
-    await say(fleet, 60_000);
+    await pass(fleet, 60_000);
     expect((await alerts(fleet, 778)).length).toBe(1);
     expect(await press(fleet, "✋ I take it")).toBe("✋ It is yours");
     await fleet.waitForBot(778, "✋ Ann takes care of it");
-    await say(fleet, 5 * HOUR_MS);
+    await pass(fleet, 5 * HOUR_MS);
     expect([(await alerts(fleet, 777)).length, (await alerts(fleet, 778)).length]).toEqual([1, 1]);
   },
 );
@@ -82,7 +82,7 @@ test("one that nobody takes is told again after 4 h, in place of the old message
   crash(fleet, "news_1");
   await fleet.parts.outbox.flush();
   const [before] = await fromBot(fleet, 777);
-  await say(fleet, 4 * HOUR_MS);
+  await pass(fleet, 4 * HOUR_MS);
   const after = await fromBot(fleet, 777);
   expect(after).toHaveLength(1);
   expect(after[0]?.id).toBeGreaterThan(before?.id ?? 0);
@@ -109,7 +109,7 @@ test("a burst is six messages at most, the last of which lists the rest", async 
         worker: null,
         title: { key: "alert-test", args: { by: `n${n}.` } },
       }),
-      Date.now(),
+      fleet.clock.now(),
     );
   await fleet.parts.outbox.flush();
   const messages = await fromBot(fleet, 777);
@@ -146,8 +146,7 @@ describe("silence", () => {
       (await fromBot(fleet, 777)).map((message) => /news_1|sport/.exec(message.text)?.[0]),
     ).toEqual(["sport"]);
     fleet.parts.alertActions.mute("news_1", 0, "Ann");
-    fleet.db.write("UPDATE card SET told_at = told_at - 600000");
-    await fleet.parts.outbox.flush();
+    await pass(fleet, 60_000);
     expect(
       (await fromBot(fleet, 777)).some((message) =>
         /2 of 2 workers crashed[\s\S]*news_1/.test(message.text),
@@ -195,7 +194,7 @@ test("nobody took it for an hour: the second path gets it, once", async () => {
   await fleet.parts.outbox.flush();
   await path.tell();
   expect(got).toEqual([]);
-  await say(fleet, HOUR_MS);
+  await pass(fleet, HOUR_MS);
   await path.tell();
   await path.tell();
   expect(got.map((body) => JSON.parse(body))).toMatchObject([

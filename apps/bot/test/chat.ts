@@ -1,5 +1,5 @@
 import { parseConfig } from "@flotilla/config";
-import { parseUserId } from "@flotilla/kernel";
+import { type Clock, parseUserId } from "@flotilla/kernel";
 import { CommandSender, type QueuePlace, StatusReader } from "@flotilla/queue";
 import { type Sandbox, startSandbox } from "@flotilla/sandbox";
 import type { Database } from "@flotilla/sqlite";
@@ -68,6 +68,23 @@ export async function startChat(): Promise<Chat> {
   };
 }
 
+/** The clock of this machine, as far ahead of it as a test says. */
+class RunningClock implements Clock {
+  #aheadMs = 0;
+
+  now(): number {
+    return Date.now() + this.#aheadMs;
+  }
+
+  monotonicMs(): number {
+    return performance.now() + this.#aheadMs;
+  }
+
+  pass(ms: number): void {
+    this.#aheadMs += ms;
+  }
+}
+
 /** The bot's parts over a real database, Redis and chat. Ann (777) and Ben (778) are admins. */
 export interface Fleet extends Chat {
   readonly db: Database;
@@ -75,6 +92,8 @@ export interface Fleet extends Chat {
   readonly place: QueuePlace;
   readonly redisUrl: string;
   readonly parts: ReturnType<typeof assemble>;
+  /** The time of the bot's parts. */
+  readonly clock: RunningClock;
   /** Starts the poll loop with all routes. */
   poll(): Promise<void>;
   /** Waits for a message of the bot to this person. */
@@ -106,8 +125,10 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   await Promise.all([sender.ready(), statuses.ready()]);
   const relayWire = new BotRelay(placeAt(url), silent);
   onTestFinished(() => relayWire.close());
+  const clock = new RunningClock();
   const parts = assemble({
     db,
+    clock,
     bot: chat.bot,
     commandSender: sender,
     statuses,
@@ -126,6 +147,7 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   return {
     ...chat,
     db,
+    clock,
     place: placeAt(url),
     redisUrl: url,
     parts,
@@ -134,7 +156,7 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
         bot: chat.bot,
         inbox: parts.inbox,
         log: silent,
-        now: () => Date.now(),
+        now: () => clock.now(),
       });
       onTestFinished(() => poller.stop());
     },

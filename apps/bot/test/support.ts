@@ -87,7 +87,7 @@ export function workerView(
   more: Partial<WorkerStatus> = {},
   command: CommandRow | null = null,
 ): WorkerView {
-  const none = { staleSince: null, label: null, tags: [], openAlerts: 0, silence: null, day: null };
+  const none = { staleSince: null, label: null, tags: [], openAlerts: 0, silences: [], day: null };
   return { id: parseWorkerId(id), host: HOST, status: statusOf(id, more), command, ...none };
 }
 
@@ -123,7 +123,7 @@ export function viewOf(workers: readonly WorkerView[], more: Partial<FleetView> 
     words: EN,
     chat: "777",
     ...seenBy("owner"),
-    silence: null,
+    silences: [],
     workers,
     openAlerts: 0,
     trouble: null,

@@ -9,7 +9,7 @@ describe("a card that nobody takes", () => {
     openedAt: NOW,
     toldAt: NOW,
     taken: false,
-    mutedUntil: null,
+    quiet: false,
     level: 0,
     repeatMs: 3_600_000,
     calm: false,
@@ -25,7 +25,7 @@ describe("a card that nobody takes", () => {
 
   test("that somebody takes, or that is muted, goes no further, and none ever goes back", () => {
     expect(escalationOf(card({ taken: true }), minutes(90))).toBe(0);
-    expect(escalationOf(card({ mutedUntil: minutes(100) }), minutes(90))).toBe(0);
+    expect(escalationOf(card({ quiet: true }), minutes(90))).toBe(0);
     expect(escalationOf(card({ level: 2 }), minutes(1))).toBe(2);
     fc.assert(
       fc.property(
@@ -45,7 +45,7 @@ describe("a card that nobody takes", () => {
     expect(repeatIsDue(card(), minutes(59.9))).toBe(false);
     expect(repeatIsDue(card(), minutes(60))).toBe(true);
     expect(repeatIsDue(card({ taken: true }), minutes(600))).toBe(false);
-    expect(repeatIsDue(card({ mutedUntil: minutes(601) }), minutes(600))).toBe(false);
+    expect(repeatIsDue(card({ quiet: true }), minutes(600))).toBe(false);
     expect(repeatIsDue(card({ repeatMs: null }), minutes(600))).toBe(false);
   });
 });

@@ -72,8 +72,8 @@ async function withWorker(): Promise<Fleet> {
 function becomes({ parts: { admins } }: Pick<Fleet, "parts">, role: Role): void {
   admins.keepOnly([BEN]);
   if (admins.role(ANN) === null) {
-    admins.invite("token", role, "Ben", 0);
-    admins.accept("token", ANN, "Ann", 0);
+    admins.invite("token", role, { id: BEN, name: "Ben" }, 0);
+    admins.accept("token", ASKER, 0);
   }
   admins.setRole(ANN, role);
 }

@@ -7,7 +7,7 @@ import { waitFor } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { renderScreen } from "../src/app/screens.ts";
 import { type Fleet, startFleet } from "./chat.ts";
-import { ANN, crashBody, HOST } from "./support.ts";
+import { ANN, ASKER, BEN, crashBody, HOST } from "./support.ts";
 
 async function fleetOf(names: readonly string[]): Promise<Fleet> {
   const fleet = await startFleet();
@@ -152,7 +152,10 @@ test("/help has every command that the reader may give, with an example", async 
   await write(fleet, "/help");
   const { text } = await fleet.waitForBot(777, "/status news_1");
   for (const name of all.split(" ")) expect(text).toContain(`/${name}`);
-  fleet.db.write("UPDATE admin SET role = 'viewer', invited = 1 WHERE id = '777'");
+  const { admins, clock } = fleet.parts;
+  admins.keepOnly([BEN]);
+  admins.invite("token-12", "viewer", { id: BEN, name: "Ben" }, clock.now());
+  admins.accept("token-12", ASKER, clock.now());
   await write(fleet, "/help");
   const viewer = await waitFor(async () =>
     (await fleet.shown(777)).findLast(

@@ -32,7 +32,7 @@ import { openRedisParts } from "./host/redis-parts.ts";
 import { HostDb } from "./record/host-db.ts";
 import { IdleSessions } from "./record/idle-sessions.ts";
 import { takeKnownWorkers } from "./record/known-here.ts";
-import { DEFAULT_VITAL_LIMITS } from "./worker/vital-signs.ts";
+import { DEFAULT_WORKER_LIMITS } from "./worker/managed-worker-deps.ts";
 
 /** A running supervisor. `close` ends every worker, then releases the rest. */
 export interface Supervisor {
@@ -43,12 +43,6 @@ export interface Supervisor {
 }
 
 const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
-/** Grace period between SIGTERM and SIGKILL of a worker. */
-const GRACE_MS = 15_000;
-/** Grace period of a worker that hangs: it hardly reacts to SIGTERM. */
-const STUCK_GRACE_MS = 500;
-/** Interval between two probes of a broken session file. */
-const LOOK_MS = 30_000;
 /** Longest wait for the relay board in Redis; without it the workers start in creation order. */
 const BOARD_MS = 3000;
 
@@ -68,7 +62,12 @@ export async function startSupervisor(
   const { place, events, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
-  const sessions = new SessionService({ dataDir: config.dataDir, fleetKey, db, graceMs: GRACE_MS });
+  const sessions = new SessionService({
+    dataDir: config.dataDir,
+    fleetKey,
+    db,
+    graceMs: DEFAULT_WORKER_LIMITS.graceMs,
+  });
   const fleet = new Fleet({
     ...fleetSettings(config, { ...env, FLEET_KEY: fleetKey.toString("hex") }, redis.fleet),
     db,
@@ -228,13 +227,7 @@ function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): Flee
       nodeFlags: ["--max-semi-space-size=1"],
     },
     rules: { ...DEFAULT_RESTART_RULES, ...supervision, stableMs: supervision.windowMs },
-    limits: {
-      ...DEFAULT_VITAL_LIMITS,
-      memoryBytes: supervision.memoryBytes,
-      graceMs: GRACE_MS,
-      stuckGraceMs: STUCK_GRACE_MS,
-      lookMs: LOOK_MS,
-    },
+    limits: { ...DEFAULT_WORKER_LIMITS, memoryBytes: supervision.memoryBytes },
     spacingMs: supervision.spacingMs,
     dataDir,
     logDir: join(dataDir, "logs"),

@@ -1,6 +1,7 @@
 import { isAlive, waitFor } from "@flotilla/testkit";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { HostDb } from "../src/record/host-db.ts";
+import { DEFAULT_WORKER_LIMITS } from "../src/worker/managed-worker-deps.ts";
 import { ID, managed, pidOf, RULES } from "./support.ts";
 
 test("a start resolves when the process reports ready, and the status shows state and pid", async () => {
@@ -56,6 +57,26 @@ test("stop sends SIGTERM, then SIGKILL after the grace period to a process that 
   expect(isAlive(pid)).toBe(false);
   expect(journal()).toContain("ignored SIGTERM");
   expect(worker.status()).toMatchObject({ state: "STOPPED", pid: null });
+});
+
+test("a process that ignores SIGTERM has 15 s", async () => {
+  const { graceMs } = DEFAULT_WORKER_LIMITS;
+  const { worker, journal } = await managed({ plan: "ignore-term", limits: { graceMs } });
+  await worker.start();
+  const pid = pidOf(worker);
+  const ignored = (count: number): Promise<unknown> =>
+    waitFor(() => journal().split("ignored SIGTERM").length > count);
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const stopped = worker.stop();
+  await ignored(1);
+  await vi.advanceTimersByTimeAsync(14_999);
+  // It still answers.
+  process.kill(pid, "SIGTERM");
+  await ignored(2);
+  await vi.advanceTimersByTimeAsync(1);
+  await stopped;
+  expect(isAlive(pid)).toBe(false);
 });
 
 test("a requested stop is no crash", async () => {

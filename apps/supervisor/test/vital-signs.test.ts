@@ -1,5 +1,8 @@
+import { systemClock } from "@flotilla/kernel";
+import { processStat } from "@flotilla/os";
 import { waitFor } from "@flotilla/testkit";
-import { expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
+import { DEFAULT_VITAL_LIMITS, VitalSigns } from "../src/worker/vital-signs.ts";
 import { managed, pidOf, RULES } from "./support.ts";
 
 test("a process without a heartbeat is replaced, with the reason", async () => {
@@ -76,5 +79,58 @@ test("a process stopped before its first heartbeat is replaced as fast", async (
   expect(await started).toMatchObject({
     kind: "ended",
     fault: { class: "STUCK", code: "start-timeout" },
+  });
+});
+
+describe("the limits of a worker as it is delivered", () => {
+  /** This process as a worker whose clock the test moves; what its watch reports. */
+  function watched() {
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    const faults: string[] = [];
+    const signs = new VitalSigns(process.pid, DEFAULT_VITAL_LIMITS, systemClock, ({ code }) => {
+      faults.push(code);
+    });
+    onTestFinished(() => signs.stop());
+    /** A heartbeat; `moreMs`: processor time that this process uses until the next look. */
+    const heard = (moreMs: number, mib = 100): void => {
+      const cpuMs = (processStat(process.pid)?.cpuMs ?? 0) - moreMs;
+      signs.heard({ kind: "heartbeat", loopLagMs: 0, rssBytes: mib * 1024 * 1024, cpuMs });
+    };
+    return { faults, heard };
+  }
+
+  test("90 s for the first heartbeat", async () => {
+    const { faults } = watched();
+    await vi.advanceTimersByTimeAsync(89_800);
+    expect(faults).toEqual([]);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(faults).toEqual(["start-timeout"]);
+  });
+
+  test("12 s without a heartbeat for a process that gets no processor time", async () => {
+    const { faults, heard } = watched();
+    heard(-60_000);
+    await vi.advanceTimersByTimeAsync(11_800);
+    expect(faults).toEqual([]);
+    await vi.advanceTimersByTimeAsync(400);
+    expect(faults).toEqual(["no-heartbeat"]);
+  });
+
+  test("2.5 s without a heartbeat for a process that used a second of processor time", async () => {
+    const { faults, heard } = watched();
+    heard(1000);
+    await vi.advanceTimersByTimeAsync(2500);
+    expect(faults).toEqual([]);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(faults).toEqual(["no-heartbeat"]);
+  });
+
+  test("512 MB, twice in a row", () => {
+    const { faults, heard } = watched();
+    for (const mib of [512, 512, 513, 512, 513]) heard(0, mib);
+    expect(faults).toEqual([]);
+    heard(0, 513);
+    expect(faults).toEqual(["memory-cap"]);
   });
 });

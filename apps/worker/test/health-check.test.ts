@@ -1,7 +1,7 @@
 import type { Fault } from "@flotilla/contracts";
 import { AppError, type ErrorCode } from "@flotilla/kernel";
 import { waitFor } from "@flotilla/testkit";
-import { expect, onTestFinished, test } from "vitest";
+import { expect, onTestFinished, test, vi } from "vitest";
 import { startChecks } from "../src/account/health-check.ts";
 
 /** An account that gives these answers one after the other; the last one repeats. */
@@ -52,4 +52,37 @@ test("without a connection nothing is checked: the connection has its own back-o
   const idle = checked([null]);
   await waitFor(() => idle.done.length > 20);
   expect(done).toEqual([]);
+});
+
+test("a check is made each 300 s, and again 30 s after one without an answer", async () => {
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const done: number[] = [];
+  let fails = false;
+  const account = {
+    connected: true,
+    check: async () => {
+      done.push(seconds);
+      if (fails) throw new AppError("call-timeout", "no answer");
+    },
+    reconnect: async () => {},
+  };
+  let seconds = 0;
+  const checks = startChecks(account, () => {});
+  onTestFinished(() => checks.stop());
+  const pass = async (count: number): Promise<void> => {
+    for (const until = seconds + count; seconds < until; ) {
+      seconds += 1;
+      await vi.advanceTimersByTimeAsync(1000);
+    }
+  };
+  await pass(899);
+  expect(done).toEqual([300, 600]);
+  fails = true;
+  await pass(31);
+  fails = false;
+  await pass(329);
+  expect(done).toEqual([300, 600, 900, 930, 960]);
+  await pass(1);
+  expect(done.at(-1)).toBe(1260);
 });

@@ -29,7 +29,6 @@ export { openScratch } from "./connection/scratch.ts";
 export {
   type OpenWhenFreeOptions,
   openWhenFree,
-  transactionWhenFree,
   type WaitForLock,
 } from "./connection/when-free.ts";
 export {

@@ -8,7 +8,7 @@ import {
   startCheckpoints,
 } from "@flotilla/sqlite";
 import { testDir, waitFor } from "@flotilla/testkit";
-import { beforeEach, describe, expect, test, vi } from "vitest";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
 import { areLong, Durations, Meter } from "../src/base/measure.ts";
 import { codeOf, legacy, SCHEMA } from "./support/databases.ts";
 
@@ -134,6 +134,24 @@ describe("startCheckpoints", () => {
     told[Symbol.dispose]();
     insert(db);
     expect(db.walBytes()).toBeGreaterThan(0);
+  });
+
+  test("makes a checkpoint each 15 min, and looks at its file each second", async () => {
+    using db = open();
+    insert(db);
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout"] });
+    onTestFinished(() => void vi.useRealTimers());
+    using told = events(db, {});
+    const kinds = (): string[] => told.all.map(({ kind }) => kind);
+    await vi.advanceTimersByTimeAsync(15 * 60_000 - 1);
+    expect(kinds()).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(kinds()).toEqual(["checkpoint"]);
+    renameSync(path, `${path}.away`);
+    await vi.advanceTimersByTimeAsync(999);
+    expect(kinds()).toEqual(["checkpoint"]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(kinds()).toEqual(["checkpoint", "file-gone"]);
   });
 
   test("tells once that the file was deleted, again when that changes", async () => {

@@ -1,15 +1,10 @@
 import { join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
-import {
-  type HolderReport,
-  openDatabase,
-  openWhenFree,
-  transactionWhenFree,
-} from "@flotilla/sqlite";
+import { type HolderReport, openDatabase, openWhenFree } from "@flotilla/sqlite";
 import { spawnProcess, testDir, waitFor } from "@flotilla/testkit";
-import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
-import { codeOf, failureOf, legacy, pythonDatabase, SCHEMA } from "./support/databases.ts";
+import { beforeEach, describe, expect, onTestFinished, test, vi } from "vitest";
+import { failureOf, legacy, pythonDatabase, SCHEMA } from "./support/databases.ts";
 
 let folder = "";
 let path = "";
@@ -130,37 +125,33 @@ test("a legacy program that comes later is locked out", async () => {
   expect(late.stderr).toContain("database is locked");
 });
 
-test.runIf(linux)(
-  "a transaction waits for its lock without blocking, and what it throws passes through",
-  async () => {
-    using db = openDatabase({ ...options, path, exclusive: false });
-    const holder = await legacy(path, "immediate");
-    const insert = (): unknown => db.write("INSERT INTO t (name) VALUES ('x')");
-    expect(
-      (await failureOf(transactionWhenFree(db, "add", insert, { budgetMs: 10 }))).details,
-    ).toMatchObject({
-      holderPid: holder.pid,
-    });
-    expect(codeOf(() => db.transaction(insert))).toBe("sqlite-locked");
-    const tookMs = [1, 2, 3, 4, 5].map(() => {
-      const asked = performance.now();
-      expect(codeOf(() => db.tryTransaction("now", insert))).toBe("sqlite-locked");
-      return performance.now() - asked;
-    });
-    // No native wait of 250 ms; single tries may be slowed by the machine.
-    expect(Math.min(...tookMs)).toBeLessThan(200);
-    const waiting = transactionWhenFree(db, "add", insert, {
-      onWait: () => holder.kill("SIGKILL"),
-    });
-    await waiting;
-    expect(db.stats().operations).toMatchObject({ add: { count: 1 } });
-    const boom = new Error("boom");
-    const failing = transactionWhenFree(db, "add", () => {
-      throw boom;
-    });
-    await expect(failing).rejects.toBe(boom);
-  },
-);
+describe.runIf(linux)("without a time of its own, openWhenFree", () => {
+  /** Waits for a lock on a clock that the test moves; the holder has the file for its whole life. */
+  async function waiting() {
+    openDatabase({ ...options, path }).close();
+    const holder = await legacy(path, "lifelong");
+    vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+    onTestFinished(() => void vi.useRealTimers());
+    // Not exclusive: no try scans all processes.
+    return { holder, opening: openWhenFree({ ...options, exclusive: false, path }) };
+  }
+
+  test("has a file that is released after 59.9 s", async () => {
+    const { holder, opening } = await waiting();
+    await vi.advanceTimersByTimeAsync(59_800);
+    holder.kill("SIGKILL");
+    await holder.exited;
+    await vi.advanceTimersByTimeAsync(100);
+    using db = await opening;
+    expect(db.stats().waits.maxMs).toBeGreaterThan(59_000);
+  });
+
+  test("gives up after 60 s", async () => {
+    const failure = failureOf((await waiting()).opening);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect((await failure).details["waitedMs"]).toBe(60_000);
+  });
+});
 
 test.runIf(linux)(
   "an idle legacy program without a journal of ours holds no lock, and still keeps an exclusive owner out",

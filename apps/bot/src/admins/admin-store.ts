@@ -1,3 +1,4 @@
+import type { Asker } from "@flotilla/contracts";
 import { parseUserId, type UserId } from "@flotilla/kernel";
 import type { Database } from "@flotilla/sqlite";
 import type { QuestionName } from "../kit/question.ts";
@@ -33,6 +34,13 @@ export interface Asked {
   readonly what: string;
   readonly about: string;
   readonly chat: string | null;
+}
+
+/** An invitation that can be used. */
+export interface Invitation {
+  readonly role: Role;
+  /** Name of the owner who made it. */
+  readonly by: string;
 }
 
 interface RawAdmin {
@@ -167,27 +175,46 @@ export class AdminStore {
   }
 
   /** An invitation that the first one who presses its link within 15 min takes. */
-  invite(token: string, role: Role, by: string, now: number): void {
+  invite(token: string, role: Role, by: Asker, now: number): void {
     this.#db.write("DELETE FROM invite WHERE until < ?", [now]);
-    const sql = "INSERT INTO invite (token, role, by_name, until) VALUES (?, ?, ?, ?)";
-    this.#db.write(sql, [token, role, by, now + MINUTES_15]);
+    const sql = "INSERT INTO invite (token, role, by_id, by_name, until) VALUES (?, ?, ?, ?, ?)";
+    this.#db.write(sql, [token, role, by.id, by.name, now + MINUTES_15]);
   }
 
-  /** Uses an invitation up. Null: there is none (any more). */
-  accept(token: string, id: UserId, name: string, now: number): Role | null {
+  /**
+   * The invitation behind a link. Null: there is none (any more), who made it is no owner any more,
+   * or the clock was set back to before it was made.
+   */
+  invitation(token: string, now: number): Invitation | null {
+    const found = this.#db.readOne<{ role: string; byId: string; by: string }>(
+      `SELECT role, by_id AS byId, by_name AS by FROM invite
+        WHERE token = ? AND until BETWEEN ? AND ?`,
+      [token, now, now + MINUTES_15],
+    );
+    const role = ROLES.find((each) => each === found?.role);
+    return found && role && this.role(found.byId) === "owner" ? { role, by: found.by } : null;
+  }
+
+  /**
+   * Uses an invitation up: makes its user an admin, together with what `also` writes. Null: there is
+   * none, or the user is an admin already.
+   */
+  accept(
+    token: string,
+    user: Asker,
+    now: number,
+    also: (used: Invitation) => void = () => {},
+  ): Role | null {
     return this.#db.transaction(() => {
-      const found = this.#db.readOne<{ role: string }>(
-        "SELECT role FROM invite WHERE token = ? AND until >= ?",
-        [token, now],
-      );
-      const role = ROLES.find((each) => each === found?.role);
-      if (!role || this.role(id)) return null;
+      const found = this.invitation(token, now);
+      if (!found || this.role(user.id)) return null;
       this.#db.write("DELETE FROM invite WHERE token = ?", [token]);
       this.#db.write(
         "INSERT INTO admin (id, name, reachable, role, invited) VALUES (?, ?, 1, ?, 1)",
-        [id, name, role],
+        [user.id, user.name, found.role],
       );
-      return role;
+      also(found);
+      return found.role;
     });
   }
 

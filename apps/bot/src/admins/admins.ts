@@ -3,6 +3,7 @@ import { z } from "zod";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, type Screen, screen } from "../kit/chat/screen.ts";
+import { isGroup } from "../kit/chat/target.ts";
 import { backButton, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
 import { type ChatDeps, show } from "../kit/press.ts";
 import { ROLES } from "../kit/roles.ts";
@@ -56,9 +57,12 @@ const invite = button(
   "invite",
   "owner",
   async (deps: AdminDeps & { readonly deepLink: (parameter: string) => string }, context) => {
-    const role = ROLES.find((each) => each === context.press.arg) ?? "viewer";
+    // Everybody in a group could take the link.
+    if (isGroup(context.chat)) return await context.toast(say("toast-invite-private"));
+    const role = ROLES.find((each) => each === context.press.arg);
+    if (!role) return await show(deps, context, LIST, say("toast-stale"));
     const token = randomBytes(12).toString("base64url");
-    deps.admins.invite(token, role, context.asker.name, deps.clock.now());
+    deps.admins.invite(token, role, context.asker, deps.clock.now());
     note(deps, context, say("audit-invited", { role }));
     await show(deps, context, { kind: "admins", link: deps.deepLink(`join_${token}`) });
   },

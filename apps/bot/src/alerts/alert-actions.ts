@@ -7,14 +7,14 @@ import type { AlertOutbox } from "./alert-outbox.ts";
 import type { AlertStore } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
 import { openWorkers } from "./group-card.ts";
-import type { SilenceStore } from "./silence-store.ts";
+import { EVERYBODY, type SilenceStore } from "./silence-store.ts";
 
 /** Parts of {@link AlertActions}. */
 export interface AlertActionDeps {
   readonly alerts: AlertStore;
   readonly cards: CardStore;
   readonly silences: SilenceStore;
-  readonly outbox: AlertOutbox;
+  readonly outbox: Pick<AlertOutbox, "flush">;
   readonly host: HostId;
   readonly now: () => number;
 }
@@ -93,46 +93,58 @@ export class AlertActions {
     return taken ? say("toast-taken") : say("toast-taken-already", { by: card.takenBy ?? "?" });
   }
 
-  /** 🔕: this card and its workers are quiet for 4 h; changes and the end are still shown. */
-  hush(context: PressContext): Said {
+  /**
+   * 🔕: this card and its workers are quiet for 4 h, or for longer when they were before; changes
+   * and the end are still shown.
+   */
+  hush(context: Pick<PressContext, "press" | "asker">): Said {
     const { cards, silences, now } = this.#deps;
     const card = this.#pressed(context);
     if (!card || card.resolvedAt !== null) return say("toast-alert-over");
     const until = now() + MUTE_CARD_MS;
     cards.mute(card.n, until);
-    for (const { body } of card.alerts) {
-      if (body.worker !== null)
-        silences.set({
-          scope: body.worker,
-          kind: "mute",
-          since: now(),
-          until,
-          by: context.asker.name,
-        });
+    const by = context.asker.name;
+    for (const worker of new Set(card.alerts.flatMap(({ body }) => body.worker ?? []))) {
+      const before = silences.muteOf(worker, now());
+      if (before === null || before.until < until)
+        silences.set({ scope: worker, kind: "mute", since: now(), until, by });
     }
     return say("toast-muted", { until });
   }
 
-  /** Mutes one worker, or all (`scope` `*`), or ends that (`forMs` 0). */
+  /**
+   * Mutes one worker, or all (`scope` `*`), or ends that (`forMs` 0). The end of the mute of all is
+   * the end of every mute, of workers and of cards; maintenance windows stay.
+   */
   mute(scope: string, forMs: number, by: string): Said {
     const { silences, now } = this.#deps;
-    if (forMs === 0) silences.end(scope, now());
-    else silences.set({ scope, kind: "mute", since: now(), until: now() + forMs, by });
-    return forMs === 0 ? say("toast-unmuted") : say("toast-muted", { until: now() + forMs });
+    if (forMs === 0) return scope === EVERYBODY ? this.#unmuteAll() : this.#unmute(scope);
+    silences.set({ scope, kind: "mute", since: now(), until: now() + forMs, by });
+    return say("toast-muted", { until: now() + forMs });
   }
 
-  /** Ends every mute, of workers and of cards. Maintenance windows of single workers stay. */
-  unmuteAll(): void {
+  #unmute(scope: string): Said {
+    const { silences, cards, now } = this.#deps;
+    silences.end(scope, "mute", now());
+    for (const card of cards.allOpen())
+      if (openWorkers(card).some((worker) => worker === scope)) cards.unmute(card.n);
+    const other = silences.besides(scope, now());
+    if (other === null) return say("toast-unmuted");
+    return say(`toast-still-${other.kind}`, { by: other.by, until: other.until });
+  }
+
+  #unmuteAll(): Said {
     const { silences, cards, now } = this.#deps;
     for (const { scope, kind } of silences.active(now()))
-      if (kind === "mute") silences.end(scope, now());
+      if (kind === "mute") silences.end(scope, kind, now());
     cards.unmuteAll();
+    return say("unmute-all-done");
   }
 
   /** A maintenance window with an end: nothing is told until then, and one summary after it. */
   maintain(scope: string, forMs: number, by: string): Said {
     const { silences, now } = this.#deps;
-    if (forMs === 0) silences.end(scope, now());
+    if (forMs === 0) silences.end(scope, "maintenance", now());
     else silences.set({ scope, kind: "maintenance", since: now(), until: now() + forMs, by });
     return forMs === 0
       ? say("toast-maintenance-over")
@@ -162,7 +174,7 @@ export class AlertActions {
     await outbox.flush();
   }
 
-  #pressed(context: PressContext): CardRow | null {
+  #pressed(context: Pick<PressContext, "press">): CardRow | null {
     const n = Number.parseInt(context.press.arg, 36);
     return Number.isSafeInteger(n) ? this.#deps.cards.find(n) : null;
   }

@@ -1,9 +1,11 @@
+import type { WorkerId } from "@flotilla/kernel";
 import { button } from "../kit/button.ts";
+import type { Screen } from "../kit/chat/screen.ts";
 import { show } from "../kit/press.ts";
 import { say } from "../kit/words/said.ts";
 import type { WorkerDeps } from "../workers/deps.ts";
 import type { AlertActions } from "./alert-actions.ts";
-import { EVERYBODY } from "./silence-store.ts";
+import { EVERYBODY, LONGEST_MS } from "./silence-store.ts";
 
 declare module "../kit/button.ts" {
   interface Verbs {
@@ -31,30 +33,33 @@ const hush = button("hush", "operator", async (deps: AlertDeps, context) => {
   deps.alertActions.tell(context);
 });
 
-/** Mutes a worker, or all, for the minutes of the argument; 0 ends it. */
-export const muteButton = button("mute", "operator", async (deps: AlertDeps, context) => {
-  const { worker, arg } = context.press;
-  const forMs = (Number.parseInt(arg, 10) || 0) * 60_000;
-  const said = deps.alertActions.mute(worker || EVERYBODY, forMs, context.asker.name);
-  const found = deps.workers.find(worker);
-  deps.audit.write(context.asker, said, found?.id ?? null, deps.clock.now());
-  await show(
-    deps,
-    context,
-    found ? { kind: "worker", worker: found.id } : { kind: "alerts", tab: "open", page: 0 },
-    said,
-  );
-});
+/** Begins or ends the silence of one worker, or of all; `shown`: the screen that says so. */
+const silence = (verb: "mute" | "maintain", shown: (worker: WorkerId | null) => Screen) =>
+  button(verb, "operator", async (deps: AlertDeps, context) => {
+    const { worker, arg } = context.press;
+    const found = worker === "" ? null : deps.workers.find(worker);
+    const forMs = timeOf(arg);
+    const id = found?.id ?? null;
+    if (worker !== "" && !found)
+      return await show(deps, context, { kind: "menu" }, say("toast-gone"));
+    if (forMs === null) return await show(deps, context, shown(id), say("toast-stale"));
+    const said = deps.alertActions[verb](id ?? EVERYBODY, forMs, context.asker.name);
+    deps.audit.write(context.asker, said, id, deps.clock.now());
+    await show(deps, context, shown(id), said);
+  });
 
-/** A maintenance window of a worker, or of all, for the minutes of the argument; 0 ends it. */
-const maintain = button("maintain", "operator", async (deps: AlertDeps, context) => {
-  const { worker, arg } = context.press;
-  const forMs = (Number.parseInt(arg, 10) || 0) * 60_000;
-  const said = deps.alertActions.maintain(worker || EVERYBODY, forMs, context.asker.name);
-  const found = deps.workers.find(worker);
-  deps.audit.write(context.asker, said, found?.id ?? null, deps.clock.now());
-  await show(deps, context, found ? { kind: "more", worker: found.id } : { kind: "menu" }, said);
-});
+/** Milliseconds from the minutes of a button; null = no button of ours has them. */
+function timeOf(arg: string): number | null {
+  const ms = /^\d{1,7}$/.test(arg) ? Number(arg) * 60_000 : null;
+  return ms !== null && ms <= LONGEST_MS ? ms : null;
+}
+
+export const muteButton = silence("mute", (worker) =>
+  worker === null ? { kind: "alerts", tab: "open", page: 0 } : { kind: "worker", worker },
+);
+const maintain = silence("maintain", (worker) =>
+  worker === null ? { kind: "menu" } : { kind: "more", worker },
+);
 
 const test = button("test", "operator", async (deps: AlertDeps, context) => {
   await context.toast(say("toast-test"));

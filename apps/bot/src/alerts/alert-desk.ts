@@ -7,7 +7,7 @@ import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
 import { type AlertStore, factOf } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
 import { alertRule } from "./kinds.ts";
-import { hiddenBy, isSilenced, planAlerts } from "./plan.ts";
+import { hiddenBy, isQuietTime, isSilenced, keepsQuietHours, planAlerts } from "./plan.ts";
 import { EVERYBODY, type SilenceRow, type SilenceStore, silenceFacts } from "./silence-store.ts";
 import { type CardFact, escalationOf, repeatIsDue } from "./telling.ts";
 
@@ -39,8 +39,13 @@ export class AlertDesk {
       const now = this.#deps.clock.now();
       for (const over of this.#deps.silences.takeOver(now))
         if (over.kind === "maintenance") this.#summary(over, now);
+      this.#deps.cards.endMutes(now);
       this.#plan(now);
-      for (const card of this.#deps.cards.allOpen()) this.#goOn(card, now);
+      const silent = silenceFacts(this.#deps.silences.active(now));
+      const isQuiet = isQuietTime(this.#deps.settings.all().quiet, minuteOfDay(now));
+      const isHeld = (alert: AlertRow): boolean =>
+        isSilenced(factOf(alert), silent, now) || (isQuiet && keepsQuietHours(alert.body.kind));
+      for (const card of this.#deps.cards.allOpen()) this.#tellOn(card, isHeld, now);
       this.#deps.alerts.prune(now);
     });
   }
@@ -55,10 +60,9 @@ export class AlertDesk {
       const unheard = isSilenced(factOf(alert), silent, now) || hiddenBy(factOf(alert), open);
       if (unheard && alert.resolvedAt === null && alert.readyAt <= now) alerts.hold(alert.n, now);
     }
-    const { hour, minute } = FLEET_TIMES.wall(now);
     const plan = planAlerts({
       now,
-      minuteOfDay: hour * 60 + minute,
+      minuteOfDay: minuteOfDay(now),
       untold: alerts.untold().map(factOf),
       open,
       silences: silent,
@@ -82,8 +86,8 @@ export class AlertDesk {
     }
   }
 
-  #goOn(card: CardRow, now: number): void {
-    const fact = cardFact(card);
+  #tellOn(card: CardRow, isHeld: (alert: AlertRow) => boolean, now: number): void {
+    const fact = cardFact(card, isHeld);
     const level = escalationOf(fact, now);
     if (level !== card.level) this.#deps.cards.escalate(card.n, level);
     if (repeatIsDue(fact, now)) this.#deps.cards.tellAgain(card.n, now);
@@ -129,16 +133,20 @@ export class AlertDesk {
   }
 }
 
-function cardFact(card: CardRow): CardFact {
-  const rules = card.alerts
-    .filter((alert) => alert.resolvedAt === null)
-    .map((alert) => alertRule(alert.body.kind));
+function minuteOfDay(now: number): number {
+  const { hour, minute } = FLEET_TIMES.wall(now);
+  return hour * 60 + minute;
+}
+
+function cardFact(card: CardRow, isHeld: (alert: AlertRow) => boolean): CardFact {
+  const open = card.alerts.filter((alert) => alert.resolvedAt === null);
+  const rules = open.map((alert) => alertRule(alert.body.kind));
   const repeats = rules.flatMap((rule) => rule.repeatMs ?? []);
   return {
     openedAt: card.openedAt,
     toldAt: card.toldAt,
     taken: card.takenBy !== null,
-    mutedUntil: card.mutedUntil,
+    quiet: card.mutedUntil !== null || (open.length > 0 && open.every(isHeld)),
     level: card.level,
     repeatMs: repeats.length === 0 ? null : Math.min(...repeats),
     calm: card.calm,

@@ -3,7 +3,8 @@ import type { Database } from "@flotilla/sqlite";
 import { Said } from "../kit/words/said.ts";
 import { AlertBody, type AlertRow } from "./alert-body.ts";
 import { alertRule } from "./kinds.ts";
-import type { AlertFact } from "./plan.ts";
+import { type AlertFact, isSilenced } from "./plan.ts";
+import { SilenceStore, silenceFacts } from "./silence-store.ts";
 
 interface RawAlert {
   readonly n: number;
@@ -23,6 +24,7 @@ const KEEP_MS = 30 * 24 * 3_600_000;
 export class AlertStore {
   readonly #db: Database;
   readonly #holdMs: number;
+  readonly #silences: SilenceStore;
 
   /**
    * `holdMs`: what often passes by itself is told only when it lasts longer (`waits` of its kind).
@@ -30,6 +32,7 @@ export class AlertStore {
   constructor(db: Database, holdMs: number) {
     this.#db = db;
     this.#holdMs = holdMs;
+    this.#silences = new SilenceStore(db);
   }
 
   /** The open alert about a subject. */
@@ -80,7 +83,7 @@ export class AlertStore {
   /**
    * Opens the alert, or puts a new body on the open one. `since`: when the trouble began, which may
    * be before it was noticed. Its card is told with a sound again when the first alert on it
-   * becomes red.
+   * becomes red, unless it is muted: then its repeat tells of it.
    */
   raise(subject: string, body: AlertBody, now: number, since: number = now): void {
     this.#db.transaction(() => {
@@ -97,6 +100,7 @@ export class AlertStore {
       if (JSON.stringify(open.body) === text) return;
       const worse =
         isRed(body) &&
+        !this.#isQuiet(open, body, now) &&
         !(open.card === null ? [open] : this.ofCard(open.card)).some((each) => isRed(each.body));
       this.#db.write("UPDATE alert SET body = ? WHERE n = ?", [text, open.n]);
       const telling = worse ? ", telling = telling + 1, silent = 0, told_at = ?" : "";
@@ -163,6 +167,16 @@ export class AlertStore {
       ]);
       this.#db.write("DELETE FROM card WHERE resolved_at < ?", [now - KEEP_MS]);
     });
+  }
+
+  /** Whether its card or its worker is silent: then an open alert that gets worse makes no sound. */
+  #isQuiet(open: AlertRow, body: AlertBody, now: number): boolean {
+    const isMuted = this.#db.readOne("SELECT 1 FROM card WHERE n = ? AND muted_until > ?", [
+      open.card,
+      now,
+    ]);
+    const silences = silenceFacts(this.#silences.active(now));
+    return isMuted !== undefined || isSilenced(factOf({ ...open, body }), silences, now);
   }
 
   #rows(where: string, values: readonly (string | number)[]): AlertRow[] {

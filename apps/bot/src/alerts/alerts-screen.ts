@@ -79,7 +79,7 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
   const found = worstFirst(given.alerts.filter((alert) => belongs(alert, given)));
   const at = (page: number): string => encodePress("alerts", "", `${given.tab}-${page}`);
   const { shown, current, pager } = paged(found, { page: given.page, size: PAGE, at });
-  const all = given.silences.find((each) => each.scope === EVERYBODY);
+  const all = given.silences.some(({ scope, kind }) => scope === EVERYBODY && kind === "mute");
   const tabs = ALERT_TABS.map((tab) => ({
     text: `${tab === given.tab ? "• " : ""}${words.text(`button-alerts-${tab}`)}`,
     callback_data: encodePress("alerts", "", tab),

@@ -128,6 +128,24 @@ export class CardStore {
     ]);
   }
 
+  /** Ends the mute of a card; its messages say so. */
+  unmute(n: number): void {
+    this.#db.write(
+      `UPDATE card SET muted_until = NULL, revision = revision + 1 WHERE n = ? AND muted_until IS
+        NOT NULL AND resolved_at IS NULL`,
+      [n],
+    );
+  }
+
+  /** Ends the mutes whose time is over. */
+  endMutes(now: number): void {
+    this.#db.write(
+      `UPDATE card SET muted_until = NULL, revision = revision + 1 WHERE muted_until <= ? AND
+        resolved_at IS NULL`,
+      [now],
+    );
+  }
+
   unmuteAll(): void {
     this.#db.write(
       `UPDATE card SET muted_until = NULL, revision = revision + 1 WHERE muted_until IS NOT

@@ -5,7 +5,7 @@ import { type Said, say } from "../kit/words/said.ts";
 import { matching } from "../workers/view.ts";
 import type { WorkerRow } from "../workers/worker-store.ts";
 import { type AlertDeps, muteButton } from "./alert-buttons.ts";
-import { EVERYBODY, type SilenceStore } from "./silence-store.ts";
+import { EVERYBODY, LONGEST_MS, type SilenceStore } from "./silence-store.ts";
 
 interface MuteDeps extends AlertDeps {
   readonly silences: SilenceStore;
@@ -20,7 +20,6 @@ const UNITS: readonly (readonly [RegExp, number])[] = [
 ];
 const OFF: ReadonlySet<string> = new Set(["off", "выкл", "нет"]);
 const ALL: ReadonlySet<string> = new Set(["all", "все", "всех"]);
-const LONGEST_MS = 999 * 24 * 3_600_000;
 /** So many names stand in an answer. */
 const NAMED = 12;
 
@@ -43,9 +42,8 @@ async function mute(
   if (found.length === 0)
     return await context.reply(say("no-such-worker", { name: clip(name, 40) }));
   if (found.length > 1 && !meansAll) {
-    const part = name.replace(/[^\w-]/g, "");
     return await context.reply(
-      say("mute-which", { name: part, count: found.length, names: named(found), time }),
+      say("mute-which", { name: clip(name, 40), count: found.length, names: named(found), time }),
     );
   }
   for (const { id } of found) {
@@ -54,7 +52,7 @@ async function mute(
   }
   await context.replyAll([
     told(named(found), found.length, forMs, deps.clock.now()),
-    ...stillMuted(deps, forMs),
+    ...stillSilent(deps, found, forMs),
   ]);
 }
 
@@ -78,22 +76,13 @@ function parted(words: readonly string[]): Asked | null {
   return name === undefined || more.length > 0 ? null : { name, time: "1h", forMs: 3_600_000 };
 }
 
-/**
- * Ends or begins it for everybody. Off means off: also for workers and cards that were muted by
- * themselves.
- */
+/** Ends or begins it for everybody. */
 async function muteAll(deps: MuteDeps, context: CommandContext, forMs: number): Promise<void> {
   const said = deps.alertActions.mute(EVERYBODY, forMs, context.asker.name);
-  if (forMs === 0) deps.alertActions.unmuteAll();
   deps.audit.write(context.asker, said, null, deps.clock.now());
+  if (forMs === 0) return await context.reply(said);
   const count = deps.workers.all().length;
-  await context.reply(
-    say(forMs === 0 ? "unmute-all-done" : "mute-all-done", {
-      count,
-      ms: forMs,
-      until: deps.clock.now() + forMs,
-    }),
-  );
+  await context.reply(say("mute-all-done", { count, ms: forMs, until: deps.clock.now() + forMs }));
 }
 
 function told(names: string, count: number, forMs: number, now: number): Said {
@@ -105,10 +94,15 @@ function told(names: string, count: number, forMs: number, now: number): Said {
   });
 }
 
-/** One worker is heard again, and yet it is not: everybody is muted. */
-function stillMuted({ silences, clock }: MuteDeps, forMs: number): Said[] {
-  const all = forMs === 0 ? silences.of(EVERYBODY, clock.now()) : null;
-  return all ? [say("mute-still-all", { by: all.by, until: all.until })] : [];
+/** The mute is over, and yet the workers are not heard: something else silences them. */
+function stillSilent(
+  { silences, clock }: MuteDeps,
+  workers: readonly WorkerRow[],
+  forMs: number,
+): Said[] {
+  const ended = forMs === 0 ? workers : [];
+  const [other] = ended.flatMap(({ id }) => silences.besides(id, clock.now()) ?? []);
+  return other ? [say(`mute-still-${other.kind}`, { by: other.by, until: other.until })] : [];
 }
 
 /** Milliseconds; 0 = off; null = not a time. `text`: small letters. */

@@ -142,6 +142,12 @@ export function isQuietTime(quiet: QuietHours | null, minuteOfDay: number): bool
   return minuteOfDay >= quiet.fromMin || minuteOfDay < quiet.toMin;
 }
 
+/** False for what is told in quiet hours as well: red alerts, tests and notices. */
+export function keepsQuietHours(kind: AlertKind): boolean {
+  const { level, cause } = alertRule(kind);
+  return level !== "red" && cause !== "none";
+}
+
 /** Decides which alerts are told now, and which of them together. Pure. */
 export function planAlerts(situation: AlertSituation): AlertPlan {
   const { now, untold, open, silences, quiet } = situation;
@@ -152,11 +158,7 @@ export function planAlerts(situation: AlertSituation): AlertPlan {
     const rule = alertRule(alert.kind);
     const unheard = isSilenced(alert, silences, now) || hiddenBy(alert, open) !== null;
     if (alert.resolvedAt !== null && (unheard || quietNow || !rule.tellSolved)) drop.push(alert);
-    else if (
-      !unheard &&
-      now >= alert.readyAt &&
-      !(quietNow && rule.level !== "red" && rule.cause !== "none")
-    )
+    else if (!unheard && now >= alert.readyAt && !(quietNow && keepsQuietHours(alert.kind)))
       groups.set(groupKey(alert), [...(groups.get(groupKey(alert)) ?? []), alert]);
   }
   return { ...placed(groups, situation), drop };

@@ -6,8 +6,8 @@ export interface CardFact {
   readonly toldAt: number;
   /** An admin took it: no repeats, no escalation. */
   readonly taken: boolean;
-  /** No message before this time. */
-  readonly mutedUntil: number | null;
+  /** No message now: it is muted, or all that is open on it is silenced or waits for the day. */
+  readonly quiet: boolean;
   /**
    * How far it has gone: 0 = the first chat, 1 = the next one as well, 2 = everybody and the second
    * path.
@@ -29,7 +29,7 @@ const ALL_AFTER_MS = 60 * 60_000;
 
 /** How far a card has to go by now. Never less far than it went. */
 export function escalationOf(card: CardFact, now: number): EscalationLevel {
-  if (card.taken || card.calm || isMuted(card, now)) return card.level;
+  if (card.taken || card.calm || card.quiet) return card.level;
   const waited = now - card.openedAt;
   const due: EscalationLevel = waited >= ALL_AFTER_MS ? 2 : waited >= NEXT_AFTER_MS ? 1 : 0;
   return due > card.level ? due : card.level;
@@ -37,12 +37,8 @@ export function escalationOf(card: CardFact, now: number): EscalationLevel {
 
 /** True when the card is to be told once more. */
 export function repeatIsDue(card: CardFact, now: number): boolean {
-  if (card.taken || card.repeatMs === null || isMuted(card, now)) return false;
+  if (card.taken || card.repeatMs === null || card.quiet) return false;
   return now - card.toldAt >= card.repeatMs;
-}
-
-function isMuted(card: CardFact, now: number): boolean {
-  return card.mutedUntil !== null && card.mutedUntil > now;
 }
 
 /**

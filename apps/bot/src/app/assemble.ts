@@ -72,6 +72,8 @@ export interface Outside {
   readonly relayWire: RelayWire;
   /** What the processes of this fleet refused in its queues. */
   readonly refused?: RefusedJobs;
+  /** That of this machine, unless one is given. */
+  readonly clock?: Clock;
 }
 
 /** How the bot reaches readers: tells them their routes, and looks at what they report. */
@@ -110,8 +112,7 @@ function stores(db: Database, config: Config) {
  * The bot's own parts, put together. Opens nothing.
  */
 export function assemble(outside: Outside) {
-  const { db, bot, commandSender, config, log } = outside;
-  const clock = systemClock;
+  const { db, bot, commandSender, config, log, clock = systemClock } = outside;
   const host = config.hostId;
   const own = stores(db, config);
   const refused = outside.refused ?? new RefusedJobs();
@@ -167,7 +168,7 @@ export function assemble(outside: Outside) {
       now: () => clock.now(),
     }),
     absence: new Absence({ ...own, host }),
-    gate: new Gate({ admins, places, alerts, clock, host, log }),
+    gate: new Gate({ ...own, clock, host, log }),
     addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
     deepLink: (parameter: string): string =>
       `https://t.me/${bot.botInfo.username}?start=${parameter}`,

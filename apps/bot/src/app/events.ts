@@ -5,6 +5,7 @@ import type { AlertOutbox } from "../alerts/alert-outbox.ts";
 import type { AlertStore } from "../alerts/alert-store.ts";
 import { applyToAlerts } from "../alerts/from-events.ts";
 import type { RefusedJobs } from "../alerts/refused-jobs.ts";
+import type { SilenceStore } from "../alerts/silence-store.ts";
 import { whoStopped } from "../alerts/who-stopped.ts";
 import type { Recorder } from "../charts/recorder.ts";
 import type { Panels } from "../kit/chat/panels.ts";
@@ -28,6 +29,7 @@ export interface EventDeps {
   readonly outbox: AlertOutbox;
   readonly commandLog: CommandStore;
   readonly workers: WorkerStore;
+  readonly silences: SilenceStore;
   readonly wizard: Wizard;
   readonly qrPhoto: QrPhoto;
   readonly bulks: BulkStore;
@@ -147,12 +149,13 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
     deps.panels.replace(end.admin, { kind: "notice", text: end.text, worker: end.worker });
 }
 
-/** A worker that is deleted has no trouble any more. */
+/** A worker that is deleted has no trouble any more; what silenced it is not for the next of its name. */
 function forget(
-  { workers, alerts, clock }: EventDeps,
+  { workers, silences, alerts, clock }: EventDeps,
   { worker, askerName: by }: CommandRow,
 ): void {
   workers.remove(worker);
+  silences.forget(worker);
   for (const { n } of alerts.openOf(worker))
     alerts.resolve(n, say("solved-deleted", { by }), clock.now());
 }

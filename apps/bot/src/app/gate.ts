@@ -2,6 +2,7 @@ import type { Clock, HostId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Context } from "grammy";
 import type { AdminStore } from "../admins/admin-store.ts";
+import type { AuditStore } from "../admins/audit-store.ts";
 import type { PlaceStore } from "../admins/place-store.ts";
 import type { AlertBody } from "../alerts/alert-body.ts";
 import type { AlertStore } from "../alerts/alert-store.ts";
@@ -12,6 +13,7 @@ import { isCommand } from "./text-commands.ts";
 /** Parts of {@link Gate}. */
 export interface GateDeps {
   readonly admins: AdminStore;
+  readonly audit: AuditStore;
   readonly places: PlaceStore;
   readonly alerts: AlertStore;
   readonly clock: Clock;
@@ -75,11 +77,14 @@ export class Gate {
   #invited(context: Context, id: string): boolean {
     const token = /^\/start join_([\w-]{8,40})$/.exec(context.message?.text ?? "")?.[1];
     if (token === undefined || context.chat?.type !== "private" || !/^\d+$/.test(id)) return false;
-    const { admins, clock } = this.#deps;
-    const name = nameOf(context.from);
-    const role = admins.accept(token, id as Parameters<AdminStore["accept"]>[1], name, clock.now());
-    if (role) this.#notice("notice-joined", { name, role }, String(clock.now()));
-    return role !== null;
+    const { admins, audit, clock } = this.#deps;
+    const user = { id, name: nameOf(context.from) };
+    const now = clock.now();
+    const joined = admins.accept(token, user, now, ({ role, by }) => {
+      audit.write(user, say("audit-joined", { role, by }), null, now);
+      this.#notice("notice-joined", { name: user.name, role }, `${id}:${now}`);
+    });
+    return joined !== null;
   }
 
   /** The owners learn of strangers, once an hour at most. */

@@ -1,22 +1,30 @@
+import type { AdminStore } from "../admins/admin-store.ts";
 import { reaches } from "../kit/roles.ts";
 import { textCommand } from "../kit/text-command.ts";
+import { say } from "../kit/words/said.ts";
 import { type LoginDeps, login, loginButton, takeAway } from "../login/login-buttons.ts";
 import type { RouteWizard } from "../relay/wizard/route-wizard.ts";
 import { statusCommand } from "../workers/details.ts";
 import { cancelButton, menuButton } from "../workers/menu.ts";
 import { helpFor } from "./help.ts";
 
+interface StartDeps extends LoginDeps {
+  readonly admins: AdminStore;
+}
+
 /** `/start`, and what a link of ours opened. */
 export const startCommand = textCommand(
   "start",
   menuButton,
-  async (deps: LoginDeps, context, [parameter = ""]) => {
+  async (deps: StartDeps, context, [parameter = ""]) => {
     const worker = deps.workers.find(/^auth_(.+)$/.exec(parameter)?.[1] ?? "");
     if (worker && reaches(context.role, loginButton.role))
       return await login(deps, context, worker);
     const name = parameter.replace(/^auth_/, "");
-    const isInvitation = parameter.startsWith("join_");
-    if (name === "" || isInvitation)
+    const token = /^join_(.*)$/.exec(parameter)?.[1];
+    if (token !== undefined && deps.admins.invitation(token, deps.clock.now()))
+      await context.reply(say("invitation-open", { role: context.role }));
+    if (name === "" || token !== undefined)
       return await deps.panels.show(context.chat, { kind: "menu" }, null);
     await statusCommand.run(deps, context, [name]);
   },

@@ -261,4 +261,18 @@ export const MIGRATIONS = [
     note TEXT NOT NULL,
     PRIMARY KEY (route, note)
   ) STRICT, WITHOUT ROWID;`,
+  // A mute and a maintenance window of the same workers, each with its own end.
+  `CREATE TABLE silence_of_kind (
+     scope TEXT NOT NULL,
+     kind TEXT NOT NULL CHECK (kind IN ('mute', 'maintenance')),
+     since INTEGER NOT NULL,
+     until INTEGER NOT NULL,
+     by_name TEXT NOT NULL,
+     PRIMARY KEY (scope, kind)
+   ) STRICT, WITHOUT ROWID;
+   INSERT INTO silence_of_kind SELECT scope, kind, since, until, by_name FROM silence;
+   DROP TABLE silence;
+   ALTER TABLE silence_of_kind RENAME TO silence;`,
+  // Who made an invitation: it ends when that one is no owner any more.
+  `ALTER TABLE invite ADD COLUMN by_id TEXT NOT NULL DEFAULT '';`,
 ];

@@ -64,9 +64,7 @@ export function workerScreen(view: FleetView, id: string): Card {
       ? statusLines(view, worker, status)
       : words.html("details-silent", { host: worker.host }),
     worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
-    worker.silence === null
-      ? null
-      : words.html(`silence-${worker.silence.kind}`, { ...worker.silence }),
+    ...worker.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),
     commandLine(words, worker, view.now),
     view.trouble === null ? null : words.html("redis-away"),
   );
@@ -219,7 +217,7 @@ function actionRows({ words, may }: FleetView, worker: WorkerView): InlineKeyboa
   const more = (["mute", "more"] as const)
     .filter((verb) => may(verb))
     .map((verb) =>
-      verb === "mute" && worker.silence?.kind === "mute"
+      verb === "mute" && worker.silences.some(({ kind }) => kind === "mute")
         ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
         : verbButton(words, verb, worker.id, verb === "mute" ? "60" : ""),
     );

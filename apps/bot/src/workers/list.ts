@@ -148,7 +148,7 @@ function bulkRows({ words, may, workers }: FleetView, tag: string): InlineKeyboa
 /** One worker in a list: its state, and what comes next. */
 export function workerLine(words: Words, worker: WorkerView): Html {
   const { status } = worker;
-  const name = html`<b>${nameOf(worker)}</b>${worker.silence === null ? "" : " 🔕"}`;
+  const name = html`<b>${nameOf(worker)}</b>${worker.silences.length === 0 ? "" : " 🔕"}`;
   if (!status) return html`❔ ${name}  ${words.html("worker-not-reported", { host: worker.host })}`;
   if (worker.staleSince !== null)
     return html`❔ ${name}  ${words.html("worker-stale", { state: words.text(`state-${status.state}`), at: worker.staleSince })}`;

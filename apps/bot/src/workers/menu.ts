@@ -44,7 +44,7 @@ export function menuScreen(view: FleetView): Card {
     stateCounts(view) || words.html("menu-empty"),
     lastMessage(view),
     ...silentHosts(view),
-    view.silence === null ? null : words.html(`silence-${view.silence.kind}`, { ...view.silence }),
+    ...view.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),
     view.trouble === null ? null : words.html("redis-away"),
   );
   const alerts = words.text("button-alerts-count", { count: view.openAlerts });
@@ -76,8 +76,8 @@ export function menuScreen(view: FleetView): Card {
   };
 }
 
-function maintain({ words, silence }: FleetView) {
-  const on = silence?.kind === "maintenance";
+function maintain({ words, silences }: FleetView) {
+  const on = silences.some(({ kind }) => kind === "maintenance");
   return {
     text: words.text(on ? "button-maintain-off" : "button-maintain"),
     callback_data: encodePress("maintain", "", on ? "0" : "60"),

@@ -50,7 +50,7 @@ export function moreScreen(view: FleetView, id: string): Card {
   const buttons = (["rename", "tags", "rules", "proxy"] as const)
     .filter((verb) => may(verb))
     .map((verb) => verbButton(words, verb, id));
-  const maintenance = worker.silence?.kind === "maintenance";
+  const maintenance = worker.silences.some(({ kind }) => kind === "maintenance");
   const keep = [
     {
       text: words.text(maintenance ? "button-maintain-off" : "button-maintain"),

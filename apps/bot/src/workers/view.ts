@@ -41,7 +41,7 @@ export interface WorkerView {
   readonly day: DayView | null;
   readonly command: CommandRow | null;
   readonly openAlerts: number;
-  readonly silence: SilenceView | null;
+  readonly silences: readonly SilenceView[];
 }
 
 /** Everything a screen may show; screens are functions of it. */
@@ -58,8 +58,8 @@ export interface FleetView {
   readonly openAlerts: number;
   /** Why Redis is away: then the statuses are the last known ones. Null = it is there. */
   readonly trouble: RedisTrouble | null;
-  /** The whole fleet is muted or in maintenance. */
-  readonly silence: SilenceView | null;
+  /** Those of the whole fleet. */
+  readonly silences: readonly SilenceView[];
 }
 
 /** Problems first, then by name. */

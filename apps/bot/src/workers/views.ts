@@ -114,14 +114,14 @@ export class Views {
       may: (verb) => may(role, verb),
       words: this.#from.wordsOf(chat),
       openAlerts: open.length,
-      silence: silent.find((each) => each.scope === "*") ?? null,
+      silences: silent.filter((each) => each.scope === "*"),
       workers: workers.all().map((row) => ({
         ...row,
         ...this.#stateOf(row.id, trouble === null, now),
         day: days.get(row.id) ?? null,
         command: commands.latest(row.id),
         openAlerts: open.filter(({ body }) => body.worker === row.id).length,
-        silence: silent.find((each) => each.scope === row.id) ?? null,
+        silences: silent.filter((each) => each.scope === row.id),
       })),
     };
   }

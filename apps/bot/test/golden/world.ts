@@ -1,5 +1,5 @@
 import { type BackupCopy, type Device, Route, WorkerState } from "@flotilla/contracts";
-import { parseHostId, parseUserId, parseWorkerId } from "@flotilla/kernel";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import type { StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { AdminStore } from "../../src/admins/admin-store.ts";
@@ -231,8 +231,8 @@ function fill({
   workers.setTags(parseWorkerId("news_2"), ["news"]);
   admins.keepOnly([ANN, BEN]);
   admins.saw(ANN, "@ann", "en");
-  admins.invite("token-12", "viewer", "@ann", NOW);
-  admins.accept("token-12", parseUserId("779"), "@bob", NOW);
+  admins.invite("token-12", "viewer", { id: ANN, name: "@ann" }, NOW);
+  admins.accept("token-12", { id: "779", name: "@bob" }, NOW);
   places.add("-100123", "Night watch", "en");
   settings.setQuiet({ fromMin: 22 * 60, toMin: 7 * 60 });
   silences.set({ scope: "alpha_1", kind: "mute", since: NOW, until: NOW + 60 * MIN, by: "@ann" });

@@ -11,7 +11,7 @@ import type { HostDb } from "../record/host-db.ts";
 import type { LogSink } from "./log-sink.ts";
 import type { SessionFacts } from "./session-news.ts";
 import type { StartWindow } from "./start-window.ts";
-import type { VitalLimits } from "./vital-signs.ts";
+import { DEFAULT_VITAL_LIMITS, type VitalLimits } from "./vital-signs.ts";
 import type { WorkerExit, WorkerProgram } from "./worker-process.ts";
 
 /** A state, and since when; milliseconds since the epoch. */
@@ -55,6 +55,14 @@ export interface WorkerLimits extends VitalLimits {
   /** Milliseconds between two probes of a broken session file. */
   readonly lookMs: number;
 }
+
+/** Invariant 13. A process that hangs hardly reacts to SIGTERM. */
+export const DEFAULT_WORKER_LIMITS: WorkerLimits = {
+  ...DEFAULT_VITAL_LIMITS,
+  graceMs: 15_000,
+  stuckGraceMs: 500,
+  lookMs: 30_000,
+};
 
 /** `ended`: the process exited before it was ready, or waits for its locked session. */
 export type StartResult =

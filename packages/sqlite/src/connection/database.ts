@@ -135,14 +135,6 @@ export class Database implements Disposable {
   }
 
   /**
-   * Like {@link transaction}, but throws AppError `sqlite-locked` at once instead of after the
-   * native timeout of the file.
-   */
-  tryTransaction<T>(name: string, work: () => T): T {
-    return this.#withoutWaiting(() => this.transaction(name, work));
-  }
-
-  /**
    * Moves the journal into the file. TRUNCATE also empties it; when another connection blocks that,
    * PASSIVE moves what it can. Never waits. Not inside a transaction (AppError `sqlite-locked`).
    */

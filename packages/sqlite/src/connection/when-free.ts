@@ -24,8 +24,7 @@ export interface WaitForLock {
 /** An {@link OpenOptions} with a limit and reports for its wait. */
 export interface OpenWhenFreeOptions extends OpenOptions, WaitForLock {}
 
-const START_BUDGET_MS = 60_000;
-const BUDGET_MS = 30_000;
+const BUDGET_MS = 60_000;
 const FIRST_PAUSE_MS = 5;
 const LONGEST_PAUSE_MS = 100;
 const LONGEST_REST_MS = 250;
@@ -47,7 +46,7 @@ export async function openWhenFree(options: OpenWhenFreeOptions): Promise<Databa
     return openOnce(options, 0, meter);
   };
   return whenFree(options.path, attempt, {
-    budgetMs: START_BUDGET_MS,
+    budgetMs: BUDGET_MS,
     ...options,
     onEnd: (waitedMs) => meter.wait("open", waitedMs),
   });
@@ -58,22 +57,6 @@ async function refuseOpenHandles({ path, known, signal }: OpenWhenFreeOptions): 
   if (report.holders.some((holder) => holder.pid !== process.pid)) throw lockedBy(report, 0);
 }
 
-/**
- * Runs a transaction named `name` when its lock is free, within `budgetMs` (default 30 s), without
- * blocking the event loop. Errors as in {@link openWhenFree}; errors of `work` pass through.
- */
-export async function transactionWhenFree<T>(
-  database: Database,
-  name: string,
-  work: () => T,
-  wait: WaitForLock = {},
-): Promise<T> {
-  return whenFree(database.path, () => database.tryTransaction(name, work), {
-    budgetMs: BUDGET_MS,
-    ...wait,
-  });
-}
-
 interface Waiting extends WaitForLock {
   readonly budgetMs: number;
   /**
@@ -82,7 +65,7 @@ interface Waiting extends WaitForLock {
   readonly onEnd?: (waitedMs: number) => void;
 }
 
-async function whenFree<T>(path: string, attempt: () => T | Promise<T>, wait: Waiting): Promise<T> {
+async function whenFree<T>(path: string, attempt: () => Promise<T>, wait: Waiting): Promise<T> {
   const { clock = systemClock } = wait;
   const started = clock.monotonicMs();
   const waited = (): number => clock.monotonicMs() - started;
@@ -108,9 +91,7 @@ async function whenFree<T>(path: string, attempt: () => T | Promise<T>, wait: Wa
   }
 }
 
-async function tryOnce<T>(
-  attempt: () => T | Promise<T>,
-): Promise<{ value: T } | { error: AppError }> {
+async function tryOnce<T>(attempt: () => Promise<T>): Promise<{ value: T } | { error: AppError }> {
   try {
     return { value: await attempt() };
   } catch (error) {
