@@ -106,22 +106,25 @@ const ENDS: Record<WorkerState, readonly string[]> = {
   MAINTENANCE: [],
   STOPPING: [],
   STARTING: [],
-  RECONNECTING: [],
+  // Its session is open, so nothing else holds it.
+  RECONNECTING: ["broken", "locked"],
   LOCKED: [],
   IN_USE: [],
   BACKOFF: [],
   GAVE_UP: [],
   BROKEN: [],
   // The ban is an alert of its own.
-  BANNED: ["exit"],
+  BANNED: ["broken", "exit", "locked"],
 };
 
 describe.each(WorkerState.options)("a worker that is %s", (state) => {
   test("ends what this proves to be over, and nothing else", async () => {
     const over = await ended(became(state));
     expect(Object.keys(over).toSorted()).toEqual([...ENDS[state]].toSorted());
-    for (const by of Object.values(over))
-      expect(by).toEqual(state === "BANNED" ? say("solved-replaced") : ITSELF);
+    for (const [family, by] of Object.entries(over)) {
+      const isReplaced = state === "BANNED" && family === "exit";
+      expect(by).toEqual(isReplaced ? say("solved-replaced") : ITSELF);
+    }
   });
 });
 

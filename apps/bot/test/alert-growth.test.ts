@@ -107,7 +107,8 @@ test(
     for (let n = 1; n <= 9; n++)
       await handleEvent({ ...fleet.parts, onChatError: () => {} }, exited(n));
     await fleet.waitForBot(777, "crashed");
-    expect(performance.now() - began).toBeLessThan(1000);
+    // The hold of 30 s is for what comes after.
+    expect(performance.now() - began).toBeLessThan(10_000);
     expect(await cards(fleet)).toMatchObject([
       { text: expect.stringContaining("9 of 26 workers crashed"), silent: false },
     ]);

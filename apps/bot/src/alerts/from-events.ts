@@ -6,7 +6,7 @@ import type { AlertStore } from "./alert-store.ts";
 import { applyHostTrouble } from "./host-trouble.ts";
 import type { AlertKind } from "./kinds.ts";
 import { raiseLoss } from "./loss-alert.ts";
-import { DOWN, hasRecovered, type StateFamily } from "./over.ts";
+import { hasRecovered, isDown, type StateFamily } from "./over.ts";
 import { applyStorage, raiseForSession } from "./session-alerts.ts";
 
 /**
@@ -110,7 +110,7 @@ function settle(
   { solvedBy, stoppedBy }: Enders,
 ): void {
   const { worker, state, startedAt } = status;
-  const stopped = DOWN.has(state) ? stoppedBy(worker) : null;
+  const stopped = isDown(state) ? stoppedBy(worker) : null;
   for (const family of ENDED_BY_EVENTS) {
     const alert = store.open(`${family}:${worker}`);
     if (!alert) continue;

@@ -1,4 +1,4 @@
-import type { WorkerState } from "@flotilla/contracts";
+import { STATE_TABLE, type StateFacts, type WorkerState } from "@flotilla/contracts";
 
 /**
  * Families of alerts about one worker that its state can end. Each is the start of a subject, such
@@ -17,36 +17,39 @@ export const STATE_FAMILIES = [
 ] as const;
 export type StateFamily = (typeof STATE_FAMILIES)[number];
 
-const ONLINE: readonly WorkerState[] = ["RUNNING", "CATCHING_UP", "DEGRADED", "FLOOD"];
-/** The process has opened its session file. */
-const OPENED: readonly WorkerState[] = [...ONLINE, "NEEDS_LOGIN", "LOGGING_IN"];
+const isOnline = ({ online }: StateFacts): boolean => online !== "no";
+const hasOpened = ({ session }: StateFacts): boolean => session === "open";
+const isWell = ({ online, needs }: StateFacts): boolean => online === "yes" && needs === "nothing";
 
 /**
  * A stop, a restart and a start prove nothing: only what works again ends an alert (field faults
  * D2, K11).
  */
-const RECOVERED: Readonly<Record<StateFamily, ReadonlySet<WorkerState>>> = {
-  // A worker that never had a session waits for its login: that is all it can do.
-  exit: new Set([...ONLINE, "NEEDS_LOGIN"]),
-  account: new Set(["RUNNING", "CATCHING_UP"]),
-  locked: new Set(OPENED),
-  broken: new Set(OPENED),
-  storage: new Set(ONLINE),
-  link: new Set(ONLINE),
-  flood: new Set(ONLINE),
-  quiet: new Set(ONLINE),
-  closed: new Set(ONLINE),
-};
+const RECOVERED: Readonly<Record<StateFamily, (facts: StateFacts, state: WorkerState) => boolean>> =
+  {
+    // A worker that never had a session waits for its login: that is all it can do.
+    exit: (facts, state) => isOnline(facts) || state === "NEEDS_LOGIN",
+    account: isWell,
+    locked: hasOpened,
+    broken: hasOpened,
+    storage: isOnline,
+    link: isOnline,
+    flood: isOnline,
+    quiet: isOnline,
+    closed: isOnline,
+  };
 
 /**
- * The states in which no process runs because it is wanted so. Who wanted it is not in the state:
- * Ctrl+C of the fleet looks the same.
+ * No process runs because it is wanted so. Who wanted it is not in the state: Ctrl+C of the fleet
+ * looks the same.
  */
-export const DOWN: ReadonlySet<WorkerState> = new Set(["STOPPED", "MAINTENANCE"]);
+export function isDown(state: WorkerState): boolean {
+  return STATE_TABLE[state].isStopped;
+}
 
 /** Whether this state proves that the trouble of this family is over. */
 export function hasRecovered(family: StateFamily, state: WorkerState): boolean {
-  return RECOVERED[family].has(state);
+  return RECOVERED[family](STATE_TABLE[state], state);
 }
 
 /** Which of {@link STATE_FAMILIES} a subject is of, or null. */

@@ -1,7 +1,7 @@
 import type { ClosedSource, QuietSource, WorkerStatus } from "@flotilla/contracts";
 import { say } from "../kit/words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
-import { DOWN } from "./over.ts";
+import { isDown } from "./over.ts";
 import type { Condition } from "./watch.ts";
 
 /**
@@ -10,7 +10,7 @@ import type { Condition } from "./watch.ts";
  */
 export function sourceConditions(status: WorkerStatus): Condition[] {
   const sources = status.link?.sources;
-  if (!sources || DOWN.has(status.state)) return [];
+  if (!sources || isDown(status.state)) return [];
   return [
     ...sources.closed.map((source) => closed(status, source, sources.readable)),
     ...sources.quiet.map((source) => quiet(status, source)),

@@ -10,7 +10,7 @@ import { type Said, say } from "../kit/words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 import { HOST_HELP, networkConditions } from "./network-conditions.ts";
-import { DOWN, hasRecovered, type StateFamily, stateFamilyOf } from "./over.ts";
+import { hasRecovered, isDown, type StateFamily, stateFamilyOf } from "./over.ts";
 import { type RefusedSight, refusedConditions } from "./refused-jobs.ts";
 import {
   isRouteSubject,
@@ -181,7 +181,7 @@ function endOf(sight: Sight, alert: AlertRow): Said | null {
 function endOfWorker(sight: Sight, { subject, body }: AlertRow, family: StateFamily): Said | null {
   const status = sight.statuses.find(({ worker }) => worker === body.worker);
   if (!status || isStale(status, sight.now)) return null;
-  if (DOWN.has(status.state)) return sight.stoppedBy?.(status.worker) ?? null;
+  if (isDown(status.state)) return sight.stoppedBy?.(status.worker) ?? null;
   const told =
     family === "quiet" || family === "closed"
       ? tellsOfSources(subject, status)
@@ -194,7 +194,7 @@ function endOfNetwork({ statuses, now, stoppedBy }: Sight, host: HostId): Said |
   const there = statuses.filter((status) => status.host === host && !isStale(status, now));
   if (there.some(({ state }) => hasRecovered("link", state))) return say("solved-itself");
   const stops = there.map(({ worker, state }) =>
-    DOWN.has(state) ? (stoppedBy?.(worker) ?? null) : null,
+    isDown(state) ? (stoppedBy?.(worker) ?? null) : null,
   );
   return stops.every((stop) => stop !== null) ? (stops.at(-1) ?? null) : null;
 }

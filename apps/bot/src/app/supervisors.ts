@@ -7,7 +7,7 @@ interface SupervisorsDeps {
   readonly workers: Pick<WorkerStore, "all">;
   /** The host that new workers belong to. */
   readonly host: HostId;
-  readonly clock: Pick<Clock, "monotonicMs">;
+  readonly clock: Pick<Clock, "now" | "monotonicMs">;
 }
 
 /**
@@ -25,7 +25,7 @@ export class Supervisors {
   }
 
   /** What the board of hosts says now; its times are by the clock of this machine. */
-  heard(rows: readonly HostRow[], now = Date.now()): void {
+  heard(rows: readonly HostRow[], now = this.#deps.clock.now()): void {
     const at = this.#deps.clock.monotonicMs();
     for (const row of rows) if (now - row.at <= STATUS_STALE_MS) this.#heardAt.set(row.host, at);
   }

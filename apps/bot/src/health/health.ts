@@ -1,3 +1,4 @@
+import { STATE_TABLE, type WorkerState } from "@flotilla/contracts";
 import type { RedisTrouble } from "@flotilla/queue";
 import type { AlertStore } from "../alerts/alert-store.ts";
 import type { SentCount, SentLog } from "../alerts/sent-log.ts";
@@ -88,15 +89,12 @@ export interface HealthView {
  */
 export function healthScreen(view: FleetView, health: HealthView): Card {
   const { words, workers } = view;
-  const wanted = workers.filter(
-    ({ status }) => status && status.state !== "STOPPED" && status.state !== "MAINTENANCE",
-  );
+  const wanted = workers.filter(({ status }) => status && !STATE_TABLE[status.state].isStopped);
   const running = wanted.filter(
-    ({ status, staleSince }) =>
-      staleSince === null && (status?.state === "RUNNING" || status?.state === "CATCHING_UP"),
+    ({ status, staleSince }) => staleSince === null && status !== null && isWell(status.state),
   );
   const locked = workers.filter(
-    ({ status }) => status?.state === "LOCKED" || status?.state === "IN_USE",
+    ({ status }) => status && STATE_TABLE[status.state].session === "taken",
   );
   const { sent, delivered } = health.sent;
   return {
@@ -125,6 +123,12 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
       [refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))],
     ],
   };
+}
+
+/** Telegram answers it, and nothing is to be done. */
+function isWell(state: WorkerState): boolean {
+  const { online, needs } = STATE_TABLE[state];
+  return online === "yes" && needs === "nothing";
 }
 
 function sign(good: boolean, text: Html): Html {

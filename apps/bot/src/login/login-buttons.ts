@@ -1,4 +1,4 @@
-import type { WorkerState } from "@flotilla/contracts";
+import { STATE_TABLE } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { button, type Handler } from "../kit/button.ts";
 import { isGroup } from "../kit/chat/target.ts";
@@ -31,15 +31,6 @@ declare module "../kit/button.ts" {
     lcancel: true;
   }
 }
-
-/** Telegram answers the account, or may answer it again soon. */
-const ON_TELEGRAM: ReadonlySet<WorkerState> = new Set([
-  "RUNNING",
-  "CATCHING_UP",
-  "DEGRADED",
-  "FLOOD",
-  "RECONNECTING",
-]);
 
 /** What handlers of the login wizard work with. */
 export interface LoginDeps extends WorkerDeps {
@@ -90,7 +81,10 @@ export function loginHurts(
   const own = wizard.of(admin);
   if (own?.worker === worker && own.step.kind !== "ended") return false;
   const status = views.lastStatus(worker);
-  return status !== null && status.pid !== null && ON_TELEGRAM.has(status.state);
+  const isThere =
+    status?.state === "RECONNECTING" ||
+    (status !== null && STATE_TABLE[status.state].online !== "no");
+  return status !== null && status.pid !== null && isThere;
 }
 
 /** Begins the login, or says why it cannot. */

@@ -67,7 +67,7 @@ type End = "done" | (typeof ENDS)[number];
  * What a worker's state says after its process was started: it runs, and yet nothing may be done by
  * it (field faults D4, K8), or it is not known yet whether Telegram lets it in.
  */
-const AFTER_START: Partial<Record<WorkerState, End>> = {
+const AFTER_START: Readonly<Record<WorkerState, End>> = {
   NEEDS_LOGIN: "login",
   LOGGING_IN: "login",
   LOCKED: "locked",
@@ -76,6 +76,13 @@ const AFTER_START: Partial<Record<WorkerState, End>> = {
   BANNED: "stuck",
   BACKOFF: "stuck",
   GAVE_UP: "stuck",
+  RUNNING: "done",
+  CATCHING_UP: "done",
+  DEGRADED: "done",
+  FLOOD: "done",
+  STOPPED: "done",
+  STOPPING: "done",
+  MAINTENANCE: "done",
   STARTING: "connecting",
   RECONNECTING: "connecting",
 };

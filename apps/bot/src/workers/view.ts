@@ -1,5 +1,5 @@
 import type { WorkerStatus } from "@flotilla/contracts";
-import { stateIcon, urgency } from "@flotilla/contracts";
+import { STATE_TABLE, stateIcon, urgency } from "@flotilla/contracts";
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
 import type { Verb } from "../kit/button.ts";
@@ -71,11 +71,7 @@ export function problemsFirst(workers: readonly WorkerView[]): WorkerView[] {
 
 /** True when this worker needs an admin. */
 export function isProblem({ status, staleSince }: WorkerView): boolean {
-  return (
-    !status ||
-    staleSince !== null ||
-    !["RUNNING", "STOPPED", "CATCHING_UP", "MAINTENANCE"].includes(status.state)
-  );
+  return !status || staleSince !== null || STATE_TABLE[status.state].needs !== "nothing";
 }
 
 /** The icon of its state; a question mark when the state is unknown. */

@@ -1,3 +1,5 @@
+import { systemClock } from "@flotilla/kernel";
+
 const DAY_MS = 24 * 3_600_000;
 const MINUTE_MS = 60_000;
 /** The last millisecond that a Date can hold. */
@@ -39,7 +41,7 @@ export class Times {
   }
 
   /** `12:04:31`, the same in every language; with its date when that is not today. */
-  clock(at: number, now = Date.now()): string {
+  clock(at: number, now = systemClock.now()): string {
     const text = this.date(at);
     return text.slice(0, 10) === this.date(now).slice(0, 10) ? text.slice(11) : text;
   }
@@ -60,7 +62,7 @@ export class Times {
   }
 
   /** Which day it is, counted from today: -1 = yesterday, 1 = tomorrow. */
-  daysFromToday(at: number, now = Date.now()): number {
+  daysFromToday(at: number, now = systemClock.now()): number {
     const midnight = (time: number): number =>
       Date.parse(`${this.date(time).slice(0, 10)}T00:00:00Z`);
     return Math.round((midnight(at) - midnight(now)) / DAY_MS);

@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { Fault } from "@flotilla/contracts";
+import { systemClock } from "@flotilla/kernel";
 import { FluentBundle, type FluentFunction, FluentResource } from "@fluent/bundle";
 import { Html, html } from "./html.ts";
 import { readable } from "./readable.ts";
@@ -134,7 +135,7 @@ export class Words {
 
   /** `3 min ago (12:04:31)`. What another clock dates to the future is not said to be just now. */
   #ago(at: number): string {
-    const now = Date.now();
+    const now = systemClock.now();
     if (at - now >= MINUTE_MS) return this.#dayAndTime(at, now);
     const away =
       now - at < MINUTE_MS
@@ -145,7 +146,7 @@ export class Words {
 
   /** `in 23 h (tomorrow, 08:15)`; what is due is now. */
   #in(at: number): string {
-    const now = Date.now();
+    const now = systemClock.now();
     const ms = at - now;
     const away =
       ms < MINUTE_MS
@@ -156,7 +157,7 @@ export class Words {
 
   /** `3 min (since 12:04:31)`: how long it has been so. */
   #for(at: number): string {
-    const now = Date.now();
+    const now = systemClock.now();
     const time = this.#dayAndTime(at, now);
     if (now - at < MINUTE_MS) return this.text("away-for-short", { time });
     return this.text("away-for", { length: this.#coarse(now - at), time });
