@@ -1,12 +1,12 @@
 import type { WorkerStatus } from "@flotilla/contracts";
 import { STATE_TABLE, stateIcon, urgency } from "@flotilla/contracts";
-import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
 import type { Verb } from "../kit/button.ts";
 import type { Role } from "../kit/roles.ts";
 import type { Html } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import type { CommandRow } from "./command-store.ts";
+import type { WorkerRow } from "./worker-store.ts";
 
 /** A mute or a maintenance window, of one worker or of all. */
 export interface SilenceView {
@@ -25,12 +25,7 @@ export interface DayView {
 }
 
 /** One worker as screens see it. `status` is null when its host never reported it. */
-export interface WorkerView {
-  readonly id: WorkerId;
-  readonly host: HostId;
-  /** What people call it, or null. */
-  readonly label: string | null;
-  readonly tags: readonly string[];
+export interface WorkerView extends WorkerRow {
   readonly status: WorkerStatus | null;
   /**
    * Its host is silent since then: `status` is what it said last. Null while it is heard, or while
