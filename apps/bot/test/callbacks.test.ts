@@ -108,6 +108,7 @@ const LONGEST: Readonly<Record<Verb, Longest>> = {
   cancel: alone,
   more: named,
   rename: named,
+  note: named,
   tags: named,
   delete: named,
   logout: named,

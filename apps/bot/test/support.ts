@@ -87,7 +87,15 @@ export function workerView(
   more: Partial<WorkerStatus> = {},
   command: CommandRow | null = null,
 ): WorkerView {
-  const none = { staleSince: null, label: null, tags: [], openAlerts: 0, silences: [], day: null };
+  const none = {
+    staleSince: null,
+    label: null,
+    tags: [],
+    note: null,
+    openAlerts: 0,
+    silences: [],
+    day: null,
+  };
   return { id: parseWorkerId(id), host: HOST, status: statusOf(id, more), command, ...none };
 }
 

@@ -19,7 +19,7 @@ import { ANN, ASKER, BEN, WORKER } from "./support.ts";
 const MAY: Readonly<Record<Role, string>> = {
   viewer: `menu workers worker log logfile who logins devices alerts crew runbook health settings lang zone limits find chart
     cancel routes route sources backups`,
-  operator: `doctor rset srcset audit auditfile more rename tags restart start stop check look take these hush mute maintain test
+  operator: `doctor rset srcset audit auditfile more rename note tags restart start stop check look take these hush mute maintain test
     bulk bulkstop retry bnow brest brestyes hstop hstopyes resume resumeyes rules login lqr lfile luse lphone lkey lback lsend
     lnew lcancel lkeep yes`,
   owner: `rnew redit rwiz ruleset proxy proxyyes add drill delete logout rmsession quiet together admins admin invite setrole
@@ -35,6 +35,7 @@ const QUESTIONS: Readonly<Record<QuestionName, Role>> = {
   zone: "viewer",
   rename: "operator",
   tags: "operator",
+  note: "operator",
   since: "operator",
   "worker-name": "owner",
   delete: "owner",
@@ -48,6 +49,7 @@ const ANSWERS: Readonly<Record<QuestionName, string>> = {
   zone: "Europe/Berlin",
   rename: "Renamed",
   tags: "renamed",
+  note: "watch the quota",
   since: "2026-01-01",
   "worker-name": "news_9",
   delete: WORKER,

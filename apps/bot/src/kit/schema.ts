@@ -275,4 +275,6 @@ export const MIGRATIONS = [
    ALTER TABLE silence_of_kind RENAME TO silence;`,
   // Who made an invitation: it ends when that one is no owner any more.
   `ALTER TABLE invite ADD COLUMN by_id TEXT NOT NULL DEFAULT '';`,
+  // What people want to remember of a worker.
+  `ALTER TABLE worker ADD COLUMN note TEXT;`,
 ];

@@ -63,6 +63,7 @@ export function workerScreen(view: FleetView, id: string): Card {
     status
       ? statusLines(view, worker, status)
       : words.html("details-silent", { host: worker.host }),
+    worker.note === null ? null : words.html("details-note", { note: worker.note }),
     worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
     ...worker.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),
     commandLine(words, worker, view.now),

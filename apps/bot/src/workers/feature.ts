@@ -9,6 +9,7 @@ import { findButton, findQuestion, list, listButton, listCommand } from "./list.
 import { log, logButton, logFileButton, logsCommand } from "./log.ts";
 import { cancelButton, menu, menuButton, menuCommand } from "./menu.ts";
 import { more, moreButton } from "./more.ts";
+import { noteButton, noteQuestion } from "./note.ts";
 import { renameButton, renameQuestion } from "./rename.ts";
 import { rules, rulesButton, rulesetButton } from "./rules.ts";
 import { tagsButton, tagsQuestion } from "./tags.ts";
@@ -28,6 +29,7 @@ export const workers = defineFeature({
     logFileButton,
     addButton,
     renameButton,
+    noteButton,
     tagsButton,
     rulesButton,
     rulesetButton,
@@ -35,6 +37,13 @@ export const workers = defineFeature({
     bulkButton,
     bulkStopButton,
   ],
-  questions: [nameQuestion, findQuestion, renameQuestion, tagsQuestion, deleteQuestion],
+  questions: [
+    nameQuestion,
+    findQuestion,
+    renameQuestion,
+    noteQuestion,
+    tagsQuestion,
+    deleteQuestion,
+  ],
   commands: [menuCommand, listCommand, statusCommand, ...actionCommands, logsCommand],
 });

@@ -72,7 +72,7 @@ export const findQuestion = question("find", findButton, (deps: AskDeps, context
 /** The list, problems first, eight to a page. */
 export function workersScreen(view: FleetView, screen: ListData): Card {
   const { words } = view;
-  const found = screen.find === "" ? view.workers : matching(view.workers, screen.find);
+  const found = screen.find === "" ? view.workers : search(view.workers, screen.find);
   const sorted = problemsFirst(screen.problems ? found.filter(isProblem) : found);
   const tag = tagOf(screen.find);
   const at = (page: number): string =>
@@ -105,6 +105,16 @@ export function workersScreen(view: FleetView, screen: ListData): Card {
       [backButton(words, encodePress("menu"))],
     ],
   };
+}
+
+/** By name, label or tag, and by a part of the note; an exact name stands alone. */
+function search(workers: readonly WorkerView[], find: string): WorkerView[] {
+  const named = matching(workers, find);
+  const wanted = find.trim().toLowerCase();
+  if (named.some(({ id }) => id === wanted)) return named;
+  const isMeant = (worker: WorkerView): boolean =>
+    named.includes(worker) || worker.note?.toLowerCase().includes(wanted) === true;
+  return workers.filter(isMeant);
 }
 
 function nothingThere(

@@ -8,6 +8,8 @@ export interface WorkerRow {
   /** What people call it, or null. */
   readonly label: string | null;
   readonly tags: readonly string[];
+  /** What people want to remember of it, on one line; null = nothing. */
+  readonly note: string | null;
 }
 
 interface RawWorker {
@@ -15,6 +17,7 @@ interface RawWorker {
   readonly host: string;
   readonly label: string | null;
   readonly tags: string;
+  readonly note: string | null;
 }
 
 /** The list of workers. The bot is its only writer. */
@@ -27,13 +30,13 @@ export class WorkerStore {
 
   all(): WorkerRow[] {
     return this.#db
-      .read<RawWorker>("SELECT id, host, label, tags FROM worker ORDER BY added_at, id")
+      .read<RawWorker>("SELECT id, host, label, tags, note FROM worker ORDER BY added_at, id")
       .map(parseRow);
   }
 
   find(id: string): WorkerRow | null {
     const row = this.#db.readOne<RawWorker>(
-      "SELECT id, host, label, tags FROM worker WHERE id = ?",
+      "SELECT id, host, label, tags, note FROM worker WHERE id = ?",
       [id],
     );
     return row ? parseRow(row) : null;
@@ -54,12 +57,17 @@ export class WorkerStore {
     this.#db.write("UPDATE worker SET tags = ? WHERE id = ?", [tags.join(" "), id]);
   }
 
+  setNote(id: WorkerId, note: string | null): void {
+    this.#db.write("UPDATE worker SET note = ? WHERE id = ?", [note, id]);
+  }
+
   remove(id: WorkerId): void {
     this.#db.write("DELETE FROM worker WHERE id = ?", [id]);
   }
 }
 
 function parseRow(row: RawWorker): WorkerRow {
+  const { label, note } = row;
   const tags = row.tags.split(" ").filter(Boolean);
-  return { id: parseWorkerId(row.id), host: parseHostId(row.host), label: row.label, tags };
+  return { id: parseWorkerId(row.id), host: parseHostId(row.host), label, tags, note };
 }

@@ -228,6 +228,7 @@ function fill({
   workers.add(parseWorkerId("new_1"), HOST, "777", 3);
   workers.setLabel(NEWS, "News desk");
   workers.setTags(NEWS, ["news", "eu"]);
+  workers.setNote(NEWS, "№ 3 <5>");
   workers.setTags(parseWorkerId("news_2"), ["news"]);
   admins.keepOnly([ANN, BEN]);
   admins.saw(ANN, "@ann", "en");
