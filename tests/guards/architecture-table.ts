@@ -132,3 +132,12 @@ export const KNOWN_CIRCLES: Readonly<Record<string, readonly (readonly string[])
     ],
   ],
 };
+
+/**
+ * Problems of the bot that are left to mend: lines that are too wide, ternaries inside ternaries,
+ * reads of the machine's clock. Lower the number with each one that is mended.
+ */
+export const LEFT_IN_BOT = {
+  most: 51,
+  kinds: /is wider than|has a ternary inside a ternary|take a Clock/,
+};

@@ -193,6 +193,19 @@ function cacheEnv(root, env) {
   }
 }
 
+/** Codes of npm when the registry does not answer. */
+const NO_REGISTRY = new Set([
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ETIMEDOUT",
+  "ERR_SOCKET_TIMEOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "FETCH_ERROR",
+]);
+
 /**
  * @param {string} output
  * @param {number} code
@@ -209,11 +222,7 @@ export function explainNpm(output, code) {
   const file = errors.map((line) => /^path (.+)$/.exec(line)?.[1]).find(Boolean);
   const known = remedyFor(reason, file);
   if (known !== undefined) return known;
-  if (
-    /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|EHOSTUNREACH|ENETUNREACH|FETCH_ERROR)$/.test(
-      reason,
-    )
-  ) {
+  if (NO_REGISTRY.has(reason)) {
     return (
       `The npm registry cannot be reached (${reason}). Check the network and the proxy settings ` +
       "of npm, then start again."

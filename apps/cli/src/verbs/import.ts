@@ -30,8 +30,8 @@ import {
 const USAGE = `Usage: flotilla import <file | folder | -> --name <worker> [--yes] [--json]
        flotilla import <config.json> [--yes] [--json]
 
-Imports a session of your own from another program: a .session file of Telethon, Pyrogram, Kurigram or mtcute, a folder of
-GramJS (StoreSession), a session file of Flotilla, or a file with a session string of GramJS, Telethon, Pyrogram or
+Imports a session of your own from another program: a .session file of Telethon, Pyrogram, Kurigram or mtcute, a folder
+of GramJS (StoreSession), a session file of Flotilla, or a file with a session string of GramJS, Telethon, Pyrogram or
 mtcute. "-" reads any of them but the folder from standard input. A string is never an argument: other users of this
 machine can read arguments.
 

@@ -13,8 +13,8 @@ import { type Answer, noMoreThan, type Verb } from "./verb.ts";
 
 const USAGE = `Usage: flotilla status [worker] [--json]
 
-The state of every worker, as its supervisor last reported it: the same as on the cards of the chat. Changes nothing. Exit
-code 1 when a worker needs an admin, or when nothing runs.
+The state of every worker, as its supervisor last reported it: the same as on the cards of the chat. Changes nothing.
+Exit code 1 when a worker needs an admin, or when nothing runs.
 `;
 
 const CANNOT_ASK: ReadonlySet<string> = new Set(["redis-away", "no-fleet"]);

@@ -160,6 +160,7 @@ function learnedOf(relay: RelayTables, route: Route, row: OutboxRow, result: Sen
   const speaker = messages.find(({ text }) => text !== "") ?? messages[0];
   const parts = partsOf(route, messages, ids.length === messages.length ? null : speaker, result);
   const isText = isOne || route.to.kind === "webhook" || result.lost?.includes("media") === true;
+  const roleOf = (message: SourceMessage) => (message === speaker ? "speaker" : "silent");
   const delivered = messages.map(
     (message, index): DeliveredId => ({
       chat: message.chat,
@@ -169,7 +170,7 @@ function learnedOf(relay: RelayTables, route: Route, row: OutboxRow, result: Sen
       said: digestOf(message),
       form: isText || message.media === null ? "text" : "media",
       ...(landed === undefined ? {} : { landed }),
-      ...(isOne ? { role: message === speaker ? "speaker" : "silent" } : {}),
+      ...(isOne ? { role: roleOf(message) } : {}),
     }),
   );
   return { ids: delivered, counts: { cut: parts.reduce((sum, { cut }) => sum + cut, 0) } };
