@@ -102,9 +102,8 @@ export function isInstalled(root) {
   return Object.entries(wanted).every(([name, entry]) => {
     if (!name.startsWith("node_modules/") && !name.includes("/node_modules/")) return true;
     const there = present[name];
-    return there === undefined
-      ? entry.optional === true || entry.devOptional === true
-      : there.version === entry.version;
+    if (there === undefined) return entry.optional === true || entry.devOptional === true;
+    return there.version === entry.version;
   });
 }
 

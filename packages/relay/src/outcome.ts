@@ -86,9 +86,8 @@ export function resultOfFault(fault: Fault, now: number): DeliveryResult {
       return { ...parked(MINUTE_MS, now), reason, code };
     case "SOURCE":
     case "REQUEST":
-      return isAboutMessage(code)
-        ? { kind: "refused", code, reason }
-        : { kind: "blocked", code, reason };
+      if (isAboutMessage(code)) return { kind: "refused", code, reason };
+      return { kind: "blocked", code, reason };
     default:
       return { kind: "failed", code, reason };
   }

@@ -94,9 +94,9 @@ function duration(ms: number): string {
 }
 
 function nothing(wanted: string, known: number): AppError {
-  return known === 0
-    ? new AppError("no-workers", "There are no workers yet. Press ➕ Add in the chat.")
-    : new AppError("no-such-worker", `No worker has "${wanted.slice(0, 40)}" in its name.`);
+  if (known === 0)
+    return new AppError("no-workers", "There are no workers yet. Press ➕ Add in the chat.");
+  return new AppError("no-such-worker", `No worker has "${wanted.slice(0, 40)}" in its name.`);
 }
 
 function reasonOf(error: unknown): string {
