@@ -65,8 +65,16 @@ export async function supervisord(
   const config = join(dir, "supervisord.conf");
   writeFileSync(
     config,
-    `[supervisord]\nnodaemon=true\nlogfile=${dir}/log\npidfile=${dir}/pid\n[program:kept]\ncommand=${process.execPath} ` +
-      `${file}\nstartsecs=0\nautorestart=true\n`,
+    [
+      "[supervisord]",
+      "nodaemon=true",
+      `logfile=${dir}/log`,
+      `pidfile=${dir}/pid`,
+      "[program:kept]",
+      `command=${process.execPath} ${file}`,
+      "startsecs=0",
+      "autorestart=true\n",
+    ].join("\n"),
   );
   const start = (): number => spawn(SUPERVISORD, ["-c", config], { stdio: "ignore" }).pid ?? 0;
   let keeper = start();

@@ -15,7 +15,9 @@ function keyOf(fleet: TestFleet, name: string): Buffer {
 /** A GramJS string: "1" and base64 of data centre, address, port and key. */
 function stringOf(key: Buffer): string {
   const address = Buffer.from("149.154.167.51");
-  return `1${Buffer.concat([Buffer.from([2, 0, address.length]), address, Buffer.from([0x01, 0xbb]), key]).toString("base64")}`;
+  const head = Buffer.from([2, 0, address.length]);
+  const port = Buffer.from([0x01, 0xbb]);
+  return `1${Buffer.concat([head, address, port, key]).toString("base64")}`;
 }
 
 /** Every file below a folder except sessions, their copies and the sandbox's records. */

@@ -83,7 +83,8 @@ test.skipIf(!CHROMIUM)(
     if (inject("updateImages"))
       await page.evaluate(
         "const plain = new CSSStyleSheet(); " +
-          "plain.replaceSync('.chat{background:#8fb08a!important}.chat::before,.day,.toasts,.down{display:none!important}'); " +
+          "plain.replaceSync('.chat{background:#8fb08a!important}" +
+          ".chat::before,.day,.toasts,.down{display:none!important}'); " +
           "document.adoptedStyleSheets = [plain]",
       );
     const phone = new Phone(page);

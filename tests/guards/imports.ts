@@ -13,6 +13,8 @@ export interface ParsedFile {
   readonly blindWaits: readonly Place[];
   /** Reads of the machine's clock, except a stamp: `new Date().toISOString()`. */
   readonly clockReads: readonly Place[];
+  /** Lines of ternaries inside a ternary of the same function. */
+  readonly nestedTernaries: readonly number[];
 }
 
 /** A finding: its words and its line. */
@@ -38,6 +40,11 @@ export function parseFile(name: string, text: string): ParsedFile {
   const requires = new Set<string>();
   const blindWaits: Place[] = [];
   const clockReads: Place[] = [];
+  const nestedTernaries: number[] = [];
+  /** Open ternaries, and a mark for each open function. */
+  const around: ("ternary" | "function")[] = [];
+  const enter = (): void => void around.push("function");
+  const leave = (): void => void around.pop();
   const lineOf = (offset: number): number => text.slice(0, offset).split("\n").length;
   const add = (node: { start: number }, specifier: unknown): void => {
     imports.push({
@@ -73,6 +80,17 @@ export function parseFile(name: string, text: string): ParsedFile {
       const [clock] = CLOCK_CALL.exec(call) ?? [];
       if (clock) clockReads.push({ what: clock, line: lineOf(node.start) });
     },
+    ConditionalExpression: (node) => {
+      if (around.at(-1) === "ternary") nestedTernaries.push(lineOf(node.start));
+      around.push("ternary");
+    },
+    "ConditionalExpression:exit": leave,
+    FunctionExpression: enter,
+    "FunctionExpression:exit": leave,
+    FunctionDeclaration: enter,
+    "FunctionDeclaration:exit": leave,
+    ArrowFunctionExpression: enter,
+    "ArrowFunctionExpression:exit": leave,
     NewExpression: (node) => {
       const source = text.slice(node.start, node.end);
       if (/^new Promise\b/.test(source) && source.length < 120 && source.includes("setTimeout(")) {
@@ -83,5 +101,5 @@ export function parseFile(name: string, text: string): ParsedFile {
         clockReads.push({ what: "new Date()", line: lineOf(node.start) });
     },
   }).visit(program);
-  return { imports, blindWaits, clockReads };
+  return { imports, blindWaits, clockReads, nestedTernaries };
 }

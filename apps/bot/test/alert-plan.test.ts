@@ -162,9 +162,8 @@ describe("the plan", () => {
           cards: [{ n: 7, key: groupKey(alert), open, openedAt: at, toldAt: at }],
         }),
       );
-      return joins[0]
-        ? `joins${joins[0].loud ? " loud" : ""}`
-        : `new${cards[0]?.silent ? " silent" : ""}`;
+      if (joins[0]) return joins[0].loud ? "joins loud" : "joins";
+      return cards[0]?.silent ? "new silent" : "new";
     };
     test.each([
       ["crash", 1, true, "joins"],

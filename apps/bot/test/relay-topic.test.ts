@@ -52,11 +52,8 @@ test(
         source,
       };
       const { result } = await delivery.perform(made);
-      return result.kind === "done"
-        ? (result.ids[0] ?? null)
-        : result.kind === "blocked"
-          ? result.code
-          : result.kind;
+      if (result.kind === "done") return result.ids[0] ?? null;
+      return result.kind === "blocked" ? result.code : result.kind;
     };
     const say = (text: string, replyTo: number | null = null): DeliveryStep => ({
       kind: "send",

@@ -90,7 +90,7 @@ test("on a card of several it is about the worst that is still open", async () =
   );
 });
 
-test("📖 on an alert card leaves the card and shows the text below; a kind of another version shows the alerts", async () => {
+test("📖 on an alert card leaves the card and shows the text below; an unknown kind shows the alerts", async () => {
   const fleet = await startFleet();
   await meet(fleet, 777, "Ann");
   const { parts } = fleet;

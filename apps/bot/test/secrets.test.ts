@@ -193,7 +193,7 @@ test("whatever is typed and formatted, its characters come back in their order",
   );
 });
 
-test("what is pasted keeps the marks that an app took for formatting, and gets none for what was formatted as a whole", () => {
+test("a pasted secret keeps the marks that an app took for formatting, and gets none as a whole", () => {
   const italic = { type: "italic", offset: 2, length: 3 } as const;
   expect(pastedSecret("1BbcdE", [italic])).toBe("1B__bcd__E");
   expect(pastedSecret("socks5://ann:p1ss2@h:1", [{ type: "spoiler", offset: 14, length: 1 }])).toBe(

@@ -65,9 +65,8 @@ export function runChild(command, { cwd, env, sameSignalMs = SAME_SIGNAL_MS }) {
 export function boundToParent(command, signal = "KILL") {
   const setpriv = ["/usr/bin/setpriv", "/bin/setpriv"].find(isUtilLinux);
   const [program = "", ...args] = command;
-  return setpriv === undefined
-    ? [program, ...args]
-    : [setpriv, "--pdeathsig", signal, program, ...args];
+  if (setpriv === undefined) return [program, ...args];
+  return [setpriv, "--pdeathsig", signal, program, ...args];
 }
 
 /**

@@ -102,9 +102,8 @@ export function isInstalled(root) {
   return Object.entries(wanted).every(([name, entry]) => {
     if (!name.startsWith("node_modules/") && !name.includes("/node_modules/")) return true;
     const there = present[name];
-    return there === undefined
-      ? entry.optional === true || entry.devOptional === true
-      : there.version === entry.version;
+    if (there === undefined) return entry.optional === true || entry.devOptional === true;
+    return there.version === entry.version;
   });
 }
 
@@ -193,6 +192,19 @@ function cacheEnv(root, env) {
   }
 }
 
+/** Codes of npm when the registry does not answer. */
+const NO_REGISTRY = new Set([
+  "ENOTFOUND",
+  "EAI_AGAIN",
+  "ECONNREFUSED",
+  "ECONNRESET",
+  "ETIMEDOUT",
+  "ERR_SOCKET_TIMEOUT",
+  "EHOSTUNREACH",
+  "ENETUNREACH",
+  "FETCH_ERROR",
+]);
+
 /**
  * @param {string} output
  * @param {number} code
@@ -209,11 +221,7 @@ export function explainNpm(output, code) {
   const file = errors.map((line) => /^path (.+)$/.exec(line)?.[1]).find(Boolean);
   const known = remedyFor(reason, file);
   if (known !== undefined) return known;
-  if (
-    /^(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ERR_SOCKET_TIMEOUT|EHOSTUNREACH|ENETUNREACH|FETCH_ERROR)$/.test(
-      reason,
-    )
-  ) {
+  if (NO_REGISTRY.has(reason)) {
     return (
       `The npm registry cannot be reached (${reason}). Check the network and the proxy settings ` +
       "of npm, then start again."

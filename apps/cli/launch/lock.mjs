@@ -91,9 +91,8 @@ function readHolder(lockDir) {
   try {
     const file = path.join(lockDir, "pid");
     const text = readFileSync(file, "utf8").trim();
-    return /^[1-9]\d*( |$)/.test(text)
-      ? { text, ageMs: Date.now() - statSync(file).mtimeMs }
-      : undefined;
+    if (/^[1-9]\d*( |$)/.test(text)) return { text, ageMs: Date.now() - statSync(file).mtimeMs };
+    return undefined;
   } catch {
     return undefined;
   }

@@ -1,7 +1,7 @@
 import { type Config, loadFleetKey } from "@flotilla/config";
 import type { Fault, LoginStep, SupervisorToWorker, WorkerCommand } from "@flotilla/contracts";
 import { SEND_RATE, type SendRate } from "@flotilla/contracts";
-import { parseProxy, systemClock, type WorkerId } from "@flotilla/kernel";
+import { parseProxy, systemClock, type WorkerId, withoutNullish } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import {
   consumeWorkerCommands,
@@ -270,6 +270,6 @@ function accountOptions(
       rate: sendRate(config.sendsPerMinute),
       onChange,
     }),
-    ...(config.localAddress === null ? {} : { localAddress: config.localAddress }),
+    ...withoutNullish({ localAddress: config.localAddress }),
   };
 }

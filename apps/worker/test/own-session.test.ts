@@ -17,9 +17,11 @@ const ownerOf = (dir: string) => ({ configured: `${dir}/owners`, host: "host-a",
 
 /** Another program that has the file open in this SQLite transaction. */
 async function legacy(path: string, statement: string): Promise<SpawnedProcess> {
-  const script =
-    "import " +
-    `sqlite3,sys,time\nc=sqlite3.connect(sys.argv[1],isolation_level=None)\nc.execute("${statement}").fetchall()\nprint('held',flush=True)\ntime.sleep(600)`;
+  const script = `import sqlite3,sys,time
+c=sqlite3.connect(sys.argv[1],isolation_level=None)
+c.execute("${statement}").fetchall()
+print('held',flush=True)
+time.sleep(600)`;
   const child = spawnProcess(PYTHON ?? "python3", ["-c", script, path]);
   await child.waitForOutput("held");
   return child;

@@ -22,10 +22,10 @@ export function botProxyProblems(env: EnvValues): string[] {
     ENV.TELEGRAM_PROXY.schema.safeParse(env.TELEGRAM_PROXY).error
   )
     return [];
-  return parseProxy(env.TELEGRAM_PROXY).kind === "mtproxy"
-    ? [
-        "BOT_PROXY is not set, and TELEGRAM_PROXY is an MTProxy, which carries no Bot API: set " +
-          "BOT_PROXY to a SOCKS or HTTP proxy, or to direct",
-      ]
-    : [];
+  if (parseProxy(env.TELEGRAM_PROXY).kind === "mtproxy")
+    return [
+      "BOT_PROXY is not set, and TELEGRAM_PROXY is an MTProxy, which carries no Bot API: set " +
+        "BOT_PROXY to a SOCKS or HTTP proxy, or to direct",
+    ];
+  return [];
 }

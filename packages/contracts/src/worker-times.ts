@@ -1,3 +1,4 @@
+import { withoutUndefined } from "@flotilla/kernel";
 import type { LinkStatus, WorkerStatus } from "./worker-status.ts";
 
 const moved = <T extends number | null>(at: T, byMs: number): T =>
@@ -16,10 +17,10 @@ export function moveTimes(status: WorkerStatus, byMs: number): WorkerStatus {
     startedAt: moved(startedAt, byMs),
     nextTryAt: moved(nextTryAt, byMs),
     link: link && moveLinkTimes(link, byMs),
-    ...(storage
-      ? { storage: { ...storage, checkpointAt: moved(storage.checkpointAt, byMs) } }
-      : {}),
-    ...(holder ? { holder: { ...holder, since: moved(holder.since, byMs) } } : {}),
+    ...withoutUndefined({
+      storage: storage && { ...storage, checkpointAt: moved(storage.checkpointAt, byMs) },
+      holder: holder && { ...holder, since: moved(holder.since, byMs) },
+    }),
   };
 }
 
@@ -27,24 +28,23 @@ export function moveTimes(status: WorkerStatus, byMs: number): WorkerStatus {
 export function moveLinkTimes(link: LinkStatus, byMs: number): LinkStatus {
   if (byMs === 0) return link;
   const { outage, sending, readingWait } = link;
-  const { beganAt, endedAt } = outage ?? { beganAt: null, endedAt: 0 };
   return {
     ...link,
     lastSuccessAt: moved(link.lastSuccessAt, byMs),
     lastMessageAt: moved(link.lastMessageAt, byMs),
     nextTryAt: moved(link.nextTryAt, byMs),
-    ...(outage
-      ? { outage: { ...outage, beganAt: moved(beganAt, byMs), endedAt: endedAt + byMs } }
-      : {}),
-    ...(sending
-      ? {
-          sending: {
-            ...sending,
-            waitUntil: moved(sending.waitUntil, byMs),
-            halvedUntil: moved(sending.halvedUntil, byMs),
-          },
-        }
-      : {}),
-    ...(readingWait ? { readingWait: { ...readingWait, until: readingWait.until + byMs } } : {}),
+    ...withoutUndefined({
+      outage: outage && {
+        ...outage,
+        beganAt: moved(outage.beganAt, byMs),
+        endedAt: outage.endedAt + byMs,
+      },
+      sending: sending && {
+        ...sending,
+        waitUntil: moved(sending.waitUntil, byMs),
+        halvedUntil: moved(sending.halvedUntil, byMs),
+      },
+      readingWait: readingWait && { ...readingWait, until: readingWait.until + byMs },
+    }),
   };
 }

@@ -24,6 +24,11 @@ export class AppError<Code extends ErrorCode = ErrorCode> extends Error {
   }
 }
 
+/** The code of an {@link AppError}; null for any other value. */
+export function codeOf(error: unknown): ErrorCode | null {
+  return error instanceof AppError ? error.code : null;
+}
+
 /** Turns any thrown value into an Error. Libraries here reject with strings and with undefined. */
 export function toError(thrown: unknown): Error {
   if (thrown instanceof Error) return thrown;

@@ -4,7 +4,7 @@ export { bareChannel, markedChannel } from "./chat-id.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { Deadline } from "./deadline.ts";
 export type { ErrorCode } from "./error-codes.ts";
-export { AppError, type AppErrorOptions, toError } from "./errors.ts";
+export { AppError, type AppErrorOptions, codeOf, toError } from "./errors.ts";
 export { type FoundKey, fleetKeyId } from "./fleet-key-id.ts";
 export {
   type HostId,
@@ -37,4 +37,4 @@ export { SerialQueue } from "./serial-queue.ts";
 export { SingleFlight } from "./single-flight.ts";
 export { sleep, withTimeout } from "./sleep.ts";
 export { unpack } from "./unpack.ts";
-export { withoutUndefined } from "./without-undefined.ts";
+export { withoutNullish, withoutUndefined } from "./without-undefined.ts";

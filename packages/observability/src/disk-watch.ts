@@ -63,9 +63,8 @@ export class DiskWatch implements Disposable {
 
 /** One English sentence without a full stop. */
 export function diskProblem({ path, freeMb, noInodes }: FullDisk): string {
-  return noInodes
-    ? `disk of ${path} has no room for new files`
-    : `disk of ${path} is full: ${freeMb} MB free`;
+  if (noInodes) return `disk of ${path} has no room for new files`;
+  return `disk of ${path} is full: ${freeMb} MB free`;
 }
 
 /**

@@ -75,9 +75,8 @@ async function answer(
   if (path !== "/healthz")
     return [404, "text/plain", "not found: try /healthz, /livez or /metrics\n"];
   const problems = options.problems();
-  return problems.length === 0
-    ? [200, "text/plain", "ok\n"]
-    : [503, "text/plain", `${problems.join("\n")}\n`];
+  if (problems.length === 0) return [200, "text/plain", "ok\n"];
+  return [503, "text/plain", `${problems.join("\n")}\n`];
 }
 
 /** The loopback address of a host without IPv4, or without IPv6, is none. */

@@ -20,8 +20,17 @@ export function createLogger(options: {
   readonly icons?: Readonly<Record<string, string>>;
 }): Logger {
   const { icons = {} } = options;
-  const tell = (lost: number): string =>
-    `${JSON.stringify({ level: "warn", time: new Date().toISOString(), name: options.name, ...options.fields, lost, msg: `⚠️ ${lost} lines were not written` })}\n`;
+  const tell = (lost: number): string => {
+    const line = {
+      level: "warn",
+      time: new Date().toISOString(),
+      name: options.name,
+      ...options.fields,
+      lost,
+      msg: `⚠️ ${lost} lines were not written`,
+    };
+    return `${JSON.stringify(line)}\n`;
+  };
   // Pino's own destination retries a full disk in an endless loop that blocks the process.
   const output = options.level === "silent" ? SILENT : new Output(1, tell);
   const how = {

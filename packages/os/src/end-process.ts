@@ -24,9 +24,8 @@ export async function endProcess(identity: ProcessIdentity, graceMs: number): Pr
  * exists, for example because it belongs to another user.
  */
 export async function killProcess(identity: ProcessIdentity): Promise<boolean> {
-  return signalled(identity, "SIGKILL")
-    ? await isGone(identity, KILLED_MS)
-    : !sameProcess(identity);
+  if (signalled(identity, "SIGKILL")) return await isGone(identity, KILLED_MS);
+  return !sameProcess(identity);
 }
 
 /**

@@ -58,9 +58,8 @@ interface WithDeadline {
  */
 export async function stamped<C extends WithDeadline>(redis: Redis, command: C): Promise<C> {
   const at = await redisTime(redis);
-  return at === null
-    ? command
-    : { ...command, sent: { at, goodForMs: Math.max(0, command.deadlineAt - command.askedAt) } };
+  if (at === null) return command;
+  return { ...command, sent: { at, goodForMs: Math.max(0, command.deadlineAt - command.askedAt) } };
 }
 
 /**

@@ -1,4 +1,5 @@
 import type { FleetEvent } from "@flotilla/contracts";
+import { withoutUndefined } from "@flotilla/kernel";
 
 /** Limits of the events that wait for a Redis that is away. */
 export interface BacklogLimits {
@@ -166,7 +167,7 @@ function joined(older: FleetEvent, newer: FleetEvent): FleetEvent {
   if (older.kind === "worker.state" && newer.kind === "worker.state") {
     const { previousSince: _, ...rest } = newer;
     const { previous, previousSince } = older;
-    return { ...rest, previous, ...(previousSince === undefined ? {} : { previousSince }) };
+    return { ...rest, previous, ...withoutUndefined({ previousSince }) };
   }
   if (older.kind === "jobs.refused" && newer.kind === "jobs.refused")
     return { ...newer, times: newer.times + older.times };

@@ -15,9 +15,8 @@ export function diffRoutes(now: readonly Route[], wanted: readonly Route[]): Rou
     added: wanted.filter(({ id }) => !before.has(id)),
     changed: wanted.flatMap((route) => {
       const known = before.get(route.id);
-      return known && canonical(known) !== canonical(route)
-        ? [{ before: known, after: route }]
-        : [];
+      if (known && canonical(known) !== canonical(route)) return [{ before: known, after: route }];
+      return [];
     }),
     removed: now.filter(({ id }) => !after.has(id)),
   };

@@ -8,15 +8,31 @@ const MINUTE_MS = 60 * SECOND_MS;
  * errors (https://core.telegram.org/api/errors) are: media kinds that the chat forbids, and
  * everything about text, media, files, formatting or the message replied to.
  */
-const ABOUT_MESSAGE =
-  /^(?:CHAT_SEND_[A-Z]+_FORBIDDEN|VOICE_MESSAGES_FORBIDDEN|CHAT_FORWARDS_RESTRICTED|(?:MESSAGE|MEDIA|MULTI_MEDIA|GROUPED_MEDIA|PHOTO|VIDEO|IMAGE|AUDIO|DOCUMENT|STICKER|GIF|WEBPAGE|WC|EXTERNAL_URL|FILE|ENTITY|ENTITIES|REPLY|BUTTON|QUOTE|POLL|QUIZ|OPTION|TODO|TTL|CUSTOM_EMOJI|EMOTICON|GAME|START_PARAM|CONTACT|GEO|EXPIRE|INPUT_TEXT|DICE|EFFECT|BROADCAST_PUBLIC_VOTERS)_[A-Z0-9_]+)$|^(?:protected-content|service-chat|file-gone|file-too-large|file-elsewhere|file-missing)$/;
+const PARTS_OF_MESSAGE = [
+  "MESSAGE|MEDIA|MULTI_MEDIA|GROUPED_MEDIA|PHOTO|VIDEO|IMAGE|AUDIO|DOCUMENT|STICKER|GIF|WEBPAGE",
+  "WC|EXTERNAL_URL|FILE|ENTITY|ENTITIES|REPLY|BUTTON|QUOTE|POLL|QUIZ|OPTION|TODO|TTL|CUSTOM_EMOJI",
+  "EMOTICON|GAME|START_PARAM|CONTACT|GEO|EXPIRE|INPUT_TEXT|DICE|EFFECT|BROADCAST_PUBLIC_VOTERS",
+];
+const ABOUT_MESSAGE = new RegExp(
+  [
+    "^CHAT_SEND_[A-Z]+_FORBIDDEN$",
+    "^(?:VOICE_MESSAGES_FORBIDDEN|CHAT_FORWARDS_RESTRICTED)$",
+    `^(?:${PARTS_OF_MESSAGE.join("|")})_[A-Z0-9_]+$`,
+    "^(?:protected-content|service-chat)$",
+    "^file-(?:gone|too-large|elsewhere|missing)$",
+  ].join("|"),
+);
 
 /**
  * Errors about the target: no other message would fare better. All errors of the bot, of webhooks
  * and of Flotilla itself are.
  */
-const ABOUT_TARGET =
-  /^(?:[^A-Z].*|(?:CHANNEL|PEER|TOPIC|USER|USERNAME|INPUT_USER|SEND_AS|CHAT_(?:WRITE|ADMIN|RESTRICTED|GUEST|ID|INVALID|FORBIDDEN|NOT)|YOU_BLOCKED|YOUR_PRIVACY|PRIVACY|ALLOW_PAYMENT|RIGHT|PREMIUM)(?:_.*)?)$/;
+const PARTS_OF_TARGET = [
+  "CHANNEL|PEER|TOPIC|USER|USERNAME|INPUT_USER|SEND_AS",
+  "CHAT_(?:WRITE|ADMIN|RESTRICTED|GUEST|ID|INVALID|FORBIDDEN|NOT)",
+  "YOU_BLOCKED|YOUR_PRIVACY|PRIVACY|ALLOW_PAYMENT|RIGHT|PREMIUM",
+];
+const ABOUT_TARGET = new RegExp(`^(?:[^A-Z].*|(?:${PARTS_OF_TARGET.join("|")})(?:_.*)?)$`);
 
 /** Whether an answer is certainly about the one message. */
 export function isAboutMessage(code: string): boolean {
@@ -70,9 +86,8 @@ export function resultOfFault(fault: Fault, now: number): DeliveryResult {
       return { ...parked(MINUTE_MS, now), reason, code };
     case "SOURCE":
     case "REQUEST":
-      return isAboutMessage(code)
-        ? { kind: "refused", code, reason }
-        : { kind: "blocked", code, reason };
+      if (isAboutMessage(code)) return { kind: "refused", code, reason };
+      return { kind: "blocked", code, reason };
     default:
       return { kind: "failed", code, reason };
   }

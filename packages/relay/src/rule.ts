@@ -130,9 +130,25 @@ function regex(node: Extract<Term, { kind: "regex" }>): Check {
   }
 }
 
+/** Scripts that put no blanks between words. */
+const UNSPACED = [
+  "Han",
+  "Hiragana",
+  "Katakana",
+  "Bopomofo",
+  "Thai",
+  "Lao",
+  "Khmer",
+  "Myanmar",
+  "Tibetan",
+  "Javanese",
+  "Balinese",
+  "Tai_Le",
+  "New_Tai_Lue",
+  "Tai_Tham",
+].map((script) => `\\p{scx=${script}}`);
 /** A letter or digit of a script that puts blanks between words. */
-const SPACED =
-  /(?![\p{scx=Han}\p{scx=Hiragana}\p{scx=Katakana}\p{scx=Bopomofo}\p{scx=Thai}\p{scx=Lao}\p{scx=Khmer}\p{scx=Myanmar}\p{scx=Tibetan}\p{scx=Javanese}\p{scx=Balinese}\p{scx=Tai_Le}\p{scx=New_Tai_Lue}\p{scx=Tai_Tham}])[\p{L}\p{M}\p{N}_]/u;
+const SPACED = new RegExp(String.raw`(?![${UNSPACED.join("")}])[\p{L}\p{M}\p{N}_]`, "u");
 
 /**
  * Whether a folded text contains the whole word, or a word that starts with it. A word ends between

@@ -7,6 +7,7 @@ import type {
   Route,
   SourceMessage,
 } from "@flotilla/contracts";
+import { withoutNullish } from "@flotilla/kernel";
 import type { PartPlace } from "./part-places.ts";
 import { deriveRandomId } from "./random-id.ts";
 import { inParts, linkOf, MAX_TEXT, type RichText } from "./template.ts";
@@ -119,7 +120,7 @@ export function planUpload(
   const files = captions.map(
     ({ file, piece, parts: [caption] }): CopiedFile => ({
       ...file,
-      ...(piece.media === null ? {} : { kind: piece.media }),
+      ...withoutNullish({ kind: piece.media }),
       randomId: deriveRandomId(route.id, route.to, piece),
       ...mutable(caption),
     }),
@@ -196,7 +197,7 @@ function replacing(
   const [file] = fetched.files;
   if (!file) return { lost: ["media"] };
   const randomId = deriveRandomId(route.id, route.to, message);
-  const kind = message.media === null ? {} : { kind: message.media };
+  const kind = withoutNullish({ kind: message.media });
   return { file: { row: fetched.row, ...file, ...kind, randomId, text: "", entities: [] } };
 }
 

@@ -12,9 +12,8 @@ export function unanswered(step: DeliveryStep): DeliveryStep | null {
       return { ...step, replyTo: null };
     case "forward": {
       const { answer, ...plain } = step;
-      return answer === undefined || step.rest === undefined
-        ? plain
-        : { ...plain, answer: { ...answer, to: null } };
+      if (answer === undefined || step.rest === undefined) return plain;
+      return { ...plain, answer: { ...answer, to: null } };
     }
     case "edit":
     case "delete":

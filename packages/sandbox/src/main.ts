@@ -10,7 +10,8 @@ const USAGE = `Usage: sandbox [options]
   --dc-port <dc>:<n>    TCP port of a data centre, may be repeated (default: any free one)
   --state-file <path>   keep chats over restarts (default: in memory)
   --key-file <path>     write the data centres' public key (PEM) here (default: sandbox-dc.pem)
-  --schema <path>       speak one more layer: TL text with a line "// LAYER <n>", or mtcute's api-schema.json; may be repeated
+  --schema <path>       speak one more layer: TL text with a line "// LAYER <n>", or mtcute's api-schema.json; may be
+                        repeated
   --bot-token <token>   the bot's token (default: 7000000001:sandbox-token-not-a-secret-000000)
   --admin-id <n>        Telegram user id of the admin on the page (default: 1000000001)
   --admin-name <name>   first name of the admin (default: Ann)

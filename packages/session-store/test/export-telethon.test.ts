@@ -92,7 +92,9 @@ s = SQLiteSession(sys.argv[1])
 state = s.get_update_state(0)
 states = {str(k): v.pts for k, v in s.get_update_states()}
 peer = s.get_input_entity('newsroom')
-print(json.dumps(dict(dc=s.dc_id, address=s.server_address, port=s.port, key=s.auth_key.key.hex(), pts=state.pts, qts=state.qts, seq=state.seq,
+print(json.dumps(dict(
+  dc=s.dc_id, address=s.server_address, port=s.port, key=s.auth_key.key.hex(),
+  pts=state.pts, qts=state.qts, seq=state.seq,
   states=states, channel=peer.channel_id, hash=str(peer.access_hash))))
 s.set_update_state(0, state); s.save(); s.close()`;
 

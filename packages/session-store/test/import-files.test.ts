@@ -313,11 +313,15 @@ test.skipIf(!telethon)(
     const path = join(old, "real.session");
     const script = `
 import sys
+from datetime import datetime, timezone
 from telethon.sessions import SQLiteSession, StringSession
 from telethon.crypto import AuthKey
-s = SQLiteSession(sys.argv[1]); s.set_dc(2, '149.154.167.51', 443); s.auth_key = AuthKey(bytes.fromhex(sys.argv[2])); s.save()
+s = SQLiteSession(sys.argv[1]); s.set_dc(2, '149.154.167.51', 443)
+s.auth_key = AuthKey(bytes.fromhex(sys.argv[2])); s.save()
 from telethon.tl import types
-s.set_update_state(0, types.updates.State(pts=5000, qts=7, date=__import__('datetime').datetime.fromtimestamp(1760000000, __import__('datetime').timezone.utc), seq=9, unread_count=0)); s.save(); s.close()
+date = datetime.fromtimestamp(1760000000, timezone.utc)
+s.set_update_state(0, types.updates.State(pts=5000, qts=7, date=date, seq=9, unread_count=0))
+s.save(); s.close()
 print(StringSession.save(s))`;
     const made = spawnSync(telethon?.python ?? "", ["-c", script, path, KEY.toString("hex")], {
       encoding: "utf8",

@@ -244,12 +244,8 @@ const UNKNOWN: Readonly<Record<string, readonly string[]>> = {
 function routeStatus(id: string): RouteStatus {
   const since = NOW - 5 * MIN;
   const code = CODES[id as keyof typeof CODES];
-  const stuck =
-    id === "sender"
-      ? { kind: "silent", code: "", since }
-      : code
-        ? { kind: "blocked", code, since }
-        : null;
+  const blocked = code ? { kind: "blocked", code, since } : null;
+  const stuck = id === "sender" ? { kind: "silent", code: "", since } : blocked;
   return RouteStatus.parse({
     ...{
       route: id,

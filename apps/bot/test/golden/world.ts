@@ -45,18 +45,23 @@ const quietRoute = Route.parse({
   to: { kind: "webhook", url: "https://hooks.example/in" },
 });
 
-const copies: BackupCopy[] = (["golden", "scheduled", "before-login", "damaged"] as const).map(
-  (reason, index) => ({
-    id: `${index}`,
-    kind: reason === "golden" ? "golden" : reason === "damaged" ? "trash" : "backup",
-    reason,
-    at: NOW - (index + 1) * 3_600_000,
-    bytes: 45_000,
-    verified: reason !== "damaged",
-    problem: reason === "damaged" ? "damaged" : null,
-    sameKey: reason === "damaged" ? null : reason === "scheduled",
-  }),
-);
+const copies: BackupCopy[] = (
+  [
+    ["golden", "golden"],
+    ["scheduled", "backup"],
+    ["before-login", "backup"],
+    ["damaged", "trash"],
+  ] as const
+).map(([reason, kind], index) => ({
+  id: `${index}`,
+  kind,
+  reason,
+  at: NOW - (index + 1) * 3_600_000,
+  bytes: 45_000,
+  verified: reason !== "damaged",
+  problem: reason === "damaged" ? "damaged" : null,
+  sameKey: kind === "trash" ? null : reason === "scheduled",
+}));
 const devices: Device[] = [
   {
     current: true,

@@ -13,7 +13,8 @@ import { audit } from "./audit.ts";
 import { workerName } from "./import.ts";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage, word } from "./verb.ts";
 
-const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs | telethon-file> --yes [--out <file>] [--server <address:port>] [--json]
+const USAGE = `Usage: flotilla export <worker> --format <telethon | gramjs | telethon-file> --yes [--out <file>]
+                       [--server <address:port>] [--json]
 
 Writes the session of a stopped worker as a session string, or as a .session file of Telethon with its known users and
 chats and its update state. Records the export in audit.jsonl of the data folder. With that string anyone can use the

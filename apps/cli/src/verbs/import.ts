@@ -1,6 +1,6 @@
 import { existsSync, statSync } from "node:fs";
 import { join, resolve } from "node:path";
-import { AppError, parseWorkerId, toError } from "@flotilla/kernel";
+import { AppError, codeOf, parseWorkerId, toError } from "@flotilla/kernel";
 import type { OtherOwner } from "@flotilla/queue";
 import {
   assertKeyFree,
@@ -30,8 +30,8 @@ import {
 const USAGE = `Usage: flotilla import <file | folder | -> --name <worker> [--yes] [--json]
        flotilla import <config.json> [--yes] [--json]
 
-Imports a session of your own from another program: a .session file of Telethon, Pyrogram, Kurigram or mtcute, a folder of
-GramJS (StoreSession), a session file of Flotilla, or a file with a session string of GramJS, Telethon, Pyrogram or
+Imports a session of your own from another program: a .session file of Telethon, Pyrogram, Kurigram or mtcute, a folder
+of GramJS (StoreSession), a session file of Flotilla, or a file with a session string of GramJS, Telethon, Pyrogram or
 mtcute. "-" reads any of them but the folder from standard input. A string is never an argument: other users of this
 machine can read arguments.
 
@@ -177,7 +177,7 @@ async function assertNowhereElse(
   const other = await fleetOnRedis(place)
     .then((fleet) => findOtherOwner(fleet, wanted))
     .catch((error: unknown) => {
-      const code = error instanceof AppError ? error.code : "";
+      const code = codeOf(error);
       // No fleet with this key ever used this Redis: no lease can exist.
       if (code === "no-fleet") return null;
       if (
@@ -312,10 +312,9 @@ function apiIdLines({ apiId }: ImportedSession, ours: string | undefined): strin
       "  The format does not contain its API_ID. Use the same one in .env if you can: Telegram " +
         "ties a session to it.",
     ];
-  return ours === undefined || Number(ours) === apiId
-    ? []
-    : [
-        `  It was made with API_ID ${apiId}, .env has ${ours}. Use the same one if you can: ` +
-          "Telegram ties a session to it.",
-      ];
+  if (ours === undefined || Number(ours) === apiId) return [];
+  return [
+    `  It was made with API_ID ${apiId}, .env has ${ours}. Use the same one if you can: ` +
+      "Telegram ties a session to it.",
+  ];
 }

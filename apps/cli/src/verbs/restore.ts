@@ -41,9 +41,8 @@ export const restoreVerb: Verb = {
     const name = workerName(word(call, 0, "whose session to restore"));
     const vault = new Vault({ dataDir: call.place.dataDir, fleetKey: call.place.fleetKey() });
     const id = call.words[1];
-    return id === undefined || call.flags["list"] === true
-      ? list(name, vault)
-      : await putBack(call, vault, { name, id });
+    if (id === undefined || call.flags["list"] === true) return list(name, vault);
+    return await putBack(call, vault, { name, id });
   },
 };
 

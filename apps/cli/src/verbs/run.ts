@@ -1,5 +1,5 @@
 import { parseArgs } from "node:util";
-import { AppError, Output, toError } from "@flotilla/kernel";
+import { AppError, codeOf, Output, toError } from "@flotilla/kernel";
 import { findPlace } from "../place/place.ts";
 import { backupVerb } from "./backup.ts";
 import { doctorVerb } from "./doctor.ts";
@@ -102,7 +102,7 @@ async function explain(verb: Verb, thrown: unknown, json: boolean): Promise<1 | 
   const known = wrong || error instanceof AppError;
   if (json) {
     const details = error instanceof AppError ? error.details : {};
-    const shown = { code: codeOf(error), message: error.message, details };
+    const shown = { code: shownCode(error), message: error.message, details };
     await print(`${JSON.stringify({ ok: false, error: shown }, null, 2)}\n`, 1);
   } else {
     const text = known ? error.message : (error.stack ?? error.message);
@@ -111,7 +111,7 @@ async function explain(verb: Verb, thrown: unknown, json: boolean): Promise<1 | 
   return wrong ? 2 : 1;
 }
 
-function codeOf(error: Error): string {
+function shownCode(error: Error): string {
   if (error instanceof WrongUsage) return "usage";
-  return error instanceof AppError ? error.code : "unexpected";
+  return codeOf(error) ?? "unexpected";
 }

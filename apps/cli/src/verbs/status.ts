@@ -13,8 +13,8 @@ import { type Answer, noMoreThan, type Verb } from "./verb.ts";
 
 const USAGE = `Usage: flotilla status [worker] [--json]
 
-The state of every worker, as its supervisor last reported it: the same as on the cards of the chat. Changes nothing. Exit
-code 1 when a worker needs an admin, or when nothing runs.
+The state of every worker, as its supervisor last reported it: the same as on the cards of the chat. Changes nothing.
+Exit code 1 when a worker needs an admin, or when nothing runs.
 `;
 
 const CANNOT_ASK: ReadonlySet<string> = new Set(["redis-away", "no-fleet"]);
@@ -94,9 +94,9 @@ function duration(ms: number): string {
 }
 
 function nothing(wanted: string, known: number): AppError {
-  return known === 0
-    ? new AppError("no-workers", "There are no workers yet. Press ➕ Add in the chat.")
-    : new AppError("no-such-worker", `No worker has "${wanted.slice(0, 40)}" in its name.`);
+  if (known === 0)
+    return new AppError("no-workers", "There are no workers yet. Press ➕ Add in the chat.");
+  return new AppError("no-such-worker", `No worker has "${wanted.slice(0, 40)}" in its name.`);
 }
 
 function reasonOf(error: unknown): string {

@@ -40,9 +40,9 @@ export class HostNetwork {
   /** The prober while `worker` is held or probes itself; null otherwise. */
   proberFor(worker: WorkerId): WorkerId | null {
     const gate = this.#gate;
-    return !gate.isOpen && (gate.prober === worker || gate.held.includes(worker))
-      ? (gate.prober as WorkerId)
-      : null;
+    if (!gate.isOpen && (gate.prober === worker || gate.held.includes(worker)))
+      return gate.prober as WorkerId;
+    return null;
   }
 
   look(status: WorkerStatus): void {

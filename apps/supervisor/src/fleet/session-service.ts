@@ -94,9 +94,8 @@ export class SessionService {
       );
     const ended =
       (await stopWorker(pid)) || (await endProcess(holder.identity, this.#deps.graceMs));
-    return ended
-      ? { kind: "done", text: `Stopped ${name}.` }
-      : refused("still-there", `${name} does not end.`);
+    if (ended) return { kind: "done", text: `Stopped ${name}.` };
+    return refused("still-there", `${name} does not end.`);
   }
 
   /** All backup copies; each is opened and checked now. */

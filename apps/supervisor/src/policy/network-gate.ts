@@ -93,7 +93,7 @@ function probe(
   }
   const next = down.find(({ worker }) => worker > gate.prober) ?? down[0];
   if (!next) return { gate: OPEN_GATE, orders: [] };
-  const failures = gate.failures + (hasFailed ? 1 : 0);
+  const failures = gate.failures + Number(hasFailed);
   const held = others(down, next.worker);
   const delayMs = hasFailed ? (PROBE_MS[Math.min(failures, PROBE_MS.length) - 1] ?? 0) : 0;
   return {

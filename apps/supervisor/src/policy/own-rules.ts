@@ -1,18 +1,22 @@
 import type { OwnRules, RestartRules, RulesStatus } from "@flotilla/contracts";
+import { withoutUndefined } from "@flotilla/kernel";
 
 /** The fleet's rules with a worker's overrides. An own `windowS` also sets `stableMs`. */
 export function withOwnRules(fleet: RestartRules, own: OwnRules): RestartRules {
-  const window =
-    own.windowS === undefined ? {} : { windowMs: own.windowS * 1000, stableMs: own.windowS * 1000 };
-  return {
-    ...fleet,
-    ...window,
-    ...(own.crashDelayS === undefined ? {} : { crashDelayMs: own.crashDelayS * 1000 }),
-    ...(own.lockDelaysS === undefined
-      ? {}
-      : { lockedDelaysMs: own.lockDelaysS.map((s) => s * 1000) }),
-    ...(own.crashLimit === undefined ? {} : { crashLimit: own.crashLimit }),
-  };
+  const { crashLimit, lockDelaysS } = own;
+  const windowMs = inMs(own.windowS);
+  const overrides = withoutUndefined({
+    windowMs,
+    stableMs: windowMs,
+    crashDelayMs: inMs(own.crashDelayS),
+    lockedDelaysMs: lockDelaysS?.map((s) => s * 1000),
+    crashLimit,
+  });
+  return { ...fleet, ...overrides };
+}
+
+function inMs(seconds: number | undefined): number | undefined {
+  return seconds === undefined ? undefined : seconds * 1000;
 }
 
 /** The rules in seconds, as the card shows them. */

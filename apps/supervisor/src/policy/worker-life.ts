@@ -66,13 +66,11 @@ export function transition(life: WorkerLife, event: LifeEvent): WorkerLife | Ref
     case "spawned":
       return life.process === "none" ? { process: "up", state: "STARTING" } : refuse(life, event);
     case "reported":
-      return mayReport(life, event.state)
-        ? { process: "up", state: event.state }
-        : refuse(life, event);
+      if (mayReport(life, event.state)) return { process: "up", state: event.state };
+      return refuse(life, event);
     case "stop-wanted":
-      return life.process === "none"
-        ? { process: "none", state: event.as }
-        : { process: "ending", state: "STOPPING", as: event.as };
+      if (life.process === "none") return { process: "none", state: event.as };
+      return { process: "ending", state: "STOPPING", as: event.as };
     case "ended":
       return life.process === "ending" ? { process: "none", state: life.as } : refuse(life, event);
     case "exited":

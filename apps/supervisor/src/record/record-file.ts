@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from "node:fs";
-import { AppError, toError } from "@flotilla/kernel";
+import { codeOf, toError } from "@flotilla/kernel";
 import {
   assertSound,
   backupTo,
@@ -117,7 +117,7 @@ export class RecordFile {
       return this.#openOnce();
     } catch (thrown) {
       const error = toError(thrown);
-      const code = error instanceof AppError ? error.code : "";
+      const code = codeOf(error) ?? "";
       if (REFUSALS.has(code)) throw error;
       return DAMAGE.has(code) ? this.#startOver() : this.#without(error);
     }
@@ -194,7 +194,6 @@ export class RecordFile {
   }
 
   #failed(error: Error): void {
-    const code = error instanceof AppError ? error.code : error.name;
-    this.#problem = `${this.path}: ${code}`;
+    this.#problem = `${this.path}: ${codeOf(error) ?? error.name}`;
   }
 }

@@ -1,4 +1,5 @@
 import type { HolderSummary, StorageStatus, WorkerState, WorkerStatus } from "@flotilla/contracts";
+import { withoutNullish } from "@flotilla/kernel";
 
 /** What the host knows about a session file without opening it as its owner. */
 export interface SessionFacts {
@@ -40,11 +41,11 @@ export class SessionNews {
   }
 
   status(): Pick<WorkerStatus, "storage" | "holder" | "restoreHelps"> {
-    return {
-      ...(this.#storage ? { storage: this.#storage } : {}),
-      ...(this.#holder ? { holder: this.#holder } : {}),
-      ...(this.#restoreHelps === undefined ? {} : { restoreHelps: this.#restoreHelps }),
-    };
+    return withoutNullish({
+      storage: this.#storage,
+      holder: this.#holder,
+      restoreHelps: this.#restoreHelps,
+    });
   }
 
   async #nameHolder(pid: number | null): Promise<void> {

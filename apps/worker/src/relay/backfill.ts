@@ -50,8 +50,7 @@ export class Backfill {
   start(ready: ReadyRoute, wish: BackfillWish): void {
     if (this.#abort)
       throw new AppError("backfill-running", "A backfill is under way. Wait for it, or cancel it.");
-    const wanted = "last" in wish ? Math.min(wish.last, MOST) : null;
-    const counts = { fetched: 0, taken: 0, known: 0, wanted };
+    const counts = { fetched: 0, taken: 0, known: 0, wanted: lastOf(wish) };
     this.#status = {
       route: ready.route.id,
       state: "running",
@@ -80,7 +79,7 @@ export class Backfill {
       const { chats, topic = null } = ready.route.from;
       for (const chat of chats) found.push(...(await this.#fetch({ chat, topic }, wish, signal)));
       found.sort((a, b) => a.date - b.date || a.id - b.id);
-      this.#take(ready, "last" in wish ? found.slice(-Math.min(wish.last, MOST)) : found);
+      this.#take(ready, found.slice(-(lastOf(wish) ?? found.length)));
       this.#patch({ state: "done" });
     } catch (error) {
       this.#patch(
@@ -101,7 +100,7 @@ export class Backfill {
     const chat = this.#deps.idOf(ref);
     if (chat === null) throw new AppError("unknown-chat", `This account does not know ${ref}.`);
     const found: SourceMessage[] = [];
-    const most = "last" in wish ? Math.min(wish.last, MOST) : MOST;
+    const most = lastOf(wish) ?? MOST;
     for (let before = 0; found.length < most; ) {
       signal.throwIfAborted();
       const page = await this.#page(
@@ -153,4 +152,9 @@ export class Backfill {
   #patch(change: Partial<BackfillStatus>): void {
     if (this.#status) this.#status = { ...this.#status, ...change };
   }
+}
+
+/** How many messages are wanted at most; null = all since a time. */
+function lastOf(wish: BackfillWish): number | null {
+  return "last" in wish ? Math.min(wish.last, MOST) : null;
 }

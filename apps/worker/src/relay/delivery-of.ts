@@ -1,5 +1,5 @@
 import { Delivery, type DeliveryStep, type Route } from "@flotilla/contracts";
-import { AppError, type WorkerId } from "@flotilla/kernel";
+import { AppError, type WorkerId, withoutNullish } from "@flotilla/kernel";
 import { stepKey } from "@flotilla/relay";
 import type { OutboxRow } from "@flotilla/session-store";
 import { sourceOf, targetOf } from "./plan-step.ts";
@@ -35,7 +35,7 @@ export function deliveryOf(
     route: route.id,
     reader,
     to: targetOf(route, row),
-    ...(landed === null ? {} : { landed }),
+    ...withoutNullish({ landed }),
     step,
     source: sourceOf(row),
   });

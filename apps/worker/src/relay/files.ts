@@ -128,10 +128,8 @@ export class RelayFiles {
   ): Promise<FetchedFile> {
     let remote = await this.#files.find(piece.chat, piece.id);
     const { photo, mime, name, sizeBytes, look } = remote;
-    const mostMb =
-      route.to.kind === "bot"
-        ? Math.min(route.maxFileMb, photo ? BOT_PHOTO_MB : BOT_FILE_MB)
-        : route.maxFileMb;
+    const botMb = photo ? BOT_PHOTO_MB : BOT_FILE_MB;
+    const mostMb = route.to.kind === "bot" ? Math.min(route.maxFileMb, botMb) : route.maxFileMb;
     if (sizeBytes > mostMb * MB) {
       const size = `${Math.ceil(sizeBytes / MB)} MB`;
       throw new AppError(

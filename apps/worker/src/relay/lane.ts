@@ -91,7 +91,10 @@ export function doubtOver(doubt: Doubt): Doubt {
 
 /** How long an upload may take: a slow line takes 50 KB a second. */
 export function uploadMs({ step }: Delivery): number {
-  const files =
-    step.kind === "upload" ? step.files : step.kind === "edit" && step.file ? [step.file] : [];
-  return files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 50;
+  return filesOf(step).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) / 50;
+}
+
+function filesOf(step: Delivery["step"]): readonly { readonly sizeBytes: number }[] {
+  if (step.kind === "upload") return step.files;
+  return step.kind === "edit" && step.file ? [step.file] : [];
 }

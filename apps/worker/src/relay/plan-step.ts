@@ -8,7 +8,7 @@ import {
   type Route,
   SourceMessage,
 } from "@flotilla/contracts";
-import { bareChannel, type WorkerId } from "@flotilla/kernel";
+import { bareChannel, type WorkerId, withoutNullish, withoutUndefined } from "@flotilla/kernel";
 import {
   type Copied,
   captioned,
@@ -75,9 +75,8 @@ export function planStep(
         .map((piece) => SourceMessage.parse(piece))
         .sort((a, b) => a.id - b.id);
       const target = findReplied(messages[0]?.chat ?? "");
-      return files
-        ? planUpload(route, messages, { row: row.n, files }, target)
-        : planNew(route, messages, target);
+      if (files) return planUpload(route, messages, { row: row.n, files }, target);
+      return planNew(route, messages, target);
     }
     case "edit": {
       const message = SourceMessage.parse(pieces[0]);
@@ -160,6 +159,7 @@ function learnedOf(relay: RelayTables, route: Route, row: OutboxRow, result: Sen
   const speaker = messages.find(({ text }) => text !== "") ?? messages[0];
   const parts = partsOf(route, messages, ids.length === messages.length ? null : speaker, result);
   const isText = isOne || route.to.kind === "webhook" || result.lost?.includes("media") === true;
+  const roleOf = (message: SourceMessage) => (message === speaker ? "speaker" : "silent");
   const delivered = messages.map(
     (message, index): DeliveredId => ({
       chat: message.chat,
@@ -168,8 +168,8 @@ function learnedOf(relay: RelayTables, route: Route, row: OutboxRow, result: Sen
       rest: parts[index]?.places ?? [],
       said: digestOf(message),
       form: isText || message.media === null ? "text" : "media",
-      ...(landed === undefined ? {} : { landed }),
-      ...(isOne ? { role: message === speaker ? "speaker" : "silent" } : {}),
+      ...withoutUndefined({ landed }),
+      ...(isOne ? { role: roleOf(message) } : {}),
     }),
   );
   return { ids: delivered, counts: { cut: parts.reduce((sum, { cut }) => sum + cut, 0) } };
@@ -196,7 +196,7 @@ function partsOf(
     const from = next;
     if (messages.length === 1 || message === speaker) next = rest.length;
     else if (speaker === null) next += captioned(route, message, messages).length - 1;
-    const own = refused.flatMap((at) => (at >= from && at < next ? [at - from] : []));
+    const own = refused.filter((at) => at >= from && at < next).map((at) => at - from);
     return placeParts([], { rest: rest.slice(from, next), refused: own });
   });
 }
@@ -211,12 +211,10 @@ function changed(relay: RelayTables, row: OutboxRow, result: Sent): Learned {
   const { places, cut, isWhole } = placeParts(known.rest, result);
   const said = {
     said: digestOf(message),
-    ...(role === null ? {} : { role }),
-    ...(form === null ? {} : { form }),
-    ...(landed === null ? {} : { landed }),
+    ...withoutNullish({ role, form, landed }),
   };
   const ids = [{ chat, message: id, targetMessage, rest: places, ...said }];
-  return { ids, counts: { cut, unreached: isWhole ? 0 : 1 } };
+  return { ids, counts: { cut, unreached: Number(!isWhole) } };
 }
 
 /** A deletion takes what is known of a message. */
@@ -224,7 +222,7 @@ function gone(relay: RelayTables, row: OutboxRow): Learned {
   const { chat, id } = GonePiece.parse(JSON.parse(row.pieces[0] ?? "null"));
   const known = relay.map.delivered(row.route, chat, id);
   const isWhole = known === null || (known.message !== null && !known.rest.includes("unknown"));
-  return { ids: [], counts: { unreached: isWhole ? 0 : 1 } };
+  return { ids: [], counts: { unreached: Number(!isWhole) } };
 }
 
 function alertStep(route: Route, { message, because }: AlertPiece): DeliveryStep {

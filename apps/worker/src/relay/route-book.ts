@@ -116,9 +116,8 @@ export class RouteBook {
     const sources = from.chats
       .filter((ref) => ref.startsWith("-"))
       .flatMap((ref) => became(ref, this.idOf(ref)));
-    return to.kind === "webhook"
-      ? sources
-      : [...sources, ...became(to.chat, this.#store.relay.map.landed(id, to.chat))];
+    if (to.kind === "webhook") return sources;
+    return [...sources, ...became(to.chat, this.#store.relay.map.landed(id, to.chat))];
   }
 
   /**

@@ -85,9 +85,9 @@ export class Sender {
       // A picture that was replaced where the sender cannot read: the next message is no worse for
       // it.
       if (isUnreadable && step.kind === "edit" && step.media) return { ...result, kind: "refused" };
-      return isUnreadable && step.kind === "forward" && step.dropAuthor
-        ? { ...result, kind: "no-access" }
-        : result;
+      if (isUnreadable && step.kind === "forward" && step.dropAuthor)
+        return { ...result, kind: "no-access" };
+      return result;
     }
   }
 

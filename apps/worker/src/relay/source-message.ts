@@ -1,4 +1,5 @@
 import { isServiceChat, type MediaKind, type SourceMessage } from "@flotilla/contracts";
+import { withoutUndefined } from "@flotilla/kernel";
 import type { InboxRow, MessageContent, SessionStore } from "@flotilla/session-store";
 
 /** What was received, with the names the account knows. */
@@ -26,7 +27,7 @@ export function toSourceMessage(
     // Formatting of nothing is nothing, and no contract takes it.
     entities: entities.filter(({ offset, length }) => offset >= 0 && length > 0),
     media: mediaKind(content.media),
-    ...(content.media?.id === undefined ? {} : { mediaId: content.media.id }),
+    ...withoutUndefined({ mediaId: content.media?.id, origins: origins && [...origins] }),
     // What comes from a service chat carries a login code, also when a person forwards it.
     // Not every message says it: a short one and an edit bring no chats.
     protected:
@@ -34,7 +35,6 @@ export function toSourceMessage(
       chat?.protected === true ||
       origins?.some(({ chat: origin }) => isServiceChat(origin)) === true,
     ephemeral: content.ttlS !== null,
-    ...(origins ? { origins: [...origins] } : {}),
   };
 }
 

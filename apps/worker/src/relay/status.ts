@@ -110,9 +110,8 @@ function routeStatus(deps: StatusDeps, id: string, waiting: number, poison: numb
 
 function stuckOf({ hold, underWaySince }: LaneState, now: number): RouteStuck | null {
   if (hold) return hold;
-  return underWaySince === null || now - underWaySince < SILENT_MS
-    ? null
-    : { kind: "silent", code: "", since: underWaySince };
+  if (underWaySince === null || now - underWaySince < SILENT_MS) return null;
+  return { kind: "silent", code: "", since: underWaySince };
 }
 
 /** Promise S1-09: a reader whose sender is not ready says so. */

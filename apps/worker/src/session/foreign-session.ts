@@ -1,5 +1,5 @@
 import { type LoginStep, type SealKeyPair, unsealBytes } from "@flotilla/contracts";
-import { AppError } from "@flotilla/kernel";
+import { AppError, withoutUndefined } from "@flotilla/kernel";
 import {
   type ImportServer,
   keyFingerprint,
@@ -91,7 +91,7 @@ export function refused(reason: string, who?: string): LoginStep {
     fault: null,
     waitS: null,
     final: false,
-    ...(who === undefined ? {} : { who }),
+    ...withoutUndefined({ who }),
   };
 }
 

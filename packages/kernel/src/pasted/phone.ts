@@ -3,8 +3,13 @@ import { cleanPaste } from "./clean.ts";
 /** 7 digits = the shortest number of an account, 15 = the longest of ITU-T E.164. */
 const DIGITS = /^\d{7,15}$/;
 /** What links to a number begin with. */
-const LINK =
-  /^(?:(?:tel|sms|callto):(?:\/\/)?|(?:https?:\/\/)?wa\.me\/|(?:https?:\/\/)?api\.whatsapp\.com\/send\/?\?phone=|whatsapp:\/\/send\/?\?phone=)/i;
+const LINKS = [
+  String.raw`(?:tel|sms|callto):(?:\/\/)?`,
+  String.raw`(?:https?:\/\/)?wa\.me\/`,
+  String.raw`(?:https?:\/\/)?api\.whatsapp\.com\/send\/?\?phone=`,
+  String.raw`whatsapp:\/\/send\/?\?phone=`,
+];
+const LINK = new RegExp(`^(?:${LINKS.join("|")})`, "i");
 /** What people write between digits. */
 const BETWEEN = "[ .()[\\]/_·•∙⋅-]";
 /** A number with its country code, inside of other words. */

@@ -113,9 +113,8 @@ function named(text: string | undefined): {
   password: string | undefined;
 } {
   const colon = text?.indexOf(":") ?? -1;
-  return colon < 0
-    ? { user: text, password: undefined }
-    : { user: text?.slice(0, colon), password: text?.slice(colon + 1) };
+  if (colon < 0) return { user: text, password: undefined };
+  return { user: text?.slice(0, colon), password: text?.slice(colon + 1) };
 }
 
 function placeOf(text: string): Parts["place"] | null {

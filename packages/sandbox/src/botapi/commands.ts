@@ -73,11 +73,10 @@ export class CommandBook {
 
 /** `default`, `chat:<id>`, `chat_member:<id>:<user>`; with a language `default@ru`. */
 function keyOf(scope: CommandScope, language: string): string {
-  const of =
-    "user" in scope
-      ? [scope.type, scope.chat, scope.user]
-      : "chat" in scope
-        ? [scope.type, scope.chat]
-        : [scope.type];
-  return language === "" ? of.join(":") : `${of.join(":")}@${language}`;
+  const of = [
+    scope.type,
+    ...("chat" in scope ? [scope.chat] : []),
+    ...("user" in scope ? [scope.user] : []),
+  ].join(":");
+  return language === "" ? of : `${of}@${language}`;
 }

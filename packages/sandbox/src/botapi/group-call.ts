@@ -77,6 +77,10 @@ export function groupView({ id, title, username, kind, forum }: BotChat): Json {
   };
 }
 
+function senderView(backend: BotBackend, from: NonNullable<BotMessage["from"]>): Json {
+  return from.bot ? botView(backend.bot) : personView(from);
+}
+
 /** https://core.telegram.org/bots/api#message of a channel or a supergroup. */
 export function groupMessageView(
   backend: BotBackend,
@@ -91,9 +95,7 @@ export function groupMessageView(
   const answered = withReply && replyTo !== null ? bot.message(chat, replyTo) : null;
   return {
     message_id: id,
-    ...(from === null
-      ? { sender_chat: groupView(chat) }
-      : { from: from.bot ? botView(backend.bot) : personView(from) }),
+    ...(from === null ? { sender_chat: groupView(chat) } : { from: senderView(backend, from) }),
     chat: groupView(chat),
     date,
     ...(edited ? { edit_date: date } : {}),

@@ -71,9 +71,11 @@ function contentView(message: StoredMessage, files: FileStore): Json {
   const { text, entities } = message.body;
   const marked = entities.length > 0;
   if (message.media === null) return { text, ...(marked ? { entities } : {}) };
-  const caption =
-    text === "" ? {} : { caption: text, ...(marked ? { caption_entities: entities } : {}) };
-  return { ...mediaView(message, files), ...caption };
+  return {
+    ...mediaView(message, files),
+    ...(text === "" ? {} : { caption: text }),
+    ...(text !== "" && marked ? { caption_entities: entities } : {}),
+  };
 }
 
 function mediaView({ media }: StoredMessage, files: FileStore): Json {

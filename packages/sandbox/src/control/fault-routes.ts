@@ -196,13 +196,8 @@ function botFaults(app: App, context: ControlContext): void {
     assertKnown(context, { botMethod: body.method });
     const rule = backend.faults.add(botFault(body));
     const which = body.method === "*" ? "call" : body.method;
-    const what =
-      "code" in body.error
-        ? String(body.error.code)
-        : "hangMs" in body.error
-          ? "no answer"
-          : "a cut connection";
-    const said = `The next ${body.times === 1 ? "" : `${body.times} × `}${which} of the bot gets ${what}`;
+    const count = body.times === 1 ? "" : `${body.times} × `;
+    const said = `The next ${count}${which} of the bot gets ${insteadOf(body.error)}`;
     return c.json({
       ok: true,
       said: faultLog.note(said, () => usedUp(rule.times, body.times, rule.last ?? null)),
@@ -252,6 +247,12 @@ function backAgain(
   return last
     ? `${back.length} of ${lost} back, the last after ${((last.at - at) / 1000).toFixed(1)} s`
     : `none of ${lost} is back yet`;
+}
+
+/** What the bot gets instead of an answer, in words. */
+function insteadOf(error: z.infer<typeof botBody>["error"]): string {
+  if ("code" in error) return String(error.code);
+  return "hangMs" in error ? "no answer" : "a cut connection";
 }
 
 function botFault({ error, ...rule }: z.infer<typeof botBody>): BotFault {

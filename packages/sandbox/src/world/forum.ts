@@ -30,12 +30,8 @@ export function placeOf(
   if (!topics) return { replyTo: replyTo !== null && box.messages.has(replyTo) ? replyTo : null };
   const answered = replyTo === null ? undefined : box.messages.get(replyTo);
   const isRoot = replyTo !== null && (topics.has(replyTo) || replyTo === GENERAL_TOPIC);
-  const id =
-    answered && !isRoot
-      ? (answered.topic ?? GENERAL_TOPIC)
-      : isRoot
-        ? replyTo
-        : (topic ?? GENERAL_TOPIC);
+  const asked = isRoot ? replyTo : (topic ?? GENERAL_TOPIC);
+  const id = answered && !isRoot ? (answered.topic ?? GENERAL_TOPIC) : asked;
   const answers = { replyTo: answered && !isRoot ? answered.id : null };
   if (id === GENERAL_TOPIC) return answers;
   const found = topics.get(id);

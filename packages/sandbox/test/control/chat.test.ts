@@ -103,7 +103,14 @@ test("messages, transcript and outbox tell the same story", async () => {
   ]);
   const { body: transcript } = await control.get("/transcript");
   expect(transcript).toMatch(
-    /^\d\d:\d\d:\d\d #1 Ann: \/start\n\d\d:\d\d:\d\d #2 Flotilla: Fleet\n {4}one down \(edited\)\n {4}\[🔄 Restart\] \[Docs\]\n$/,
+    new RegExp(
+      [
+        String.raw`^\d\d:\d\d:\d\d #1 Ann: /start`,
+        String.raw`\d\d:\d\d:\d\d #2 Flotilla: Fleet`,
+        String.raw` {4}one down \(edited\)`,
+        String.raw` {4}\[🔄 Restart\] \[Docs\]\n$`,
+      ].join("\n"),
+    ),
   );
   const { body: outbox } = await control.get("/outbox");
   expect(

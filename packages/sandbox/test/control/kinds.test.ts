@@ -100,7 +100,8 @@ function kindOf({ media }: Api.Message): string {
   if (attributes.some((each) => each instanceof Api.DocumentAttributeSticker)) return "sticker";
   if (attributes.some((each) => each instanceof Api.DocumentAttributeAnimated)) return "animation";
   if (video) return video.roundMessage === true ? "round" : "video";
-  return audio ? (audio.voice === true ? "voice" : "audio") : "document";
+  if (audio) return audio.voice === true ? "voice" : "audio";
+  return "document";
 }
 
 /** What is refused changes nothing. */

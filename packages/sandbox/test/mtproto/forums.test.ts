@@ -50,6 +50,12 @@ function asChannel(peer: Api.TypeInputPeer): Api.InputChannel {
   return new Api.InputChannel({ channelId, accessHash });
 }
 
+const replyOf = ({ to, top }: { to: number; top?: number }) =>
+  new Api.InputReplyToMessage({
+    replyToMsgId: to,
+    ...(top === undefined ? {} : { topMsgId: top }),
+  });
+
 let randomId = 100;
 const send = (
   client: TelegramClient,
@@ -62,14 +68,7 @@ const send = (
       peer,
       message,
       randomId: bigInt(randomId++),
-      ...(reply
-        ? {
-            replyTo: new Api.InputReplyToMessage({
-              replyToMsgId: reply.to,
-              ...(reply.top === undefined ? {} : { topMsgId: reply.top }),
-            }),
-          }
-        : {}),
+      ...(reply ? { replyTo: replyOf(reply) } : {}),
     }),
   );
 

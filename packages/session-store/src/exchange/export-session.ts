@@ -19,9 +19,8 @@ export function exportSession(
   server: OwnServer | null = null,
 ): string {
   const { dcId, address, port, authKey } = exportable(store, server);
-  return format === "telethon"
-    ? telethon(dcId, address, port, authKey)
-    : gramJs(dcId, address, port, authKey);
+  if (format === "telethon") return telethon(dcId, address, port, authKey);
+  return gramJs(dcId, address, port, authKey);
 }
 
 /** Where a server of one's own is, such as the sandbox. */

@@ -9,10 +9,20 @@ import { exportable, type OwnServer, type PlacedKey } from "./export-session.ts"
 /** Version 7, as Telethon 1.25 to 1.x makes it (telethon/sessions/sqlite.py). */
 const TELETHON_7 = `
   CREATE TABLE version (version INTEGER PRIMARY KEY);
-  CREATE TABLE sessions (dc_id INTEGER PRIMARY KEY, server_address TEXT, port INTEGER, auth_key BLOB, takeout_id INTEGER);
-  CREATE TABLE entities (id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, username TEXT, phone INTEGER, name TEXT, date INTEGER);
-  CREATE TABLE sent_files (md5_digest BLOB, file_size INTEGER, type INTEGER, id INTEGER, hash INTEGER, PRIMARY KEY (md5_digest, file_size, type));
-  CREATE TABLE update_state (id INTEGER PRIMARY KEY, pts INTEGER, qts INTEGER, date INTEGER, seq INTEGER);
+  CREATE TABLE sessions (
+    dc_id INTEGER PRIMARY KEY, server_address TEXT, port INTEGER, auth_key BLOB, takeout_id INTEGER
+  );
+  CREATE TABLE entities (
+    id INTEGER PRIMARY KEY, hash INTEGER NOT NULL, username TEXT, phone INTEGER, name TEXT,
+    date INTEGER
+  );
+  CREATE TABLE sent_files (
+    md5_digest BLOB, file_size INTEGER, type INTEGER, id INTEGER, hash INTEGER,
+    PRIMARY KEY (md5_digest, file_size, type)
+  );
+  CREATE TABLE update_state (
+    id INTEGER PRIMARY KEY, pts INTEGER, qts INTEGER, date INTEGER, seq INTEGER
+  );
   INSERT INTO version VALUES (7);`;
 
 /**

@@ -110,7 +110,6 @@ function entityOf(id: string, value: unknown): EntityRow[] {
 
 function textOf(value: unknown): string | null {
   if (typeof value === "string" || typeof value === "number") return String(value);
-  return typeof value === "object" && value !== null && "value" in value
-    ? textOf(value.value)
-    : null;
+  if (typeof value === "object" && value !== null && "value" in value) return textOf(value.value);
+  return null;
 }

@@ -33,9 +33,11 @@ export function entityRows(
       : "NULL";
   const order = has.has(names.seen) ? `ORDER BY ${names.seen} DESC` : "";
   const rows = db.read<{ [Key in keyof EntityRow]: string | null }>(
-    `SELECT CAST(id AS TEXT) AS id, CAST(${names.hash} AS TEXT) AS hash, ${text("username")} AS username,
-       ${text(names.phone)} AS phone, ${text(names.name)} AS name
-     FROM source.${table} WHERE typeof(id) = 'integer' AND id <> 0 AND typeof(${names.hash}) = 'integer' ${order} LIMIT ${MAX_ENTITIES}`,
+    `SELECT CAST(id AS TEXT) AS id, CAST(${names.hash} AS TEXT) AS hash,
+       ${text("username")} AS username, ${text(names.phone)} AS phone, ${text(names.name)} AS name
+     FROM source.${table}
+     WHERE typeof(id) = 'integer' AND id <> 0 AND typeof(${names.hash}) = 'integer'
+     ${order} LIMIT ${MAX_ENTITIES}`,
   );
   return rows.map(({ id, hash, username, phone, name }) => ({
     id: id ?? "",

@@ -15,9 +15,8 @@ export type ImportServer = "telegram" | "custom";
 
 /** The data centre of an imported session. Throws AppError `import-malformed`. */
 export function addressOf({ dcId }: ParsedSession, server: ImportServer): DcAddress {
-  return server === "custom"
-    ? { id: dcId, address: "", port: 0 }
-    : { id: dcId, address: homeAddress(dcId), port: 443 };
+  if (server === "custom") return { id: dcId, address: "", port: 0 };
+  return { id: dcId, address: homeAddress(dcId), port: 443 };
 }
 
 /** Which key and account an imported session is. */

@@ -267,9 +267,9 @@ export class SessionStore implements Disposable {
   /** Which key and account this is, without the login under way; null without a key. */
   identity(): SessionIdentity | null {
     const fingerprint = this.#current?.fingerprint;
-    return fingerprint
-      ? { name: this.#options.name, fingerprint, userId: this.self()?.id ?? null }
-      : null;
+    if (fingerprint)
+      return { name: this.#options.name, fingerprint, userId: this.self()?.id ?? null };
+    return null;
   }
 
   /**

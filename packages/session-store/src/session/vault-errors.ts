@@ -22,14 +22,21 @@ export function notFound(name: string, id: string): AppError<VaultErrorCode> {
   return new AppError("backup-not-found", text, { details: { name } });
 }
 
+/** Why a copy cannot be used, and what helps, by its problem. */
+const UNUSABLE: ReadonlyMap<string, string> = new Map([
+  [
+    "other-fleet-key",
+    "it was encrypted with another FLEET_KEY; set that key, or choose a later backup",
+  ],
+  [
+    "unreadable",
+    "the system does not give it to us now; look at the disk and at the permissions of the " +
+      "file, then try again",
+  ],
+]);
+
 export function damagedBackup(name: string, problem: string): AppError<VaultErrorCode> {
-  const why =
-    problem === "other-fleet-key"
-      ? "it was encrypted with another FLEET_KEY; set that key, or choose a later backup"
-      : problem === "unreadable"
-        ? "the system does not give it to us now; look at the disk and at the permissions of the " +
-          "file, then try again"
-        : "it is damaged or has no key; choose another one";
+  const why = UNUSABLE.get(problem) ?? "it is damaged or has no key; choose another one";
   return new AppError("backup-damaged", `This backup of "${name}" cannot be used: ${why}.`, {
     details: { name, problem },
   });

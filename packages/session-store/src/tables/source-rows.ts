@@ -21,8 +21,10 @@ interface Row {
   readonly closed: string | null;
 }
 
-const UPSERT = `INSERT INTO source (chat, last_message_id, last_message_at, gaps, silences) VALUES (:chat, :id, :at, :gaps, :silences)
-  ON CONFLICT (chat) DO UPDATE SET last_message_id = :id, last_message_at = :at, gaps = :gaps, silences = :silences`;
+const UPSERT = `INSERT INTO source (chat, last_message_id, last_message_at, gaps, silences)
+  VALUES (:chat, :id, :at, :gaps, :silences)
+  ON CONFLICT (chat) DO UPDATE SET
+    last_message_id = :id, last_message_at = :at, gaps = :gaps, silences = :silences`;
 
 /**
  * The newest message of each chat, and how often they come. Call the writing methods inside a
@@ -61,7 +63,8 @@ export class SourceRows {
   }
 
   close(chat: string, reason: string): void {
-    const sql = `INSERT INTO source (chat, last_message_id, last_message_at, gaps, closed) VALUES (:chat, 0, 0, '[]', :reason)
+    const sql = `INSERT INTO source (chat, last_message_id, last_message_at, gaps, closed)
+      VALUES (:chat, 0, 0, '[]', :reason)
       ON CONFLICT (chat) DO UPDATE SET closed = :reason`;
     this.#db.write(sql, { chat, reason });
   }

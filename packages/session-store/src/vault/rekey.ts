@@ -1,6 +1,6 @@
 import { copyFileSync, existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, fleetKeyId, toError } from "@flotilla/kernel";
+import { AppError, codeOf, fleetKeyId, toError } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
 import { withAttachedToWrite } from "../file/attached.ts";
 import { syncFile, syncFolder, withPrivateTemp } from "../file/files.ts";
@@ -90,7 +90,7 @@ function attempt(file: string, work: () => RekeyedFile["outcome"]): RekeyedFile 
     return { file, outcome: work(), problem: null, hopeless: false };
   } catch (thrown) {
     const error = toError(thrown);
-    const code = error instanceof AppError ? error.code : "unexpected";
+    const code = codeOf(error) ?? "unexpected";
     const hopeless = isDamage(error) || code === "wrong-fleet-key" || code === "key-unreadable";
     return { file, outcome: "failed", problem: { code, message: error.message }, hopeless };
   }

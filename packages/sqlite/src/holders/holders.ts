@@ -164,9 +164,8 @@ function lockOf(
 ): HeldLock {
   const locks = relevant.filter(({ lock }) => lock.pid === pid);
   const parts = [...(open.byPid.get(pid) ?? [])].map((key) => files.get(key));
-  return locks.length === 0 && parts.length > 0 && parts.every((part) => part === "shm")
-    ? "shm"
-    : heldLock(locks);
+  if (locks.length === 0 && parts.length > 0 && parts.every((part) => part === "shm")) return "shm";
+  return heldLock(locks);
 }
 
 /** `st_dev` as `/proc/locks` prints it (makedev(3)). */

@@ -32,7 +32,6 @@ export function printableCommand(raw: string): string {
   let text = raw.replace(unprintable, " ").trim();
   text = text.replace(FLEET, "");
   for (const [pattern, replacement] of SECRETS) text = text.replace(pattern, replacement);
-  return text.length <= LONGEST
-    ? text
-    : `${text.slice(0, LONGEST - 1).replace(/[\ud800-\udbff]$/, "")}…`;
+  if (text.length <= LONGEST) return text;
+  return `${text.slice(0, LONGEST - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

@@ -65,9 +65,8 @@ export function initialStatus(store: SessionStore, now: number): ConnectionStatu
 
 function lastOutage(store: SessionStore): CaughtUp | null {
   const last = store.updates.outages(OUTAGES).find(({ recovered, lost }) => recovered + lost > 0);
-  return last
-    ? { ...last, offlineMs: null, missed: last.recovered + last.lost, first: false }
-    : null;
+  if (last) return { ...last, offlineMs: null, missed: last.recovered + last.lost, first: false };
+  return null;
 }
 
 /** A change of state, as `on.state` gets it. */

@@ -1,5 +1,5 @@
 import { isServiceChat } from "@flotilla/contracts";
-import { AppError, bareChannel, sleep } from "@flotilla/kernel";
+import { AppError, bareChannel, sleep, withoutNullish } from "@flotilla/kernel";
 import type { InboxEvent, LinkedChannel, SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -116,7 +116,7 @@ export class AccountCalls {
       id: [...what.ids],
       randomId: what.randomIds.map((id) => bigInt(id)),
       dropAuthor: what.dropAuthor,
-      ...(topMsgId === null ? {} : { topMsgId }),
+      ...withoutNullish({ topMsgId }),
     });
     return sentIds(await this.#act(request, to.chat), what.randomIds);
   }

@@ -1,11 +1,11 @@
-import { AppError, bareChannel, withoutUndefined } from "@flotilla/kernel";
+import { AppError, withoutUndefined } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
-import { inputChannel } from "../wire/peers.ts";
 import { toApiEntities } from "./entities.ts";
+import { type Ask, fetchMessages } from "./fetch-messages.ts";
 import { sentIds } from "./sent-ids.ts";
 import { type FormattedText, replyIn, type Target } from "./target.ts";
 
@@ -13,7 +13,7 @@ import { type FormattedText, replyIn, type Target } from "./target.ts";
 export interface CopyCallsDeps {
   readonly store: SessionStore;
   /** A call that only reads. */
-  readonly ask: <R extends Api.AnyRequest>(request: R) => Promise<R["__response"]>;
+  readonly ask: Ask;
   /** A call that writes, in its turn. */
   readonly act: <R extends Api.AnyRequest>(request: R, chat: string) => Promise<R["__response"]>;
   readonly peer: (chat: string) => Promise<Api.TypeInputPeer>;
@@ -107,19 +107,10 @@ export class CopyCalls {
     from: CopySource,
     ids: readonly number[],
   ): Promise<readonly (Api.TypeInputMedia | null)[]> {
-    const { store, ask, source } = this.#deps;
-    const chat = await source(from.fromChat, from.fromUsername);
-    const channel = bareChannel(chat);
-    const wanted = ids.map((id) => new Api.InputMessageID({ id }));
-    const answer = await ask(
-      channel
-        ? new Api.channels.GetMessages({ channel: inputChannel(store, channel), id: wanted })
-        : new Api.messages.GetMessages({ id: wanted }),
-    );
-    const found: readonly Api.TypeMessage[] = "messages" in answer ? answer.messages : [];
-    const chats = "chats" in answer ? answer.chats : [];
+    const chat = await this.#deps.source(from.fromChat, from.fromUsername);
+    const { messages, chats } = await fetchMessages(this.#deps, chat, ids);
     return ids.map((id) => {
-      const message = found.find(
+      const message = messages.find(
         (each) => each instanceof Api.Message && each.id === id && markedId(each.peerId) === chat,
       );
       if (!(message instanceof Api.Message))

@@ -1,13 +1,13 @@
-import { AppError, bareChannel } from "@flotilla/kernel";
+import { AppError } from "@flotilla/kernel";
 import type { SessionStore } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
 import { migrationOf } from "../wire/migration.ts";
-import { inputChannel } from "../wire/peers.ts";
 import { byReference } from "./copies.ts";
 import { toApiEntities } from "./entities.ts";
+import { type Ask, fetchMessages } from "./fetch-messages.ts";
 import { attributesOf, type FileFacts, type RemoteFile, remoteFile } from "./remote-file.ts";
 import { sentIds } from "./sent-ids.ts";
 import { type FormattedText, replyIn, type Target } from "./target.ts";
@@ -27,7 +27,7 @@ const BIG_BYTES = 10 * 1024 * 1024;
 export interface FileCallsDeps {
   readonly store: SessionStore;
   /** A call that only reads. */
-  readonly ask: <R extends Api.AnyRequest>(request: R) => Promise<R["__response"]>;
+  readonly ask: Ask;
   /** Such a call in a data centre that stores files. */
   readonly askIn: <R extends Api.AnyRequest>(dc: number, request: R) => Promise<R["__response"]>;
   /** A call that writes: checks the right to act, and new messages wait for their turn. */
@@ -61,18 +61,8 @@ export class FileCalls {
    */
   async find(ref: string, id: number): Promise<RemoteFile> {
     const chat = await this.#deps.known(ref);
-    const channel = bareChannel(chat);
-    const wanted = [new Api.InputMessageID({ id })];
-    const answer = await this.#deps.ask(
-      channel
-        ? new Api.channels.GetMessages({
-            channel: inputChannel(this.#deps.store, channel),
-            id: wanted,
-          })
-        : new Api.messages.GetMessages({ id: wanted }),
-    );
-    const [message] = "messages" in answer ? answer.messages : [];
-    const chats = "chats" in answer ? answer.chats : [];
+    const { messages, chats } = await fetchMessages(this.#deps, chat, [id]);
+    const [message] = messages;
     const content = messageEvent(message, "new", { chats })?.content;
     if (content?.noforwards || (content?.ttlS ?? null) !== null)
       throw new AppError("protected-content", "The owner restricts saving now: it is not copied.");

@@ -57,7 +57,6 @@ function pageAfter(answer: Api.messages.TypeDialogs, before: number): "last" | P
       message.id === last.topMessage &&
       markedId(message.peerId) === chat,
   );
-  return !top || top instanceof Api.MessageEmpty
-    ? null
-    : { chat, offsetDate: top.date, offsetId: top.id, seen };
+  if (!top || top instanceof Api.MessageEmpty) return null;
+  return { chat, offsetDate: top.date, offsetId: top.id, seen };
 }

@@ -1,3 +1,4 @@
+import { withoutNullish } from "@flotilla/kernel";
 import type { TextEntity } from "@flotilla/session-store";
 import { Api } from "telegram";
 
@@ -36,10 +37,6 @@ export function replyIn(
   const topic = threadOf(to);
   const replyToMsgId = message ?? topic;
   if (replyToMsgId === null) return {};
-  return {
-    replyTo: new Api.InputReplyToMessage({
-      replyToMsgId,
-      ...(topic === null ? {} : { topMsgId: topic }),
-    }),
-  };
+  const thread = withoutNullish({ topMsgId: topic });
+  return { replyTo: new Api.InputReplyToMessage({ replyToMsgId, ...thread }) };
 }

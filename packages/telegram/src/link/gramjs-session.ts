@@ -1,4 +1,4 @@
-import { AppError, type Endpoint, markedChannel } from "@flotilla/kernel";
+import { AppError, codeOf, type Endpoint, markedChannel } from "@flotilla/kernel";
 import type { EntityRow } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
@@ -87,9 +87,7 @@ export class GramJsSession extends MemorySession {
         if (entity instanceof Api.Chat && entity.migratedTo instanceof Api.InputChannel)
           this.#store.chatPins.moved(markedId(entity), markedId(entity.migratedTo));
     } catch (error) {
-      this.#log("warn", "entities were not stored", {
-        error: error instanceof AppError ? error.code : "vendor",
-      });
+      this.#log("warn", "entities were not stored", { error: codeOf(error) ?? "vendor" });
     }
   }
 
@@ -142,9 +140,9 @@ function entitiesOf(found: object): Entity[] {
  * access hash.
  */
 function ours(vendorId: string): string {
-  return vendorId.startsWith("-100") && vendorId.length >= "-1001000000000".length
-    ? markedChannel(vendorId.slice(4))
-    : vendorId;
+  if (vendorId.startsWith("-100") && vendorId.length >= "-1001000000000".length)
+    return markedChannel(vendorId.slice(4));
+  return vendorId;
 }
 
 function toFound(row: EntityRow | null): Found {

@@ -77,23 +77,19 @@ function whileWaiting(
     case "phone-given":
       return phoneGiven(state, event.phone);
     case "code-sent":
-      return code.kind === "none"
-        ? refuse(state, event)
-        : { ...state, at: "code", code: sentTo(code.phone, event.sent) };
+      if (code.kind === "none") return refuse(state, event);
+      return { ...state, at: "code", code: sentTo(code.phone, event.sent) };
     case "code-wrong":
-      return code.kind === "sent"
-        ? { ...state, code: { ...code, wrong: code.wrong + 1 } }
-        : refuse(state, event);
+      if (code.kind === "sent") return { ...state, code: { ...code, wrong: code.wrong + 1 } };
+      return refuse(state, event);
     case "code-expired":
-      return code.kind === "sent"
-        ? { ...state, code: { kind: "due", phone: code.phone } }
-        : refuse(state, event);
+      if (code.kind === "sent") return { ...state, code: { kind: "due", phone: code.phone } };
+      return refuse(state, event);
     case "password-needed":
       return { ...state, at: "password" };
     case "password-wrong":
-      return state.at === "password"
-        ? { ...state, wrongPasswords: state.wrongPasswords + 1 }
-        : refuse(state, event);
+      if (state.at === "password") return { ...state, wrongPasswords: state.wrongPasswords + 1 };
+      return refuse(state, event);
     case "signed-in":
       return { at: "signed-in", mayChange: false };
     case "change-accepted":

@@ -3,7 +3,7 @@ import type { InboxEvent } from "@flotilla/session-store";
 import bigInt from "big-integer";
 import { Api } from "telegram";
 import { Unreadable } from "../wire/agree.ts";
-import { ACCOUNT } from "../wire/box.ts";
+import { ACCOUNT, boxOfPeer } from "../wire/box.ts";
 import { type Around, messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
 import type { Envelope, Update } from "./model.ts";
@@ -176,10 +176,10 @@ function decode(update: unknown, chats: readonly unknown[]): Update | null {
 function boxOf(update: object): string {
   const { channelId, message } = update as {
     channelId?: { toString(): string };
-    message?: { peerId?: unknown };
+    message?: { peerId?: Api.TypePeer };
   };
   if (channelId) return channelId.toString();
-  return message?.peerId instanceof Api.PeerChannel ? message.peerId.channelId.toString() : ACCOUNT;
+  return message?.peerId ? boxOfPeer(message.peerId) : ACCOUNT;
 }
 
 function eventsOf(update: object, box: string, around: Required<Around>): InboxEvent[] {

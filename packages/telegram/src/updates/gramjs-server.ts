@@ -4,7 +4,7 @@ import bigInt from "big-integer";
 import { Api } from "telegram";
 import type { Link } from "../link/link.ts";
 import { Unreadable } from "../wire/agree.ts";
-import { ACCOUNT } from "../wire/box.ts";
+import { ACCOUNT, boxOfPeer } from "../wire/box.ts";
 import { messageEvent } from "../wire/content.ts";
 import { markedId } from "../wire/marked.ts";
 import { inputChannel, inputPeer } from "../wire/peers.ts";
@@ -215,7 +215,7 @@ function toDialogs(answer: Dialogs): Dialog[] {
     if (!(dialog instanceof Api.Dialog)) return [];
     const chat = markedId(dialog.peer);
     const topDate = dates.get(`${chat}/${dialog.topMessage}`) ?? 0;
-    const box = dialog.peer instanceof Api.PeerChannel ? dialog.peer.channelId.toString() : ACCOUNT;
+    const box = boxOfPeer(dialog.peer);
     const pts = box === ACCOUNT ? null : (dialog.pts ?? null);
     return [{ chat, box, topId: dialog.topMessage, topDate, pts, joinedAt: joined.get(box) ?? 0 }];
   });

@@ -44,3 +44,8 @@ export function judge(error: unknown): Verdict {
   if (fault.class === "REQUEST") return { kind: "refused", reason: fault.code };
   return { kind: "later", waitMs: fault.waitS === undefined ? null : (fault.waitS + 1) * 1000 };
 }
+
+/** Why a chat is left out, as Telegram says it. */
+export function reasonOf(verdict: Verdict): string {
+  return "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase();
+}

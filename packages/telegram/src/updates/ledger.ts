@@ -1,5 +1,5 @@
 import type { LossReason } from "@flotilla/contracts";
-import { LoopShare } from "@flotilla/kernel";
+import { LoopShare, withoutNullish } from "@flotilla/kernel";
 import type { InboxEvent, UpdateState } from "@flotilla/session-store";
 import type { EngineOptions } from "./engine-types.ts";
 import type { Dialog } from "./model.ts";
@@ -123,7 +123,7 @@ export class Ledger {
     const moved = [...channels].map(([id, pts]) => ({ id, pts }));
     const onDisk = account && this.#isHeld ? { ...account, date: this.#since } : account;
     const batch = {
-      ...(onDisk ? { account: onDisk } : {}),
+      ...withoutNullish({ account: onDisk }),
       channels: moved,
       events,
       baselines: baselines.filter(hasMessages),

@@ -5,6 +5,7 @@ import { Backfill } from "./backfill.ts";
 import { type Asked, Differences } from "./difference.ts";
 import type { EngineParts } from "./engine-types.ts";
 import type { Intake } from "./intake.ts";
+import { reasonOf } from "./judge.ts";
 import type { Verdict } from "./model.ts";
 import { CHECK, lookedAt, lookKey, RESET, type Todo } from "./todo.ts";
 
@@ -225,8 +226,7 @@ export class Questions {
     if (verdict.kind === "later" && verdict.waitMs !== null) return;
     const most = verdict.kind === "later" ? LATER_TRIES : REFUSED_TRIES;
     if (todo.tries(key) < (this.#deps.aside.has(channel) ? 1 : most)) return;
-    if (isChannel)
-      this.#setAside(key, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
+    if (isChannel) this.#setAside(key, reasonOf(verdict));
     else if (key === CHECK) todo.done(CHECK);
     else if (key === ACCOUNT && verdict.kind !== "later") todo.add([RESET]);
   }

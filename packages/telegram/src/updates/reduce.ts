@@ -193,7 +193,7 @@ export function toAsk(
 
 function channelOf(update: Update): string | null {
   if (update.kind === "box") return update.box === ACCOUNT ? null : update.box;
-  return update.kind === "channel-too-long" || update.kind === "channel-changed"
-    ? update.channel
-    : null;
+  if (update.kind === "channel-too-long" || update.kind === "channel-changed")
+    return update.channel;
+  return null;
 }

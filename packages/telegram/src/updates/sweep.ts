@@ -1,6 +1,7 @@
 import { bareChannel } from "@flotilla/kernel";
 import { ACCOUNT } from "../wire/box.ts";
 import type { EngineOptions, EngineParts } from "./engine-types.ts";
+import { reasonOf } from "./judge.ts";
 import type { Ledger } from "./ledger.ts";
 import type { Listening } from "./listening.ts";
 import type { Dialog, Verdict } from "./model.ts";
@@ -123,7 +124,7 @@ export class Sweep {
   }
 
   #close(chat: string, verdict: Verdict): void {
-    this.#ledger.close(chat, "reason" in verdict ? verdict.reason : verdict.kind.toUpperCase());
+    this.#ledger.close(chat, reasonOf(verdict));
   }
 
   /** Removes from `unheard` the chats whose check got an answer. */

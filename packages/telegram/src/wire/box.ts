@@ -1,5 +1,12 @@
+import { Api } from "telegram";
+
 /**
  * The account's own box: private chats and basic groups. Every channel is a box of its own, named
  * by its bare id.
  */
 export const ACCOUNT = "account";
+
+/** The box that the messages of a chat belong to. */
+export function boxOfPeer(peer: Api.TypePeer): string {
+  return peer instanceof Api.PeerChannel ? peer.channelId.toString() : ACCOUNT;
+}

@@ -109,13 +109,19 @@ function classOf({ code, text }: RawRpcError): ErrorClass {
   return "TG_SERVER";
 }
 
+const WAITS = [
+  "FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT",
+  "SLOWMODE_WAIT",
+  "2FA_CONFIRM_WAIT",
+  "TAKEOUT_INIT_DELAY",
+  "(?:PASSWORD|SESSION)_TOO_FRESH",
+];
+const WAIT = new RegExp(String.raw`^(?:${WAITS.join("|")})_(\d+)$`);
+
 /** Seconds to wait, or null. `FROZEN_METHOD_INVALID` has the code of a flood wait but no number. */
 function waitOf({ code, text }: RawRpcError): number | null {
   if (code !== 420 && !/WAIT|TOO_FRESH|DELAY/.test(text)) return null;
-  const match =
-    /^(?:FLOOD(?:_PREMIUM|_TEST_PHONE)?_WAIT|SLOWMODE_WAIT|2FA_CONFIRM_WAIT|TAKEOUT_INIT_DELAY|(?:PASSWORD|SESSION)_TOO_FRESH)_(\d+)$/.exec(
-      text,
-    );
+  const match = WAIT.exec(text);
   if (!match) return null;
   return Math.min(Number(match[1]), MAX_WAIT_S);
 }

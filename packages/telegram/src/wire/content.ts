@@ -6,7 +6,7 @@ import type {
   TextEntity,
 } from "@flotilla/session-store";
 import { Api } from "telegram";
-import { ACCOUNT } from "./box.ts";
+import { boxOfPeer } from "./box.ts";
 import { markedId } from "./marked.ts";
 
 /** A message of a user, or of the chat itself ("joined", "pinned"). */
@@ -50,11 +50,11 @@ export function messageEvent(
 ): InboxEvent | null {
   if (!(message instanceof Api.Message || message instanceof Api.MessageService)) return null;
   const { peerId, id, date } = message;
-  const box = peerId instanceof Api.PeerChannel ? peerId.channelId.toString() : ACCOUNT;
   const at = kind === "edit" && message instanceof Api.Message ? (message.editDate ?? date) : date;
   const said = message instanceof Api.Message ? contentOf(message) : serviceContent(message);
   const content = isProtected(chats, peerId) ? { ...said, noforwards: true } : said;
-  return { kind, box, chat: markedId(peerId), messageId: id, version, date: at * 1000, content };
+  const where = { box: boxOfPeer(peerId), chat: markedId(peerId), messageId: id };
+  return { kind, ...where, version, date: at * 1000, content };
 }
 
 /** Whether the whole chat restricts saving content. */

@@ -38,7 +38,6 @@ const TEXT: Readonly<Record<LinkLostReason, string>> = {
 export function lostReason(error: unknown): LinkLostReason | null {
   if (!(error instanceof AppError) || error.code !== "link-lost") return null;
   const { reason } = error.details;
-  return typeof reason === "string" && Object.hasOwn(TEXT, reason)
-    ? (reason as LinkLostReason)
-    : null;
+  if (typeof reason === "string" && Object.hasOwn(TEXT, reason)) return reason as LinkLostReason;
+  return null;
 }

@@ -50,16 +50,14 @@ function neverBeyond(rig: Rig): void {
     expect(pts).toBeLessThanOrEqual(rig.server.pts(id));
 }
 
+function updateOf({ server }: Rig, what: Step["do"], where: string) {
+  if (what === "post") return server.post(where);
+  if (what === "edit") return server.edit(where);
+  return what === "read" ? server.read(where) : server.postUnreadable(where);
+}
+
 function say(rig: Rig, { do: what, box: where = ACCOUNT, fate: how }: Step): void {
-  const { server } = rig;
-  const update =
-    what === "post"
-      ? server.post(where)
-      : what === "edit"
-        ? server.edit(where)
-        : what === "read"
-          ? server.read(where)
-          : server.postUnreadable(where);
+  const update = updateOf(rig, what, where);
   if (how !== "lost") rig.push(update);
   if (how === "twice") rig.push(update);
 }
@@ -70,13 +68,8 @@ function fallIll(rig: Rig, { do: what, box: where, times = 1 }: Step): void {
   rig.server.onCall = (name, asked) => {
     if (what === "too long" || asked !== where || !name.includes("ifference") || left-- <= 0)
       return;
-    throw new Refusal(
-      what === "garbled"
-        ? "UNDECODABLE"
-        : what === "closed"
-          ? "CHANNEL_PRIVATE"
-          : "REFUSED NEW_CODE",
-    );
+    if (what === "garbled") throw new Refusal("UNDECODABLE");
+    throw new Refusal(what === "closed" ? "CHANNEL_PRIVATE" : "REFUSED NEW_CODE");
   };
 }
 

@@ -76,14 +76,14 @@ class Schedule {
     }
   }
 
-  #happens({ do: what, box: where, fate: how }: Extract<Step, { fate: string }>): void {
+  #updateOf(what: "post" | "edit" | "read", where: string) {
     const { server } = this.rig;
-    const update =
-      what === "post"
-        ? server.post(where)
-        : what === "edit"
-          ? server.edit(where)
-          : server.read(where);
+    if (what === "post") return server.post(where);
+    return what === "edit" ? server.edit(where) : server.read(where);
+  }
+
+  #happens({ do: what, box: where, fate: how }: Extract<Step, { fate: string }>): void {
+    const update = this.#updateOf(what, where);
     if (how === "late") this.#late.push(update);
     if (how === "arrives" || how === "twice") this.rig.push(update);
     if (how === "twice") this.rig.push(update);

@@ -92,7 +92,8 @@ export class RandomTl {
 
   #vector(field: Field, depth: number): void {
     this.#uint(0x1cb5c415);
-    const count = this.#below(depth === 0 ? 6 : depth > 2 ? 2 : 4);
+    const most = depth > 2 ? 2 : 4;
+    const count = this.#below(depth === 0 ? 6 : most);
     this.#uint(count);
     for (let index = 0; index < count; index++) this.#one(field, depth, true);
   }

@@ -12,9 +12,8 @@ export function checkCopies({ place }: Patient): Finding[] {
       ({ id, problem }): Finding => notUsable(name, id, problem ?? "damaged"),
     );
     const hasKey = neighbourOf(place.sessions, name).kind === "known";
-    return hasKey && !copies.some(({ verified }) => verified)
-      ? [...findings, noCopy(name)]
-      : findings;
+    if (hasKey && !copies.some(({ verified }) => verified)) return [...findings, noCopy(name)];
+    return findings;
   });
 }
 

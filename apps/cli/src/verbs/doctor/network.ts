@@ -130,9 +130,8 @@ async function checkDc(env: EnvValues): Promise<Finding[]> {
 /** The reason of a failure: a proxy's message, or the system's error code. */
 function reasonOf(thrown: unknown): string {
   const error: NodeJS.ErrnoException = toError(thrown);
-  return thrown instanceof AppError
-    ? error.message.replace(/\.$/, "")
-    : (error.code ?? error.message);
+  if (thrown instanceof AppError) return error.message.replace(/\.$/, "");
+  return error.code ?? error.message;
 }
 
 function unreachable(what: string, why: string): Finding {

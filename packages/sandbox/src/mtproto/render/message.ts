@@ -24,15 +24,12 @@ export function messageObject(message: StoredMessage, files: Files, viewer: Acco
   const isPost = peer.kind === "channel" && message.from === null && !copied;
   const out = message.out || (peer.kind === "channel" && message.from === viewer.id);
   const isNamed = message.from !== null && (out || peer.kind !== "user");
+  const sender = isNamed ? { _: "peerUser", user_id: message.from } : null;
   const common = {
     out,
     post: isPost,
     id: message.id,
-    from_id: copied
-      ? peerObject(forwarded.from)
-      : isNamed
-        ? { _: "peerUser", user_id: message.from }
-        : null,
+    from_id: copied ? peerObject(forwarded.from) : sender,
     peer_id: peerObject(peer),
     reply_to: replyHeader(message),
     date: message.date,

@@ -24,7 +24,8 @@ export class DeliveryMap {
       landed = null,
       form = null,
     } = id;
-    const sql = `INSERT OR REPLACE INTO relay_map (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed, form)
+    const sql = `INSERT OR REPLACE INTO relay_map
+      (route, chat, message, target_chat, target_message, at, target_topic, said, role, landed, form)
       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`;
     this.#db.write(sql, [
       route,

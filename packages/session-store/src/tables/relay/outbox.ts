@@ -136,15 +136,18 @@ export class Outbox {
 
   /** Whether a message of a source is, or was, in the outbox of a route as a new one. */
   hasNew(route: string, chat: string, message: number, album: string | null): boolean {
-    const sql = `SELECT 1 AS found FROM outbox WHERE lane = :route AND key = :key AND state <> 'dropped'
-      UNION ALL SELECT 1 FROM outbox WHERE lane = :route AND album = :album AND album IS NOT NULL AND kind = 'new' AND state <> 'dropped' LIMIT 1`;
+    const sql = `SELECT 1 AS found FROM outbox
+      WHERE lane = :route AND key = :key AND state <> 'dropped'
+      UNION ALL SELECT 1 FROM outbox WHERE lane = :route AND album = :album
+      AND album IS NOT NULL AND kind = 'new' AND state <> 'dropped' LIMIT 1`;
     return this.#db.readOne(sql, { route, key: newKey(chat, message), album }) !== undefined;
   }
 
   /** Whether other messages of its album were taken before: what comes late goes with them. */
   isOfTaken({ n, lane, album }: OutboxRow): boolean {
     const sql = `SELECT 1 AS found FROM outbox
-      WHERE lane = ? AND album = ? AND album IS NOT NULL AND kind = 'new' AND n <> ? AND sealed = 1 AND state <> 'dropped' LIMIT 1`;
+      WHERE lane = ? AND album = ? AND album IS NOT NULL AND kind = 'new' AND n <> ?
+      AND sealed = 1 AND state <> 'dropped' LIMIT 1`;
     return this.#db.readOne(sql, [lane, album, n]) !== undefined;
   }
 
@@ -263,8 +266,10 @@ export class Outbox {
       lane,
       key,
     ]);
-    const sql = `INSERT INTO outbox (lane, route, key, kind, album, payload, state, source_at, created_at, ready_at)
-      VALUES (:lane, :route, :key, :kind, :album, :payload, 'waiting', :sourceAt, :now, :readyAt) ON CONFLICT DO NOTHING`;
+    const sql = `INSERT INTO outbox
+      (lane, route, key, kind, album, payload, state, source_at, created_at, ready_at)
+      VALUES (:lane, :route, :key, :kind, :album, :payload, 'waiting', :sourceAt, :now, :readyAt)
+      ON CONFLICT DO NOTHING`;
     const payload = JSON.stringify([row.piece]);
     const { changes } = this.#db.write(sql, {
       lane,
@@ -304,7 +309,8 @@ export class Outbox {
     const [chat = "", message = ""] = key.split("/");
     const find = `SELECT ${COLUMNS} FROM outbox WHERE n = :doubted AND state = 'waiting'
       UNION ALL SELECT ${COLUMNS} FROM outbox WHERE route = :route AND state = 'poison' AND
-      (key = :new OR (kind = 'new' AND album IS NOT NULL) OR (kind = 'edit' AND key BETWEEN :edits AND :end AND key <> :key))`;
+      (key = :new OR (kind = 'new' AND album IS NOT NULL)
+        OR (kind = 'edit' AND key BETWEEN :edits AND :end AND key <> :key))`;
     const edits = `${chat}/${message}/edit/`;
     const values = {
       doubted,
