@@ -121,7 +121,7 @@ describe("while the Bot API is away", () => {
     ["one chat", { chatId: 778 }],
     ["all chats", {}],
   ])(
-    "a 429 for %s holds nobody else up, and what it held back is told once it is over",
+    "a 429 for %s holds no other chat up, and what it held back is told once it is over",
     async (_which, more) => {
       const fleet = await twoAdmins();
       await fleet.post("/faults/bot", {

@@ -52,7 +52,7 @@ describe("refused jobs", () => {
   });
 });
 
-test("one about hosts grows, too, and keeps what somebody did about it", async () => {
+test("one about hosts grows, too, and keeps what an admin did about it", async () => {
   const { alerts, look } = await fleet();
   const hosts = ["host-a", "host-b"].map((host) => ({ host, hosts: "one", at: NOW }) as never);
   look({ hosts });
