@@ -1,6 +1,6 @@
 import { type Asker, clip, type Verb } from "@flotilla/contracts";
 import { type Clock, parseWorkerId, type UserId, type WorkerId } from "@flotilla/kernel";
-import type { Panels } from "./chat/panels.ts";
+import type { LivePanels } from "./chat/panels.ts";
 import { isGroup } from "./chat/target.ts";
 import type { Commands } from "./commands.ts";
 import { takeProxy } from "./proxy-entry.ts";
@@ -46,7 +46,7 @@ export interface TextContext {
 
 /** Parts of the text handlers. */
 export interface TextDeps {
-  readonly panels: Panels;
+  readonly panels: LivePanels;
   readonly commands: Commands;
   readonly wizard: Wizard;
   readonly workers: WorkerStore;

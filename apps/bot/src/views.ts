@@ -24,7 +24,7 @@ import type { Words } from "./words/words.ts";
 
 /** Where a view comes from. */
 export interface ViewSources {
-  readonly statuses: StatusReader;
+  readonly statuses: Pick<StatusReader, "all">;
   readonly workers: WorkerStore;
   readonly commands: CommandStore;
   readonly alerts: AlertStore;

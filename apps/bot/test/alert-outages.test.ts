@@ -1,3 +1,4 @@
+import { parseWorkerId } from "@flotilla/kernel";
 /** What is due while the Bot API is away, or makes a chat wait (field fault K10). */
 import { describe, expect, test } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-body.ts";
@@ -49,7 +50,7 @@ describe("while the Bot API is away", () => {
       for (let n = 1; n <= 30; n++) {
         fleet.parts.alerts.raise(
           `exit:w_${n}`,
-          { ...crash(1), worker: `w_${n}` as never },
+          { ...crash(1), worker: parseWorkerId(`w_${n}`) },
           Date.now(),
         );
         if (n % 2) await fleet.parts.outbox.flush();

@@ -1,4 +1,4 @@
-import type { Logger } from "./logger.ts";
+import type { PlainLog } from "./logger.ts";
 
 /** Milliseconds in which the same text is logged at most once, whatever texts come between. */
 const AGAIN_MS = 60_000;
@@ -11,7 +11,7 @@ const MOST = 50;
  * monotonic clock.
  */
 export function quietly(
-  log: Pick<Logger, "warn">,
+  log: Pick<PlainLog, "warn">,
   what: string,
   monotonicMs = (): number => performance.now(),
 ): (error: unknown) => void {

@@ -3,7 +3,7 @@ import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { AlertActions } from "../alerts/alert-actions.ts";
 import type { Bulk } from "../bulk.ts";
 import type { ChartDesk } from "../charts/chart-desk.ts";
-import type { Panels } from "../chat/panels.ts";
+import type { LivePanels } from "../chat/panels.ts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type AskResult, type Commands, toastOf } from "../commands.ts";
 import type { RouteDesk } from "../relay/route-desk.ts";
@@ -23,7 +23,7 @@ import type { Words } from "../words/words.ts";
 
 /** Parts of the press handlers. */
 export interface PressDeps {
-  readonly panels: Panels;
+  readonly panels: LivePanels;
   readonly screens: Screens;
   readonly commands: Commands;
   readonly wizard: Wizard;

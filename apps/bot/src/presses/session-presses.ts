@@ -1,7 +1,7 @@
 import type { Verb } from "@flotilla/contracts";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { AlertActions } from "../alerts/alert-actions.ts";
-import type { Panels } from "../chat/panels.ts";
+import type { LivePanels } from "../chat/panels.ts";
 import type { PressContext } from "../chat/press-context.ts";
 import { type AskResult, type Commands, toastOf } from "../commands.ts";
 import { copyRef } from "../screens/backups.ts";
@@ -41,7 +41,7 @@ type SessionVerb = Extract<
 
 /** Parts of the handlers. */
 interface SessionPressDeps {
-  readonly panels: Panels;
+  readonly panels: LivePanels;
   readonly commands: Commands;
   readonly screens: Screens;
   readonly alertActions: AlertActions;
@@ -154,7 +154,7 @@ async function outOfDate(
 async function show(
   deps: SessionPressDeps,
   context: PressContext,
-  screen: Parameters<Panels["show"]>[1],
+  screen: Parameters<LivePanels["show"]>[1],
 ): Promise<void> {
   const alert = deps.alertActions.isAlert(context.chat, context.message);
   await deps.panels.show(context.chat, screen, alert ? null : context.message);

@@ -1,6 +1,5 @@
 import { type BackupCopy, type Device, Route, WorkerState } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
-import type { StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { AlertStore } from "../../src/alerts/alert-store.ts";
 import { CardStore } from "../../src/alerts/card-store.ts";
@@ -69,6 +68,12 @@ const devices: Device[] = [
   },
 ];
 
+/** No login moves while its screens are read. */
+const NO_WORKER = {
+  login: async () => ({ kind: "sent", id: "c" }) as const,
+  leaveParcel: async () => {},
+};
+
 /**
  * The screens of a fleet in which there is one of everything, over real stores; its clock stands.
  */
@@ -104,7 +109,7 @@ export function goldenScreens(
     step: { kind: "ask-phone", known: "+49 … 17", note: null },
     expiresAt: NOW + 10 * MIN,
   });
-  const wizard = new Wizard({ store: wizards, commands: null as never, clock, newId: () => "id" });
+  const wizard = new Wizard({ store: wizards, commands: NO_WORKER, clock, newId: () => "id" });
   const limits = {
     sendsPerMinute: 20,
     spacingMs: 2000,
@@ -120,7 +125,7 @@ export function goldenScreens(
     wizard,
     clock,
     limits,
-    statuses: { all: () => Promise.resolve(statuses()) } as unknown as StatusReader,
+    statuses: { all: async () => statuses() },
     ...routing,
     wordsOf: () => words,
     signs: () => ({
