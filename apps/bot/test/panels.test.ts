@@ -1,7 +1,4 @@
-/**
- * The live message of a chat.
- * @NOTE more lines: each way in which one message is shown, replaced and lost
- */
+/** The live message of a chat. */
 import type { Database } from "@flotilla/sqlite";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
