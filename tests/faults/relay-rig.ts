@@ -44,10 +44,7 @@ interface Way {
   readonly sent: string[];
 }
 
-/**
- * A fleet with three readers, two senders and ten routes, on its own Redis and sandbox.
- * @NOTE more lines: everything that a run of faults does to this fleet and asks of it
- */
+/** A fleet with three readers, two senders and ten routes, on its own Redis and sandbox. */
 export class RelayRig {
   readonly redis: RedisHarness;
   readonly fleet: TestFleet;

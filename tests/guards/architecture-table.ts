@@ -64,7 +64,7 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "@hono/node-server": ["packages/sandbox"],
   "@napi-rs/canvas": ["apps/bot"],
   "better-sqlite3": ["packages/sqlite"],
-  "big-integer": ["packages/telegram", "packages/sandbox"],
+  "big-integer": ["packages/telegram"],
   bullmq: ["packages/queue"],
   "chart.js": ["apps/bot"],
   "dejavu-fonts-ttf": ["apps/bot"],

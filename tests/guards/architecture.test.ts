@@ -3,6 +3,7 @@ import { describe, expect, test } from "vitest";
 import { LAYERS, LEFT_IN_BOT, VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
 import { folderCircles, upwardImports } from "./folders.ts";
 import { checkManifest, checkSource } from "./rules.ts";
+import { testTitles } from "./titles.ts";
 import { retiredWords } from "./words.ts";
 import { listFiles, listMembers, readManifest, readText } from "./workspace.ts";
 
@@ -65,6 +66,14 @@ test("sources, English texts of the chat and the README use no retired word", ()
   const read = files.filter((file) => kinds.some((kind) => kind.test(file)));
   expect(read.length).toBeGreaterThan(400);
   expect(read.flatMap((file) => retiredWords(file, readText(file)))).toEqual([]);
+});
+
+test("titles of tests use no retired word", () => {
+  const titles = files
+    .filter((file) => /\.test\.ts$/.test(file) && !file.startsWith("tests/guards/seeds/"))
+    .flatMap((file) => testTitles(file, readText(file)).map((title) => ({ file, ...title })));
+  expect(titles.length).toBeGreaterThan(1500);
+  expect(titles.flatMap(({ file, text, line }) => retiredWords(file, text, line))).toEqual([]);
 });
 
 test("the glossary has 40 words at most", () => {

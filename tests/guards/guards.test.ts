@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { STEPS } from "../../apps/cli/launch/check.mjs";
 import { folderCircles, upwardImports } from "./folders.ts";
 import { checkManifest, checkSource } from "./rules.ts";
+import { testTitles } from "./titles.ts";
 import { retiredWords } from "./words.ts";
 import { ROOT, readManifest } from "./workspace.ts";
 
@@ -129,6 +130,24 @@ describe("architecture rules", async () => {
     expect(retiredWords("a.ts", text)).toEqual([
       'a.ts:2 says "Whoever": name who acts (docs/glossary.md)',
       'a.ts:3 says "goes on": name who acts (docs/glossary.md)',
+    ]);
+  });
+
+  test("the titles of tests are found in each of their forms", () => {
+    const text = [
+      'test("one", () => {});',
+      'describe.each([1])("two %i " + "in pieces", () => {',
+      "  test.runIf(linux)(`three ${" + "n} times`, async () => expect(1).toBe(1));",
+      "});",
+      'other("no title"); test.each(["no title"])(name, () => {});',
+    ].join("\n");
+    expect(testTitles("a.test.ts", text)).toEqual([
+      { text: "one", line: 1 },
+      { text: "two %i in pieces", line: 2 },
+      { text: "three   times", line: 3 },
+    ]);
+    expect(retiredWords("a.test.ts", "nobody", 7)).toEqual([
+      'a.test.ts:7 says "nobody": name who acts (docs/glossary.md)',
     ]);
   });
 

@@ -626,7 +626,7 @@ login-session-found = Found { $format ->
    *[other] a session ({ $format })
 }. Account: { $account }.
 login-session-unknown = it does not say; the first connection tells
-login-session-resumes = Updates go on where the old program stopped.
+login-session-resumes = Updates continue where the old program stopped.
 login-session-fresh = Updates begin with the first connection: this format does not say where the old program stopped.
 login-session-api = It was made with API_ID { $api }, this fleet uses another one. Telegram ties a session to its API_ID: use the same one if you can.
 login-session-warning = ⚠️ <b>The old program must stop for ever.</b> Telegram ends a session that two programs use. Is it stopped, and will nothing start it again?

@@ -249,8 +249,8 @@ describe("in the fleet", () => {
   );
 
   test(
-    "Stop ends it by the name of whoever stopped; a Start after it makes the next Ctrl+C " +
-      "nobody's wish",
+    "Stop ends it by the name of the admin who stopped; a Start after it makes the next Ctrl+C " +
+      "no admin's wish",
     async () => {
       const { take, parts } = await withDead();
       parts.commandLog.ask("c1", WORKER, "stop", ASKER, Date.now());

@@ -55,7 +55,7 @@ test("workers that crash together are one card that names each", async () => {
 });
 
 test(
-  "one after the other: the second admin hears after 15 min, unless somebody takes it; a " +
+  "one after the other: the second admin hears after 15 min, unless an admin takes it; a " +
     "taken one is not repeated",
   async () => {
     const fleet = await both();
@@ -77,7 +77,7 @@ test(
   },
 );
 
-test("one that nobody takes is told again after 4 h, in place of the old message", async () => {
+test("one that no admin takes is told again after 4 h, in place of the old message", async () => {
   const fleet = await both();
   crash(fleet, "news_1");
   await fleet.parts.outbox.flush();
@@ -169,7 +169,7 @@ describe("silence", () => {
   });
 });
 
-test("nobody took it for an hour: the second path gets it, once", async () => {
+test("no admin took it for an hour: the second path gets it, once", async () => {
   const fleet = await both();
   const got: string[] = [];
   const server = createServer((request, response) => {

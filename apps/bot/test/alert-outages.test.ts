@@ -1,3 +1,4 @@
+import { parseWorkerId } from "@flotilla/kernel";
 /** What is due while the Bot API is away, or makes a chat wait (field fault K10). */
 import { describe, expect, test } from "vitest";
 import type { AlertBody } from "../src/alerts/alert-body.ts";
@@ -49,7 +50,7 @@ describe("while the Bot API is away", () => {
       for (let n = 1; n <= 30; n++) {
         fleet.parts.alerts.raise(
           `exit:w_${n}`,
-          { ...crash(1), worker: `w_${n}` as never },
+          { ...crash(1), worker: parseWorkerId(`w_${n}`) },
           Date.now(),
         );
         if (n % 2) await fleet.parts.outbox.flush();
@@ -121,7 +122,7 @@ describe("while the Bot API is away", () => {
     ["one chat", { chatId: 778 }],
     ["all chats", {}],
   ])(
-    "a 429 for %s holds nobody else up, and what it held back is told once it is over",
+    "a 429 for %s holds no other chat up, and what it held back is told once it is over",
     async (_which, more) => {
       const fleet = await twoAdmins();
       await fleet.post("/faults/bot", {

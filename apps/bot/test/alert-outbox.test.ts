@@ -73,7 +73,7 @@ test("its end is an edit without buttons, and a silent reply because an edit is 
   }
 });
 
-test("a card that the admin deleted is sent anew when there is news", async () => {
+test("a card that the admin deleted is sent again when there is news", async () => {
   const fleet = await twoAdmins();
   fleet.parts.alerts.raise("exit:news_1", crash(1), Date.now());
   await fleet.parts.outbox.flush();

@@ -68,20 +68,26 @@ export async function startChat(): Promise<Chat> {
   };
 }
 
-/** The clock of this machine, as far ahead of it as a test says. */
+/** The clock of this machine, as far ahead of it as a test says, until it is stopped. */
 class RunningClock implements Clock {
   #aheadMs = 0;
+  #stoppedAt: { readonly wall: number; readonly monotonic: number } | null = null;
 
   now(): number {
-    return Date.now() + this.#aheadMs;
+    return (this.#stoppedAt?.wall ?? Date.now()) + this.#aheadMs;
   }
 
   monotonicMs(): number {
-    return performance.now() + this.#aheadMs;
+    return (this.#stoppedAt?.monotonic ?? performance.now()) + this.#aheadMs;
   }
 
   pass(ms: number): void {
     this.#aheadMs += ms;
+  }
+
+  /** From now on only {@link pass} moves it. */
+  stop(): void {
+    this.#stoppedAt = { wall: Date.now(), monotonic: performance.now() };
   }
 }
 

@@ -40,7 +40,7 @@ test("of a card that changes all the time and a screen each gets every second ed
   expect(made).toHaveLength(20);
 });
 
-test("alone, each goes on as fast as the gap lets it", () => {
+test("alone, each edits as fast as the gap lets it", () => {
   expect(storm(["card"], 60_000, 100)).toHaveLength(20);
   expect(storm(["screen"], 60_000, 100)).toHaveLength(20);
 });

@@ -115,7 +115,7 @@ describe("a crash", () => {
     expect(fleet.parts.alerts.countOpen()).toBe(0);
   });
 
-  test("is over when the worker is up again, by itself or by whoever pressed", async () => {
+  test("is over when the worker is up again, by itself or by the admin who pressed", async () => {
     const fleet = await withAnn();
     await take(fleet, exited(), became("STARTING"));
     expect(fleet.parts.alerts.countOpen()).toBe(1);

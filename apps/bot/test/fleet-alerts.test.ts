@@ -1,4 +1,5 @@
 /** Alerts about the whole fleet say what is so now, for as long as they are open. */
+import { parseHostId } from "@flotilla/kernel";
 import { describe, expect, test } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { RefusedJobs } from "../src/alerts/refused-jobs.ts";
@@ -52,9 +53,12 @@ describe("refused jobs", () => {
   });
 });
 
-test("one about hosts grows, too, and keeps what somebody did about it", async () => {
+/** A host whose setting allows no other. */
+const oneHost = (name: string) => ({ host: parseHostId(name), hosts: "one", at: NOW }) as const;
+
+test("one about hosts grows, too, and keeps what an admin did about it", async () => {
   const { alerts, look } = await fleet();
-  const hosts = ["host-a", "host-b"].map((host) => ({ host, hosts: "one", at: NOW }) as never);
+  const hosts = ["host-a", "host-b"].map(oneHost);
   look({ hosts });
   const before = alerts.open("hosts:");
   if (before)
@@ -65,9 +69,7 @@ test("one about hosts grows, too, and keeps what somebody did about it", async (
     );
   const text = look({ hosts });
   expect(text).toContain("host-a, host-b");
-  expect(look({ hosts: [...hosts, { host: "host-c", hosts: "one", at: NOW } as never] })).toContain(
-    "host-a, host-b, host-c",
-  );
+  expect(look({ hosts: [...hosts, oneHost("host-c")] })).toContain("host-a, host-b, host-c");
   expect(alerts.open("hosts:")?.body.action?.args["by"]).toBe("Ann");
   expect(alerts.open("hosts:")?.n).toBe(before?.n);
 });

@@ -71,7 +71,7 @@ describe("the list of workers", () => {
     );
   });
 
-  test("puts what needs a person before what is well, and what nobody reported before all", () => {
+  test("puts what needs a person before what is well, and what no host reported before all", () => {
     const workers = [
       workerView("a-fine"),
       workerView("b-stopped", { state: "STOPPED" }),
@@ -125,7 +125,7 @@ describe("the buttons of Worker Details follow the state", () => {
     expect(checkCard(card)).toContain("no worker news_1 any more");
   });
 
-  test("a worker that nobody reported is asked after, and Redis being away is said", () => {
+  test("a worker that no host reported is asked after, and Redis being away is said", () => {
     const silent = { ...workerView("news_1"), status: null };
     expect(checkCard(workerScreen(viewOf([silent], { trouble: "gone" }), "news_1"))).toMatch(
       /host-a has not reported it[\s\S]*Redis is away/,

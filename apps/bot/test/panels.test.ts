@@ -1,7 +1,4 @@
-/**
- * The live message of a chat.
- * @NOTE more lines: each way in which one message is shown, replaced and lost
- */
+/** The live message of a chat. */
 import type { Database } from "@flotilla/sqlite";
 import { waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
@@ -131,7 +128,7 @@ test(
   },
 );
 
-test("edits keep a gap, but for the answer that somebody waits for", async () => {
+test("edits keep a gap, but for the answer that an admin waits for", async () => {
   const { panels, clock, says, edits } = await world();
   await panels.show(ANN, MENU, null);
   says("two");
@@ -199,7 +196,7 @@ describe("there is one live message in a chat", () => {
     expect(await live()).toHaveLength(1);
   });
 
-  test("also after somebody blocked the bot and came back", async () => {
+  test("also after an admin blocked the bot and came back", async () => {
     const { panels, says, post, live, clock } = await world();
     await panels.show(ANN, MENU, null);
     await post("/chat/block", { user: 777, blocked: true });
@@ -221,7 +218,7 @@ describe("there is one live message in a chat", () => {
   });
 });
 
-test("a live message that was deleted is sent anew, and is the live one then", async () => {
+test("a live message that was deleted is sent again, and is the live one then", async () => {
   const { panels, says, live, bot, store, clock } = await world();
   await panels.show(ANN, MENU, null);
   const first = (await live())[0]?.id ?? 0;
@@ -242,7 +239,7 @@ test("the same screen shown again in the same second is no error", async () => {
   expect(await live()).toHaveLength(1);
 });
 
-test("the chat of somebody who blocked the bot is forgotten, and no other refresh fails for it", async () => {
+test("the chat of an admin who blocked the bot is forgotten, and no other refresh fails for it", async () => {
   const { panels, says, post, store, clock } = await world();
   await panels.show(ANN, MENU, null);
   await post("/chat/block", { user: 777, blocked: true });

@@ -24,10 +24,10 @@ test.each<[Verb, string]>([
     parts.places.add(TOPIC, "Night watch", "en");
     const shown: string[] = [];
     const panels = {
-      ...{ screen: () => null, refresh: async () => {}, replace: async () => {} },
+      ...{ screen: () => null, message: () => null, replace: async () => {} },
       show: async (chat: string, { kind }: { kind: string }) => void shown.push(`${chat} ${kind}`),
     };
-    const deps = { ...parts, panels: panels as never };
+    const deps = { ...parts, panels };
     const who = {
       admin: ANN,
       role: "owner",

@@ -66,7 +66,7 @@ describe("what people may be called", () => {
     expect(readableName(name)).toBe(shown);
   });
 
-  test("somebody without a readable name has a question mark", () => {
+  test("a user without a readable name has a question mark", () => {
     expect([
       nameOf({ first_name: "\u202E" }),
       nameOf(undefined),

@@ -81,7 +81,7 @@ describe("messages that are lost", () => {
     outage,
   });
 
-  test("are one alert that says how many of how many, counted on, and over when somebody took note", async () => {
+  test("are one alert that says how many of how many, counted on, and over when an admin took note", async () => {
     const fleet = await withAnn();
     await take(fleet, lost());
     await fleet.waitForBot(
@@ -185,19 +185,15 @@ describe("a source", () => {
     },
   );
 
-  test(
-    "stays open while a new process has not asked yet, and is nobody's business of a stopped " +
-      "worker",
-    async () => {
-      const fleet = await withAnn();
-      await look(fleet, status(sources({ quiet: [quiet] })));
-      await look(fleet, status(sources({ checkedAt: null })));
-      await look(fleet, status(undefined));
-      expect(fleet.parts.alerts.open("quiet:news_1:-1005")).not.toBeNull();
-      await look(fleet, status(sources({ quiet: [quiet] }), { state: "STOPPED" }));
-      expect(fleet.parts.alerts.countOpen()).toBe(0);
-    },
-  );
+  test("stays open while a new process has not asked yet, and is no alert of a stopped worker", async () => {
+    const fleet = await withAnn();
+    await look(fleet, status(sources({ quiet: [quiet] })));
+    await look(fleet, status(sources({ checkedAt: null })));
+    await look(fleet, status(undefined));
+    expect(fleet.parts.alerts.open("quiet:news_1:-1005")).not.toBeNull();
+    await look(fleet, status(sources({ quiet: [quiet] }), { state: "STOPPED" }));
+    expect(fleet.parts.alerts.countOpen()).toBe(0);
+  });
 
   test("that is quiet because the worker is offline or its key is dead is not told", async () => {
     const fleet = await withAnn();

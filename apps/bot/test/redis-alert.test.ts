@@ -3,7 +3,7 @@ import { watch } from "../src/alerts/watch.ts";
 import { startFleet } from "./chat.ts";
 import { HOST } from "./support.ts";
 
-test("the alert says what is the matter, and says it anew when it becomes something else", async () => {
+test("the alert says what is the matter, and says it again when it becomes something else", async () => {
   const fleet = await startFleet();
   const { alerts } = fleet.parts;
   const now = Date.now();

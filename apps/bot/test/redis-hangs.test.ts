@@ -87,7 +87,10 @@ const STEPS: readonly (readonly [string, WizardStep | null, (fleet: Fleet) => vo
   [
     "v1:lsend:news_1:",
     code,
-    (fleet) => fleet.parts.wizard.key(fleet.parts.wizard.of(ANN) as never, "1"),
+    ({ parts: { wizard } }) => {
+      const row = wizard.of(ANN);
+      if (row) wizard.key(row, "1");
+    },
   ],
   ["v1:lnew:news_1:", code, () => {}],
   [

@@ -143,7 +143,7 @@ test("a file of routes is applied whole or not at all, and its readers are told"
 });
 
 test(
-  "nobody answers: the one who asked hears so, also from a slow Redis, and nothing is done " +
+  "no one answers: the one who asked hears so, also from a slow Redis, and nothing is done " +
     "later",
   async () => {
     await using redis = await startRedis();
@@ -237,7 +237,7 @@ test("the bot delivers with formatting and replies, and says what a refusal mean
 });
 
 test(
-  "a text that is too long for one message goes on in an answer, once, and its edits and " +
+  "a text that is too long for one message continues in an answer, once, and its edits and " +
     "their ends follow",
   async () => {
     const { reader, sent, confirmed, answers } = await start();

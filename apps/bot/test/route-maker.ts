@@ -59,7 +59,7 @@ export async function start() {
       ...{ routes, relay, lists, workers, clock, drafts: new DraftStore(db) },
       places: new PlaceStore(db),
       audit: new AuditStore(db),
-      commands: commands as never,
+      commands,
       finder: {
         unknown: async (_worker, chats) => UNKNOWN.filter(({ ref }) => chats.includes(ref)),
       },

@@ -6,6 +6,7 @@ import { waitFor } from "@flotilla/testkit";
 import fc from "fast-check";
 import type { MessageEntity } from "grammy/types";
 import { expect, test } from "vitest";
+import { say } from "../src/kit/words/said.ts";
 import { pastedSecret, typedSecret } from "../src/login/typed-secret.ts";
 import type { WizardStep } from "../src/login/wizard-state.ts";
 import { at, command, PASSWORD, PHONE, SESSION } from "./login-at.ts";
@@ -161,7 +162,7 @@ test("where no secret is asked a command leads where it always leads", async () 
 });
 
 test("a secret that comes after the login has ended does not stay", async () => {
-  const it = await at({ kind: "ended", text: { key: "login-over" } as never });
+  const it = await at({ kind: "ended", text: say("login-over") });
   await it.send({ text: "hunter2 too late" });
   expect(await it.left()).toEqual([]);
 });

@@ -158,7 +158,7 @@ describe("logins", () => {
     expiresAt: NOW,
   };
 
-  test("are found by admin, worker and login, and saved anew in place", async () => {
+  test("are found by admin, worker and login, and saved again in place", async () => {
     const store = new WizardStore(await controlDb());
     store.save(row);
     store.save({ ...row, publicKey: "key", step: { kind: "sending-code" } });

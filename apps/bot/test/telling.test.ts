@@ -4,7 +4,7 @@ import { audience, type CardFact, escalationOf, pace, repeatIsDue } from "../src
 
 const NOW = 1_800_000_000_000;
 
-describe("a card that nobody takes", () => {
+describe("a card that no admin takes", () => {
   const card = (more: Partial<CardFact> = {}): CardFact => ({
     openedAt: NOW,
     toldAt: NOW,
@@ -23,7 +23,7 @@ describe("a card that nobody takes", () => {
     ]);
   });
 
-  test("that somebody takes, or that is muted, goes no further, and none ever goes back", () => {
+  test("that an admin takes, or that is muted, goes no further, and none ever goes back", () => {
     expect(escalationOf(card({ taken: true }), minutes(90))).toBe(0);
     expect(escalationOf(card({ quiet: true }), minutes(90))).toBe(0);
     expect(escalationOf(card({ level: 2 }), minutes(1))).toBe(2);
@@ -41,7 +41,7 @@ describe("a card that nobody takes", () => {
     );
   });
 
-  test("is told again after its time, unless somebody took it", () => {
+  test("is told again after its time, unless an admin took it", () => {
     expect(repeatIsDue(card(), minutes(59.9))).toBe(false);
     expect(repeatIsDue(card(), minutes(60))).toBe(true);
     expect(repeatIsDue(card({ taken: true }), minutes(600))).toBe(false);

@@ -24,7 +24,7 @@ const muted = (fleet: Fleet): string[] =>
   fleet.parts.silences.active(Date.now()).map(({ scope }) => scope);
 
 describe("/mute", () => {
-  test("of a part of a name that fits many mutes nobody and asks which", async () => {
+  test("of a part of a name that fits many mutes none and asks which", async () => {
     const fleet = await fleetOf([...accounts, "sport", "other"]);
     await write(fleet, "/mute acc 1h");
     const { text } = await fleet.waitForBot(777, "fits 24 workers");

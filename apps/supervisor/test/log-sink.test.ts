@@ -1,5 +1,13 @@
 import { execFileSync, spawnSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
 import { join } from "node:path";
 import { openSession } from "@flotilla/session-store";
 import { openDatabase } from "@flotilla/sqlite";
@@ -191,3 +199,30 @@ test.each([10, 20, 30, 45])(
       expect(log).not.toContain(secret.slice(at, at + 8));
   },
 );
+
+test("a log has 5 MB and one older generation; the last 200 lines stay in memory", async () => {
+  const { sink, path, dir } = await sinkIn();
+  const lineOf = (sign: string): string => `${sign.repeat(1023)}\n`;
+  const files = (): string[][] =>
+    readdirSync(join(dir, "logs"))
+      .toSorted()
+      .map((name) => {
+        const text = readFileSync(join(dir, "logs", name), "utf8");
+        return [name, text.charAt(0), `${text.length / 1024} KiB`];
+      });
+  sink.append(lineOf("x").repeat(5 * 1024));
+  expect(files()).toEqual([["alpha.log", "x", "5120 KiB"]]);
+  sink.append(lineOf("x"));
+  expect(files()).toEqual([
+    ["alpha.log", "", "0 KiB"],
+    ["alpha.log.1", "x", "5121 KiB"],
+  ]);
+  sink.append(lineOf("z").repeat(5 * 1024 + 1));
+  expect(files()).toEqual([
+    ["alpha.log", "", "0 KiB"],
+    ["alpha.log.1", "z", "5121 KiB"],
+  ]);
+  expect(statSync(path).mode & 0o777).toBe(0o600);
+  sink.append(Array.from({ length: 300 }, (_, n) => `line ${n}\n`).join(""));
+  expect([sink.tail(1000).length, sink.tail(1000)[0]]).toEqual([200, "line 100"]);
+});

@@ -21,7 +21,7 @@ async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
   for (const [n, mode] of modes.entries()) {
     const board = new HostBoard(place, () => {});
     const said: unknown[] = [];
-    const log = { warn: (fields: unknown) => void said.push(fields) } as never;
+    const log = { warn: (fields: object) => void said.push(fields) };
     const host = parseHostId(`host-${"abc"[n]}`);
     const hosts = new OtherHosts({
       board,

@@ -8,7 +8,7 @@ export {
   Registry,
   startHealth,
 } from "./health.ts";
-export { createLogger, type Logger } from "./logger.ts";
+export { createLogger, type Logger, type PlainLog } from "./logger.ts";
 export { quietly } from "./quietly.ts";
 export { redact } from "./redact.ts";
 export { type RunningService, runService } from "./service.ts";

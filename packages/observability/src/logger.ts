@@ -4,6 +4,11 @@ import { redact } from "./redact.ts";
 
 export type { Logger } from "pino";
 
+/** A log as its users need it: what a {@link Logger} has, without its other forms of a call. */
+export type PlainLog = Readonly<
+  Record<"debug" | "info" | "warn" | "error", (fields: object, text: string) => void>
+>;
+
 /**
  * The log of one process: JSON lines on stdout, each redacted as a whole. `name` is the process
  * (`bot`, `supervisor`, `worker`); `fields` are part of every line (such as the worker's id). Never

@@ -1,5 +1,5 @@
 import { type Clock, systemClock } from "@flotilla/kernel";
-import type { Logger } from "./logger.ts";
+import type { PlainLog } from "./logger.ts";
 
 /** Milliseconds in which the same text is logged at most once, whatever texts come between. */
 const AGAIN_MS = 60_000;
@@ -11,7 +11,7 @@ const MOST = 50;
  * refuses writes repeats the same error many times a second.
  */
 export function quietly(
-  log: Pick<Logger, "warn">,
+  log: Pick<PlainLog, "warn">,
   what: string,
   clock: Clock = systemClock,
 ): (error: unknown) => void {

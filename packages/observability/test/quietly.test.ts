@@ -5,7 +5,11 @@ function written() {
   const lines: string[] = [];
   let now = 0;
   const onError = quietly(
-    { warn: ({ err }: { err: Error }) => void lines.push(err.message) } as never,
+    {
+      warn: (fields) => {
+        if ("err" in fields && fields.err instanceof Error) lines.push(fields.err.message);
+      },
+    },
     "redis",
     { now: () => now, monotonicMs: () => now },
   );

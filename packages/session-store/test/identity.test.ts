@@ -15,7 +15,7 @@ beforeEach(async () => {
   dir = await testDir();
 });
 
-test("a copy under another name is refused, whichever of the two runs, and the other one goes on", async () => {
+test("a copy under another name is refused, whichever of the two runs, and the other one runs", async () => {
   make(dir, "ann");
   copyFileSync(join(dir, "ann.session"), join(dir, "copy.session"));
   const holder = spawnNode(HOLDER, [dir, "ann"]);
@@ -81,7 +81,7 @@ test("a session in use without a key says so: it stops no import and no restore 
   assertUnique(dir, { name: "bob", fingerprint: "00", userId: "8" });
 });
 
-test("sessions without a key and files that are none are nobody's twin", () => {
+test("sessions without a key and files that are none have no twin", () => {
   open(dir, "fresh").close();
   writeFileSync(join(dir, "noise.session"), randomBytes(4096));
   expect(neighbourOf(dir, "fresh").kind).toBe("no-key");
@@ -89,7 +89,7 @@ test("sessions without a key and files that are none are nobody's twin", () => {
   make(dir, "ann");
 });
 
-test("pipes in the folder of sessions hold nobody up", () => {
+test("pipes in the folder of sessions hold no worker up", () => {
   for (const name of ["pipe.session", "pipe.identity"]) execFileSync("mkfifo", [join(dir, name)]);
   expect(neighbourOf(dir, "pipe").kind).toBe("unreadable");
   make(dir, "ann");

@@ -142,7 +142,7 @@ describe.runIf(process.platform === "linux")("one key has one user on a machine"
     expect(inside.stdout).toContain(`pid ${holder.pid}, `);
   });
 
-  test.runIf(isRoot)("another user of the machine, whoever of the two comes first", async () => {
+  test.runIf(isRoot)("another user of the machine, whichever of the two comes first", async () => {
     const asNobody = (dataDir: string): SpawnedProcess => {
       chmodSync(dir, 0o755);
       const options = ["--reuid=65534", "--regid=65534", "--clear-groups"];
@@ -190,7 +190,7 @@ describe("what another user put beside a lock", () => {
     expect(readNote(`${dir}/note.json`)).toBeNull();
   });
 
-  test("a pipe, a folder or a huge file in the note's place holds nobody up", () => {
+  test("a pipe, a folder or a huge file in the note's place holds no worker up", () => {
     execFileSync("mkfifo", [`${dir}/pipe.json`]);
     mkdirSync(`${dir}/folder.json`);
     writeFileSync(`${dir}/huge.json`, JSON.stringify({ ...NOTE, more: "x".repeat(100_000) }));

@@ -128,7 +128,7 @@ describe("restore", () => {
     expect(readdirSync(dir).toSorted()).toEqual(["ann.identity", "ann.session"]);
   });
 
-  test("a damaged file that somebody still has open is left alone", async () => {
+  test("a damaged file that a process still has open is left alone", async () => {
     make(dir, "ann");
     using store = open(dir, "ann");
     const { id } = vault().backup(store, "manual");

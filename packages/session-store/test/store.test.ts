@@ -165,7 +165,7 @@ test("a second opener is refused", () => {
   expect(codeOf(() => session())).toBe("sqlite-locked");
 });
 
-test("one connection at a time has the claim, and giving it back twice frees nobody else's", () => {
+test("one connection at a time has the claim, and giving it back twice frees no other one", () => {
   const store = session();
   const first = store.claim();
   expect(codeOf(() => store.claim())).toBe("session-claimed");

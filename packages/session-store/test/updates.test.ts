@@ -100,7 +100,7 @@ test("the same message is taken once, its edits and its deletion each", async ()
   );
 });
 
-test("what nobody wants is never pending and its text is not kept", async () => {
+test("what no route wants is never pending and its text is not kept", async () => {
   const { store } = await newStore();
   store.updates.commit({ events: [event(1)] }, no);
   expect(store.updates.pending(10)).toEqual([]);

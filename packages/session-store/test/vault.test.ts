@@ -29,7 +29,7 @@ function copies(): string[] {
 }
 
 describe("backup", () => {
-  test("is made while the session is in use, opened again, compared, and for nobody else to read", () => {
+  test("is made while the session is in use, opened again, compared, and no other user can read it", () => {
     using store = open(dir, "ann");
     const key = logIn(store);
     store.updates.commit({ account: { pts: 1, qts: 2, date: 3, seq: 4 } }, () => true);

@@ -24,10 +24,7 @@ export interface Strain {
   readonly load: number;
 }
 
-/**
- * A fleet to which a story happens, and the book of what happened.
- * @NOTE more lines: everything that a story does to its fleet and asks of it
- */
+/** A fleet to which a story happens, and the book of what happened. */
 export class StoryRig {
   readonly names: readonly string[];
   readonly ann: AdminChat;

@@ -55,7 +55,6 @@ const GROWN_MS = 10_000;
  * Delivers cards: what is due stands in the database, so nothing is lost by a restart or while
  * Telegram is away, and nothing is told twice (see {@link SureSender}). New messages go at once,
  * and a burst ends in a digest; edits keep a gap.
- * @NOTE more lines: one message from its first wish to its end
  */
 export class AlertOutbox {
   readonly #deps: AlertOutboxDeps;

@@ -1,5 +1,5 @@
 import { AppError, sleep, withTimeout } from "@flotilla/kernel";
-import type { Logger } from "@flotilla/observability";
+import type { PlainLog } from "@flotilla/observability";
 import { type Bot, GrammyError, HttpError } from "grammy";
 import { isTokenRefusal } from "../kit/chat/bot-errors.ts";
 import type { Languages } from "../kit/words/words.ts";
@@ -16,7 +16,7 @@ const AGAIN_MS = [1000, 3000];
 interface IntroductionDeps {
   readonly bot: Bot;
   readonly languages: Languages;
-  readonly log: Logger;
+  readonly log: Pick<PlainLog, "warn">;
 }
 
 /**
@@ -78,7 +78,11 @@ async function greet({ bot, languages, log }: IntroductionDeps): Promise<void> {
   );
 }
 
-async function optional(log: Logger, what: string, call: Promise<unknown>): Promise<void> {
+async function optional(
+  log: Pick<PlainLog, "warn">,
+  what: string,
+  call: Promise<unknown>,
+): Promise<void> {
   try {
     await call;
   } catch (error) {

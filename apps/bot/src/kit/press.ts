@@ -1,12 +1,12 @@
 import type { WorkerId } from "@flotilla/kernel";
-import type { Panels } from "./chat/panels.ts";
+import type { LivePanels } from "./chat/panels.ts";
 import type { Screen } from "./chat/screen.ts";
 import type { PressContext } from "./press-context.ts";
 import type { Said } from "./words/said.ts";
 
 /** What every handler needs of the chat. */
 export interface ChatDeps {
-  readonly panels: Panels;
+  readonly panels: LivePanels;
   /** Alert cards stay what they are: no screen replaces one. */
   readonly alertActions: { isAlert(chat: string, message: number): boolean };
 }

@@ -1,7 +1,4 @@
-/**
- * Numbered, immutable migrations of `control.db`.
- * @NOTE more lines: the whole history of the database is read in one place
- */
+/** Numbered, immutable migrations of `control.db`. */
 export const MIGRATIONS = [
   `CREATE TABLE worker (
      id TEXT PRIMARY KEY,

@@ -8,7 +8,7 @@ import type { WizardRow, WizardStore } from "./wizard-store.ts";
 /** Parts of {@link Moves}. */
 export interface MovesDeps {
   readonly store: WizardStore;
-  readonly commands: Commands;
+  readonly commands: Pick<Commands, "login">;
 }
 
 /** How a login goes from one step to the next, whichever way it takes. */

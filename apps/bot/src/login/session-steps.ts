@@ -23,10 +23,10 @@ const WANTED: ReadonlySet<WizardStep["kind"]> = new Set([
  * worker, used after a yes.
  */
 export class SessionSteps {
-  readonly #commands: Commands;
+  readonly #commands: Pick<Commands, "leaveParcel">;
   readonly #moves: Moves;
 
-  constructor(commands: Commands, moves: Moves) {
+  constructor(commands: Pick<Commands, "leaveParcel">, moves: Moves) {
     this.#commands = commands;
     this.#moves = moves;
   }

@@ -30,7 +30,7 @@ const TOTAL_MS = 10 * 60_000;
 /** Parts of {@link Wizard}. */
 export interface WizardDeps {
   readonly store: WizardStore;
-  readonly commands: Commands;
+  readonly commands: Pick<Commands, "login" | "leaveParcel">;
   readonly clock: Clock;
   readonly newId: () => string;
 }

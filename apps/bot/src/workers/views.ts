@@ -10,7 +10,7 @@ import type { WorkerStore } from "./worker-store.ts";
 
 /** Where a view comes from. */
 export interface ViewSources {
-  readonly statuses: StatusReader;
+  readonly statuses: Pick<StatusReader, "all">;
   readonly workers: WorkerStore;
   readonly commands: CommandStore;
   readonly clock: Clock;

@@ -14,8 +14,10 @@ import type { Database } from "@flotilla/sqlite";
 import { AlertActions } from "../../src/alerts/alert-actions.ts";
 import type { AlertRow, CardRow } from "../../src/alerts/alert-body.ts";
 import { AlertStore } from "../../src/alerts/alert-store.ts";
+import { CardStore } from "../../src/alerts/card-store.ts";
 import { applyToAlerts } from "../../src/alerts/from-events.ts";
 import { raiseTrouble } from "../../src/alerts/host-trouble.ts";
+import { SilenceStore } from "../../src/alerts/silence-store.ts";
 import { type Sight, watch } from "../../src/alerts/watch.ts";
 import { say } from "../../src/kit/words/said.ts";
 import { HOST, NOW, statusOf } from "../support.ts";
@@ -329,8 +331,9 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
   const redis = store.open("redis:");
   if (all) watch(store, all);
   const actions = new AlertActions({
-    ...{ alerts: store, cards: null as never, silences: null as never, host: HOST, now: () => NOW },
-    outbox: { flush: () => Promise.resolve() } as never,
+    ...{ alerts: store, cards: new CardStore(db, store), silences: new SilenceStore(db) },
+    ...{ host: HOST, now: () => NOW },
+    outbox: { flush: async () => {} },
   });
   await actions.practise("test", "@ann", "1");
   await actions.practise("drill", "@ann", "2");

@@ -1,6 +1,5 @@
 import { type BackupCopy, type Device, Route, WorkerState } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
-import type { StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { AdminStore } from "../../src/admins/admin-store.ts";
 import { AuditStore } from "../../src/admins/audit-store.ts";
@@ -79,6 +78,12 @@ const devices: Device[] = [
   },
 ];
 
+/** No login moves while its screens are read. */
+const NO_WORKER = {
+  login: async () => ({ kind: "sent", id: "c" }) as const,
+  leaveParcel: async () => {},
+};
+
 /**
  * The screens of a fleet in which there is one of everything, over real stores; its clock stands.
  */
@@ -117,7 +122,7 @@ export function goldenScreens(
     step: { kind: "ask-phone", known: "+49 … 17", note: null },
     expiresAt: NOW + 10 * MIN,
   });
-  const wizard = new Wizard({ store: wizards, commands: null as never, clock, newId: () => "id" });
+  const wizard = new Wizard({ store: wizards, commands: NO_WORKER, clock, newId: () => "id" });
   const limits = {
     sendsPerMinute: 20,
     spacingMs: 2000,
@@ -133,7 +138,7 @@ export function goldenScreens(
     ...stores,
     commands: stores.commandLog,
     clock,
-    statuses: { all: () => Promise.resolve(statuses()) } as unknown as StatusReader,
+    statuses: { all: async () => statuses() },
     wordsOf: () => words,
     may: (role, verb) => REGISTRY.may(role, verb),
     redisTrouble: () => null,

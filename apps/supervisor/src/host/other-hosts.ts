@@ -1,6 +1,6 @@
 import { type HostRow, hostsTooMany, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import type { Clock, HostId } from "@flotilla/kernel";
-import type { Logger } from "@flotilla/observability";
+import type { PlainLog } from "@flotilla/observability";
 import { type HostBoard, redisAway } from "@flotilla/queue";
 
 export interface OtherHostsDeps {
@@ -8,7 +8,7 @@ export interface OtherHostsDeps {
   readonly host: HostId;
   readonly hosts: HostRow["hosts"];
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Pick<PlainLog, "warn">;
   readonly onError: (error: unknown) => void;
 }
 

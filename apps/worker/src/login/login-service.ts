@@ -50,11 +50,11 @@ interface OpenLogin extends Begun {
 
 export interface LoginServiceDeps {
   readonly store: SessionStore;
-  readonly vault: Vault;
-  readonly account: Account;
+  readonly vault: Pick<Vault, "backup" | "golden">;
+  readonly account: Pick<Account, "pauseForLogin" | "start">;
   readonly options: Omit<LoginOptions, "store">;
   readonly clock: Clock;
-  readonly foreign: ForeignSession;
+  readonly foreign: Pick<ForeignSession, "look" | "adopt" | "takenElsewhere">;
   /** Called after a login put another key into the session. */
   readonly keyChanged: () => void;
   /** Publishes a step that no command waits for. */

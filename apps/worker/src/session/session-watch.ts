@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from "node:util";
 import type { Fault, StorageProblem, StorageStatus } from "@flotilla/contracts";
 import { AppError, type Clock, toError } from "@flotilla/kernel";
-import type { Logger } from "@flotilla/observability";
+import type { PlainLog } from "@flotilla/observability";
 import type { SessionFile } from "@flotilla/session-store";
 import { type DatabaseEvent, fileProblem, mainHolder } from "@flotilla/sqlite";
 import { classify } from "@flotilla/telegram";
@@ -25,7 +25,7 @@ export interface SessionWatchOptions extends SessionWatchHooks {
    */
   readonly stillOwn: () => void;
   readonly clock: Clock;
-  readonly log: Logger;
+  readonly log: Pick<PlainLog, "debug" | "warn">;
   /** Milliseconds between two checks of disk, permissions and figures. Default 1000. */
   readonly lookEveryMs?: number;
 }

@@ -45,7 +45,7 @@ test("press by label waits for the bot's answer and gives the toast", async () =
   await runner.stop();
 });
 
-test("a press nobody answers says so after the wait", async () => {
+test("a press without an answer says so after the wait", async () => {
   await using control = await startControl();
   await control.post("/chat/start");
   await control.bot("sendMessage", { chat_id: 777, text: "Menu", reply_markup: menu });

@@ -249,7 +249,7 @@ function liveObjects(): { className: string; getBytes(): Buffer }[] {
 }
 
 describe("the codec", () => {
-  it("leaves out what a layer does not have and fills scalars nobody set", () => {
+  it("leaves out what a layer does not have and fills scalars that are not set", () => {
     const old = new TlCodec(
       parseTlText(1, "thing#00000001 flags:# a:flags.0?int b:string c:Vector<long> = Thing;"),
     );

@@ -233,7 +233,7 @@ describe("answers about missed updates", () => {
     );
 
   it(
-    "are refused, lead nowhere, or hold what nobody can read, until they are healed; other " +
+    "are refused, lead nowhere, or hold what cannot be read, until they are healed; other " +
       "accounts are not concerned",
     async () => {
       const { telegram, ann } = await scene();

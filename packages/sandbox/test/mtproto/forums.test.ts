@@ -176,7 +176,7 @@ test("what is forwarded goes into the topic that the call names", async () => {
 });
 
 test(
-  "a closed topic takes nothing from members, a deleted one from nobody, and takes its " +
+  "a closed topic takes nothing from members, a deleted one from no one, and takes its " +
     "messages along",
   async () => {
     const { telegram, ann, ben, channel, id } = await forum();

@@ -101,7 +101,7 @@ describe("login by code", () => {
     });
   });
 
-  it("cancels a code that somebody writes into a chat", async () => {
+  it("cancels a code that a user writes into a chat", async () => {
     const { telegram } = await stage();
     telegram.world.createAccount({ phone: ANN });
     telegram.world.createAccount({ phone: BOB });

@@ -29,6 +29,9 @@ export interface PanelDeps {
   readonly render: (chat: string, screen: Screen) => Promise<Card>;
 }
 
+/** What handlers do with the live message of a chat. */
+export type LivePanels = Pick<Panels, "show" | "replace" | "message" | "screen">;
+
 /**
  * A card refreshes by itself at most so often. Telegram takes one message a second in a chat, and
  * 20 a minute in a group.

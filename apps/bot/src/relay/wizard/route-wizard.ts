@@ -35,7 +35,7 @@ export interface RouteWizardDeps {
   readonly routes: RouteStore;
   readonly relay: RouteDesk;
   readonly lists: ChatLists;
-  readonly commands: Commands;
+  readonly commands: Pick<Commands, "relay">;
   readonly workers: WorkerStore;
   readonly places: PlaceStore;
   readonly audit: AuditStore;
