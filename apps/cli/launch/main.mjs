@@ -85,5 +85,6 @@ async function prepare(verb, env, root) {
  * @param {string} root
  */
 function workDir(verb, root) {
-  return NEEDS_REDIS.has(verb) || verb === "sandbox" || verb === "host" ? root : process.cwd();
+  if (NEEDS_REDIS.has(verb) || verb === "sandbox" || verb === "host") return root;
+  return process.cwd();
 }

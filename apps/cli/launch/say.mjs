@@ -29,7 +29,8 @@ export function explain(error) {
   const { code, path: file } = /** @type {NodeJS.ErrnoException} */ (error ?? {});
   const remedy = code === undefined ? undefined : remedyFor(code, file);
   if (remedy !== undefined) return remedy;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+  if (error instanceof Error) return error.stack ?? error.message;
+  return String(error);
 }
 
 /**

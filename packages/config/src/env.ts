@@ -106,7 +106,8 @@ const WORDS: ReadonlySet<EnvName> = new Set(["LOG_LEVEL", "HOSTS"]);
 
 function meant(name: EnvName, value: string): string {
   if (EXACT.has(name)) return value.replace(UNSEEN, "");
-  return WORDS.has(name) ? cleanPaste(value).toLowerCase() : cleanPaste(value);
+  if (WORDS.has(name)) return cleanPaste(value).toLowerCase();
+  return cleanPaste(value);
 }
 
 function pick(source: Readonly<Record<string, string | undefined>>): EnvValues {

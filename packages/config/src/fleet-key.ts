@@ -172,5 +172,6 @@ function keyGone(path: string): AppError {
 function decode(key: string): Buffer {
   if (/^[0-9a-f]{64}$/i.test(key)) return Buffer.from(key, "hex");
   // Lenient decoding would accept a hexadecimal key that was cut to 43 characters as 32 bytes.
-  return /^[A-Za-z0-9+/]{43}=$/.test(key) ? Buffer.from(key, "base64") : Buffer.alloc(0);
+  if (/^[A-Za-z0-9+/]{43}=$/.test(key)) return Buffer.from(key, "base64");
+  return Buffer.alloc(0);
 }

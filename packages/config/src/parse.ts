@@ -184,7 +184,8 @@ export function parseLogLevel(env: EnvValues): LogLevel {
 export function ruleProblems(env: EnvValues): string[] {
   return (Object.keys(ENV) as EnvName[]).flatMap((name) => {
     const result = ENV[name].schema.safeParse(env[name]);
-    return result.success ? [] : [`${name} ${result.error.issues[0]?.message ?? "is not valid"}`];
+    if (result.success) return [];
+    return [`${name} ${result.error.issues[0]?.message ?? "is not valid"}`];
   });
 }
 

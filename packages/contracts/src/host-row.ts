@@ -18,5 +18,6 @@ export type HostRow = z.infer<typeof HostRow>;
  */
 export function hostsTooMany(rows: readonly HostRow[], now: number): readonly HostRow[] {
   const running = rows.filter(({ at }) => now - at <= STATUS_STALE_MS);
-  return running.length > 1 && running.some(({ hosts }) => hosts === "one") ? running : [];
+  if (running.length > 1 && running.some(({ hosts }) => hosts === "one")) return running;
+  return [];
 }

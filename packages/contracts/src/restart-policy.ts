@@ -114,7 +114,8 @@ export function decideRestart(
  */
 function crashDelay(last: PastExit, counting: readonly PastExit[], rules: RestartRules): number {
   const soon = last.uptimeMs >= rules.stableMs || (last.class === "STUCK" && counting.length === 1);
-  return soon ? Math.min(rules.firstDelayMs, rules.crashDelayMs) : rules.crashDelayMs;
+  if (soon) return Math.min(rules.firstDelayMs, rules.crashDelayMs);
+  return rules.crashDelayMs;
 }
 
 function lockedDelay(history: readonly PastExit[], rules: RestartRules): number {

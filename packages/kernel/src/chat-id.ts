@@ -19,5 +19,6 @@ export function markedChannel(bare: string | bigint): string {
 export function bareChannel(marked: string): string | null {
   if (!/^-[1-9][0-9]{12}$/.test(marked)) return null;
   const id = BigInt(marked);
-  return id < CHANNELS_BEGIN && id >= CHANNELS_END ? (CHANNELS_BEGIN - id).toString() : null;
+  if (id < CHANNELS_BEGIN && id >= CHANNELS_END) return (CHANNELS_BEGIN - id).toString();
+  return null;
 }

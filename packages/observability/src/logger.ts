@@ -63,7 +63,8 @@ export function createLogger(options: {
  */
 function withoutCommand(error: Error): unknown {
   const { command, ...said } = pino.stdSerializers.err(error) as { command?: { name?: string } };
-  return command?.name === undefined ? said : { ...said, command: command.name };
+  if (command?.name === undefined) return said;
+  return { ...said, command: command.name };
 }
 
 const SILENT = { write: (): void => {} };

@@ -39,7 +39,8 @@ export async function aheadOfRedis(
       const asked = clock.monotonicMs();
       const time = await redisTime(redis);
       // The time of the answer is taken as the middle of the round trip.
-      return time === null ? null : clock.now() - (clock.monotonicMs() - asked) / 2 - time;
+      if (time === null) return null;
+      return clock.now() - (clock.monotonicMs() - asked) / 2 - time;
     });
   } catch {
     return null;

@@ -184,7 +184,8 @@ const MAY_HAVE_SESSION: ReadonlySet<StateFacts["session"]> = new Set(["open", "p
 function tellsMore(one: WorkerStatus, other: WorkerStatus): boolean {
   const has = ({ pid, state }: WorkerStatus): boolean =>
     pid !== null && MAY_HAVE_SESSION.has(STATE_TABLE[state].session);
-  return has(one) === has(other) ? one.updatedAt > other.updatedAt : has(one);
+  if (has(one) === has(other)) return one.updatedAt > other.updatedAt;
+  return has(one);
 }
 
 /**

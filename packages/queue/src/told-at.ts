@@ -19,7 +19,8 @@ interface Told {
  */
 export async function aheadOf(redis: Redis, clock: Clock): Promise<number | null> {
   const time = await redisTime(redis);
-  return time === null ? null : Math.round((clock.now() - time) / STEP_MS) * STEP_MS;
+  if (time === null) return null;
+  return Math.round((clock.now() - time) / STEP_MS) * STEP_MS;
 }
 
 /** For a writer: converts `at` from its own clock to the clock of Redis. */
@@ -32,5 +33,6 @@ export function toldAt(at: number, ahead: number | null): Told {
  * F17). `at` is the writer's own.
  */
 export function heardAt({ toldAt: told }: Told, at: number, ahead: number | null): number {
-  return told === undefined || ahead === null ? at : told + ahead;
+  if (told === undefined || ahead === null) return at;
+  return told + ahead;
 }

@@ -94,7 +94,8 @@ export class Wire {
   openBytes(slot: Slot, signed: Buffer): Buffer | null {
     const [mac, bytes] = [signed.subarray(0, MAC_BYTES), signed.subarray(MAC_BYTES)];
     const right = this.#digest(slot, 0, digestOf(bytes), false);
-    return mac.length === right.length && timingSafeEqual(mac, right) ? bytes : null;
+    if (mac.length === right.length && timingSafeEqual(mac, right)) return bytes;
+    return null;
   }
 
   #mac(slot: Slot, at: number, body: string, before: boolean): string {

@@ -68,7 +68,8 @@ export function barrier(
   if (isOwnRelay) return "own-relay";
   if (message.protected) return "protected";
   if (message.ephemeral) return "ephemeral";
-  return message.text.trim() === "" && message.media === null ? "empty" : null;
+  if (message.text.trim() === "" && message.media === null) return "empty";
+  return null;
 }
 
 /** Applies the rule of a route to a message, or to all pieces of an album as one. */
@@ -80,7 +81,8 @@ export function judge(
   const text = pieces.flatMap((piece) => (piece.text === "" ? [] : [piece.text])).join("\n");
   const media = pieces.flatMap((piece) => piece.media ?? []);
   const verdict: RuleVerdict = rule({ text, media, sender, senderUsername });
-  return verdict.matched ? { kind: "take", because: verdict.because } : skip("filtered");
+  if (verdict.matched) return { kind: "take", because: verdict.because };
+  return skip("filtered");
 }
 
 /** Messages in order, with the pieces of an album grouped. */

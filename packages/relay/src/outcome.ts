@@ -186,7 +186,8 @@ export function forecast(
 ): number | null {
   if (waiting === 0) return null;
   const start = Math.max(parkedUntil ?? now, now);
-  return ratePerS > 0 ? start + (waiting / ratePerS) * SECOND_MS : parkedUntil;
+  if (ratePerS > 0) return start + (waiting / ratePerS) * SECOND_MS;
+  return parkedUntil;
 }
 
 /**

@@ -184,7 +184,8 @@ class Reader {
     if (++this.#depth > MAX_DEPTH)
       throw badRule("deep", "This is nested too deeply", this.#tokens[this.#next]?.at ?? this.#end);
     try {
-      return this.#take("not") ? { kind: "not", of: this.#not() } : this.#primary();
+      if (this.#take("not")) return { kind: "not", of: this.#not() };
+      return this.#primary();
     } finally {
       this.#depth -= 1;
     }
@@ -213,5 +214,6 @@ class Reader {
 
 function joined(kind: "and" | "or", parts: readonly RuleNode[]): RuleNode {
   const [only] = parts;
-  return parts.length === 1 && only ? only : { kind, of: parts };
+  if (parts.length === 1 && only) return only;
+  return { kind, of: parts };
 }

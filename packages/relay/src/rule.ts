@@ -178,7 +178,8 @@ function isSpacedBefore(text: string, at: number): boolean {
 
 function hasMedia(media: RuleSubject["media"], wanted: string): boolean {
   if (wanted === "any") return media.length > 0;
-  return wanted === "none" ? media.length === 0 : media.some((kind) => kind === wanted);
+  if (wanted === "none") return media.length === 0;
+  return media.some((kind) => kind === wanted);
 }
 
 function isFrom({ sender, senderUsername }: RuleSubject, wanted: string): boolean {

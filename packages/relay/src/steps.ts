@@ -218,7 +218,8 @@ export function planDelete(
   const [other] = album?.others ?? [];
   if (other === undefined || message === null) {
     const messages = message === null ? rest : [message, ...rest];
-    return messages.length === 0 ? UNREACHED : { kind: "step", step: { kind: "delete", messages } };
+    if (messages.length === 0) return UNREACHED;
+    return { kind: "step", step: { kind: "delete", messages } };
   }
   if (album?.speaks === false) return UNCHANGED;
   const text = linkOf({ chat: gone.chat, chatUsername: null, id: other }) ?? "(album)";

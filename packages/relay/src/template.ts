@@ -100,7 +100,8 @@ export function inParts(whole: RichText, first = MAX_TEXT): [RichText, ...RichTe
   const end = cutAt(whole.text, start, first);
   const head = part(whole, start, end);
   const left = whole.text.slice(end);
-  return left.trim() === "" ? [head] : [head, ...inParts(part(whole, end, whole.text.length))];
+  if (left.trim() === "") return [head];
+  return [head, ...inParts(part(whole, end, whole.text.length))];
 }
 
 /** Smallest share of the limit that a part may have when it is cut between words. */
@@ -124,7 +125,8 @@ function part({ text, entities }: RichText, from: number, to: number): RichText 
   const kept = entities.flatMap((entity) => {
     const first = Math.max(entity.offset, start);
     const last = Math.min(entity.offset + entity.length, end);
-    return first < last ? [{ ...entity, offset: first - start, length: last - first }] : [];
+    if (first < last) return [{ ...entity, offset: first - start, length: last - first }];
+    return [];
   });
   return { text: text.slice(start, end), entities: kept };
 }

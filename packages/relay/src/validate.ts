@@ -157,7 +157,8 @@ function tooManyTargets(routes: readonly Route[]): RouteProblem[] {
     known.add(targetKey(to));
     const message = `${to.worker} would deliver to more than ${MAX_TARGETS_PER_WORKER} chats.`;
     const about = { worker: to.worker, count: MAX_TARGETS_PER_WORKER };
-    return full ? [{ route: id, field: "to", message, code: "targets", about } as const] : [];
+    if (full) return [{ route: id, field: "to", message, code: "targets", about } as const];
+    return [];
   });
 }
 

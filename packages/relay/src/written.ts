@@ -57,7 +57,8 @@ function captionOf(route: Route, piece: SourceMessage, pieces: readonly SourceMe
   if (route.to.kind !== "bot" || route.action.kind !== "copy") return { text, entities };
   const isSpeaker =
     text !== "" || (piece === pieces[0] && pieces.every((each) => each.text === ""));
-  return isSpeaker ? render(parseTemplate(route.action.template), piece) : NOTHING;
+  if (isSpeaker) return render(parseTemplate(route.action.template), piece);
+  return NOTHING;
 }
 
 const NOTHING: RichText = { text: "", entities: [] };

@@ -60,7 +60,8 @@ export const importVerb: Verb = {
       call.flags["name"] === undefined && from !== "-"
         ? readSourceConfig(resolve(call.place.cwd, from))
         : null;
-    return workers ? await importAll(call, workers) : await importOne(call, from);
+    if (workers) return await importAll(call, workers);
+    return await importOne(call, from);
   },
 };
 
@@ -236,7 +237,8 @@ async function sourceOf(from: string, { place }: Call): Promise<ImportSource> {
   if (from === "-") {
     const bytes = await readStdin();
     const isText = !bytes.subarray(0, SQLITE_MAGIC.length).equals(Buffer.from(SQLITE_MAGIC));
-    return isText ? { kind: "text", text: bytes.toString("utf8") } : { kind: "bytes", bytes };
+    if (isText) return { kind: "text", text: bytes.toString("utf8") };
+    return { kind: "bytes", bytes };
   }
   const path = resolve(place.cwd, from);
   if (from.length > 200 && !existsSync(path))

@@ -34,7 +34,8 @@ export function readSourceConfig(path: string): ConfiguredWorker[] | null {
       path: fileOf(folder, session.replace(/\.session$/, "")),
     };
   });
-  return found.some((each) => each === null) ? null : found.flatMap((each) => each ?? []);
+  if (found.some((each) => each === null)) return null;
+  return found.flatMap((each) => each ?? []);
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

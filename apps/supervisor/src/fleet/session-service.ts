@@ -129,7 +129,8 @@ export class SessionService {
   /** Throws AppError of the vault; the session is then as it was. */
   restore(worker: WorkerId, copy: string): string {
     const { trashed } = this.#vault.restore(worker, copy);
-    return trashed ? `Restored. What was there before is kept as ${trashed.id}.` : "Restored.";
+    if (trashed) return `Restored. What was there before is kept as ${trashed.id}.`;
+    return "Restored.";
   }
 
   /**

@@ -16,7 +16,8 @@ export function usesFolder(
   if (wanted !== null && open.includes(wanted)) return "session";
   if (open.length > 0) return "no";
   const folder = dataDirOf(pid);
-  return folder !== null && fileId(folder) === fileId(dataDir) ? "folder" : "no";
+  if (folder !== null && fileId(folder) === fileId(dataDir)) return "folder";
+  return "no";
 }
 
 function sessionsOf(pid: number): string[] {

@@ -28,7 +28,8 @@ export class OtherHosts {
   readonly problems = (): string[] => {
     const { trouble } = this.#deps.board;
     const redis = trouble === null ? [] : [redisAway(trouble).message];
-    return this.#others === "" ? redis : [...redis, `HOSTS=one, but ${this.#others} runs, too`];
+    if (this.#others === "") return redis;
+    return [...redis, `HOSTS=one, but ${this.#others} runs, too`];
   };
 
   /** Never rejects: the next check follows in 10 s. */

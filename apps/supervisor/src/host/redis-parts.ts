@@ -105,5 +105,6 @@ function claimOf(
 function recordOf(path: string): string | null {
   const stat = statSync(path, { bigint: true, throwIfNoEntry: false });
   const boot = processIdentity(process.pid)?.bootId;
-  return stat && boot ? `${boot}:${stat.dev}:${stat.ino}` : null;
+  if (stat && boot) return `${boot}:${stat.dev}:${stat.ino}`;
+  return null;
 }

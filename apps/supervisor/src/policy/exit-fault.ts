@@ -81,5 +81,6 @@ export function firstErrorLine(stderr: string): string | null {
     lines.find((each) => NAMED_ERROR.test(each)) ??
     lines[0];
   // The cut may split a surrogate pair: drop the lone half.
-  return line ? line.slice(0, LONGEST_LINE).replace(/[\uD800-\uDBFF]$/, "") : null;
+  if (line) return line.slice(0, LONGEST_LINE).replace(/[\uD800-\uDBFF]$/, "");
+  return null;
 }

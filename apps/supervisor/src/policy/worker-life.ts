@@ -64,7 +64,8 @@ export const NOT_STARTED: WorkerLife = { process: "none", state: "STOPPED" };
 export function transition(life: WorkerLife, event: LifeEvent): WorkerLife | RefusedEvent {
   switch (event.kind) {
     case "spawned":
-      return life.process === "none" ? { process: "up", state: "STARTING" } : refuse(life, event);
+      if (life.process === "none") return { process: "up", state: "STARTING" };
+      return refuse(life, event);
     case "reported":
       if (mayReport(life, event.state)) return { process: "up", state: event.state };
       return refuse(life, event);
@@ -72,7 +73,8 @@ export function transition(life: WorkerLife, event: LifeEvent): WorkerLife | Ref
       if (life.process === "none") return { process: "none", state: event.as };
       return { process: "ending", state: "STOPPING", as: event.as };
     case "ended":
-      return life.process === "ending" ? { process: "none", state: life.as } : refuse(life, event);
+      if (life.process === "ending") return { process: "none", state: life.as };
+      return refuse(life, event);
     case "exited":
       return life.process === "up" ? afterExit(event) : refuse(life, event);
     default:

@@ -76,7 +76,8 @@ export class RecordFile {
   /** The current problem, or null. */
   trouble(): RecordTrouble | null {
     if (this.#problem !== null) return { kind: "record-unwritable", detail: this.#problem };
-    return this.#setAside === null ? null : { kind: "record-set-aside", detail: this.#setAside };
+    if (this.#setAside === null) return null;
+    return { kind: "record-set-aside", detail: this.#setAside };
   }
 
   /** Whether the path still leads to the open file. */

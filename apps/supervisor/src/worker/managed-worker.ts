@@ -85,7 +85,8 @@ export class ManagedWorker {
    */
   async retry(): Promise<StartResult> {
     const { state } = this.#life;
-    return STATE_TABLE[state].isStopped ? { kind: "ready" } : await this.start();
+    if (STATE_TABLE[state].isStopped) return { kind: "ready" };
+    return await this.start();
   }
 
   /** Runs `work` without a process and keeps any from starting; fails when a process runs. */

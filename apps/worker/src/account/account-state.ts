@@ -62,7 +62,8 @@ function stateOf(
     case "dead":
       return deadState(status.fault);
     case "connecting":
-      return status.connects > 0 || status.attempt > 0 ? "RECONNECTING" : "STARTING";
+      if (status.connects > 0 || status.attempt > 0) return "RECONNECTING";
+      return "STARTING";
     case "idle":
     case "stopped":
       return "STARTING";

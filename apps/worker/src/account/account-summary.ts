@@ -14,5 +14,6 @@ export function summary(self: SelfUser): AccountSummary {
 /** `+49 … 17`: the country and the last two digits. */
 export function maskPhone(phone: string): string {
   const digits = phone.replace(/\D/g, "");
-  return digits.length < 6 ? "…" : `+${digits.slice(0, 2)} … ${digits.slice(-2)}`;
+  if (digits.length < 6) return "…";
+  return `+${digits.slice(0, 2)} … ${digits.slice(-2)}`;
 }

@@ -112,7 +112,8 @@ export class Intake {
         (piece) => barrier(ready, piece, this.#isOwn(ready, piece)) === null,
       );
       const isTaken = pieces.length > 0 && judge(ready, pieces).kind === "take";
-      return isTaken ? pieces.map((piece) => this.#newRow(id, { ...piece, asked: true })) : [];
+      if (isTaken) return pieces.map((piece) => this.#newRow(id, { ...piece, asked: true }));
+      return [];
     });
     return { rows, known: messages.length - open.length };
   }
@@ -148,7 +149,8 @@ export class Intake {
   #verdict(ready: ReadyRoute, message: SourceMessage, isOwn: boolean): MatchVerdict {
     if (message.groupedId === null) return matchRoute(ready, message, isOwn);
     const reason = barrier(ready, message, isOwn);
-    return reason === null ? { kind: "take", because: [] } : { kind: "skip", reason };
+    if (reason === null) return { kind: "take", because: [] };
+    return { kind: "skip", reason };
   }
 
   /** A message goes into the outbox; what an album brings along waits until it is whole. */

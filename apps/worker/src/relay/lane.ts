@@ -96,5 +96,6 @@ export function uploadMs({ step }: Delivery): number {
 
 function filesOf(step: Delivery["step"]): readonly { readonly sizeBytes: number }[] {
   if (step.kind === "upload") return step.files;
-  return step.kind === "edit" && step.file ? [step.file] : [];
+  if (step.kind === "edit" && step.file) return [step.file];
+  return [];
 }

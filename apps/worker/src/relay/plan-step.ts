@@ -52,7 +52,8 @@ export function planStep(
   const there = (chat: string, id: number): MapTarget | null => {
     const known = relay.map.delivered(route.id, chat, id);
     // What is in a group that became a supergroup since cannot be answered or changed any more.
-    return known && isPlace(known.chat, place.chat) && known.landed === landed ? known : null;
+    if (known && isPlace(known.chat, place.chat) && known.landed === landed) return known;
+    return null;
   };
   const copied = (chat: string, id: number, known: MapTarget | null): Copied | null => {
     if (known === null) return null;

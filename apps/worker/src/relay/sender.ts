@@ -215,7 +215,8 @@ export class Sender {
     send: () => Promise<Ids>,
     isAll = () => false,
   ): Promise<Ids> {
-    return rest.length === 0 ? await send() : await this.#remembered(key, send, isAll);
+    if (rest.length === 0) return await send();
+    return await this.#remembered(key, send, isAll);
   }
 
   async #part(

@@ -28,7 +28,8 @@ export function parsePhone(text: string): string | null {
   if (whole !== null) return whole;
   const found = new Set((clean.match(INSIDE) ?? []).flatMap((each) => numberOf(each) ?? []));
   const [only] = found;
-  return found.size === 1 && only !== undefined ? only : null;
+  if (found.size === 1 && only !== undefined) return only;
+  return null;
 }
 
 function numberOf(text: string): string | null {

@@ -77,5 +77,6 @@ export function reachable(
   const own = isIP(localAddress ?? "");
   const { v4, v6 } = own === 0 ? families : { v4: own === 4, v6: own === 6 };
   if (family === 4 && !v4 && v6) return { host: home.v6, port: endpoint.port };
-  return family === 6 && !v6 && v4 ? { host: home.v4, port: endpoint.port } : endpoint;
+  if (family === 6 && !v6 && v4) return { host: home.v4, port: endpoint.port };
+  return endpoint;
 }

@@ -120,7 +120,8 @@ function named(text: string | undefined): {
 function placeOf(text: string): Parts["place"] | null {
   const [, host = "", digits] = PLACE.exec(text) ?? [];
   const port = Number(digits);
-  return host !== "" && isPort(port) ? { host: host.replace(/^\[|\]$/g, ""), port } : null;
+  if (host !== "" && isPort(port)) return { host: host.replace(/^\[|\]$/g, ""), port };
+  return null;
 }
 
 function fromLink(what: string, query: URLSearchParams): ProxyRoute {

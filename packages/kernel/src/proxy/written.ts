@@ -39,7 +39,8 @@ function listed(text: string): string {
   if (mark === "") return text;
   const parts = [first, ...rest.split(mark)].map((part) => part.trim());
   const joined = parts.join(":");
-  return parts.length <= 5 && ADDRESS_FIRST.test(joined) ? joined : text;
+  if (parts.length <= 5 && ADDRESS_FIRST.test(joined)) return joined;
+  return text;
 }
 
 function fromLabels(text: string): string | null {

@@ -57,7 +57,8 @@ export class SessionFile {
   trouble(): AppError | null {
     try {
       const { problem } = inspectFile(this.#db.path);
-      return problem !== null && AROUND.includes(problem.code) ? problem : null;
+      if (problem !== null && AROUND.includes(problem.code)) return problem;
+      return null;
     } catch {
       return null; // the folder cannot be looked into: the watch over the path tells that
     }

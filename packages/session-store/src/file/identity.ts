@@ -147,7 +147,8 @@ export function readIdentity(path: string, name: string): SessionIdentity | null
       "SELECT fingerprint FROM source.auth_key WHERE slot = 'current'",
     );
     const self = db.readOne<{ id: string }>("SELECT id FROM source.self");
-    return key ? { name, fingerprint: key.fingerprint, userId: self?.id ?? null } : null;
+    if (key) return { name, fingerprint: key.fingerprint, userId: self?.id ?? null };
+    return null;
   });
 }
 

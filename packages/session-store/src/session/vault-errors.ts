@@ -75,5 +75,6 @@ export function isDamage(error: unknown): boolean {
 
 /** Turns a held lock into the vault's error; rethrows anything else. */
 export function asInUse(name: string, error: unknown): unknown {
-  return error instanceof AppError && error.code === "sqlite-locked" ? inUse(name, error) : error;
+  if (error instanceof AppError && error.code === "sqlite-locked") return inUse(name, error);
+  return error;
 }

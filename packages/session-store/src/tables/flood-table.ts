@@ -103,7 +103,8 @@ export class FloodTable {
         : up_until - this.#up.ms();
     // More than the whole: the time since the start restarted under the same boot id, as in a
     // container (plus rounding).
-    return left <= whole + 1 ? Math.min(left, whole) : Math.min(until - now, whole);
+    if (left <= whole + 1) return Math.min(left, whole);
+    return Math.min(until - now, whole);
   }
 
   /** When waits were asked for, oldest first; the last two days. */

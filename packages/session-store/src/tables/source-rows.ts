@@ -123,7 +123,8 @@ interface Newest extends Pick<SourceRow, "silences"> {
 function silencesAfter(row: Row, at: number): SourceRow["silences"] {
   const from = row.last_message_at;
   const kept = silencesOf(row).filter((silence) => silence.from > at - SILENCES_FOR_MS);
-  return at - from < SILENCE_MS ? kept : [...kept, { from, ms: at - from }].slice(-SILENCES_KEPT);
+  if (at - from < SILENCE_MS) return kept;
+  return [...kept, { from, ms: at - from }].slice(-SILENCES_KEPT);
 }
 
 function silencesOf(row: Row): SourceRow["silences"] {

@@ -65,7 +65,8 @@ export function copiesIn(
     .flatMap((file) => {
       const found = parseName(file);
       const stat = found && statSync(join(folder, file), { throwIfNoEntry: false });
-      return found && stat ? [{ ...found, at: found.at ?? stat.mtimeMs, bytes: stat.size }] : [];
+      if (found && stat) return [{ ...found, at: found.at ?? stat.mtimeMs, bytes: stat.size }];
+      return [];
     })
     .toSorted((a, b) => Number(b.kind === "golden") - Number(a.kind === "golden") || b.at - a.at);
 }
@@ -161,5 +162,6 @@ export function identityIn(db: ReadAccess, name: string): SessionIdentity | null
     "SELECT fingerprint FROM auth_key WHERE slot = 'current'",
   );
   const self = db.readOne<{ id: string }>("SELECT id FROM self");
-  return key ? { name, fingerprint: key.fingerprint, userId: self?.id ?? null } : null;
+  if (key) return { name, fingerprint: key.fingerprint, userId: self?.id ?? null };
+  return null;
 }

@@ -92,7 +92,8 @@ function explained(error: AppError, path: string): AppError {
   if (error.code !== "sqlite-io" && error.code !== "sqlite-cantopen") return error;
   try {
     const { problem } = inspectFile(path, { create: true, minFreeBytes: NEEDED_TO_OPEN_BYTES });
-    return problem?.code === "sqlite-full" || problem?.code === "sqlite-readonly" ? problem : error;
+    if (problem?.code === "sqlite-full" || problem?.code === "sqlite-readonly") return problem;
+    return error;
   } catch {
     return error;
   }

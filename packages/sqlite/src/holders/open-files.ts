@@ -61,10 +61,12 @@ function openFilesOf(
   try {
     return readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
       const key = keyOfDescriptor(`/proc/${pid}/fd/${fd}`);
-      return key !== undefined && wanted.has(key) ? [{ fd, key }] : [];
+      if (key !== undefined && wanted.has(key)) return [{ fd, key }];
+      return [];
     });
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EACCES" ? "unreadable" : [];
+    if ((error as NodeJS.ErrnoException).code === "EACCES") return "unreadable";
+    return [];
   }
 }
 
@@ -72,7 +74,8 @@ function keyOfDescriptor(link: string): string | undefined {
   try {
     // Sockets, pipes and devices are recognised by name, so that most descriptors need no stat.
     const target = readlinkSync(link);
-    return target.startsWith("/") && !target.startsWith("/dev/") ? fileKey(link) : undefined;
+    if (target.startsWith("/") && !target.startsWith("/dev/")) return fileKey(link);
+    return undefined;
   } catch {
     return undefined;
   }

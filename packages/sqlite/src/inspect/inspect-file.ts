@@ -87,7 +87,8 @@ function existingFolder(path: string): string {
 }
 
 function problemOfPlace(path: string, { name, network }: FileSystem): AppError | null {
-  return network ? fileProblem("sqlite-network-fs", path, { fileSystem: name }) : null;
+  if (network) return fileProblem("sqlite-network-fs", path, { fileSystem: name });
+  return null;
 }
 
 function problemOfMissing(path: string, create: boolean): AppError | null {
@@ -146,7 +147,8 @@ function problemOfSpace(
   { freeBytes }: FileSystem,
   minFreeBytes: number,
 ): AppError | null {
-  return freeBytes < minFreeBytes ? fileProblem("sqlite-full", path, { freeBytes }) : null;
+  if (freeBytes < minFreeBytes) return fileProblem("sqlite-full", path, { freeBytes });
+  return null;
 }
 
 function sizeOf(path: string): number {

@@ -77,5 +77,6 @@ export function nextStep(
 }
 
 function orDead(delayMs: number | undefined): NextStep {
-  return delayMs === undefined ? { kind: "dead" } : { kind: "wait", delayMs };
+  if (delayMs === undefined) return { kind: "dead" };
+  return { kind: "wait", delayMs };
 }

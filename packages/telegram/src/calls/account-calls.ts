@@ -164,7 +164,8 @@ export class AccountCalls {
   /** The chats with the newest messages, at most 100. */
   async chats(): Promise<readonly ListedChat[]> {
     const answer = await this.#deps.link().invoke(new Api.messages.GetDialogs(FIRST_PAGE));
-    return answer instanceof Api.messages.DialogsNotModified ? [] : listedChats(answer);
+    if (answer instanceof Api.messages.DialogsNotModified) return [];
+    return listedChats(answer);
   }
 
   /** Learns the numbers of the account's chats. False: it has more than can be asked for. */

@@ -111,5 +111,6 @@ function mayWrite({
 function refOf(entity: Api.Channel | Api.Chat | Api.User): string {
   const name = "username" in entity && entity.username ? `@${entity.username}` : null;
   // Some names of Telegram's own have three letters; routes refuse them.
-  return name !== null && ChatRef.safeParse(name).success ? name : markedId(entity);
+  if (name !== null && ChatRef.safeParse(name).success) return name;
+  return markedId(entity);
 }

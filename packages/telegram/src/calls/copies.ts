@@ -74,7 +74,8 @@ export class CopyCalls {
     }
     const multiMedia = messages.flatMap((message, n) => {
       const each = media[n];
-      return each ? [new Api.InputSingleMedia({ ...this.#said(message), media: each })] : [];
+      if (each) return [new Api.InputSingleMedia({ ...this.#said(message), media: each })];
+      return [];
     });
     return sentIds(
       await this.#deps.act(new Api.messages.SendMultiMedia({ ...around, multiMedia }), to.chat),

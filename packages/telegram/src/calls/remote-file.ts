@@ -46,7 +46,8 @@ export function remoteFile(media: Api.TypeMessageMedia | undefined): RemoteFile 
   const isHidden =
     (media instanceof Api.MessageMediaPhoto || media instanceof Api.MessageMediaDocument) &&
     media.spoiler === true;
-  return file && isHidden ? { ...file, look: { ...file.look, spoiler: true } } : file;
+  if (file && isHidden) return { ...file, look: { ...file.look, spoiler: true } };
+  return file;
 }
 
 function fileOf(media: Api.TypeMessageMedia | undefined): RemoteFile | null {

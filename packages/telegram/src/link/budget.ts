@@ -23,7 +23,8 @@ export interface FloodStatus {
 export function halvedUntil(notes: readonly number[]): number {
   return notes.reduce((until, at, index) => {
     const first = notes[index - (HALVE_AFTER - 1)];
-    return first !== undefined && at - first <= HALVE_WINDOW_MS ? at + HALVED_MS : until;
+    if (first !== undefined && at - first <= HALVE_WINDOW_MS) return at + HALVED_MS;
+    return until;
   }, 0);
 }
 

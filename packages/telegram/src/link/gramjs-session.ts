@@ -64,7 +64,8 @@ export class GramJsSession extends MemorySession {
   }
 
   override getAuthKey(dcId?: number): AuthKey | undefined {
-    return dcId === undefined || dcId === this.dcId ? this.#key : undefined;
+    if (dcId === undefined || dcId === this.dcId) return this.#key;
+    return undefined;
   }
 
   /** Throws AppError `key-protected` outside a login, unless the key equals the stored one. */

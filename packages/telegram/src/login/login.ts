@@ -172,7 +172,8 @@ export class LoginFlow {
         },
       });
       if (outcome === "password-needed") return await this.#askPassword();
-      return outcome === "qr-expired" ? refuse("qr-expired") : await this.#authorisation(outcome);
+      if (outcome === "qr-expired") return refuse("qr-expired");
+      return await this.#authorisation(outcome);
     });
   }
 
@@ -247,7 +248,8 @@ export class LoginFlow {
     } catch (error) {
       if (rawRpcError(error) === null) throw error;
       this.#link.answerLost = false;
-      return answered(error, "SESSION_PASSWORD_NEEDED") ? await this.#askPassword() : null;
+      if (answered(error, "SESSION_PASSWORD_NEEDED")) return await this.#askPassword();
+      return null;
     }
     return await this.#signedIn();
   }

@@ -250,7 +250,8 @@ export class Backfill {
   /** Messages of a chat that was unknown when the account was first seen count from that time. */
   #startOf(chat: string): HistoryStart {
     const newest = this.#newest(chat);
-    return newest > 0 ? { afterId: newest } : { afterDate: this.#options.table.floor() * 1000 };
+    if (newest > 0) return { afterId: newest };
+    return { afterDate: this.#options.table.floor() * 1000 };
   }
 
   #newest(chat: string): number {

@@ -228,5 +228,6 @@ function nextOffset(answer: Dialogs, dialogs: readonly Dialog[], folder: number)
   if (!isWhole)
     return JSON.stringify({ folder, date: last.topDate / 1000, id: last.topId, chat: last.chat });
   const after = FOLDERS[FOLDERS.indexOf(folder as 0) + 1];
-  return after === undefined ? null : JSON.stringify({ folder: after, date: 0, id: 0, chat: null });
+  if (after === undefined) return null;
+  return JSON.stringify({ folder: after, date: 0, id: 0, chat: null });
 }

@@ -25,7 +25,8 @@ export function usualSilenceMs(known: readonly PastSilence[], from: number): num
     (silence) => isNear(silence.from, from) && isWeekend(silence.from) === isWeekend(from),
   );
   const longest = Math.max(0, ...alike.map(({ ms }) => ms));
-  return longest === 0 ? 0 : Math.max(longest * LONGER, longest + LONGER_MIN_MS);
+  if (longest === 0) return 0;
+  return Math.max(longest * LONGER, longest + LONGER_MIN_MS);
 }
 
 function isNear(a: number, b: number): boolean {

@@ -35,7 +35,8 @@ function agreeOnAll(a: readonly unknown[], b: readonly unknown[]): unknown {
     (each) => typeof each === "object" && each !== null && "className" in each,
   );
   if (!both.includes(UNSURE)) return both;
-  return isBoxed ? both.map((each) => (each === UNSURE ? new Unreadable("") : each)) : UNSURE;
+  if (isBoxed) return both.map((each) => (each === UNSURE ? new Unreadable("") : each));
+  return UNSURE;
 }
 
 function sameObject(a: Typed, b: Typed): boolean {

@@ -8,5 +8,6 @@ export const ACCOUNT = "account";
 
 /** The box that the messages of a chat belong to. */
 export function boxOfPeer(peer: Api.TypePeer): string {
-  return peer instanceof Api.PeerChannel ? peer.channelId.toString() : ACCOUNT;
+  if (peer instanceof Api.PeerChannel) return peer.channelId.toString();
+  return ACCOUNT;
 }

@@ -38,7 +38,8 @@ export function classifyRpc(rpc: RawRpcError): Fault {
   const message = `Telegram answered ${rpc.code} ${code}${method}.`.slice(0, MAX_MESSAGE);
   const waitS = waitOf(rpc);
   const found = waitS === null ? classOf(rpc) : "FLOOD";
-  return waitS === null ? { class: found, code, message } : { class: found, code, message, waitS };
+  if (waitS === null) return { class: found, code, message };
+  return { class: found, code, message, waitS };
 }
 
 const MAX_CODE = 120;

@@ -26,7 +26,8 @@ export function readPlain(bytes: Buffer, type: string, at: number): Plain | null
   if (type === "string" || type === "bytes") return readBytes(bytes, at, type === "string");
   if (type === "Bool") {
     const id = at + 4 <= bytes.length ? bytes.readUInt32LE(at) : 0;
-    return id === BOOL_TRUE || id === BOOL_FALSE ? { value: id === BOOL_TRUE, end: at + 4 } : null;
+    if (id === BOOL_TRUE || id === BOOL_FALSE) return { value: id === BOOL_TRUE, end: at + 4 };
+    return null;
   }
   const end = at + (SIZES[type] ?? Number.POSITIVE_INFINITY);
   if (end > bytes.length) return null;

@@ -28,7 +28,8 @@ export function checkFleetKey({ place }: Patient): Finding[] {
 
 function named(place: Patient["place"]): string {
   const ids = wantedFleetKeys(place.dataDir).map(({ id }) => id);
-  return ids.length === 0 ? "" : ` The sessions want the key ${ids.join(" and ")}.`;
+  if (ids.length === 0) return "";
+  return ` The sessions want the key ${ids.join(" and ")}.`;
 }
 
 function unreadable(place: Patient["place"]): Finding[] {

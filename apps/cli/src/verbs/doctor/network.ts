@@ -61,7 +61,8 @@ async function checkBotApi({ env, clock }: Place): Promise<Finding[]> {
   const proxy = wayOf(botProxyOf(env)?.reveal());
   try {
     const skewMs = clock.now() - Date.parse(await dateOf(new URL(root), proxy));
-    return Number.isNaN(skewMs) || Math.abs(skewMs) < MAX_SKEW_MS ? [] : [skewed(skewMs)];
+    if (Number.isNaN(skewMs) || Math.abs(skewMs) < MAX_SKEW_MS) return [];
+    return [skewed(skewMs)];
   } catch (thrown) {
     return [
       unreachable(

@@ -14,7 +14,8 @@ export function checkOwnerLock({ place }: Patient): Finding[] {
   try {
     const found = ownerFolders(place.env.OWNER_DIR ?? null, { make: false });
     const said = reach(found);
-    return said === null ? [] : [{ check: "owner-lock", level: "hint", ...said, why: WHY }];
+    if (said === null) return [];
+    return [{ check: "owner-lock", level: "hint", ...said, why: WHY }];
   } catch (error) {
     const todo = "Follow the text above. Until then no worker starts.";
     return [

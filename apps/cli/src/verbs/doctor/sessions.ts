@@ -31,7 +31,8 @@ function checkPlace(name: string, path: string): Finding[] {
 function secondName(name: string, path: string): string | null {
   const stat = lstatSync(path);
   if (stat.isSymbolicLink()) return `The session of "${name}" is a symbolic link.`;
-  return stat.nlink > 1 ? `The session of "${name}" has ${stat.nlink} names (hard links).` : null;
+  if (stat.nlink > 1) return `The session of "${name}" has ${stat.nlink} names (hard links).`;
+  return null;
 }
 
 function checkContent(name: string, path: string, fleetKey: Buffer): Finding[] {

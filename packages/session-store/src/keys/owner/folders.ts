@@ -124,7 +124,8 @@ const REASONS: Readonly<Record<string, string>> = {
 function whyNotMade(path: string): string | null {
   let above = dirname(path);
   while (!existsSync(above)) above = dirname(above);
-  return statSync(above).isDirectory() ? whyNoFiles(above) : "a part of its path is not a folder";
+  if (statSync(above).isDirectory()) return whyNoFiles(above);
+  return "a part of its path is not a folder";
 }
 
 /**

@@ -166,7 +166,8 @@ function describe({ pid, commandLine, host, machine, worker, dataDir, since }: O
 function program(commandLine: string): string {
   const [runtime = "", script = "", ...rest] = printableCommand(commandLine).split(" ");
   const short = [endOf(runtime, 1), endOf(script, 4), ...rest].join(" ").trim();
-  return short.length <= LONGEST_PROGRAM ? short : `${short.slice(0, LONGEST_PROGRAM)}…`;
+  if (short.length <= LONGEST_PROGRAM) return short;
+  return `${short.slice(0, LONGEST_PROGRAM)}…`;
 }
 
 function endOf(path: string, parts: number): string {

@@ -102,7 +102,8 @@ export function readNote(path: string): OwnerNote | null {
       startTicks: note.startTicks,
       bootId: note.bootId,
     };
-    return note.namespace === (pidNamespace() ?? "") && !sameProcess(identity) ? null : note;
+    if (note.namespace === (pidNamespace() ?? "") && !sameProcess(identity)) return null;
+    return note;
   } catch {
     return null;
   }

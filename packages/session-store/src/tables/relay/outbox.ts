@@ -323,7 +323,8 @@ export class Outbox {
     for (const row of this.#db.read<Row>(find, values).map(toOutboxRow)) {
       const pieces = row.pieces.flatMap((text) => {
         if (!isAbout(text, chat, Number(message))) return [text];
-        return kind === "edit" && row.kind === "new" ? [piece] : [];
+        if (kind === "edit" && row.kind === "new") return [piece];
+        return [];
       });
       if (pieces.length === 0)
         this.#db.write("UPDATE outbox SET state = 'dropped', payload = NULL WHERE n = ?", [row.n]);
