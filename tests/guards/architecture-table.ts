@@ -102,6 +102,8 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "packages/session-store/src/exchange/folder.ts": "files of other programs",
   "packages/session-store/src/exchange/read.ts": "files of other programs",
   "packages/sqlite/src/connection/backup.ts": "a new file",
+  "packages/sqlite/src/connection/copy-running.ts":
+    "refuses a file that this process has open; other processes lose no lock by its reads",
   "packages/sqlite/src/base/durable.ts": "folders and finished copies, to sync",
   "packages/sqlite/src/connection/files.ts": "a new file",
   "packages/sqlite/src/connection/machine-lock.ts": "a new file",

@@ -16,6 +16,12 @@ export {
   startCheckpoints,
 } from "./connection/checkpoints.ts";
 export {
+  type CopyFacts,
+  type CopyOptions,
+  copyRunning,
+  inspectCopy,
+} from "./connection/copy-running.ts";
+export {
   type CheckpointResult,
   Database,
   type DatabaseStats,
