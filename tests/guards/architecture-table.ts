@@ -12,6 +12,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "packages/observability": ["kernel"],
   "packages/sqlite": ["kernel", "os"],
   "packages/session-store": ["kernel", "os", "sqlite"],
+  "packages/archive": ["kernel", "session-store", "sqlite"],
   "packages/queue": ["contracts", "kernel", "os"],
   "packages/telegram": ["contracts", "kernel", "session-store"],
   "packages/sandbox": ["kernel"],
@@ -41,6 +42,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   "apps/bot": ["config", "contracts", "kernel", "observability", "queue", "relay", "sqlite"],
   "apps/cli": [
+    "archive",
     "config",
     "contracts",
     "kernel",
@@ -79,7 +81,7 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   telegram: ["packages/telegram", "packages/sandbox"],
   vitest: ["packages/testkit"],
   yaml: ["apps/cli"],
-  zod: ["apps/bot", "packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
+  zod: ["apps/bot", "packages/archive", "packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
 };
 
 /**

@@ -1,0 +1,15 @@
+/**
+ * One encrypted file of a whole data folder (ADR 13): made while the fleet runs, verified, kept,
+ * and restored all or nothing.
+ */
+
+export { archivesIn, dropOldArchives, type KeptArchive } from "./fleet/kept.ts";
+export { type MadeArchive, type MakeOptions, makeArchive, verifyArchive } from "./fleet/make.ts";
+export {
+  assertNoUnfinishedRestore,
+  assertRestorable,
+  type RestoreOptions,
+  restoreArchive,
+} from "./fleet/restore.ts";
+export { type ArchivedFile, type Manifest, workersIn } from "./format/manifest.ts";
+export { peekArchive } from "./format/read.ts";
