@@ -30,6 +30,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "telegram",
   ],
   "apps/supervisor": [
+    "archive",
     "config",
     "contracts",
     "kernel",
@@ -81,7 +82,14 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   telegram: ["packages/telegram", "packages/sandbox"],
   vitest: ["packages/testkit"],
   yaml: ["apps/cli"],
-  zod: ["apps/bot", "packages/archive", "packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
+  zod: [
+    "apps/bot",
+    "packages/archive",
+    "packages/config",
+    "packages/contracts",
+    "packages/queue",
+    "packages/sandbox",
+  ],
 };
 
 /**

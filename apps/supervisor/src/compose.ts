@@ -1,7 +1,13 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
+import {
+  type Config,
+  childEnv,
+  type EnvValues,
+  loadFleetKey,
+  NOT_FOR_WORKERS,
+} from "@flotilla/config";
 import { type CommandOutcome, DEFAULT_RESTART_RULES, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import {
@@ -244,7 +250,7 @@ function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): Flee
 function workerEnv(env: EnvValues): Record<string, string> {
   return childEnv(
     Object.fromEntries(
-      Object.entries(env).filter(([name]) => !BOT_ONLY.some((hidden) => hidden === name)),
+      Object.entries(env).filter(([name]) => !NOT_FOR_WORKERS.some((hidden) => hidden === name)),
     ),
   );
 }

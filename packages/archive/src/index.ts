@@ -5,6 +5,7 @@
 
 export { archivesIn, dropOldArchives, type KeptArchive } from "./fleet/kept.ts";
 export { type MadeArchive, type MakeOptions, makeArchive, verifyArchive } from "./fleet/make.ts";
+export { type BackupNote, readBackupNote, writeBackupNote } from "./fleet/note.ts";
 export {
   assertNoUnfinishedRestore,
   assertRestorable,
@@ -12,4 +13,5 @@ export {
   restoreArchive,
 } from "./fleet/restore.ts";
 export { type ArchivedFile, type Manifest, workersIn } from "./format/manifest.ts";
-export { peekArchive } from "./format/read.ts";
+export { keyIdOf, peekArchive } from "./format/read.ts";
+export { newerArchive } from "./sealed/errors.ts";

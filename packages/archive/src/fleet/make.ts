@@ -32,6 +32,7 @@ export interface MadeArchive {
   readonly path: string;
   readonly bytes: number;
   readonly manifest: Manifest;
+  readonly tookMs: number;
 }
 
 /** Free space that must be left for the fleet itself. */
@@ -65,6 +66,7 @@ export async function makeArchive(options: MakeOptions): Promise<MadeArchive> {
 
 async function make(options: MakeOptions, staging: string): Promise<MadeArchive> {
   const { dataDir, folder, fleetKey, host, program, clock, signal, onStep = () => {} } = options;
+  const began = clock.monotonicMs();
   const files = await collect({ dataDir, staging, fleetKey, signal, onStep });
   if (files.length === 0) throw nothingThere(dataDir);
   const at = clock.now();
@@ -90,7 +92,7 @@ async function make(options: MakeOptions, staging: string): Promise<MadeArchive>
     rmSync(partial, { force: true });
     throw error;
   }
-  return { path, bytes: statSync(path).size, manifest };
+  return { path, bytes: statSync(path).size, manifest, tookMs: clock.monotonicMs() - began };
 }
 
 /** Options of {@link verifyArchive}. */

@@ -5,7 +5,7 @@ import { createGunzip } from "node:zlib";
 import { toError } from "@flotilla/kernel";
 import { opened } from "../sealed/chunks.ts";
 import { damagedArchive, notAnArchive } from "../sealed/errors.ts";
-import { headerLength, PREFIX_BYTES, parseOpening } from "../sealed/header.ts";
+import { headerLength, PREFIX_BYTES, parseHeader, parseOpening } from "../sealed/header.ts";
 import { ByteReader } from "./byte-reader.ts";
 import { type ArchivedFile, Manifest } from "./manifest.ts";
 
@@ -51,6 +51,19 @@ export async function peekArchive(path: string, fleetKey: Buffer): Promise<Manif
   return manifest;
 }
 
+/**
+ * Id of the FLEET_KEY that an archive was sealed with, for a message: it is not proven. Throws
+ * AppError `archive-foreign`, `archive-newer`, `archive-damaged`.
+ */
+export async function keyIdOf(path: string): Promise<string> {
+  const source = createReadStream(path);
+  try {
+    return parseHeader(path, await headerOf(path, new ByteReader(source))).keyId;
+  } finally {
+    source.destroy();
+  }
+}
+
 /** Ends the reading before the end of the file. */
 class Enough extends Error {}
 
@@ -80,12 +93,17 @@ async function* clear(
   source: AsyncIterable<Buffer>,
 ): AsyncGenerator<Buffer> {
   const bytes = new ByteReader(source);
+  const { key } = parseOpening(path, await headerOf(path, bytes), fleetKey);
+  yield* opened(bytes.pieces(Number.POSITIVE_INFINITY), { path, key });
+}
+
+/** The clear beginning. */
+async function headerOf(path: string, bytes: ByteReader): Promise<Buffer> {
   const prefix = await bytes.take(PREFIX_BYTES);
   const length = headerLength(path, prefix);
   const text = await bytes.take(length);
   if (text.length < length) throw notAnArchive(path);
-  const { key } = parseOpening(path, Buffer.concat([prefix, text]), fleetKey);
-  yield* opened(bytes.pieces(Number.POSITIVE_INFINITY), { path, key });
+  return Buffer.concat([prefix, text]);
 }
 
 async function readManifest(path: string, bytes: ByteReader): Promise<Manifest> {

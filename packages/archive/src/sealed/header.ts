@@ -53,15 +53,24 @@ export function headerLength(path: string, prefix: Buffer): number {
  * `wrong-fleet-key`.
  */
 export function parseOpening(path: string, bytes: Buffer, fleetKey: Buffer): Opening {
+  const header = parseHeader(path, bytes);
+  const mine = fleetKeyId(fleetKey);
+  if (header.keyId !== mine) throw otherKey(path, header.keyId, mine);
+  return { bytes, key: keyOf(fleetKey, Buffer.from(header.salt, "hex"), bytes) };
+}
+
+/**
+ * The clear header of an archive: `bytes` is the beginning of its file. Nothing in it is proven.
+ * Throws AppError `archive-newer`, `archive-damaged`.
+ */
+export function parseHeader(path: string, bytes: Buffer): z.infer<typeof Header> {
   const found = parseJson(path, bytes.subarray(PREFIX_BYTES).toString("utf8"));
   const version = Version.safeParse(found).data?.format;
   if (version !== undefined && version > FORMAT)
     throw newerArchive(path, `its format is ${version}, this program knows ${FORMAT}`);
   const header = Header.safeParse(found).data;
   if (!header) throw damagedArchive(path, "its header cannot be read");
-  const mine = fleetKeyId(fleetKey);
-  if (header.keyId !== mine) throw otherKey(path, header.keyId, mine);
-  return { bytes, key: keyOf(fleetKey, Buffer.from(header.salt, "hex"), bytes) };
+  return header;
 }
 
 function parseJson(path: string, text: string): unknown {
