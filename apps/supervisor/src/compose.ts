@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { readBackupNote } from "@flotilla/archive";
 import {
   type Config,
   childEnv,
@@ -29,6 +30,7 @@ import {
 import { startOrder } from "@flotilla/relay";
 import { Fleet, type FleetSettings } from "./fleet/fleet.ts";
 import { SessionService } from "./fleet/session-service.ts";
+import { Backups, runBackup } from "./host/backups.ts";
 import { ClockWatch } from "./host/clock-watch.ts";
 import { askDoctor } from "./host/doctor.ts";
 import { HostCommands } from "./host/host-commands.ts";
@@ -70,7 +72,8 @@ export async function startSupervisor(
   await using stack = new AsyncDisposableStack();
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
-  const redis = await openRedisParts(stack, { config, fleetKey, db, log });
+  const backups = stack.use(watchBackups(config, env, log));
+  const redis = await openRedisParts(stack, { config, fleetKey, db, backups, log });
   const { place, events, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
@@ -102,6 +105,7 @@ export async function startSupervisor(
   showFleet(registry, () => fleet.statuses());
   const watches = [
     redis,
+    backups,
     stack.use(watchDisks(config.dataDir, fleet)),
     stack.use(watchClock(place, fleet)),
   ];
@@ -188,6 +192,16 @@ function watchDisks(dataDir: string, fleet: Fleet): DiskWatch {
     told = full.length === 0 ? null : detail.slice(0, 600);
     if (told !== null)
       fleet.tell({ kind: "host.trouble", trouble: "disk-full", over: false, detail: told });
+  });
+}
+
+function watchBackups({ dataDir, backup }: Config, env: EnvValues, log: Logger): Backups {
+  return new Backups({
+    everyMs: backup.everyMs,
+    readNote: () => readBackupNote(dataDir),
+    run: (signal) => runBackup(CLI, childEnv(env), signal),
+    clock: systemClock,
+    log,
   });
 }
 

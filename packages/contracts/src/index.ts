@@ -32,6 +32,7 @@ export {
   RestartDecision,
   StorageProblem,
 } from "./events.ts";
+export { type BackupConcern, backupConcerns, HostBackup } from "./host-backup.ts";
 export { HostRow, hostsTooMany } from "./host-row.ts";
 export { type ReportedState, SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {
