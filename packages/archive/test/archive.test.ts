@@ -98,6 +98,15 @@ describe("makeArchive", () => {
     expect(keyOf(restored, "ann")).toBe(keyOf(dataDir, "ann"));
   });
 
+  test("a session that cannot be read is named, and stops no other one", async () => {
+    const path = join(dataDir, "sessions", "bob.session");
+    rmSync(path);
+    mkdirSync(path);
+    const { manifest } = await make(dir);
+    expect(manifest.leftOut.map(({ name }) => name)).toEqual(["sessions/bob.session"]);
+    expect(workersIn(manifest)).toEqual(["ann"]);
+  });
+
   test("two at once: the second one is refused", async () => {
     using _ = lockFile(join(dataDir, "backup.lock"));
     expect((await failureOf(make(dir))).code).toBe("backup-running");

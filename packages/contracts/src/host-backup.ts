@@ -17,7 +17,7 @@ export const HostBackup = z.object({
       at: z.number(),
       bytes: z.number(),
       workers: z.number().int(),
-      /** Files in it that were damaged when they were copied. */
+      /** Files that were damaged when they were copied, or could not be read. */
       damaged: z.number().int(),
       tookMs: z.number(),
       /** It lies on the disk of the data folder. */

@@ -106,7 +106,8 @@ function goodOf(
     path,
     bytes,
     workers: workersIn(manifest).length,
-    damaged: manifest.files.filter(({ problem }) => problem !== null).length,
+    damaged:
+      manifest.leftOut.length + manifest.files.filter(({ problem }) => problem !== null).length,
     tookMs,
     isSameDisk: statSync(dataDir).dev === statSync(path).dev,
     isSentAway,
@@ -187,13 +188,16 @@ export function contentOf({ files }: Manifest): string {
   ].join(", ");
 }
 
-function damageOf({ files }: Manifest): string {
+function damageOf({ files, leftOut }: Manifest): string {
   const damaged = files.filter(({ problem }) => problem !== null);
-  return damaged
-    .map(({ name, problem }) => `⚠️ ${name} was not sound when it was copied: ${problem}\n`)
-    .join("");
+  return [
+    ...leftOut.map(({ name, problem }) => `⚠️ ${name} is not in it (${problem})\n`),
+    ...damaged.map(
+      ({ name, problem }) => `⚠️ ${name} was not sound when it was copied: ${problem}\n`,
+    ),
+  ].join("");
 }
 
-function factsOf(path: string, { id, program, host, at, keyId, fleet, files }: Manifest) {
-  return { path, id, program, host, at, keyId, fleet: fleet?.id ?? null, files };
+function factsOf(path: string, { fleet, ...manifest }: Manifest) {
+  return { path, ...manifest, fleet: fleet?.id ?? null };
 }

@@ -4,7 +4,7 @@ import { dirname, join } from "node:path";
 import { AppError, makeFolder } from "@flotilla/kernel";
 import { lookIntoSession, sessionNames } from "@flotilla/session-store";
 import { type CopyFacts, copyRunning } from "@flotilla/sqlite";
-import { type ArchivedFile, type FileKind, kindOf } from "../format/manifest.ts";
+import { type ArchivedFile, type FileKind, kindOf, type Manifest } from "../format/manifest.ts";
 
 /** Options of {@link collect}. */
 export interface CollectOptions {
@@ -25,6 +25,14 @@ const ROLES: Readonly<Record<Exclude<FileKind, "note">, CopyFacts["role"]>> = {
   copy: "session",
 };
 
+/** What is wrong with one file only. A full disk is not among them: it stops everything. */
+const UNREADABLE: ReadonlySet<string> = new Set([
+  "sqlite-cantopen",
+  "sqlite-io",
+  "sqlite-locked",
+  "sqlite-not-a-database", // no plain file
+]);
+
 /**
  * Bytes that the copies of a data folder take. Journals count in full; what is written meanwhile
  * does not.
@@ -35,23 +43,30 @@ export function bytesToCollect(dataDir: string): number {
   return all.reduce((sum, path) => sum + sizeOf(path) + sizeOf(`${path}-wal`), 0);
 }
 
+/** What an archive will hold. */
+export type Collected = Pick<Manifest, "files" | "leftOut">;
+
 /**
  * Copies everything of a data folder that an archive holds, while its owners use it. A file that
- * goes away meanwhile is left out. A damaged one is taken as it is, with its problem.
+ * goes away meanwhile is no part of it. A damaged session is taken as it is, with its problem; one
+ * that the system does not give out is left out. Throws for both databases instead.
  * @NOTE sessions go before the vault: one that is removed meanwhile is found there.
  */
-export async function collect(options: CollectOptions): Promise<ArchivedFile[]> {
+export async function collect(options: CollectOptions): Promise<Collected> {
   const files: ArchivedFile[] = [];
+  const leftOut: Manifest["leftOut"] = [];
   const done = new Set<string>();
   for (const isFirst of [true, false])
     for (const name of namesIn(options.dataDir)) {
       if (done.has(name) || (isFirst && kindOf(name) === "copy")) continue;
       done.add(name);
       options.signal?.throwIfAborted();
-      const file = await copyOne(name, options);
-      if (file) files.push(file);
+      const found = await copyOne(name, options);
+      if (found === "gone") continue;
+      if ("sha256" in found) files.push(found);
+      else leftOut.push(found);
     }
-  return files;
+  return { files, leftOut };
 }
 
 /** Names from the data folder, in the order in which they are copied. */
@@ -77,7 +92,10 @@ function list(folder: string): string[] {
   }
 }
 
-async function copyOne(name: string, options: CollectOptions): Promise<ArchivedFile | null> {
+async function copyOne(
+  name: string,
+  options: CollectOptions,
+): Promise<ArchivedFile | Manifest["leftOut"][number] | "gone"> {
   const kind = kindOf(name) ?? "note";
   const target = join(options.staging, name);
   makeFolder(dirname(target), 0o700);
@@ -87,7 +105,10 @@ async function copyOne(name: string, options: CollectOptions): Promise<ArchivedF
       : copyDatabase(kind, name, target, options));
     return { name, kind, ...(await measure(target)), ...facts };
   } catch (error) {
-    if (error instanceof AppError && error.code === "sqlite-missing") return null;
+    if (!(error instanceof AppError)) throw error;
+    if (error.code === "sqlite-missing") return "gone";
+    if (UNREADABLE.has(error.code) && (kind === "session" || kind === "copy"))
+      return { name, problem: `${error.code}: ${error.message}`.slice(0, 500) };
     throw error;
   }
 }

@@ -67,7 +67,7 @@ export async function makeArchive(options: MakeOptions): Promise<MadeArchive> {
 async function make(options: MakeOptions, staging: string): Promise<MadeArchive> {
   const { dataDir, folder, fleetKey, host, program, clock, signal, onStep = () => {} } = options;
   const began = clock.monotonicMs();
-  const files = await collect({ dataDir, staging, fleetKey, signal, onStep });
+  const { files, leftOut } = await collect({ dataDir, staging, fleetKey, signal, onStep });
   if (files.length === 0) throw nothingThere(dataDir);
   const at = clock.now();
   const manifest: Manifest = {
@@ -77,6 +77,7 @@ async function make(options: MakeOptions, staging: string): Promise<MadeArchive>
     keyId: fleetKeyId(fleetKey),
     host,
     at,
+    leftOut,
     files,
   };
   const path = freeName(folder, host, at);

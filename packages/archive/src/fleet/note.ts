@@ -16,7 +16,7 @@ const BackupNote = z.object({
       path: z.string(),
       bytes: z.number(),
       workers: z.number(),
-      /** Files in it that were damaged already. */
+      /** Files that were damaged already, or could not be read. */
       damaged: z.number(),
       tookMs: z.number(),
       /** It lies on the disk of the data folder. */

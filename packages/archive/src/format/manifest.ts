@@ -52,6 +52,8 @@ export const Manifest = z.object({
   host: z.string().regex(/^[a-z][a-z0-9_-]{0,31}$/),
   /** When it was made, in milliseconds since the epoch. */
   at: z.number(),
+  /** Sessions and copies that could not be read, and why: they are not in it. */
+  leftOut: z.array(z.object({ name: z.string().max(200), problem: z.string().max(500) })),
   files: z
     .array(ArchivedFile)
     .refine(
