@@ -278,13 +278,17 @@ test(
     // Sent after the copy: the restored fleet knows nothing of these.
     await world.post(20);
     await world.everythingArrived();
+    const [name = ""] = readdirSync(away);
+    const fresh = new Machine(join(dir, "new"), telegram);
+    const restore = ["restore", "--archive", join(away, name), "--yes"];
+    await expect(fresh.flotilla(restore), "while the old fleet runs").rejects.toThrow(
+      "session-owned",
+    );
     await old.destroy();
     await world.post(10);
 
-    const [name = ""] = readdirSync(away);
-    const fresh = new Machine(join(dir, "new"), telegram);
     const before = await world.refusedTwice();
-    await fresh.flotilla(["restore", "--archive", join(away, name), "--yes"]);
+    await fresh.flotilla(restore);
     await fresh.start();
     await world.everythingArrived();
     await world.post(10);
