@@ -120,7 +120,8 @@ describe("flotilla backup of the whole fleet", () => {
     const { good } = note();
     machine.env = { ...machine.env, BACKUP_DIR: "/proc/nowhere" };
     expect((await machine.run(["backup"])).code).toBe(1);
-    expect(note().tried.problem).not.toBeNull();
+    expect(note().tried.problem?.code).toBe("backup-folder");
+    expect(note().tried.problem?.message).toContain("/proc/nowhere");
     expect(note().good).toEqual(good);
   });
 
