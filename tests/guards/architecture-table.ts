@@ -12,6 +12,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   "packages/observability": ["kernel"],
   "packages/sqlite": ["kernel", "os"],
   "packages/session-store": ["kernel", "os", "sqlite"],
+  "packages/archive": ["kernel", "session-store", "sqlite"],
   "packages/queue": ["contracts", "kernel", "os"],
   "packages/telegram": ["contracts", "kernel", "session-store"],
   "packages/sandbox": ["kernel"],
@@ -29,6 +30,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "telegram",
   ],
   "apps/supervisor": [
+    "archive",
     "config",
     "contracts",
     "kernel",
@@ -41,6 +43,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
   ],
   "apps/bot": ["config", "contracts", "kernel", "observability", "queue", "relay", "sqlite"],
   "apps/cli": [
+    "archive",
     "config",
     "contracts",
     "kernel",
@@ -79,7 +82,14 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   telegram: ["packages/telegram", "packages/sandbox"],
   vitest: ["packages/testkit"],
   yaml: ["apps/cli"],
-  zod: ["apps/bot", "packages/config", "packages/contracts", "packages/queue", "packages/sandbox"],
+  zod: [
+    "apps/bot",
+    "packages/archive",
+    "packages/config",
+    "packages/contracts",
+    "packages/queue",
+    "packages/sandbox",
+  ],
 };
 
 /**
@@ -102,6 +112,8 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "packages/session-store/src/exchange/folder.ts": "files of other programs",
   "packages/session-store/src/exchange/read.ts": "files of other programs",
   "packages/sqlite/src/connection/backup.ts": "a new file",
+  "packages/sqlite/src/connection/copy-running.ts":
+    "refuses a file that this process has open; other processes lose no lock by its reads",
   "packages/sqlite/src/base/durable.ts": "folders and finished copies, to sync",
   "packages/sqlite/src/connection/files.ts": "a new file",
   "packages/sqlite/src/connection/machine-lock.ts": "a new file",

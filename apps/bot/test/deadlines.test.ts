@@ -43,9 +43,9 @@ test("a login in the chat ends after 10 min", async () => {
 });
 
 test.each([
-  ["a private chat", "777", 5000],
-  ["a group", String(GROUP), 15_000],
-])("a screen in %s refreshes by itself at most each %2$i ms", async (_, chat, gapMs) => {
+  ["a private chat", 5000, "777"],
+  ["a group", 15_000, String(GROUP)],
+])("a screen in %s refreshes by itself at most each %i ms", async (_, gapMs, chat) => {
   const fleet = await startFleet();
   const { sent } = await groupOf(fleet);
   const { panels, places, addWorker } = fleet.parts;

@@ -1,6 +1,7 @@
 import { accessSync, constants, statfsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { assertNoUnfinishedRestore } from "@flotilla/archive";
 import {
   badConfig,
   type Config,
@@ -73,6 +74,7 @@ async function startAll(
   const dataDir = dataDirOf(env, cwd);
   prepareDataDir(dataDir);
   stack.adopt(oneInstance(dataDir), (lock) => lock[Symbol.dispose]());
+  assertNoUnfinishedRestore(dataDir);
   const key = env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null;
   fittingFleetKey(dataDir, () => loadFleetKey(key, dataDir), findFleetKeys(key, dataDir));
   assertOwnerDir(env.OWNER_DIR ?? null);

@@ -57,7 +57,7 @@ describe("usage", () => {
     [["import", "x", "--nmae", "ann"], "does not know"],
     [["export", "ann", "--yes"], "--format telethon"],
     [["export", "ann", "--format", "telethon", "--out", "x"], "Add --yes"],
-    [["backup"], "which worker's"],
+    [["backup", "ann", "--check", "a.flotilla"], "leave the worker out"],
     [["restore", "ann", "some-id"], "Add --yes"],
     [["rekey"], "--new-key-file"],
   ] as const)("%j is exit code 2 with the reason", async (args, words) => {

@@ -1,7 +1,14 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { BOT_ONLY, type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
+import { readBackupNote } from "@flotilla/archive";
+import {
+  type Config,
+  childEnv,
+  type EnvValues,
+  loadFleetKey,
+  NOT_FOR_WORKERS,
+} from "@flotilla/config";
 import { type CommandOutcome, DEFAULT_RESTART_RULES, STATUS_REFRESH_MS } from "@flotilla/contracts";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import {
@@ -23,6 +30,7 @@ import {
 import { startOrder } from "@flotilla/relay";
 import { Fleet, type FleetSettings } from "./fleet/fleet.ts";
 import { SessionService } from "./fleet/session-service.ts";
+import { Backups, runBackup } from "./host/backups.ts";
 import { ClockWatch } from "./host/clock-watch.ts";
 import { askDoctor } from "./host/doctor.ts";
 import { HostCommands } from "./host/host-commands.ts";
@@ -58,7 +66,8 @@ export async function startSupervisor(
   await using stack = new AsyncDisposableStack();
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
-  const redis = await openRedisParts(stack, { config, fleetKey, db, log });
+  const backups = stack.use(watchBackups(config, env, log));
+  const redis = await openRedisParts(stack, { config, fleetKey, db, backups, log });
   const { place, events, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
@@ -95,6 +104,7 @@ export async function startSupervisor(
   showFleet(registry, () => fleet.statuses());
   const watches = [
     redis,
+    backups,
     stack.use(watchDisks(config.dataDir, fleet)),
     stack.use(watchClock(place, fleet)),
   ];
@@ -184,6 +194,16 @@ function watchDisks(dataDir: string, fleet: Fleet): DiskWatch {
   });
 }
 
+function watchBackups({ dataDir, backup }: Config, env: EnvValues, log: Logger): Backups {
+  return new Backups({
+    everyMs: backup.everyMs,
+    readNote: () => readBackupNote(dataDir),
+    run: (signal) => runBackup(CLI, childEnv(env), signal),
+    clock: systemClock,
+    log,
+  });
+}
+
 function watchClock(place: QueuePlace, fleet: Fleet): ClockWatch {
   return new ClockWatch({
     ahead: () => aheadOfRedis(place),
@@ -237,7 +257,7 @@ function fleetSettings(config: Config, env: EnvValues, mine: FleetOfRedis): Flee
 function workerEnv(env: EnvValues): Record<string, string> {
   return childEnv(
     Object.fromEntries(
-      Object.entries(env).filter(([name]) => !BOT_ONLY.some((hidden) => hidden === name)),
+      Object.entries(env).filter(([name]) => !NOT_FOR_WORKERS.some((hidden) => hidden === name)),
     ),
   );
 }

@@ -1,3 +1,4 @@
+import { assertNoUnfinishedRestore } from "@flotilla/archive";
 import { findFleetKeys, loadFleetKey, parseConfig, readEnv } from "@flotilla/config";
 import { CLASS_ICONS } from "@flotilla/contracts";
 import { createLogger, runService } from "@flotilla/observability";
@@ -11,6 +12,7 @@ await runService("supervisor", async () => {
   const config = parseConfig(env, { cwd, role: "host" });
   const { fleetKey, dataDir } = config;
   fittingFleetKey(dataDir, () => loadFleetKey(fleetKey, dataDir), findFleetKeys(fleetKey, dataDir));
+  assertNoUnfinishedRestore(dataDir);
   assertOwnerDir(config.ownerDir);
   const log = createLogger({ name: "supervisor", level: config.logLevel, icons: CLASS_ICONS });
   const unbound = unboundWarning();

@@ -4,6 +4,8 @@ import { sharedRedis } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { OtherHosts } from "../src/host/other-hosts.ts";
 
+const BACKUP = { everyMs: null, since: 0, triedAt: null, problem: null, good: null };
+
 interface Side {
   readonly hosts: OtherHosts;
   readonly said: unknown[];
@@ -27,6 +29,7 @@ async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
       board,
       host,
       hosts: mode,
+      backup: () => BACKUP,
       clock: systemClock,
       log,
       onError: (error) => said.push(error),

@@ -59,7 +59,10 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const found = await placeOf(deps, fleetKey);
   const events = stack.adopt(new EventPublisher(found, onRedisError), (it) => it.close());
   const { publish, place } = speaking(events, found, deps);
-  const store = stack.adopt(await takeSession(worker, deps, fleetKey), (it) => it.close());
+  const isSupervised = process.connected;
+  const store = stack.adopt(await takeSession(worker, deps, fleetKey, isSupervised), (it) =>
+    it.close(),
+  );
   stack.use(events.keepIn(keptEvents(store)));
   const vault = new Vault({ dataDir: config.dataDir, fleetKey });
   const ownership = new Ownership({

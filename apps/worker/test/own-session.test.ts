@@ -1,12 +1,15 @@
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { parseConfig } from "@flotilla/config";
 import type { Fault } from "@flotilla/contracts";
 import { AppError, parseWorkerId } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { openSession, type SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
 import { type SpawnedProcess, spawnProcess, testDir, waitFor } from "@flotilla/testkit";
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 import { ownSession } from "../src/session/own-session.ts";
+import { takeSession } from "../src/session/session-file.ts";
 
 const WORKER = parseWorkerId("news_1");
 const fleetKey = Buffer.alloc(32, 3);
@@ -151,4 +154,30 @@ describe("a session that is damaged inside", () => {
       code,
     });
   });
+});
+
+test.skipIf(!PYTHON).each([
+  ["under a supervisor, whose card shows the wait,", 60_000, true],
+  ["alone", 1000, false],
+])("a worker %s waits for a locked session for %i ms", async (_, budgetMs, isSupervised) => {
+  const dataDir = await testDir("own-");
+  const env = { API_ID: "1", API_HASH: "a".repeat(32), DATA_DIR: dataDir };
+  const config = parseConfig(env, { cwd: "/", role: "worker" });
+  openSession({ dir: join(dataDir, "sessions"), name: WORKER, fleetKey }).close();
+  await legacy(join(dataDir, "sessions", `${WORKER}.session`), "BEGIN EXCLUSIVE");
+  vi.useFakeTimers({ toFake: ["setTimeout", "clearTimeout", "performance"] });
+  onTestFinished(() => void vi.useRealTimers());
+  const began = performance.now();
+  let waitedMs: number | null = null;
+  const deps = { config, log, say: () => {} };
+  takeSession(WORKER, deps, fleetKey, isSupervised).catch(() => {
+    waitedMs = performance.now() - began;
+  });
+  // Each try scans real processes: the clock moves when the next one is waited for.
+  while (waitedMs === null) {
+    await waitFor(() => waitedMs !== null || vi.getTimerCount() > 0, { intervalMs: 1 });
+    await vi.advanceTimersToNextTimerAsync();
+  }
+  expect(waitedMs).toBeGreaterThanOrEqual(budgetMs);
+  expect(waitedMs).toBeLessThan(budgetMs + 500);
 });

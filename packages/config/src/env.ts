@@ -92,6 +92,8 @@ const EXACT: ReadonlySet<EnvName> = new Set([
   "REDIS_URL",
   "DATA_DIR",
   "OWNER_DIR",
+  "BACKUP_DIR",
+  "BACKUP_COMMAND",
   "ALERT_WEBHOOK_URL",
   "ALERT_SMTP_URL",
   "DEAD_MAN_URL",

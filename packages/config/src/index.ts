@@ -4,12 +4,14 @@ export { botProxyOf } from "./bot-proxy.ts";
 export { childEnv, PASSED_ON, readEnv, readProcessEnv, redisProgram, wantsSandbox } from "./env.ts";
 export { findFleetKeys, type KeyFileState, keepKeyFile, loadFleetKey } from "./fleet-key.ts";
 export {
-  BOT_ONLY,
+  type BackupConfig,
+  backupOf,
   badConfig,
   type Config,
   hostIdOf,
   type LogLevel,
   type MtprotoServer,
+  NOT_FOR_WORKERS,
   type ParseOptions,
   parseConfig,
   parseLogLevel,

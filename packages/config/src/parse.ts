@@ -45,6 +45,18 @@ export interface SecondPathConfig {
   readonly deadManUrl: Secret | null;
 }
 
+/** Backups of the whole data folder. */
+export interface BackupConfig {
+  /** Absolute path of the folder that gets the archives. */
+  readonly dir: string;
+  /** Milliseconds from one to the next; null = only by hand. */
+  readonly everyMs: number | null;
+  /** Number of archives that stay. */
+  readonly keep: number;
+  /** Shell command that takes each archive elsewhere; null = none. */
+  readonly command: Secret | null;
+}
+
 /** Typed configuration of a running fleet. It may be logged: secrets print as `[redacted]`. */
 export interface Config {
   readonly botToken: Secret;
@@ -69,6 +81,7 @@ export interface Config {
   readonly localAddress: string | null;
   /** Most messages that one account sends per minute. */
   readonly sendsPerMinute: number;
+  readonly backup: BackupConfig;
   /** Milliseconds over which alerts with one cause are collected before they are sent. */
   readonly alertHoldMs: number;
   /** Alert channels besides the chat; null values are off. */
@@ -94,7 +107,7 @@ export interface ParseOptions {
   readonly role: "fleet" | "host" | "worker";
 }
 
-/** Variables that a worker process does not get. */
+/** Variables of the bot: a host of its own needs none of them. */
 export const BOT_ONLY: readonly EnvName[] = [
   "BOT_TOKEN",
   "ADMIN_IDS",
@@ -104,6 +117,9 @@ export const BOT_ONLY: readonly EnvName[] = [
   "DEAD_MAN_URL",
   "BOT_PROXY",
 ];
+
+/** Variables that a worker process does not get. */
+export const NOT_FOR_WORKERS: readonly EnvName[] = [...BOT_ONLY, "BACKUP_COMMAND"];
 
 /**
  * Checks all values at once. Throws AppError `bad-config` with one line per problem, by name; the
@@ -146,6 +162,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     supervision: supervision(env),
     localAddress: env.LOCAL_ADDRESS ?? null,
     sendsPerMinute: Number(env.SENDS_PER_MINUTE ?? ENV.SENDS_PER_MINUTE.example),
+    backup: backupOf(env, options.cwd, resolve(options.cwd, env.DATA_DIR ?? "data")),
     alertHoldMs: Math.round(Number(env.ALERT_HOLD_S ?? ENV.ALERT_HOLD_S.example) * 1000),
     secondPath: {
       webhookUrl: secretOf(env.ALERT_WEBHOOK_URL),
@@ -172,6 +189,17 @@ function supervision(env: EnvValues): Supervision {
     confirmEndMs: ms(value("CONFIRM_END_S")),
     memoryBytes: Number(value("WORKER_MEMORY_MB")) * 1024 * 1024,
     hosts: value("HOSTS") === "several" ? "several" : "one",
+  };
+}
+
+/** The settings of backups; relative folders are taken from `cwd`. */
+export function backupOf(env: EnvValues, cwd: string, dataDir: string): BackupConfig {
+  const hours = Number(env.BACKUP_EVERY_H ?? ENV.BACKUP_EVERY_H.example);
+  return {
+    dir: env.BACKUP_DIR ? resolve(cwd, env.BACKUP_DIR) : join(dataDir, "backups"),
+    everyMs: hours === 0 ? null : hours * 3_600_000,
+    keep: Number(env.BACKUP_KEEP ?? ENV.BACKUP_KEEP.example),
+    command: secretOf(env.BACKUP_COMMAND),
   };
 }
 

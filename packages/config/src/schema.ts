@@ -196,6 +196,28 @@ export const ENV = {
     required: false,
     example: "20",
   },
+  BACKUP_DIR: { schema: path("must be a folder"), secret: false, required: false, example: "" },
+  BACKUP_EVERY_H: {
+    schema: text(/^\d{1,4}$/, "must be a whole number of hours, 0 for never"),
+    secret: false,
+    required: false,
+    example: "24",
+  },
+  BACKUP_KEEP: {
+    schema: text(/^[1-9]\d{0,3}$/, "must be a whole number of archives, 1 or more"),
+    secret: false,
+    required: false,
+    example: "7",
+  },
+  BACKUP_COMMAND: {
+    schema: text(
+      /^[\w./"'][^\0\n\r]*$/,
+      "must be one line that begins with a program or its full path",
+    ),
+    secret: true,
+    required: false,
+    example: "",
+  },
   ALERT_HOLD_S: {
     schema: text(/^\d{1,4}(\.\d{1,3})?$/, "must be a number of seconds"),
     secret: false,

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { HostBackup } from "./host-backup.ts";
 import { HostIdField, STATUS_STALE_MS } from "./worker-status.ts";
 
 /** The row that a supervisor writes for its host, every {@link STATUS_REFRESH_MS}. */
@@ -8,6 +9,8 @@ export const HostRow = z.object({
   hosts: z.enum(["one", "several"]),
   /** Write time, in milliseconds since the epoch. */
   at: z.number(),
+  /** Its backups. Absent: a host of an older version. */
+  backup: HostBackup.exactOptional(),
   /** In Redis only: `at` by the clock of Redis. Readers get `at` converted to their own clock. */
   toldAt: z.number().exactOptional(),
 });

@@ -31,6 +31,7 @@ export {
   RestartDecision,
   StorageProblem,
 } from "./events.ts";
+export { type BackupConcern, backupConcerns, HostBackup } from "./host-backup.ts";
 export { HostRow, hostsTooMany } from "./host-row.ts";
 export { SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {

@@ -30,6 +30,7 @@ export {
 } from "./fleet.ts";
 export { HostBoard } from "./host-board.ts";
 export { HostClaim, type HostClaimant, type HostClaimOptions } from "./host-claim.ts";
+export { findInUse, type InUse } from "./in-use.ts";
 export {
   LEASE_TIMINGS,
   Lease,

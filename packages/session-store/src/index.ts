@@ -24,6 +24,7 @@ export {
   sessionNames,
   sessionPath,
 } from "./file/identity.ts";
+export { SESSION_SCHEMA } from "./file/schema.ts";
 export { fittingFleetKey, wantedFleetKeys } from "./keys/fitting-key.ts";
 export type { DcAddress } from "./keys/key-slots.ts";
 export { assertOwnerDir, type OwnerFolders, ownerFolders } from "./keys/owner/folders.ts";

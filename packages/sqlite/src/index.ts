@@ -1,5 +1,6 @@
 /** The only importer of better-sqlite3: opens every file in the same way; errors are data. */
 
+export { syncFolderOf } from "./base/durable.ts";
 export { type SqliteErrorCode, toSqliteError } from "./base/errors.ts";
 export type { DurationStats, OperationStats, RecentWaits, SlowOperation } from "./base/measure.ts";
 export { backupTo } from "./connection/backup.ts";
@@ -15,6 +16,12 @@ export {
   type DatabaseEvent,
   startCheckpoints,
 } from "./connection/checkpoints.ts";
+export {
+  type CopyFacts,
+  type CopyOptions,
+  copyRunning,
+  inspectCopy,
+} from "./connection/copy-running.ts";
 export {
   type CheckpointResult,
   Database,

@@ -41,12 +41,15 @@ export interface Place {
 
 const ROOT = resolve(import.meta.dirname, "../../../..");
 
-/** Reads the configuration. Throws AppError `bad-config`, `env-unreadable`. */
-export function findPlace(cwd: string): Place {
+/**
+ * Reads the configuration; `otherDir` takes the place of DATA_DIR. Throws AppError `bad-config`,
+ * `env-unreadable`.
+ */
+export function findPlace(cwd: string, otherDir?: string): Place {
   const env = readEnv(ROOT);
   const problems = ruleProblems(env);
   if (problems.length > 0) throw badConfig(problems);
-  const dataDir = dataDirOf(env, ROOT);
+  const dataDir = otherDir ?? dataDirOf(env, ROOT);
   const sandbox = wantsSandbox(env);
   const configured = env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null;
   return {

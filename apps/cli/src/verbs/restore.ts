@@ -12,10 +12,19 @@ import {
   word,
 } from "./verb.ts";
 
-const USAGE = `Usage: flotilla restore <worker> [--list] [--json]
+const USAGE = `Usage: flotilla restore --archive <file> [--data-dir <folder>] [--lost-redis] [--yes] [--json]
+       flotilla restore <worker> [--list] [--json]
        flotilla restore <worker> <id> [--yes] [--json]
 
-Lists the copies of a worker's session, or restores one. The worker must be stopped. The replaced session goes to the
+With --archive: puts a whole host back from what "flotilla backup" made, into an empty data folder. It needs FLEET_KEY and
+the HOST_ID of that host. It refuses what a running machine uses, and asks whether the old machine is off. Cut off in
+the middle: the same command again.
+
+  --data-dir     instead of DATA_DIR
+  --lost-redis   REDIS_URL is new or lost as well: do not ask it who has the sessions
+  --yes          do not ask: the old machine is off
+
+With a worker: lists the copies of a worker's session, or restores one. The worker must be stopped. The replaced session goes to the
 trash of the vault and can be restored in the same way.
 
   --list   only list the copies (the default without an id)
@@ -33,10 +42,23 @@ const HELP: Readonly<Record<Help, string>> = {
 
 export const restoreVerb: Verb = {
   name: "restore",
-  summary: "list the copies of a worker's session, or restore one",
+  summary: "restore the whole fleet, or a worker's session",
   usage: USAGE,
-  options: { list: { type: "boolean" }, yes: { type: "boolean" } },
+  options: {
+    list: { type: "boolean" },
+    yes: { type: "boolean" },
+    archive: { type: "string" },
+    "data-dir": { type: "string" },
+    "lost-redis": { type: "boolean" },
+  },
   async run(call): Promise<Answer> {
+    const { archive } = call.flags;
+    if (typeof archive === "string") {
+      noMoreThan(call, 0);
+      // Imported here: its libraries take half a second that other commands do not need.
+      const { restoreFleet } = await import("./restore-fleet.ts");
+      return await restoreFleet(call, archive);
+    }
     noMoreThan(call, 2);
     const name = workerName(word(call, 0, "whose session to restore"));
     const vault = new Vault({ dataDir: call.place.dataDir, fleetKey: call.place.fleetKey() });

@@ -7,6 +7,8 @@ export interface OtherHostsDeps {
   readonly board: Pick<HostBoard, "write" | "all" | "remove" | "trouble">;
   readonly host: HostId;
   readonly hosts: HostRow["hosts"];
+  /** What the row says of this host's backups. */
+  readonly backup: () => NonNullable<HostRow["backup"]>;
   readonly clock: Clock;
   readonly log: Pick<PlainLog, "warn">;
   readonly onError: (error: unknown) => void;
@@ -34,10 +36,10 @@ export class OtherHosts {
 
   /** Never rejects: the next check follows in 10 s. */
   async look(): Promise<void> {
-    const { board, host, hosts, clock, log, onError } = this.#deps;
+    const { board, host, hosts, backup, clock, log, onError } = this.#deps;
     try {
       const now = clock.now();
-      await board.write({ host, hosts, at: now });
+      await board.write({ host, hosts, at: now, backup: backup() });
       const others = hostsTooMany(await board.all(), now)
         .map((row) => row.host)
         .filter((name) => name !== host)

@@ -17,6 +17,7 @@ import {
   StatusWriter,
 } from "@flotilla/queue";
 import type { HostDb } from "../record/host-db.ts";
+import type { Backups } from "./backups.ts";
 import { OtherHosts } from "./other-hosts.ts";
 
 /** This host's connections to Redis: events, statuses, commands. */
@@ -35,10 +36,18 @@ export interface RedisParts {
 /** Longest wait for a bot that creates the fleet. A host that knows its fleet does not wait. */
 const BOT_MS = 30_000;
 
+export interface RedisPartsDeps {
+  readonly config: Config;
+  readonly fleetKey: Buffer;
+  readonly db: HostDb;
+  readonly backups: Backups;
+  readonly log: Logger;
+}
+
 /** Finds the fleet and opens its Redis parts on `stack`. Throws what `findFleet` throws. */
 export async function openRedisParts(
   stack: AsyncDisposableStack,
-  { config, fleetKey, db, log }: { config: Config; fleetKey: Buffer; db: HostDb; log: Logger },
+  { config, fleetKey, db, backups, log }: RedisPartsDeps,
 ): Promise<RedisParts> {
   const url = config.redisUrl?.reveal() ?? "";
   const fleet = await findFleet({ url, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
@@ -56,6 +65,7 @@ export async function openRedisParts(
     board,
     host,
     hosts: supervision.hosts,
+    backup: () => backups.status(),
     clock: systemClock,
     log,
     onError,

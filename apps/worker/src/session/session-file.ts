@@ -26,8 +26,9 @@ export interface SessionFileDeps {
  */
 export async function takeSession(
   worker: WorkerId,
-  deps: SessionFileDeps,
+  deps: Pick<SessionFileDeps, "config" | "log" | "say">,
   fleetKey: Buffer,
+  isSupervised: boolean,
 ): Promise<SessionStore> {
   const { config, log, say } = deps;
   assertNotLost(config.dataDir, worker);
@@ -37,7 +38,7 @@ export async function takeSession(
     fleetKey,
     owner: { configured: config.ownerDir, host: config.hostId, dataDir: config.dataDir },
     log,
-    budgetMs: process.connected ? START_BUDGET_MS.supervised : START_BUDGET_MS.alone,
+    budgetMs: isSupervised ? START_BUDGET_MS.supervised : START_BUDGET_MS.alone,
     onLocked: (fault) => say({ kind: "status", state: "LOCKED", fault, link: NO_LINK }),
   });
 }

@@ -278,3 +278,6 @@ export const MIGRATIONS: readonly string[] = [
   ALTER TABLE relay_map ADD COLUMN form TEXT;
   `,
 ];
+
+/** Number of the last migration of a session file that this version knows. */
+export const SESSION_SCHEMA = MIGRATIONS.length;

@@ -53,6 +53,12 @@ const APPLICATION_ID: Readonly<Record<DatabaseRole, number>> = {
   lock: 0x466c7404,
 };
 
+/** The role that an `application_id` stands for; null = it is none of Flotilla's. */
+export function roleOf(applicationId: number): DatabaseRole | null {
+  const roles = Object.keys(APPLICATION_ID) as DatabaseRole[];
+  return roles.find((role) => APPLICATION_ID[role] === applicationId) ?? null;
+}
+
 /**
  * Opens (or creates) a database with the settings of every Flotilla file: WAL, `synchronous=FULL`,
  * foreign keys, mode 0600 in a 0700 folder, all migrations in one transaction. Refuses a file with

@@ -1,0 +1,162 @@
+import { mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type BackupNote, readBackupNote } from "@flotilla/archive";
+import { backupConcerns, HostBackup } from "@flotilla/contracts";
+import { openSession } from "@flotilla/session-store";
+import { testDir } from "@flotilla/testkit";
+import { expect, onTestFinished, test } from "vitest";
+import { Backups, runBackup } from "../src/host/backups.ts";
+
+const HOUR = 3_600_000;
+const DAY = 24 * HOUR;
+const log = { info: () => {}, error: () => {} };
+const GOOD = {
+  path: "/somewhere/a.flotilla",
+  bytes: 1000,
+  workers: 2,
+  damaged: 0,
+  tookMs: 5,
+  isSameDisk: false,
+  isSentAway: null,
+};
+
+/** A supervisor's backups with a clock and results of the test. */
+class Host {
+  now = Date.parse("2026-01-01T00:00:00Z");
+  note: BackupNote | null = null;
+  runs = 0;
+  /** What the next run notes; null = it leaves no note. */
+  result: "good" | "failed" | "not-sent" | null = "good";
+  readonly backups: Backups;
+
+  constructor(everyMs: number | null = DAY) {
+    this.backups = new Backups({
+      everyMs,
+      readNote: () => this.note,
+      run: async () => this.#run(),
+      clock: { now: () => this.now, monotonicMs: () => this.now },
+      log,
+    });
+    onTestFinished(() => this.backups[Symbol.dispose]());
+  }
+
+  #run(): void {
+    this.runs += 1;
+    const at = this.now;
+    const problem = { code: "disk-full", message: "The disk is full." };
+    const before = this.note?.good ?? null;
+    if (this.result === "good") this.note = { tried: { at, problem: null }, good: { ...GOOD, at } };
+    if (this.result === "failed") this.note = { tried: { at, problem }, good: before };
+    if (this.result === "not-sent")
+      this.note = { tried: { at, problem }, good: { ...GOOD, at, isSentAway: false } };
+  }
+
+  /** Looks once a minute for so long, and returns how many archives were tried. */
+  async pass(ms: number): Promise<number> {
+    const before = this.runs;
+    for (const end = this.now + ms; this.now < end; ) {
+      this.now += 60_000;
+      await this.backups.look();
+    }
+    return this.runs - before;
+  }
+
+  concerns(): string[] {
+    return backupConcerns(this.backups.status(), this.now);
+  }
+}
+
+test("the first one comes ten minutes after the start, then one a day", async () => {
+  const host = new Host();
+  expect(await host.pass(9 * 60_000)).toBe(0);
+  expect(await host.pass(2 * 60_000)).toBe(1);
+  expect(await host.pass(23 * HOUR)).toBe(0);
+  expect(await host.pass(9 * DAY)).toBe(9);
+  expect(host.concerns()).toEqual([]);
+});
+
+test("one that was made by hand or before a restart counts", async () => {
+  const host = new Host();
+  host.note = { tried: { at: host.now, problem: null }, good: { ...GOOD, at: host.now } };
+  expect(await host.pass(23 * HOUR)).toBe(0);
+  expect(await host.pass(2 * HOUR)).toBe(1);
+});
+
+test("a failed one is tried each hour, and told until one is good", async () => {
+  const host = new Host();
+  host.result = "failed";
+  expect(await host.pass(5 * HOUR)).toBe(5);
+  expect(host.concerns()).toEqual(["failed"]);
+  expect(host.backups.problems()).toEqual(["last backup: The disk is full."]);
+  await host.pass(2 * DAY);
+  expect(host.concerns()).toEqual(["failed", "too-old"]);
+  host.result = "good";
+  await host.pass(2 * HOUR);
+  expect(host.concerns()).toEqual([]);
+  expect(host.backups.problems()).toEqual([]);
+});
+
+test("one that could not be sent away is not made again each hour: old ones would go", async () => {
+  const host = new Host();
+  host.result = "not-sent";
+  expect(await host.pass(23 * HOUR)).toBe(1);
+  expect(host.concerns()).toEqual(["not-sent"]);
+});
+
+test("one that ends without a result is told, too", async () => {
+  const host = new Host();
+  host.result = null;
+  await host.pass(HOUR);
+  expect(host.backups.status().problem?.code).toBe("backup-silent");
+  host.result = "good";
+  await host.pass(2 * HOUR);
+  expect(host.concerns()).toEqual([]);
+});
+
+test("a clock that was a year ahead does not stop them for a year", async () => {
+  const host = new Host();
+  host.note = {
+    tried: { at: host.now, problem: null },
+    good: { ...GOOD, at: host.now + 365 * DAY },
+  };
+  expect(await host.pass(HOUR)).toBe(1);
+});
+
+test("0 = never by itself, and then none is too old", async () => {
+  const host = new Host(null);
+  expect(await host.pass(3 * DAY)).toBe(0);
+  expect(host.concerns()).toEqual([]);
+});
+
+test("on the disk of the fleet it is a concern, unless it was sent away", () => {
+  const good = { ...GOOD, at: 0, isSameDisk: true };
+  const status = { everyMs: DAY, since: 0, triedAt: 0, problem: null, good };
+  expect(backupConcerns(status, 1)).toEqual(["same-disk"]);
+  expect(backupConcerns({ ...status, good: { ...good, isSentAway: true } }, 1)).toEqual([]);
+  expect(backupConcerns({ ...status, good: { ...good, damaged: 1 } }, 1)).toContain("damaged");
+});
+
+test("what it says fits the contract and names no path", async () => {
+  const host = new Host();
+  await host.pass(HOUR);
+  expect(HostBackup.parse(host.backups.status())).toEqual(host.backups.status());
+  expect(JSON.stringify(host.backups.status())).not.toContain("somewhere");
+});
+
+test("the command line makes the archive, in a process of its own", async () => {
+  const dataDir = join(await testDir(), "data");
+  mkdirSync(dataDir, { mode: 0o700 });
+  writeFileSync(join(dataDir, "fleet.key"), `${"07".repeat(32)}\n`, { mode: 0o600 });
+  openSession({
+    dir: join(dataDir, "sessions"),
+    name: "ann",
+    fleetKey: Buffer.alloc(32, 7),
+  }).close();
+  const cli = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
+  const env = { DATA_DIR: dataDir, BOT_TOKEN: `1:${"a".repeat(30)}`, HOST_ID: "host-a" };
+  await runBackup(cli, env, new AbortController().signal);
+  expect(readBackupNote(dataDir)?.tried.problem).toBeNull();
+  expect(readBackupNote(dataDir)?.good?.workers).toBe(1);
+  expect(readdirSync(join(dataDir, "backups"))).toHaveLength(1);
+});

@@ -1,0 +1,17 @@
+/**
+ * One encrypted file of a whole data folder (ADR 13): made while the fleet runs, verified, kept,
+ * and restored all or nothing.
+ */
+
+export { archivesIn, dropOldArchives, type KeptArchive } from "./fleet/kept.ts";
+export { type MadeArchive, type MakeOptions, makeArchive, verifyArchive } from "./fleet/make.ts";
+export { type BackupNote, readBackupNote, writeBackupNote } from "./fleet/note.ts";
+export {
+  assertNoUnfinishedRestore,
+  assertRestorable,
+  type RestoreOptions,
+  restoreArchive,
+} from "./fleet/restore.ts";
+export { type ArchivedFile, type Manifest, workersIn } from "./format/manifest.ts";
+export { keyIdOf, peekArchive } from "./format/read.ts";
+export { newerArchive } from "./sealed/errors.ts";
