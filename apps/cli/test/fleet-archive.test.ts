@@ -183,6 +183,18 @@ describe("flotilla restore --archive", () => {
     return (said["error"] as { code: string }).code;
   }
 
+  test("--only puts one database back beside what is there, and names no other file", async () => {
+    await other.json(["restore", "--archive", path, "--yes"], 0);
+    writeFileSync(join(other.dataDir, "host.db"), "no database");
+    const only = ["restore", "--archive", path, "--yes", "--only"];
+    const said = await other.json([...only, "host.db"], 0);
+    expect(readFileSync(String(said["replaced"]), "utf8")).toBe("no database");
+    expect(other.keyOf("ann")?.equals(key)).toBe(true);
+    const wrong = await other.run([...only, "sessions/ann.session"]);
+    expect(wrong.code).toBe(2);
+    expect(wrong.stderr).toContain("control.db or host.db");
+  });
+
   test("asks before it changes anything", async () => {
     const said = await other.run(["restore", "--archive", path]);
     expect(said.code).toBe(2);

@@ -12,6 +12,7 @@ export {
   type RestoreOptions,
   restoreArchive,
 } from "./fleet/restore.ts";
+export { restoreOne } from "./fleet/restore-one.ts";
 export { type ArchivedFile, type Manifest, workersIn } from "./format/manifest.ts";
 export { keyIdOf, peekArchive } from "./format/read.ts";
 export { newerArchive } from "./sealed/errors.ts";

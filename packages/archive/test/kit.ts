@@ -9,7 +9,7 @@ import { openDatabase } from "@flotilla/sqlite";
 export const FLEET_KEY = Buffer.alloc(32, 7);
 export const FLEET = { id: "0123456789abcdef", keyId: "fedcba9876543210", from01: false };
 
-const CONTROL = ["CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT"];
+export const CONTROL = ["CREATE TABLE setting (name TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT"];
 const HOST = ["CREATE TABLE fleet (one INTEGER PRIMARY KEY, body TEXT NOT NULL) STRICT"];
 
 /** A data folder with both databases, workers with a golden copy each, and the small files. */

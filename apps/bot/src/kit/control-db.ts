@@ -56,10 +56,12 @@ function assertReadable(db: Database): void {
 function damaged(path: string, { code }: AppError): string {
   return (
     `The bot's database ${path} is damaged (${code}). It holds admins, routes, settings, ` +
-    "alerts and the audit; sessions and workers are not in it. Put a copy of your own in its " +
-    `place. Without one: mv ${path} ${path}.damaged (with its -wal, if there is one) and start ` +
-    "again; workers are found again by themselves, the people of ADMIN_IDS are owners, routes " +
-    "have to be made again. Flotilla made no copy of it and changed nothing."
+    "alerts and the audit; sessions and workers are not in it. Stop Flotilla and put the one of " +
+    "the last backup in its place (backups/ in the data folder, or BACKUP_DIR): npm run flotilla " +
+    "-- restore --archive <file> --only control.db. Without a backup: " +
+    `mv ${path} ${path}.damaged (with its -wal, if there is one) and start again; workers are ` +
+    "found again by themselves, the people of ADMIN_IDS are owners, routes have to be made " +
+    "again. Nothing was changed."
   );
 }
 

@@ -7,15 +7,16 @@ import {
   newerArchive,
   peekArchive,
   restoreArchive,
+  restoreOne,
   workersIn,
 } from "@flotilla/archive";
-import { AppError } from "@flotilla/kernel";
+import { AppError, systemClock } from "@flotilla/kernel";
 import { SESSION_SCHEMA } from "@flotilla/session-store";
 import { isNewer, ownVersion } from "../fleet-archive/own-version.ts";
 import { assertUnused } from "../fleet-archive/users.ts";
 import { findPlace, type Place } from "../place/place.ts";
 import { contentOf, noArchive } from "./backup-fleet.ts";
-import { type Answer, assertCanAsk, type Call, confirmed } from "./verb.ts";
+import { type Answer, assertCanAsk, type Call, confirmed, WrongUsage } from "./verb.ts";
 
 /**
  * Puts an archive into an empty data folder, after every question that protects its sessions was
@@ -37,6 +38,50 @@ export async function restoreFleet(call: Call, file: string): Promise<Answer> {
     throw new AppError("not-confirmed", "Nothing was changed.");
   await restoreArchive({ path, dataDir: place.dataDir, fleetKey });
   return answer(manifest, place, asked);
+}
+
+/**
+ * Puts one database of an archive back into a data folder that has the rest, such as one whose
+ * control.db is damaged. Throws AppError with the remedy; nothing was changed then.
+ */
+export async function restoreDatabase(call: Call, file: string, name: string): Promise<Answer> {
+  const path = resolve(call.place.cwd, file);
+  if (!existsSync(path)) throw noArchive(path);
+  if (name !== "control.db" && name !== "host.db") throw unknownDatabase(name);
+  const place = placeOf(call);
+  const fleetKey = await keyOf(place, path);
+  const manifest = await peekArchive(path, fleetKey);
+  assertKnown(path, manifest, ownVersion(place.root));
+  assertSameHost(path, manifest, place);
+  assertCanAsk(call);
+  if (!(await confirmed(call, questionOf(manifest, place, name))))
+    throw new AppError("not-confirmed", "Nothing was changed.");
+  const { dataDir } = place;
+  const { replaced } = await restoreOne({ path, dataDir, fleetKey, name, clock: systemClock });
+  const kept = replaced === null ? "" : ` What was there is now ${replaced}.`;
+  const text = `Restored ${name} in ${dataDir}.${kept}\nNow start it: npm start\n`;
+  const { id, at, host } = manifest;
+  return { exitCode: 0, text, data: { archive: id, at, host, database: name, replaced } };
+}
+
+function unknownDatabase(name: string): WrongUsage {
+  const text =
+    `--only takes control.db or host.db, not "${name}". The session of a worker is restored from ` +
+    "its own copies: flotilla restore <worker>. Nothing was changed.";
+  return new WrongUsage(text);
+}
+
+const LOST = {
+  "control.db": "Admins, routes, settings, alerts and the audit of after that time are lost.",
+  "host.db": "Past exits and own rules of after that time are lost; workers are found again.",
+} as const;
+
+function questionOf(manifest: Manifest, { dataDir }: Place, name: keyof typeof LOST): string {
+  return `This puts the ${name} of ${minuteOf(manifest.at)} UTC into ${dataDir}. ${LOST[name]} Continue?`;
+}
+
+function minuteOf(at: number): string {
+  return new Date(at).toISOString().slice(0, 16).replace("T", " ");
 }
 
 function placeOf({ place, flags }: Call): Place {
@@ -80,11 +125,10 @@ const WARNING =
   "The old machine must be off for good: Telegram ends a session that two machines use.";
 
 function question(manifest: Manifest, { dataDir }: Place, asked: "asked" | "no-redis"): string {
-  const when = new Date(manifest.at).toISOString().slice(0, 16).replace("T", " ");
   const unasked =
     asked === "asked" ? "" : " There is no Redis to ask who has the sessions: you have to know.";
   return (
-    `This puts the archive of ${when} UTC (${contentOf(manifest)}) into ${dataDir}. ` +
+    `This puts the archive of ${minuteOf(manifest.at)} UTC (${contentOf(manifest)}) into ${dataDir}. ` +
     `${WARNING}${unasked} Is it off?`
   );
 }

@@ -21,6 +21,8 @@ It needs FLEET_KEY and the HOST_ID of that host. It refuses what a running machi
 whether the old machine is off. Cut off in the middle: the same command again.
 
   --data-dir     instead of DATA_DIR
+  --only         control.db or host.db: put back this database alone, into a data folder that has
+                 the rest and stands still. What was in its place is kept beside it
   --lost-redis   REDIS_URL is new or lost as well: do not ask it who has the sessions
   --yes          do not ask: the old machine is off
 
@@ -50,14 +52,18 @@ export const restoreVerb: Verb = {
     archive: { type: "string" },
     "data-dir": { type: "string" },
     "lost-redis": { type: "boolean" },
+    only: { type: "string" },
   },
   async run(call): Promise<Answer> {
     const { archive } = call.flags;
     if (typeof archive === "string") {
       noMoreThan(call, 0);
       // Imported here: its libraries take half a second that other commands do not need.
-      const { restoreFleet } = await import("./restore-fleet.ts");
-      return await restoreFleet(call, archive);
+      const { restoreDatabase, restoreFleet } = await import("./restore-fleet.ts");
+      const { only } = call.flags;
+      return typeof only === "string"
+        ? await restoreDatabase(call, archive, only)
+        : await restoreFleet(call, archive);
     }
     noMoreThan(call, 2);
     const name = workerName(word(call, 0, "whose session to restore"));

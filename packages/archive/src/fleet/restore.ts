@@ -164,7 +164,7 @@ function namesIn(dataDir: string, folder: string): string[] {
 }
 
 /** The lock that a start takes: none begins while files move. */
-function whileStopped(dataDir: string): Disposable {
+export function whileStopped(dataDir: string): Disposable {
   try {
     return lockFile(join(dataDir, "instance.lock"));
   } catch (error) {
