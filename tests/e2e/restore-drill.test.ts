@@ -15,6 +15,7 @@ import {
   findFleet,
   fleetPlace,
   type QueuePlace,
+  RelayBoard,
 } from "@flotilla/queue";
 import { openSession } from "@flotilla/session-store";
 import { LoginFlow, workerIdentity } from "@flotilla/telegram";
@@ -225,6 +226,18 @@ class World {
   }
 }
 
+/** How many messages the reader knows to be delivered. */
+async function delivered(place: QueuePlace): Promise<number> {
+  const board = new RelayBoard(place, () => {});
+  try {
+    await board.ready();
+    const status = await board.read(parseWorkerId("reader"));
+    return status?.routes[0]?.counts["delivered"] ?? 0;
+  } finally {
+    board.close();
+  }
+}
+
 const ROUTE = Route.parse({
   id: "route",
   from: { worker: "reader", chats: ["@source"] },
@@ -256,6 +269,14 @@ test(
     await waitFor(isRelayed, { timeoutMs: 60_000, intervalMs: 500, what: "the route to work" });
     world.sent.splice(0, world.sent.indexOf((await world.arrived())[0] ?? ""));
 
+    // Both sessions remember these as done.
+    await world.post(50);
+    const acknowledged = world.sent.length;
+    await waitFor(async () => (await delivered(place)) >= acknowledged, {
+      timeoutMs: 60_000,
+      what: "the reader to know that they were delivered",
+    });
+
     // The copy, under load.
     const copied = Promise.withResolvers<void>();
     let isCopied = false;
@@ -270,7 +291,7 @@ test(
     copied.resolve();
     await load;
     const loaded = world.sent.length;
-    expect(loaded, "messages during the copy").toBeGreaterThan(3);
+    expect(loaded - acknowledged, "messages during the copy").toBeGreaterThan(3);
     expect((said["archive"] as { files: { problem: string | null }[] }).files).not.toContainEqual(
       expect.objectContaining({ problem: expect.any(String) }),
     );
@@ -278,13 +299,17 @@ test(
     // Sent after the copy: the restored fleet knows nothing of these.
     await world.post(20);
     await world.everythingArrived();
+    const [name = ""] = readdirSync(away);
+    const fresh = new Machine(join(dir, "new"), telegram);
+    const restore = ["restore", "--archive", join(away, name), "--yes"];
+    await expect(fresh.flotilla(restore), "while the old fleet runs").rejects.toThrow(
+      "session-owned",
+    );
     await old.destroy();
     await world.post(10);
 
-    const [name = ""] = readdirSync(away);
-    const fresh = new Machine(join(dir, "new"), telegram);
     const before = await world.refusedTwice();
-    await fresh.flotilla(["restore", "--archive", join(away, name), "--yes"]);
+    await fresh.flotilla(restore);
     await fresh.start();
     await world.everythingArrived();
     await world.post(10);
@@ -296,9 +321,12 @@ test(
     expect(log.filter(({ event }) => event === "duplicated")).toEqual([]);
     const refused = (await world.refusedTwice()) - before;
     expect(refused, "what was sent after the copy is refused").toBeGreaterThan(0);
+    const since = world.sent.length - acknowledged;
+    expect(refused, "what was done before the copy is not tried again").toBeLessThanOrEqual(since);
     const { bytes, tookMs } = said["archive"] as { bytes: number; tookMs: number };
     process.stdout.write(
-      `restore drill: ${world.sent.length} messages, ${loaded} before the end of the copy, ` +
+      `restore drill: ${world.sent.length} messages, ${acknowledged} before the copy, ` +
+        `${loaded - acknowledged} under it, ` +
         `${refused} second copies refused; archive of ${bytes} bytes in ${Math.round(tookMs)} ms\n`,
     );
   },

@@ -131,12 +131,3 @@ export const LAYERS: Readonly<Record<string, { readonly below: string; readonly 
   {
     "apps/bot": { below: "kit", above: "app" },
   };
-
-/**
- * Problems of the bot that are left to mend: lines that are too wide, ternaries inside ternaries,
- * reads of the machine's clock. Lower the number with each one that is mended.
- */
-export const LEFT_IN_BOT = {
-  most: 43,
-  kinds: /is wider than|has a ternary inside a ternary|take a Clock/,
-};

@@ -744,6 +744,17 @@ health-owned = { $count ->
    *[other] { $count } sessions are held by other programs
 }
 health-redis = Redis answers ({ $ms } ms)
+health-backup = Backup of { $host }: { AGO($at) }, { $mb } MB, { $workers ->
+    [one] { $workers } session
+   *[other] { $workers } sessions
+}
+health-backup-none = Backup of { $host }: none yet
+health-backup-off = Backup of { $host }: only by hand (BACKUP_EVERY_H=0)
+health-backup-failed = the last try failed
+health-backup-not-sent = BACKUP_COMMAND did not take it
+health-backup-too-old = overdue
+health-backup-damaged = a file in it is damaged
+health-backup-same-disk = on the disk of the sessions
 health-storage = 🗄 Session files: lock waits p95 { $p95 } ms · longest hold { $hold } ms · largest journal { $kb } KB
 health-emptied = emptied { AGO($at) } or later
 health-redis-away = Redis has been away for { FOR($at) }: { $why }
@@ -1018,6 +1029,18 @@ alert-refused-do = If that is not it: see who reaches Redis, and change its pass
 alert-two-hosts = 🔴 <b>Hosts that do not know of each other run together</b>: { $hosts }
 alert-two-hosts-how = HOSTS=one is set on at least one of them. The same account could be started on both; Redis and Telegram would then be all that keeps them apart.
 alert-two-hosts-do = Do: set HOSTS=several in the .env of every host and restart them, or stop the one that should not run.
+alert-backup = 🟠 <b>The backup of host { $host } needs you</b>
+alert-backup-do = Do: see the reason, mend it, and run <code>npm run flotilla -- backup</code> on the host. <code>docs/runbooks/backup.md</code> has the settings.
+alert-backup-place = 🟡 <b>The backup of host { $host } lies on the disk of its sessions</b>
+alert-backup-place-do = One broken disk takes both. Do: set BACKUP_DIR to another disk, or BACKUP_COMMAND to take each archive elsewhere (rclone, restic, scp).
+backup-failed = The last try failed: { $why }
+backup-not-sent = The archive is made, but BACKUP_COMMAND did not take it: { $why }
+backup-too-old = The last good one is of { DATE($at) }.
+backup-never = There is none since { DATE($at) }.
+backup-damaged = { $count ->
+    [one] A file in it was damaged or not readable.
+   *[other] { $count } files in it were damaged or not readable.
+}
 alert-token-conflict = 🔴 <b>Another program polls with this bot's token</b> (409)
 alert-token-how = I keep trying every 30 s. Workers are not affected, but presses go to the other one.
 alert-token-do = Do: stop the other program, or make a new token with @BotFather.
@@ -1552,6 +1575,16 @@ runbook-two-hosts =
     <b>Means:</b> Two hosts use one Redis, and at least one of them has HOSTS=one: the same account could start on both.
     <b>Do:</b> Set <code>HOSTS=several</code> on every host and restart them, or stop the one that should not run.
     <b>Over when</b> only one host reports, or all have HOSTS=several.
+runbook-backup =
+    📖 <b>A backup needs you</b>
+    <b>Means:</b> The last try failed, an archive is overdue, was not taken away, or has a damaged file.
+    <b>Do:</b> The card says why. Free the disk or mend <code>BACKUP_COMMAND</code>, then run <code>npm run flotilla -- backup</code> on the host.
+    <b>Over when</b> an archive was made and checked.
+runbook-backup-place =
+    📖 <b>Backup on the same disk</b>
+    <b>Means:</b> One broken disk takes the sessions and their backup.
+    <b>Do:</b> Set <code>BACKUP_DIR</code> to another disk, or <code>BACKUP_COMMAND</code> to take each archive elsewhere.
+    <b>Over when</b> the next archive lies elsewhere or was taken.
 runbook-refused-job =
     📖 <b>Jobs were refused</b>
     <b>Means:</b> A process found jobs in Redis that this fleet did not sign. Nothing of them was carried out.

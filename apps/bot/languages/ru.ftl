@@ -752,6 +752,18 @@ health-owned = { $count ->
    *[other] Сессий, занятых кем-то ещё: { $count }
 }
 health-redis = Redis отвечает ({ $ms } мс)
+health-backup = Копия { $host }: { AGO($at) }, { $mb } МБ, { $workers ->
+    [one] { $workers } сессия
+    [few] { $workers } сессии
+   *[many] { $workers } сессий
+}
+health-backup-none = Копия { $host }: ещё нет
+health-backup-off = Копия { $host }: только вручную (BACKUP_EVERY_H=0)
+health-backup-failed = последняя попытка не удалась
+health-backup-not-sent = BACKUP_COMMAND её не забрала
+health-backup-too-old = просрочена
+health-backup-damaged = файл в ней повреждён
+health-backup-same-disk = на диске сессий
 health-storage = 🗄 Файлы сессий: ожидание блокировки p95 { $p95 } мс · дольше всего держали { $hold } мс · самый большой журнал { $kb } КБ
 health-emptied = опустошён не раньше: { AGO($at) }
 health-redis-away = Redis недоступен { FOR($at) }: { $why }
@@ -1075,6 +1087,19 @@ alert-refused-do = Если дело не в этом: проверьте, у к
 alert-two-hosts = 🔴 <b>Одновременно работают хосты, которые не знают друг о друге</b>: { $hosts }
 alert-two-hosts-how = Хотя бы на одном из них задано HOSTS=one. Один аккаунт может запуститься на обоих.
 alert-two-hosts-do = Что делать: задайте HOSTS=several в .env каждого хоста и перезапустите их или остановите лишний хост.
+alert-backup = 🟠 <b>Копия хоста { $host } требует внимания</b>
+alert-backup-do = Что делать: посмотрите причину, устраните её и запустите на хосте <code>npm run flotilla -- backup</code>. Настройки – в <code>docs/runbooks/backup.md</code>.
+alert-backup-place = 🟡 <b>Копия хоста { $host } лежит на диске его сессий</b>
+alert-backup-place-do = Один сломанный диск заберёт и то и другое. Что делать: укажите в BACKUP_DIR другой диск или в BACKUP_COMMAND команду, которая уносит каждый архив.
+backup-failed = Последняя попытка не удалась: { $why }
+backup-not-sent = Архив готов, но BACKUP_COMMAND его не забрала: { $why }
+backup-too-old = Последняя годная копия – { DATE($at) }.
+backup-never = С { DATE($at) } нет ни одной.
+backup-damaged = { $count ->
+    [one] { $count } файл в ней повреждён или не читается.
+    [few] { $count } файла в ней повреждены или не читаются.
+   *[many] { $count } файлов в ней повреждены или не читаются.
+}
 alert-token-conflict = 🔴 <b>Другая программа использует токен этого бота</b> (409)
 alert-token-how = Пробую каждые 30 с. Воркерам это не мешает, но нажатия уходят той программе.
 alert-token-do = Что делать: остановите ту программу или получите новый токен у @BotFather.
@@ -1603,6 +1628,16 @@ runbook-two-hosts =
     <b>Значит:</b> Два хоста используют один Redis, и хотя бы у одного HOSTS=one: один аккаунт мог бы запуститься на обоих.
     <b>Что делать:</b> Укажите <code>HOSTS=several</code> на каждом хосте и перезапустите их, или остановите лишний.
     <b>Закончится, когда</b> сообщает только один хост или у всех HOSTS=several.
+runbook-backup =
+    📖 <b>Копия требует внимания</b>
+    <b>Значит:</b> Последняя попытка не удалась, архив просрочен, не унесён или в нём повреждён файл.
+    <b>Что делать:</b> Причина – на карточке. Освободите диск или исправьте <code>BACKUP_COMMAND</code>, затем запустите на хосте <code>npm run flotilla -- backup</code>.
+    <b>Закончится, когда</b> архив сделан и проверен.
+runbook-backup-place =
+    📖 <b>Копия на том же диске</b>
+    <b>Значит:</b> Один сломанный диск заберёт и сессии, и их копию.
+    <b>Что делать:</b> Укажите в <code>BACKUP_DIR</code> другой диск или в <code>BACKUP_COMMAND</code> команду, которая уносит каждый архив.
+    <b>Закончится, когда</b> следующий архив лежит в другом месте или унесён.
 runbook-refused-job =
     📖 <b>Задания отклонены</b>
     <b>Значит:</b> Процесс нашёл в Redis задания, которые не подписаны этим парком. Ничего из них не выполнено.

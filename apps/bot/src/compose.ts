@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import type { Config } from "@flotilla/config";
 import type { WorkerStatus } from "@flotilla/contracts";
-import { sleep } from "@flotilla/kernel";
+import { sleep, systemClock } from "@flotilla/kernel";
 import {
   Counter,
   createRegistry,
@@ -81,7 +81,7 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
   const fleet = await claim(config, new SettingStore(db));
   const refused = new RefusedJobs();
-  const place = guarded(fleet.place, (refusal) => refused.add(refusal, Date.now()), log);
+  const place = guarded(fleet.place, (refusal) => refused.add(refusal, systemClock.now()), log);
   const sender = stack.adopt(new CommandSender(place, onRedisError), (it) => it.close());
   const statuses = stack.adopt(new StatusReader(place, onRedisError), (it) => it.close());
   const hosts = stack.adopt(new HostBoard(place, onRedisError), (it) => it.close());
@@ -194,12 +194,11 @@ function poll(bot: Bot, parts: Parts, { log, known, introduced }: Introduction):
 
 function problemsOf(poller: Poller, sender: CommandSender, way: BotWay): string[] {
   const problem = poller.problem();
+  const where = problem?.kind === "away" ? ` (${way.shown})` : "";
   return [
-    ...(problem
-      ? [`polling: ${problem.kind}${problem.kind === "away" ? ` (${way.shown})` : ""}`]
-      : []),
-    ...(sender.trouble === null ? [] : [redisAway(sender.trouble).message]),
-  ];
+    problem && `polling: ${problem.kind}${where}`,
+    sender.trouble && redisAway(sender.trouble).message,
+  ].filter((it) => it !== null);
 }
 
 async function hearEvents(place: QueuePlace, parts: Parts, log: Logger): Promise<Consumer> {
@@ -274,6 +273,7 @@ async function tick(
   parts.absence.tell(now, statuses);
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
   supervisors.heard(there);
+  parts.hostBoard.keep(there);
   if (redisAwaySince === null)
     await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayFigures.readers();

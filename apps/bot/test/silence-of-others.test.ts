@@ -36,7 +36,7 @@ describe("a host that has not been heard for too long", () => {
     redisMs: 1,
     pollProblemSince: null,
   };
-  const healthView = { ...health, pingedAt: null, secondPath: false, unreachable: [] };
+  const healthView = { ...health, pingedAt: null, secondPath: false, unreachable: [], hosts: [] };
 
   test.each(ALL_WORDS.map((words) => [words.language, words] as const))(
     "shows on every screen in %s",

@@ -10,11 +10,11 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { peekArchive } from "@flotilla/archive";
+import { makeArchive, peekArchive } from "@flotilla/archive";
 import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
 import { LEASE_TIMINGS, Lease, leaseResources } from "@flotilla/queue";
 import { openDatabase } from "@flotilla/sqlite";
-import { sharedRedis, spawnNode, testDir } from "@flotilla/testkit";
+import { redisCommand, sharedRedis, spawnNode, testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ANN, FLEET_KEY, fleetOn, HOLDER, Machine } from "./kit.ts";
 
@@ -102,6 +102,12 @@ describe("flotilla backup of the whole fleet", () => {
     for (const text of [said.stderr, JSON.stringify(note())])
       for (const secret of ["hunter2", FLEET_KEY, token]) expect(text).not.toContain(secret);
     expect(archives()).toHaveLength(1);
+    const { findings } = (await machine.json(["doctor"], 1)) as {
+      findings?: { check: string; level: string; what: string }[];
+    };
+    const found = findings?.filter(({ check }) => check === "archive") ?? [];
+    expect(found.map(({ level }) => level)).toEqual(["problem", "hint"]);
+    expect(found[0]?.what).toContain("BACKUP_COMMAND did not take the last archive");
     expect(note()).toMatchObject({
       tried: { problem: { code: "backup-command" } },
       good: { isSentAway: false },
@@ -114,7 +120,8 @@ describe("flotilla backup of the whole fleet", () => {
     const { good } = note();
     machine.env = { ...machine.env, BACKUP_DIR: "/proc/nowhere" };
     expect((await machine.run(["backup"])).code).toBe(1);
-    expect(note().tried.problem).not.toBeNull();
+    expect(note().tried.problem?.code).toBe("backup-folder");
+    expect(note().tried.problem?.message).toContain("/proc/nowhere");
     expect(note().good).toEqual(good);
   });
 
@@ -212,6 +219,26 @@ describe("flotilla restore --archive", () => {
     expect(await refused()).toBe("no-such-file");
   });
 
+  test("refuses what a newer program made, and a newer session, by their versions", async () => {
+    const options = {
+      dataDir: machine.dataDir,
+      folder: join(machine.cwd, "newer"),
+      fleetKey: Buffer.from(FLEET_KEY, "hex"),
+      host: "host-a",
+      clock: systemClock,
+    };
+    path = (await makeArchive({ ...options, program: "99.1.0" })).path;
+    expect(await refused()).toBe("archive-newer");
+    expect((await other.run(["restore", "--archive", path, "--yes"])).stderr).toContain("99.1.0");
+    const migrations = Array.from({ length: 99 }, () => "SELECT 1");
+    const session = join(machine.sessions, "ann.session");
+    openDatabase({ path: session, role: "session", migrations }).close();
+    path = (await makeArchive({ ...options, program: "0.0.1" })).path;
+    expect(await refused()).toBe("archive-newer");
+    const { stderr } = await other.run(["restore", "--archive", path, "--yes"]);
+    expect(stderr).toContain("ann.session in it has the schema 99");
+  });
+
   test("refuses a key that a process of this machine uses, and names it", async () => {
     const ownerDir = join(other.cwd, "owners");
     mkdirSync(ownerDir);
@@ -256,6 +283,15 @@ describe("flotilla restore --archive", () => {
       expect(existsSync(other.sessions)).toBe(false);
       await lease.close();
       expect((await other.run(["restore", "--archive", path, "--yes"])).code).toBe(0);
+    });
+
+    test("waits for the lease of a machine that was just switched off", async () => {
+      const record = { token: "t", owner: "o", host: "host-a", worker: "ann", since: 0 };
+      const key = "{flotilla.0123456789abcdef}:lease:name.ann";
+      await redisCommand(url, "SET", key, JSON.stringify(record), "PX", "2500");
+      expect(await redisCommand(url, "EXISTS", key)).toBe(1);
+      expect((await other.run(["restore", "--archive", path, "--yes"])).code).toBe(0);
+      expect(await redisCommand(url, "EXISTS", key)).toBe(0);
     });
 
     test("a Redis that does not answer is no yes; --lost-redis says that it is gone", async () => {

@@ -194,11 +194,13 @@ function watchDisks(dataDir: string, fleet: Fleet): DiskWatch {
   });
 }
 
-function watchBackups({ dataDir, backup }: Config, env: EnvValues, log: Logger): Backups {
+/** @NOTE folders of the settings may be relative to where this process started. */
+function watchBackups({ dataDir, backup, hostId }: Config, env: EnvValues, log: Logger): Backups {
+  const same = { DATA_DIR: dataDir, BACKUP_DIR: backup.dir, HOST_ID: hostId };
   return new Backups({
     everyMs: backup.everyMs,
     readNote: () => readBackupNote(dataDir),
-    run: (signal) => runBackup(CLI, childEnv(env), signal),
+    run: (signal) => runBackup(CLI, childEnv({ ...env, ...same }), signal),
     clock: systemClock,
     log,
   });

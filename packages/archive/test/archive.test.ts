@@ -151,6 +151,12 @@ describe("restoreArchive", () => {
     }
   });
 
+  test("a folder that cannot be made is named", async () => {
+    const { path } = await make(dir);
+    const failing = restoreArchive({ path, dataDir: "/proc/nowhere", fleetKey: FLEET_KEY });
+    expect(await failureOf(failing)).toMatchObject({ code: "data-dir" });
+  });
+
   test("refuses a folder on which Flotilla runs", async () => {
     const { path } = await make(dir);
     mkdirSync(restored);

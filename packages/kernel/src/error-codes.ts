@@ -16,6 +16,7 @@ export type ErrorCode =
   | "backfill-running"
   | "backup-command"
   | "backup-damaged"
+  | "backup-folder"
   | "backup-not-found"
   | "backup-nothing"
   | "backup-running"

@@ -5,12 +5,13 @@ import {
   existsSync,
   mkdirSync,
   mkdtempSync,
+  readdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { AppError } from "@flotilla/kernel";
 import { lockFile, type OpenOptions, openDatabase } from "@flotilla/sqlite";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -95,6 +96,38 @@ describe("openDatabase", () => {
       options({ migrations: [SCHEMA, "ALTER TABLE t ADD COLUMN age INTEGER"] }),
     );
     expect(db.read("SELECT name, age FROM t")).toEqual([{ name: "kept", age: null }]);
+  });
+
+  test("a verified copy of what was before is kept at each migration, and only the last one", () => {
+    const more = (count: number): string[] =>
+      Array.from({ length: count }, (_, n) => `ALTER TABLE t ADD COLUMN c${n} INTEGER`);
+    {
+      using db = openDatabase(options());
+      db.write("INSERT INTO t (name) VALUES ('kept')");
+    }
+    const { path } = options();
+    const kept = join(dirname(path), "upgrades");
+    expect(existsSync(kept), "a new file has nothing to keep").toBe(false);
+    openDatabase(options({ migrations: [SCHEMA, ...more(1)] })).close();
+    const copy = join(kept, `${basename(path)}.v1`);
+    expect(statSync(copy).mode & 0o777).toBe(0o600);
+    {
+      using db = openDatabase(options({ path: copy }));
+      expect(db.read("SELECT * FROM t")).toEqual([{ id: 1, name: "kept" }]);
+    }
+    openDatabase(options({ migrations: [SCHEMA, ...more(1)] })).close();
+    openDatabase(options({ migrations: [SCHEMA, ...more(2)] })).close();
+    expect(readdirSync(kept)).toEqual([`${basename(path)}.v2`]);
+  });
+
+  test("without room for the copy nothing is migrated", () => {
+    openDatabase(options()).close();
+    const { path } = options();
+    writeFileSync(join(dirname(path), "upgrades"), "in the way");
+    const upgraded = options({ migrations: [SCHEMA, "ALTER TABLE t ADD COLUMN age INTEGER"] });
+    expect(codeOf(() => openDatabase(upgraded))).toBe("sqlite-cantopen");
+    using db = openDatabase(options());
+    expect(db.read("SELECT name FROM pragma_table_info('t')")).toHaveLength(2);
   });
 
   test("rolls a failed migration back as a whole", () => {

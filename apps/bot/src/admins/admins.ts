@@ -9,6 +9,7 @@ import { type ChatDeps, show } from "../kit/press.ts";
 import { ROLES } from "../kit/roles.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import { say } from "../kit/words/said.ts";
+import type { Words } from "../kit/words/words.ts";
 import type { FleetView } from "../workers/view.ts";
 import type { AdminRow, AdminStore } from "./admin-store.ts";
 import { type AdminDeps, note } from "./deps.ts";
@@ -110,8 +111,6 @@ export function adminsScreen(
   all: readonly AdminRow[],
   link: string | null,
 ): Card {
-  const line = (admin: AdminRow): Html =>
-    html`${admin.reachable ? "✅" : "⚠️"} <b>${admin.name}</b> · ${words.text(`role-${admin.role}`)}${admin.reachable ? "" : html` · ${words.html("admins-unreachable")}`}`;
   const buttons = all
     .filter((admin) => admin.invited)
     .map((admin) => ({
@@ -121,10 +120,10 @@ export function adminsScreen(
   return {
     html: lines(
       words.html("admins-title"),
-      ...all.map(line),
+      ...all.map((each) => adminLine(words, each)),
       "",
       words.html("admins-help"),
-      link === null ? null : html`\n${words.html("admins-link")}\n<code>${link}</code>`,
+      link !== null && html`\n${words.html("admins-link")}\n<code>${link}</code>`,
     ).text,
     keyboard: [
       ...pairs(buttons),
@@ -135,6 +134,11 @@ export function adminsScreen(
       [refreshButton(words, encodePress("admins")), backButton(words, encodePress("settings"))],
     ],
   };
+}
+
+function adminLine(words: Words, { name, role, reachable }: AdminRow): Html {
+  const known = html`<b>${name}</b> · ${words.text(`role-${role}`)}`;
+  return reachable ? html`✅ ${known}` : html`⚠️ ${known} · ${words.html("admins-unreachable")}`;
 }
 
 /** One invited admin: another role, or off the list. */

@@ -16,6 +16,11 @@ export interface AuditRow {
 
 const KEEP_MS = 180 * 24 * 3_600_000;
 
+/** What admins did, and commands except those that only ask. */
+const ROWS = `SELECT at, by_name, worker, what FROM audit
+  UNION ALL SELECT asked_at, asker_name, worker, verb || '|' || state FROM command
+    WHERE verb NOT IN ('log', 'who', 'devices', 'backups', 'relay.find')`;
+
 /** Who did what: commands and everything else that changes something, for half a year. */
 export class AuditStore {
   readonly #db: Database;
@@ -34,10 +39,9 @@ export class AuditStore {
   find(filter: string, limit: number, offset = 0): AuditRow[] {
     const like = `%${filter.replace(/[%_\\]/g, (sign) => `\\${sign}`)}%`;
     const rows = this.#db.read<{ at: number; byName: string; worker: string | null; what: string }>(
-      `SELECT at, by_name AS byName, worker, what FROM (
-         SELECT at, by_name, worker, what FROM audit
-         UNION ALL SELECT asked_at, asker_name, worker, verb || '|' || state FROM command WHERE verb NOT IN ('log', 'who', 'devices', 'backups', 'relay.find')
-       ) WHERE ? = '' OR by_name LIKE ? ESCAPE '\\' OR worker LIKE ? ESCAPE '\\' ORDER BY at DESC LIMIT ? OFFSET ?`,
+      `SELECT at, by_name AS byName, worker, what FROM (${ROWS})
+         WHERE ? = '' OR by_name LIKE ? ESCAPE '\\' OR worker LIKE ? ESCAPE '\\'
+         ORDER BY at DESC LIMIT ? OFFSET ?`,
       [filter, like, like, limit, offset],
     );
     return rows.map((row) => ({ ...row, what: saidOf(row.what) }));

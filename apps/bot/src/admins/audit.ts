@@ -74,13 +74,13 @@ export function auditScreen(
 ): Card {
   const { words } = view;
   const arg = (to: number): string => encodePress("audit", find, String(to));
-  const line = (row: AuditRow): Html =>
-    html`<code>${words.text("audit-time", { at: row.at })}</code> ${row.byName}${row.worker ? html` · <b>${row.worker}</b>` : ""} · ${words.said(row.what)}`;
   return {
     html: lines(
       find === "" ? words.html("audit-title") : words.html("audit-title-of", { find }),
       "",
-      ...(rows.length === 0 ? [words.html("audit-none")] : rows.map(line)),
+      ...(rows.length === 0
+        ? [words.html("audit-none")]
+        : rows.map((row) => auditLine(words, row))),
     ).text,
     keyboard: [
       [
@@ -92,4 +92,10 @@ export function auditScreen(
       [backButton(words, find === "" ? encodePress("menu") : encodePress("worker", find))],
     ],
   };
+}
+
+function auditLine(words: Words, { at, byName, worker, what }: AuditRow): Html {
+  const time = words.text("audit-time", { at });
+  const about = worker && html` · <b>${worker}</b>`;
+  return html`<code>${time}</code> ${byName}${about} · ${words.said(what)}`;
 }

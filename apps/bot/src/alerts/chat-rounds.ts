@@ -41,12 +41,12 @@ export class ChatRounds {
   }
 
   async #serve(chat: string): Promise<void> {
-    for (let next: "now" | "over" | number = "now"; next !== "over"; ) {
-      if (typeof next === "number") await this.#rest(chat, next);
-      if (this.#closed) return;
+    while (!this.#closed) {
       this.#again.delete(chat);
       const waitMs = await this.#round(chat);
-      next = this.#again.has(chat) ? "now" : waitMs === 0 ? "over" : waitMs;
+      if (this.#again.has(chat)) continue;
+      if (waitMs === 0) return;
+      await this.#rest(chat, waitMs);
     }
   }
 

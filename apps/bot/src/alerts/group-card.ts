@@ -1,7 +1,7 @@
 import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
 import { encodePress } from "../kit/callback.ts";
-import { pairs, verbButton } from "../kit/keyboard.ts";
+import { pairs, rows, verbButton } from "../kit/keyboard.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Said } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
@@ -43,7 +43,7 @@ export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html
     backLine(words, card),
     ...common(card.alerts).map((each) => words.said(each)),
     words.html("alert-since", { at: since, host, n: String(card.n) }),
-    ...lastAction(words, card),
+    lastAction(words, card),
   );
 }
 
@@ -52,12 +52,9 @@ export function groupFacts(words: Words, card: CardRow, fleetSize: number): Html
  * first.
  */
 export function worstFirst(cards: readonly CardRow[]): CardRow[] {
+  // Infinity where none is open.
   const rankOf = ({ alerts }: CardRow): number =>
-    Math.min(
-      ...alerts.map(({ body, resolvedAt }) =>
-        resolvedAt === null ? rank(body.kind) : Number.POSITIVE_INFINITY,
-      ),
-    );
+    Math.min(...openOf(alerts).map(({ body }) => rank(body.kind)));
   return cards.toSorted((a, b) => Math.sign(rankOf(a) - rankOf(b)) || a.n - b.n);
 }
 
@@ -65,7 +62,8 @@ export function worstFirst(cards: readonly CardRow[]): CardRow[] {
 function backLine(words: Words, { alerts }: CardRow): Html | null {
   const over = alerts.filter(({ resolvedAt }) => resolvedAt !== null).length;
   const open = alerts.length - over;
-  return over === 0 || open === 0 ? null : words.html("alert-group-back", { over, open });
+  if (over === 0 || open === 0) return null;
+  return words.html("alert-group-back", { over, open });
 }
 
 /**
@@ -85,7 +83,7 @@ export function groupTitle(words: Words, card: CardRow, fleetSize: number): Html
 
 /** The worst kind of alert on this card that is open; null = none is. */
 export function worstKind({ alerts }: Pick<CardRow, "alerts">): AlertKind | null {
-  const open = alerts.filter(({ resolvedAt }) => resolvedAt === null);
+  const open = openOf(alerts);
   return kindsOf({ alerts: open.length > 0 ? open : alerts })[0] ?? null;
 }
 
@@ -95,10 +93,11 @@ function kindsOf({ alerts }: Pick<CardRow, "alerts">): AlertKind[] {
 
 /** Workers of a card whose trouble is still open, each once. */
 export function openWorkers({ alerts }: CardRow): WorkerId[] {
-  const open = alerts
-    .filter(({ resolvedAt }) => resolvedAt === null)
-    .flatMap(({ body }) => body.worker ?? []);
-  return [...new Set(open)];
+  return [...new Set(openOf(alerts).flatMap(({ body }) => body.worker ?? []))];
+}
+
+function openOf(alerts: readonly AlertRow[]): readonly AlertRow[] {
+  return alerts.filter(({ resolvedAt }) => resolvedAt === null);
 }
 
 /** What helps all of them first, then each, then the way to all. */
@@ -109,42 +108,29 @@ export function groupHelp(words: Words, card: CardRow): InlineKeyboardButton[][]
     ...card,
     alerts: card.alerts.filter(({ body }) => RESTARTED.has(body.kind)),
   });
-  const restart =
-    restarted.length === 0
-      ? []
-      : [
-          {
-            text: words.text("button-these", { count: restarted.length }),
-            callback_data: encodePress("these", "", n),
-          },
-        ];
-  const first = restarted[0];
-  const log =
-    first === undefined
-      ? []
-      : [{ ...verbButton(words, "log", first), text: words.text("button-first-log") }];
-  const all =
-    open.length > WITH_BUTTON
-      ? [
-          [
-            {
-              text: words.text("button-crew", { count: open.length }),
-              callback_data: encodePress("crew", "", n),
-            },
-          ],
-        ]
-      : [];
-  const each = pairs(open.slice(0, WITH_BUTTON).map((worker) => workerButton(card, worker)));
-  const rows = [restart, log, ...each, ...all].filter((row) => row.length > 0);
+  const counted = (verb: "these" | "crew", count: number): InlineKeyboardButton => ({
+    text: words.text(`button-${verb}`, { count }),
+    callback_data: encodePress(verb, "", n),
+  });
+  const [first] = restarted;
+  const help = rows(
+    [first !== undefined && counted("these", restarted.length)],
+    [
+      first !== undefined && {
+        ...verbButton(words, "log", first),
+        text: words.text("button-first-log"),
+      },
+    ],
+    ...pairs(open.slice(0, WITH_BUTTON).map((worker) => workerButton(card, worker))),
+    [open.length > WITH_BUTTON && counted("crew", open.length)],
+  );
   // What is about no worker is looked at in the list of alerts.
-  return rows.length > 0 ? rows : [[verbButton(words, "alerts")]];
+  return help.length > 0 ? help : [[verbButton(words, "alerts")]];
 }
 
 /** Where a worker of a card is helped: at its login, or on Worker Details. */
 export function workerButton({ alerts }: CardRow, worker: WorkerId): InlineKeyboardButton {
-  const own = alerts.filter(
-    ({ body, resolvedAt }) => body.worker === worker && resolvedAt === null,
-  );
+  const own = openOf(alerts).filter(({ body }) => body.worker === worker);
   return own.some(({ body }) => body.kind === "needs-login")
     ? { text: `🔐 ${worker}`, callback_data: encodePress("login", worker) }
     : { text: `👷 ${worker}`, callback_data: encodePress("worker", worker) };
@@ -195,7 +181,9 @@ function causes(alerts: readonly AlertRow[]): string {
     if (how !== "") counts.set(how, (counts.get(how) ?? 0) + 1);
   }
   const sorted = [...counts].sort(([, a], [, b]) => b - a).slice(0, 3);
-  return sorted.map(([how, count]) => (sorted.length === 1 ? how : `${count} × ${how}`)).join(", ");
+  const [only, ...more] = sorted;
+  if (only && more.length === 0) return only[0];
+  return sorted.map(([how, count]) => `${count} × ${how}`).join(", ");
 }
 
 function names(words: Words, alerts: readonly AlertRow[]): Html {
@@ -203,27 +191,23 @@ function names(words: Words, alerts: readonly AlertRow[]): Html {
     (a, b) => Number(a.resolvedAt !== null) - Number(b.resolvedAt !== null),
   );
   const shown = byName.slice(0, NAMED).map(({ body, resolvedAt }, index) => {
-    const name = html`${index === 0 ? "" : ", "}<b>${body.worker ?? body.host}</b>`;
-    return resolvedAt === null
-      ? name
-      : html`${index === 0 ? "" : ", "}✅ <s>${body.worker ?? body.host}</s>`;
+    const comma = index > 0 && ", ";
+    const name = body.worker ?? body.host;
+    return resolvedAt === null ? html`${comma}<b>${name}</b>` : html`${comma}✅ <s>${name}</s>`;
   });
   const left = byName.length - shown.length;
-  const more = left > 0 ? ` ${words.text("alert-more", { count: left })}` : "";
-  return html`${shown}${more}`;
+  return html`${shown}${left > 0 && ` ${words.text("alert-more", { count: left })}`}`;
 }
 
 function stories(words: Words, alerts: readonly AlertRow[]): Html[] {
   const left = alerts.length - TOLD;
-  return [
-    ...alerts.slice(0, TOLD).map((alert) => titleLine(words, alert)),
-    ...(left > 0 ? [words.html("alert-more", { count: left })] : []),
-  ];
+  const told = alerts.slice(0, TOLD).map((alert) => titleLine(words, alert));
+  return left > 0 ? [...told, words.html("alert-more", { count: left })] : told;
 }
 
 /** Details that all of them share: the cause and its remedy. */
 function common(alerts: readonly AlertRow[]): Said[] {
-  const [first, ...rest] = alerts.filter(({ resolvedAt }) => resolvedAt === null);
+  const [first, ...rest] = openOf(alerts);
   const others = rest.map(({ body }) => new Set(body.details.map((each) => JSON.stringify(each))));
   return (first?.body.details ?? []).filter((each) =>
     others.every((details) => details.has(JSON.stringify(each))),
@@ -231,12 +215,10 @@ function common(alerts: readonly AlertRow[]): Said[] {
 }
 
 /** The last act of an admin about any of them. */
-function lastAction(words: Words, { alerts }: CardRow): Html[] {
-  const actions = alerts.flatMap(({ body, resolvedAt }) =>
-    body.action && resolvedAt === null ? [body.action] : [],
-  );
+function lastAction(words: Words, { alerts }: CardRow): Html | null {
+  const actions = openOf(alerts).flatMap(({ body }) => body.action ?? []);
   const [last] = actions.sort((a, b) => Number(b.args["at"] ?? 0) - Number(a.args["at"] ?? 0));
-  return last ? [html`\n${words.said(last)}`] : [];
+  return last ? html`\n${words.said(last)}` : null;
 }
 
 function rank(kind: AlertKind): number {

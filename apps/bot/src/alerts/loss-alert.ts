@@ -17,8 +17,7 @@ export function raiseLoss(store: AlertStore, event: LossEvent): void {
   // that of each reason.
   const [last, ...rest] = before;
   const grows = event.outage === null && last?.key === "alert-gap-live";
-  const end = rest.findIndex(({ key }) => !isReason(key));
-  const reasons = grows ? rest.slice(0, end === -1 ? rest.length : end) : [];
+  const reasons = grows ? leadingReasons(rest) : [];
   const all = lost + (grows ? countOf(last) : 0);
   const title = say("alert-gap", { worker, lost: all, times });
   // The latest ones; what came before is in the log.
@@ -29,6 +28,11 @@ export function raiseLoss(store: AlertStore, event: LossEvent): void {
     { kind: "gap", worker, host, times, title, details, buttons: ["log", "worker"], action: null },
     at,
   );
+}
+
+function leadingReasons(details: readonly Said[]): readonly Said[] {
+  const end = details.findIndex(({ key }) => !isReason(key));
+  return end === -1 ? details : details.slice(0, end);
 }
 
 /** The reasons with their counts, this one more often by `lost`. */

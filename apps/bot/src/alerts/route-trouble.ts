@@ -50,10 +50,8 @@ const REMEDIES: readonly (readonly [RegExp, RouteRemedy])[] = [
   [/TOPIC/, "topic"],
   [/^loop$/, "loop"],
   [/^name-moved$/, "name"],
-  [
-    /^(?:CHANNEL_(?:PRIVATE|INVALID)|CHAT_(?:ID_)?INVALID|PEER_ID_INVALID|USERNAME_|USER_NOT_PARTICIPANT|unknown-peer$)/,
-    "access",
-  ],
+  [/^(?:CHANNEL_(?:PRIVATE|INVALID)|CHAT_(?:ID_)?INVALID|PEER_ID_INVALID)/, "access"],
+  [/^(?:USERNAME_|USER_NOT_PARTICIPANT|unknown-peer$)/, "access"],
   [/^(?:CHAT_|USER_BANNED_IN_CHANNEL|40[03]$)/, "rights"],
   [/^http-/, "webhook"],
 ];

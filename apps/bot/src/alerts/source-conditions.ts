@@ -48,11 +48,6 @@ function closed(
 function quiet({ worker, host, link }: WorkerStatus, source: QuietSource): Condition {
   const { chat, title, silentSince, rhythmMs, found, withheld } = source;
   const ms = Math.max(0, (link?.sources?.checkedAt ?? silentSince) - silentSince);
-  const checked = withheld
-    ? "alert-quiet-withheld"
-    : found > 0
-      ? "alert-quiet-found"
-      : "alert-quiet-none";
   const body: AlertBody = {
     kind: "quiet",
     worker,
@@ -61,9 +56,15 @@ function quiet({ worker, host, link }: WorkerStatus, source: QuietSource): Condi
     title: withheld
       ? say("alert-withheld", { worker, source: title })
       : say("alert-quiet", { worker, source: title, ms, rhythm: rhythmMs }),
-    details: [say(checked, { found })],
+    details: [say(checkedKey(source), { found })],
     buttons: ["check", "log", "worker"],
     action: null,
   };
   return { subject: `quiet:${worker}:${chat}`, body };
+}
+
+/** What a look at the quiet chat itself brought. */
+function checkedKey({ withheld, found }: QuietSource): string {
+  if (withheld) return "alert-quiet-withheld";
+  return found > 0 ? "alert-quiet-found" : "alert-quiet-none";
 }

@@ -1,4 +1,5 @@
 import type { AlertChat } from "../admins/admin-store.ts";
+
 /** A card that was told and is still open. Times are milliseconds since the epoch. */
 export interface CardFact {
   readonly openedAt: number;
@@ -30,9 +31,13 @@ const ALL_AFTER_MS = 60 * 60_000;
 /** How far a card has to go by now. Never less far than it went. */
 export function escalationOf(card: CardFact, now: number): EscalationLevel {
   if (card.taken || card.calm || card.quiet) return card.level;
-  const waited = now - card.openedAt;
-  const due: EscalationLevel = waited >= ALL_AFTER_MS ? 2 : waited >= NEXT_AFTER_MS ? 1 : 0;
+  const due = levelAfter(now - card.openedAt);
   return due > card.level ? due : card.level;
+}
+
+function levelAfter(waitedMs: number): EscalationLevel {
+  if (waitedMs >= ALL_AFTER_MS) return 2;
+  return waitedMs >= NEXT_AFTER_MS ? 1 : 0;
 }
 
 /** True when the card is to be told once more. */

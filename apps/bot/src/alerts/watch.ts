@@ -9,6 +9,7 @@ import type { RedisTrouble } from "@flotilla/queue";
 import { type Said, say } from "../kit/words/said.ts";
 import type { AlertBody, AlertRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
+import { backupConditions, isBackupSubject, tellsOfBackup } from "./backup-conditions.ts";
 import { HOST_HELP, networkConditions } from "./network-conditions.ts";
 import { hasRecovered, isDown, type StateFamily, stateFamilyOf } from "./over.ts";
 import { type RefusedSight, refusedConditions } from "./refused-jobs.ts";
@@ -108,6 +109,7 @@ export function conditionsOf(sight: Sight): Condition[] {
     return found;
   }
   found.push(...refusedConditions(sight.refused ?? [], host));
+  found.push(...backupConditions(sight.hosts ?? [], now));
   const tooMany = hostsTooMany(sight.hosts ?? [], now).map((row) => row.host);
   if (tooMany.length > 0)
     found.push(
@@ -174,6 +176,8 @@ function endOf(sight: Sight, alert: AlertRow): Said | null {
       : null;
   const family = stateFamilyOf(subject);
   if (family) return endOfWorker(sight, alert, family);
+  if (isBackupSubject(subject))
+    return tellsOfBackup(subject, sight.hosts ?? [], sight.now) ? solved : null;
   if (subject.startsWith("network:")) return endOfNetwork(sight, body.host);
   return FLEET_WIDE.some((each) => subject.startsWith(each)) ? solved : null;
 }

@@ -26,6 +26,7 @@ import { ChartDesk } from "../charts/chart-desk.ts";
 import { Drawer } from "../charts/drawer.ts";
 import { Recorder } from "../charts/recorder.ts";
 import { RollupStore } from "../charts/rollup-store.ts";
+import { HostBoard } from "../health/host-board.ts";
 import { EditPace } from "../kit/chat/edit-pace.ts";
 import { OldCards } from "../kit/chat/old-cards.ts";
 import { PanelStore } from "../kit/chat/panel-store.ts";
@@ -183,6 +184,7 @@ export function assemble(outside: Outside) {
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
     views,
     answers: new Answers(),
+    hostBoard: new HostBoard(),
     limits: {
       sendsPerMinute: config.sendsPerMinute,
       alertHoldMs: config.alertHoldMs,

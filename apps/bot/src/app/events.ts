@@ -103,13 +103,12 @@ function apply(deps: EventDeps, event: FleetEvent): Show {
  * taken into the list.
  */
 function adopt(deps: EventDeps, event: FleetEvent): void {
-  const reported =
-    event.kind === "host.started"
-      ? event.workers.map((status) => status.worker)
-      : event.kind === "worker.state"
-        ? [event.worker]
-        : [];
-  for (const worker of reported) deps.workers.add(worker, event.host, "host", event.at);
+  for (const worker of reported(event)) deps.workers.add(worker, event.host, "host", event.at);
+}
+
+function reported(event: FleetEvent): readonly WorkerId[] {
+  if (event.kind === "host.started") return event.workers.map((status) => status.worker);
+  return event.kind === "worker.state" ? [event.worker] : [];
 }
 
 /** Workers whose process is gone or about to go: whatever it had in memory is lost. */

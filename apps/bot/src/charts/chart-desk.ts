@@ -93,17 +93,16 @@ export class ChartDesk {
     const words = wordsOf(chat);
     const now = clock.now();
     const { from, to } = rangeOf(wish.span, now);
-    const row =
-      wish.worker === null ? null : (workers.find(wish.worker) ?? { id: wish.worker, label: null });
-    const name = row && nameOf(row);
+    const name =
+      wish.worker && nameOf(workers.find(wish.worker) ?? { id: wish.worker, label: null });
     const chart = { words, name, span: wish.span, now, rows: rollups.read(wish.worker, from, to) };
     const picture = await drawer.draw(pictureOf(chart, wish.dark)).catch((error: unknown) => {
       log.error({ err: error }, "chart not drawn");
       return "failed" as const;
     });
     const png = typeof picture === "string" ? null : picture;
-    const why =
-      png === null ? words.html(picture === null ? "chart-no-picture" : "chart-failed") : null;
+    const problem = picture === null ? "chart-no-picture" : "chart-failed";
+    const why = png === null && words.html(problem);
     return {
       card: { html: lines(new Html(captionOf(chart)), why).text, keyboard: keyboard(words, wish) },
       png,

@@ -63,7 +63,7 @@ export function drawChart(canvas: Canvas, picture: ChartPicture): void {
       y: 330,
       size: 34,
       colour: colours.faint,
-      middle: true,
+      align: "center",
     });
 }
 
@@ -249,7 +249,7 @@ function footer(context: SKRSContext2D, { texts }: ChartPicture, colours: Colour
     y: second,
     size: 28,
     colour: colours.ink,
-    end: true,
+    align: "right",
   });
 }
 
@@ -273,19 +273,19 @@ interface Writing {
   readonly size: number;
   readonly colour: string;
   readonly bold?: boolean;
-  readonly middle?: boolean;
-  readonly end?: boolean;
+  /** Where `x` is in the text. */
+  readonly align?: "left" | "center" | "right";
 }
 
 /** Returns where the text ends. */
 function write(
   context: SKRSContext2D,
   text: string,
-  { x, y, size, colour, bold, middle, end }: Writing,
+  { x, y, size, colour, bold, align = "left" }: Writing,
 ): number {
   context.font = `${bold ? "bold " : ""}${size}px "${FONT}"`;
   context.fillStyle = colour;
-  context.textAlign = middle ? "center" : end ? "right" : "left";
+  context.textAlign = align;
   context.fillText(text, x, y);
   return x + context.measureText(text).width;
 }

@@ -28,15 +28,17 @@ export interface BucketRow extends Rollup {
   readonly workers: number;
 }
 
-const ADD = `INSERT INTO rollup (worker, at, received, relayed, up, wait, down, off, restarts, waits, longest_wait)
+const ADD = `INSERT INTO rollup
+  (worker, at, received, relayed, up, wait, down, off, restarts, waits, longest_wait)
   VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (worker, at) DO UPDATE SET
-  received = received + excluded.received, relayed = relayed + excluded.relayed, up = up + excluded.up,
-  wait = wait + excluded.wait, down = down + excluded.down, off = off + excluded.off,
+  received = received + excluded.received, relayed = relayed + excluded.relayed,
+  up = up + excluded.up, wait = wait + excluded.wait, down = down + excluded.down, off = off + excluded.off,
   restarts = restarts + excluded.restarts, waits = waits + excluded.waits,
   longest_wait = max(longest_wait, excluded.longest_wait)`;
 
-const SUMS = `at, count(*) AS workers, sum(received) AS received, sum(relayed) AS relayed, sum(up) AS up, sum(wait) AS wait,
-  sum(down) AS down, sum(off) AS off, sum(restarts) AS restarts, sum(waits) AS waits, max(longest_wait) AS longestWait`;
+const SUMS = `at, count(*) AS workers, sum(received) AS received, sum(relayed) AS relayed,
+  sum(up) AS up, sum(wait) AS wait, sum(down) AS down, sum(off) AS off,
+  sum(restarts) AS restarts, sum(waits) AS waits, max(longest_wait) AS longestWait`;
 
 /**
  * Numbers of the workers, ten minutes to a row, as the bot sees them in Redis. The last look at

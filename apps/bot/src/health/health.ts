@@ -1,4 +1,4 @@
-import { STATE_TABLE, type WorkerState } from "@flotilla/contracts";
+import { type HostRow, STATE_TABLE, type WorkerState } from "@flotilla/contracts";
 import type { RedisTrouble } from "@flotilla/queue";
 import type { AlertStore } from "../alerts/alert-store.ts";
 import type { SentCount, SentLog } from "../alerts/sent-log.ts";
@@ -11,6 +11,8 @@ import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import { type FleetView, silentHosts } from "../workers/view.ts";
 import type { Views } from "../workers/views.ts";
+import { backupLines } from "./backup-lines.ts";
+import type { HostBoard } from "./host-board.ts";
 
 declare module "../kit/chat/screen.ts" {
   interface ScreenData {
@@ -29,6 +31,7 @@ interface HealthDeps {
   readonly alerts: AlertStore;
   readonly sent: SentLog;
   readonly views: Views;
+  readonly hostBoard: HostBoard;
   readonly admins: {
     all(): readonly { readonly name: string; readonly reachable: boolean }[];
   };
@@ -37,10 +40,11 @@ interface HealthDeps {
 }
 
 export const health = screen("health", NO_DATA, (deps: HealthDeps, view: FleetView) => {
-  const { alerts, sent, admins, signs, views } = deps;
+  const { alerts, sent, admins, signs, views, hostBoard } = deps;
   const week = alerts.history(view.now - WEEK_MS);
   return healthScreen(view, {
     ...signs(),
+    hosts: hostBoard.all(),
     redisMs: views.redisMs,
     lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage").length,
     sent: sent.count(view.now - WEEK_MS),
@@ -79,6 +83,8 @@ export interface HealthView {
   /** Null = no ping is configured; 0 = none has worked yet. */
   readonly pingedAt: number | null;
   readonly secondPath: boolean;
+  /** What the hosts say of themselves. */
+  readonly hosts: readonly HostRow[];
   /** Admins who never pressed Start, or blocked the bot. */
   readonly unreachable: readonly string[];
 }
@@ -110,6 +116,7 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
       "",
       storage(view),
       ...silentHosts(view).map((line) => html`❌ ${line}`),
+      ...backupLines(words, health.hosts, view.now),
       sign(health.redisAwaySince === null, redis(view, health)),
       sign(health.pollProblemSince === null, poll(view, health)),
       ping(view, health),

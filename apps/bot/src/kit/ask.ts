@@ -4,7 +4,7 @@ import { z } from "zod";
 import type { Verb } from "./button.ts";
 import { encodePress } from "./callback.ts";
 import { type Card, screen } from "./chat/screen.ts";
-import { cancelButton, verbButton } from "./keyboard.ts";
+import { cancelButton, rows, verbButton } from "./keyboard.ts";
 import { type ChatDeps, panelMessage } from "./press.ts";
 import type { PressContext } from "./press-context.ts";
 import type { QuestionName } from "./question.ts";
@@ -34,14 +34,21 @@ export const ask = screen("ask", data, (_deps, { words }: { readonly words: Word
 function askCard(words: Words, { what, worker, problem, off }: z.infer<typeof data>): Card {
   const text = lines(
     words.html(`ask-${what}`, { worker: worker ?? "" }),
-    problem ? html`\n❌ ${words.said(problem)}` : null,
+    problem && html`\n❌ ${words.said(problem)}`,
   );
-  const back =
-    worker === null ? encodePress(off ? "settings" : "workers") : encodePress("worker", worker);
-  const takeBack = off
-    ? [[{ ...verbButton(words, off, "", "off"), text: words.text(`button-${off}-off`) }]]
-    : [];
-  return { html: text.text, keyboard: [...takeBack, [cancelButton(words, back)]] };
+  return {
+    html: text.text,
+    keyboard: rows(
+      off && [{ ...verbButton(words, off, "", "off"), text: words.text(`button-${off}-off`) }],
+      [cancelButton(words, encodePress(...cameFrom(worker, off)))],
+    ),
+  };
+}
+
+/** Where ✖️ leads: to what the question is about. */
+function cameFrom(worker: WorkerId | null, off: Verb | undefined): [Verb, WorkerId?] {
+  if (worker !== null) return ["worker", worker];
+  return [off ? "settings" : "workers"];
 }
 
 /** Who remembers what the next text of an admin answers. */

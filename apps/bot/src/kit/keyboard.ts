@@ -28,6 +28,16 @@ export function cancelButton(words: Words, data: string): InlineKeyboardButton {
   return { text: words.text("button-cancel"), callback_data: data };
 }
 
+/** A button, or none where the reader may not press it or nothing is there for it. */
+type Offered = InlineKeyboardButton | null | undefined | false;
+/** A row of what is offered, or none. */
+export type Row = readonly Offered[] | null | undefined | false;
+
+/** The rows of a keyboard: without buttons that are not offered, and without rows that are empty. */
+export function rows(...all: readonly Row[]): InlineKeyboardButton[][] {
+  return all.map((row) => (row || []).filter((button) => !!button)).filter((row) => row.length > 0);
+}
+
 /** Two to a row. */
 export function pairs<T>(items: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(items.length / 2) }, (_, row) =>

@@ -172,19 +172,22 @@ function knownPhone({ words, worker }: LoginView, phone: string): InlineKeyboard
 }
 
 function askCode({ words, digits }: LoginView, step: AskCode): Html {
-  const keys = hasKeys(step.via);
-  const dots = Array.from({ length: step.length }, (_, index) => (index < digits ? "●" : "○")).join(
-    " ",
-  );
   return lines(
     words.html("login-code-sent", { via: step.via }),
-    keys || step.dead
-      ? null
-      : words.html(step.nextVia === null ? "login-no-keys" : "login-no-keys-other"),
-    step.dead || !keys ? null : html`\n${words.html("login-code", { dots, at: step.expiresAt })}`,
-    step.dead || !keys ? null : words.html("login-use-buttons"),
+    ...(step.dead ? [] : codeEntry(words, digits, step)),
     noteLine(words, step.note),
   );
+}
+
+/** What was entered of the code, or why it cannot be entered here. */
+function codeEntry(words: Words, digits: number, step: AskCode): Html[] {
+  if (!hasKeys(step.via))
+    return [words.html(step.nextVia === null ? "login-no-keys" : "login-no-keys-other")];
+  const circles = Array.from({ length: step.length }, (_, at) => (at < digits ? "●" : "○"));
+  return [
+    html`\n${words.html("login-code", { dots: circles.join(" "), at: step.expiresAt })}`,
+    words.html("login-use-buttons"),
+  ];
 }
 
 function askPassword(words: Words, hint: string | null, note: Said | null): Html {

@@ -50,8 +50,11 @@ const FORBIDDEN_KIND = /not enough rights to send (?!text )/;
 const ABOUT_CHAT =
   /rights|administrator|not a member|was kicked|was deactivated|was blocked|chat is inaccessible|chat is restricted/i;
 /** What was sent cannot be taken, whatever the chat is. */
-const ABOUT_CONTENT =
-  /too (?:long|big|large|much|many)|empty|can't|cannot|wrong |invalid|unsupported|failed to|not found|there is no|group send failed/i;
+const ABOUT_CONTENT = new RegExp(
+  "too (?:long|big|large|much|many)|empty|can't|cannot|wrong |invalid|unsupported|failed to" +
+    "|not found|there is no|group send failed",
+  "i",
+);
 
 /**
  * Telegram says it in words, or by a code of its own in capital letters. A topic that was deleted,

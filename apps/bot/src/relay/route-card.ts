@@ -1,10 +1,16 @@
-import type { RelayStatus, Route, RouteStatus, RouteTarget } from "@flotilla/contracts";
+import type {
+  RelayStatus,
+  Route,
+  RouteAction,
+  RouteStatus,
+  RouteTarget,
+} from "@flotilla/contracts";
 import { worksByOthers } from "@flotilla/relay";
 import type { InlineKeyboardButton } from "grammy/types";
 import { encodePress } from "../kit/callback.ts";
 import type { Card } from "../kit/chat/screen.ts";
-import { backButton, refreshButton } from "../kit/keyboard.ts";
-import { type Html, html, lines } from "../kit/words/html.ts";
+import { backButton, refreshButton, rows } from "../kit/keyboard.ts";
+import { type Html, html, type Line, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 
 /** What a route card shows. */
@@ -39,15 +45,11 @@ export function routeCard(view: RouteView): Card {
       target: targetText(words, route.to),
     }),
     topicsLine(words, route),
-    route.filter === ""
-      ? words.html("route-filter-none")
-      : words.html("route-filter", { filter: route.filter }),
-    route.action.kind === "forward"
-      ? words.html("route-forward")
-      : words.html("route-copy", { template: route.action.template }),
+    filterLine(words, route.filter),
+    actionLine(words, route.action),
     words.html("route-follow", {
-      edits: words.text(route.edits ? "word-on" : "word-off"),
-      deletes: words.text(route.deletes ? "word-on" : "word-off"),
+      edits: onOff(words, route.edits),
+      deletes: onOff(words, route.deletes),
       alert: words.text(`route-alert-${route.alert}`),
     }),
     "",
@@ -57,12 +59,28 @@ export function routeCard(view: RouteView): Card {
   );
   return {
     html: text.text,
-    keyboard: [
+    keyboard: rows(
       ...switches(words, route, found),
-      ...stopFill(words, status, route.id),
+      [stopFill(view, route.id)],
       [refresh(words, route.id), backTo(words, "routes", route.from.worker)],
-    ],
+    ),
   };
+}
+
+/** Which messages it takes. */
+export function filterLine(words: Words, filter: string): Html {
+  if (filter === "") return words.html("route-filter-none");
+  return words.html("route-filter", { filter });
+}
+
+/** What it does with them. */
+export function actionLine(words: Words, action: RouteAction): Html {
+  if (action.kind === "forward") return words.html("route-forward");
+  return words.html("route-copy", { template: action.template });
+}
+
+function onOff(words: Words, on: boolean): string {
+  return words.text(on ? "word-on" : "word-off");
 }
 
 function otherVersion({ words, status, version, now }: RouteView): Html | null {
@@ -90,7 +108,7 @@ function sureCard(words: Words, { id }: Route): Card {
   };
 }
 
-function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[] {
+function figures({ words, now }: RouteView, found: RouteStatus): Line[] {
   const { counts } = found;
   const count = (name: string): number => counts[name] ?? 0;
   const skipped = count("protected") + count("ephemeral");
@@ -101,18 +119,16 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
       filtered: count("filtered"),
       skipped,
     }),
-    count("edited") + count("deleted") > 0
-      ? words.html("route-followed", { edited: count("edited"), deleted: count("deleted") })
-      : null,
-    count("too-old") + count("forwarded") > 0
-      ? words.html("route-left-out", { old: count("too-old"), forwarded: count("forwarded") })
-      : null,
-    ...losses(words, counts),
-    count("late") > 0 ? words.html("route-late", { late: count("late") }) : null,
-    found.p50Ms === null || found.p99Ms === null
-      ? null
-      : words.html("route-latency", { p50: seconds(found.p50Ms), p99: seconds(found.p99Ms) }),
-    found.lastDeliveredAt === null ? null : words.html("route-last", { at: found.lastDeliveredAt }),
+    count("edited") + count("deleted") > 0 &&
+      words.html("route-followed", { edited: count("edited"), deleted: count("deleted") }),
+    count("too-old") + count("forwarded") > 0 &&
+      words.html("route-left-out", { old: count("too-old"), forwarded: count("forwarded") }),
+    ...losses(words, count),
+    count("late") > 0 && words.html("route-late", { late: count("late") }),
+    found.p50Ms !== null &&
+      found.p99Ms !== null &&
+      words.html("route-latency", { p50: seconds(found.p50Ms), p99: seconds(found.p99Ms) }),
+    found.lastDeliveredAt !== null && words.html("route-last", { at: found.lastDeliveredAt }),
     queueLine(words, found, now),
     found.file &&
       words.html("route-file", {
@@ -120,29 +136,24 @@ function figures({ words, now }: RouteView, found: RouteStatus): (Html | null)[]
         done: megabytes(found.file.doneBytes),
         size: megabytes(found.file.sizeBytes),
       }),
-    found.reason === null
-      ? null
-      : words.html(found.blocked ? "route-blocked" : "route-reason", { reason: found.reason }),
-    found.poison === 0
-      ? null
-      : words.html("route-poison", { count: found.poison, reason: found.poisonReason ?? "?" }),
-    found.moved.length === 0
-      ? null
-      : words.html("route-moved", {
-          chats: found.moved.map(({ chat, to }) => `${chat} → ${to}`).join(", "),
-        }),
-    found.unknownChats.length === 0
-      ? null
-      : words.html("route-unknown", { chats: found.unknownChats.join(", ") }),
+    found.reason !== null &&
+      words.html(found.blocked ? "route-blocked" : "route-reason", { reason: found.reason }),
+    found.poison > 0 &&
+      words.html("route-poison", { count: found.poison, reason: found.poisonReason ?? "?" }),
+    found.moved.length > 0 &&
+      words.html("route-moved", {
+        chats: found.moved.map(({ chat, to }) => `${chat} → ${to}`).join(", "),
+      }),
+    found.unknownChats.length > 0 &&
+      words.html("route-unknown", { chats: found.unknownChats.join(", ") }),
   ];
 }
 
 /** What could not be carried as it was: each kind on a line of its own. */
-function losses(words: Words, counts: RouteStatus["counts"]): (Html | null)[] {
-  return (["cut", "unreached", "no-reply", "no-media"] as const).map((name) => {
-    const count = counts[name] ?? 0;
-    return count === 0 ? null : words.html(`route-${name}`, { count });
-  });
+function losses(words: Words, count: (name: string) => number): Html[] {
+  return (["cut", "unreached", "no-reply", "no-media"] as const)
+    .filter((name) => count(name) > 0)
+    .map((name) => words.html(`route-${name}`, { count: count(name) }));
 }
 
 function queueLine(
@@ -151,27 +162,17 @@ function queueLine(
   now: number,
 ): Html {
   const queue = words.html("route-queue", { count: waiting });
-  const parked =
-    parkedUntil !== null && parkedUntil > now
-      ? words.html("route-parked", { at: parkedUntil })
-      : null;
-  const forecast =
-    forecastAt !== null && forecastAt > now
-      ? words.html("route-forecast", { at: forecastAt })
-      : null;
-  const more = [parked, forecast].filter((part) => part !== null);
-  return html`${queue}${more.map((part) => html` · ${part}`)}`;
+  const until = (key: string, at: number | null) =>
+    at !== null && at > now && html` · ${words.html(key, { at })}`;
+  return html`${queue}${until("route-parked", parkedUntil)}${until("route-forecast", forecastAt)}`;
 }
 
 function backfillLine({ words, status, now }: RouteView, route: string): Html | null {
   const fill = status?.backfill;
   if (!fill || fill.route !== route) return null;
   if (fill.state === "running") {
-    const { fetched, wanted, waitsUntil } = fill;
-    const line =
-      wanted === null
-        ? words.html("route-fill-running", { fetched })
-        : words.html("route-fill-wanted", { fetched, wanted });
+    const { waitsUntil } = fill;
+    const line = fillCount(words, fill);
     if (waitsUntil === null || waitsUntil <= now) return line;
     return html`${line} · ${words.html("route-fill-waits", { at: waitsUntil })}`;
   }
@@ -183,38 +184,40 @@ function backfillLine({ words, status, now }: RouteView, route: string): Html | 
   });
 }
 
+function fillCount(words: Words, { fetched, wanted }: NonNullable<RelayStatus["backfill"]>): Html {
+  if (wanted === null) return words.html("route-fill-running", { fetched });
+  return words.html("route-fill-wanted", { fetched, wanted });
+}
+
 function switches(words: Words, route: Route, found: RouteStatus | null): InlineKeyboardButton[][] {
   const button = (label: string, op: string): InlineKeyboardButton => ({
     text: words.text(`button-route-${label}`),
     callback_data: encodePress("rset", route.id, op),
   });
   const stuck = found && (found.blocked || found.parkedUntil !== null);
-  return [
+  return rows(
     [button(route.on ? "off" : "on", "on"), button("dry", "dry")],
     [
       button(route.edits ? "edits-off" : "edits-on", "edits"),
       button(route.deletes ? "deletes-off" : "deletes-on", "deletes"),
     ],
     [button(`alert-${route.alert}`, "alert"), button("fill", "fill")],
-    ...(found && found.poison > 0 ? [[button("retry", "retry"), button("drop", "drop")]] : []),
-    ...(stuck ? [[button("wake", "wake")]] : []),
+    found && found.poison > 0 && [button("retry", "retry"), button("drop", "drop")],
+    stuck && [button("wake", "wake")],
     [
       { text: words.text("button-route-edit"), callback_data: encodePress("redit", route.id) },
       button("remove", "remove"),
     ],
-  ];
+  );
 }
 
-function stopFill(
-  words: Words,
-  status: RelayStatus | null,
-  route: string,
-): InlineKeyboardButton[][] {
+function stopFill({ words, status }: RouteView, route: string): InlineKeyboardButton | null {
   const fill = status?.backfill;
-  if (fill?.state !== "running" || fill.route !== route) return [];
-  return [
-    [{ text: words.text("button-fill-stop"), callback_data: encodePress("rset", route, "fstop") }],
-  ];
+  if (fill?.state !== "running" || fill.route !== route) return null;
+  return {
+    text: words.text("button-fill-stop"),
+    callback_data: encodePress("rset", route, "fstop"),
+  };
 }
 
 /** Where a route delivers to, in words. */

@@ -102,29 +102,24 @@ export function sourcesScreen(
   };
 }
 
+interface DryLine {
+  readonly text: string;
+  /** `take`, or why the route leaves it out. */
+  readonly verdict: string;
+}
+
 /** A dry run; `found` is null while it is under way. */
 export function dryScreen(
   words: Words,
   { route, draft }: { readonly route: string; readonly draft: boolean },
-  found: readonly { readonly text: string; readonly verdict: string }[] | null,
+  found: readonly DryLine[] | null,
 ): Card {
-  const body =
-    found === null
-      ? words.html("dry-running")
-      : found.length === 0
-        ? words.html("dry-empty")
-        : lines(
-            ...found.map(
-              ({ text, verdict }) =>
-                html`${verdict === "take" ? "✅" : "➖"} ${oneLine(text)}${reasonOf(words, verdict)}`,
-            ),
-          );
   const taken = found?.filter(({ verdict }) => verdict === "take").length ?? 0;
   return {
     html: lines(
       words.html("dry-title", { route }),
-      found === null ? null : words.html("dry-sum", { taken, count: found.length }),
-      body,
+      found && words.html("dry-sum", { taken, count: found.length }),
+      ...dryLines(words, found),
     ).text,
     keyboard: [
       draft
@@ -135,6 +130,15 @@ export function dryScreen(
           ],
     ],
   };
+}
+
+function dryLines(words: Words, found: readonly DryLine[] | null): Html[] {
+  if (found === null) return [words.html("dry-running")];
+  if (found.length === 0) return [words.html("dry-empty")];
+  return found.map(
+    ({ text, verdict }) =>
+      html`${verdict === "take" ? "✅" : "➖"} ${oneLine(text)}${reasonOf(words, verdict)}`,
+  );
 }
 
 function reasonOf(words: Words, verdict: string): Html | string {
@@ -150,13 +154,15 @@ function oneLine(text: string): string {
 function routeLine(words: Words, route: Route, status: RelayStatus | null): Html {
   const found = status?.routes.find((each) => each.route === route.id);
   const trouble = found && (found.blocked || found.poison > 0) ? "⚠️ " : "";
-  const numbers = found
-    ? words.text("routes-line-counts", {
-        delivered: found.counts["delivered"] ?? 0,
-        waiting: found.waiting,
-      })
-    : "";
-  return html`${icon(route)} ${trouble}<b>${route.id}</b> ${route.from.chats.join(", ").slice(0, 40)} → ${targetText(words, route.to)} ${numbers}`;
+  const numbers =
+    found &&
+    words.text("routes-line-counts", {
+      delivered: found.counts["delivered"] ?? 0,
+      waiting: found.waiting,
+    });
+  const from = route.from.chats.join(", ").slice(0, 40);
+  const to = targetText(words, route.to);
+  return html`${icon(route)} ${trouble}<b>${route.id}</b> ${from} → ${to} ${numbers}`;
 }
 
 function icon(route: Route): string {

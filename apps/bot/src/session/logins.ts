@@ -4,7 +4,7 @@ import { z } from "zod";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
-import { backButton, refreshButton } from "../kit/keyboard.ts";
+import { backButton, paged, refreshButton } from "../kit/keyboard.ts";
 import { notDone, pageOf, panelMessage, show } from "../kit/press.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
@@ -79,15 +79,8 @@ type DevicesOf = (worker: WorkerId) => KnownDevices | null;
 export function loginsScreen(view: FleetView, page: number, devicesOf: DevicesOf): Card {
   const { words } = view;
   const sorted = problemsFirst(view.workers);
-  const pages = Math.max(1, Math.ceil(sorted.length / PAGE));
-  const current = Math.min(page, pages - 1);
-  const shown = sorted.slice(current * PAGE, current * PAGE + PAGE);
   const at = (to: number): string => encodePress("logins", "", String(to));
-  const pager = [
-    { text: "◀️", callback_data: at(Math.max(0, current - 1)) },
-    { text: `${current + 1}/${pages}`, callback_data: at(current) },
-    { text: "▶️", callback_data: at(Math.min(pages - 1, current + 1)) },
-  ];
+  const { shown, current, pager } = paged(sorted, { page, size: PAGE, at });
   return {
     html: lines(
       words.html("logins-title", { count: sorted.length }),
@@ -99,7 +92,7 @@ export function loginsScreen(view: FleetView, page: number, devicesOf: DevicesOf
         { text: `${iconOf(worker)} ${worker.id}`, callback_data: encodePress("worker", worker.id) },
         { text: "📱", callback_data: encodePress("devices", worker.id) },
       ]),
-      ...(pages > 1 ? [pager] : []),
+      ...pager,
       [refreshButton(words, at(current)), backButton(words, encodePress("menu"))],
     ],
   };
@@ -115,11 +108,12 @@ function line({ words }: FleetView, worker: WorkerView, known: KnownDevices | nu
   const proof = lastSuccessAt
     ? words.html("logins-proof", { at: lastSuccessAt })
     : words.html("logins-no-proof");
-  const count =
-    known === null
-      ? ""
-      : html` · ${words.html("logins-devices", { count: known.devices.filter((each) => !each.current).length })}`;
-  return html`${name}  ${who}${phone} · ${proof}${count}`;
+  return html`${name}  ${who}${phone} · ${proof}${known && otherDevices(words, known)}`;
+}
+
+function otherDevices(words: Words, { devices }: KnownDevices): Html {
+  const count = devices.filter((each) => !each.current).length;
+  return html` · ${words.html("logins-devices", { count })}`;
 }
 
 /**
@@ -136,15 +130,12 @@ export function devicesScreen(
   return {
     html: lines(
       words.html("devices-title", { worker }),
-      state === "asked" ? words.html("devices-fetching") : null,
-      fetching?.state === "failed" ? words.html("not-done", { why: why(words, fetching) }) : null,
-      state === "expired" || state === "unanswered" ? words.html("no-answer") : null,
+      state === "asked" && words.html("devices-fetching"),
+      fetching?.state === "failed" && words.html("not-done", { why: why(words, fetching) }),
+      (state === "expired" || state === "unanswered") && words.html("no-answer"),
       ...(known?.devices ?? []).slice(0, 20).map((device) => deviceLine(words, device)),
-      known !== null
-        ? html`\n${words.html("devices-help", { at: known.at })}`
-        : state === "done"
-          ? words.html("devices-unasked")
-          : null,
+      known && html`\n${words.html("devices-help", { at: known.at })}`,
+      known === null && state === "done" && words.html("devices-unasked"),
     ).text,
     keyboard: [
       [
@@ -161,6 +152,8 @@ function backTo(words: Words) {
 }
 
 function deviceLine(words: Words, { current, device, app, country, activeAt }: Device): Html {
-  const mark = current ? html` ${words.html("devices-this")}` : "";
-  return html`${current ? "👷" : "📱"} <b>${device}</b> · ${app}${mark}\n     ${country} · ${words.html("devices-active", { at: activeAt })}`;
+  const icon = current ? "👷" : "📱";
+  const mark = current && html` ${words.html("devices-this")}`;
+  const active = words.html("devices-active", { at: activeAt });
+  return html`${icon} <b>${device}</b> · ${app}${mark}\n     ${country} · ${active}`;
 }

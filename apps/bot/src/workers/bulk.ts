@@ -3,7 +3,7 @@ import { z } from "zod";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
-import { backButton, verbButton } from "../kit/keyboard.ts";
+import { backButton, rows, verbButton } from "../kit/keyboard.ts";
 import { show } from "../kit/press.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import { say } from "../kit/words/said.ts";
@@ -118,23 +118,22 @@ export function bulkScreen(view: FleetView, bulk: BulkRow | null): Card {
       words.html(`bulk-title-${bulk.action}`, { count: bulk.total }),
       html`<code>${"█".repeat(filled)}${"░".repeat(BAR - filled)}</code> ${outcomes.length}/${bulk.total}`,
       words.html(`bulk-${stateOf(bulk, over && connecting === 0, numbers)}`, numbers),
-      current.length > 0 && !over
-        ? words.html("bulk-current", { workers: current.join(", ") })
-        : null,
-      reports.some((each) => each.phase === "canary-failed")
-        ? words.html("bulk-canary-failed")
-        : null,
-      reports.some((each) => each.phase === "canary") && !over ? words.html("bulk-canary") : null,
-      ...ENDS.flatMap((end) =>
-        over || end !== "connecting" ? endLines(words, end, outcomes) : [],
+      current.length > 0 && !over && words.html("bulk-current", { workers: current.join(", ") }),
+      reports.some((each) => each.phase === "canary-failed") && words.html("bulk-canary-failed"),
+      !over && reports.some((each) => each.phase === "canary") && words.html("bulk-canary"),
+      ...ENDS.filter((end) => over || end !== "connecting").flatMap((end) =>
+        endLines(words, end, outcomes),
       ),
-      over ? leftLine(words, bulk, outcomes) : null,
+      over && leftLine(words, bulk, outcomes),
       words.html("asked-by", { by: bulk.askerName, at: bulk.askedAt }),
     ).text,
-    keyboard:
-      over || bulk.cancelled
-        ? [menu]
-        : [[{ ...verbButton(words, "bulkstop", "", bulk.id.slice(-16)), style: "danger" }], menu],
+    keyboard: rows(
+      !over &&
+        !bulk.cancelled && [
+          { ...verbButton(words, "bulkstop", "", bulk.id.slice(-16)), style: "danger" },
+        ],
+      menu,
+    ),
   };
 }
 
@@ -179,20 +178,19 @@ function endLines(words: Words, end: Exclude<End, "done">, outcomes: readonly Ou
     const who = own.filter((each) => each.reason === reason).map(({ worker }) => worker);
     return html`${words.html(`bulk-end-${end}`, { count: who.length, reason })} ${names(words, who)}`;
   });
-  return reasons.length > REASONS
-    ? [...told, words.html("alert-more", { count: reasons.length - REASONS })]
-    : told;
+  if (reasons.length <= REASONS) return told;
+  return [...told, words.html("alert-more", { count: reasons.length - REASONS })];
 }
 
 function leftLine(words: Words, { workers }: BulkRow, outcomes: readonly Outcome[]): Html | null {
   const told = new Set(outcomes.map(({ worker }) => worker));
   const left = workers.filter((worker) => !told.has(worker));
-  return left.length === 0
-    ? null
-    : html`${words.html("bulk-end-left", { count: left.length })} ${names(words, left)}`;
+  if (left.length === 0) return null;
+  return html`${words.html("bulk-end-left", { count: left.length })} ${names(words, left)}`;
 }
 
 function names(words: Words, workers: readonly string[]): Html {
   const more = workers.length - NAMED;
-  return html`<b>${workers.slice(0, NAMED).join(", ")}</b>${more > 0 ? ` ${words.text("alert-more", { count: more })}` : ""}`;
+  const rest = more > 0 && ` ${words.text("alert-more", { count: more })}`;
+  return html`<b>${workers.slice(0, NAMED).join(", ")}</b>${rest}`;
 }

@@ -57,17 +57,16 @@ export function workerScreen(view: FleetView, id: string): Card {
   const { status } = worker;
   const text = lines(
     html`${iconOf(worker)} <b>${nameOf(worker)}</b>   <i>${worker.id}.session</i>`,
-    worker.staleSince === null
-      ? null
-      : words.html("details-stale", { host: worker.host, at: worker.staleSince }),
+    worker.staleSince !== null &&
+      words.html("details-stale", { host: worker.host, at: worker.staleSince }),
     status
       ? statusLines(view, worker, status)
       : words.html("details-silent", { host: worker.host }),
-    worker.note === null ? null : words.html("details-note", { note: worker.note }),
-    worker.openAlerts > 0 ? words.html("details-alerts", { count: worker.openAlerts }) : null,
+    worker.note !== null && words.html("details-note", { note: worker.note }),
+    worker.openAlerts > 0 && words.html("details-alerts", { count: worker.openAlerts }),
     ...worker.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),
     commandLine(words, worker, view.now),
-    view.trouble === null ? null : words.html("redis-away"),
+    view.trouble !== null && words.html("redis-away"),
   );
   const refresh = refreshButton(words, encodePress("worker", worker.id));
   return { html: text.text, keyboard: [...actionRows(view, worker), [refresh, ...back]] };
@@ -99,19 +98,18 @@ function statusLines({ words, now }: FleetView, worker: WorkerView, status: Work
       crashes: status.crashes,
       limit: status.crashLimit,
     }),
-    link ? sourcesLine(words, link) : null,
-    worker.day ? dayLine(words, worker.day) : null,
+    link && sourcesLine(words, link),
+    worker.day && dayLine(words, worker.day),
     storageLine(words, status),
-    vitals
-      ? words.html("details-vitals", {
-          mb: Math.round(vitals.rssBytes / 1e6),
-          lag: Math.round(vitals.loopLagMs),
-        })
-      : null,
+    vitals &&
+      words.html("details-vitals", {
+        mb: Math.round(vitals.rssBytes / 1e6),
+        lag: Math.round(vitals.loopLagMs),
+      }),
     wayLine(words, status),
-    link ? outageLine(words, link) : null,
-    link ? waitLines(words, link, now) : null,
-    link?.closedChats ? words.html("details-closed-chats", { chats: link.closedChats }) : null,
+    link && outageLine(words, link),
+    link && waitLines(words, link, now),
+    !!link?.closedChats && words.html("details-closed-chats", { chats: link.closedChats }),
     faultLines(words, status),
     holderLine(words, status),
   );
@@ -141,15 +139,14 @@ function sourcesLine(words: Words, { sources }: LinkStatus): Html | null {
 
 function dayLine(words: Words, { received, relayed, waits, longestWait }: DayView): Html {
   const line = words.html("details-day", { received, relayed });
-  return waits === 0
-    ? line
-    : html`${line} · ${words.html("details-day-waits", { count: waits, ms: longestWait })}`;
+  if (waits === 0) return line;
+  return html`${line} · ${words.html("details-day-waits", { count: waits, ms: longestWait })}`;
 }
 
 function accountLine(words: Words, { link }: WorkerStatus): Html {
   const account = link?.account;
   if (!account) return words.html("details-no-account");
-  const name = `${account.name}${account.username ? ` (@${account.username})` : ""}`;
+  const name = account.username ? `${account.name} (@${account.username})` : account.name;
   const line = words.html("details-account", { name, id: account.userId.slice(-4) });
   return account.phoneMasked ? html`${line} · ${unbroken(account.phoneMasked)}` : line;
 }
@@ -186,9 +183,8 @@ function storageLine(words: Words, { storage, pid }: WorkerStatus): Html | null 
   const { lockWaits, longestHoldMs, walBytes, checkpointAt } = storage;
   const args = { waits: lockWaits, hold: longestHoldMs, kb: Math.ceil(walBytes / 1024) };
   const line = words.html("details-storage", args);
-  return checkpointAt === null
-    ? line
-    : html`${line} · ${words.html("details-checkpoint", { at: checkpointAt })}`;
+  if (checkpointAt === null) return line;
+  return html`${line} · ${words.html("details-checkpoint", { at: checkpointAt })}`;
 }
 
 function faultLines(words: Words, { fault, state, holder }: WorkerStatus): Html | null {
@@ -215,24 +211,23 @@ const REMEDIES: Partial<Record<WorkerStatus["state"], string>> = {
 
 function actionRows({ words, may }: FleetView, worker: WorkerView): InlineKeyboardButton[][] {
   const actions = actionsFor(worker.status?.state ?? "STOPPED").filter((action) => may(action));
-  const more = (["mute", "more"] as const)
-    .filter((verb) => may(verb))
-    .map((verb) =>
-      verb === "mute" && worker.silences.some(({ kind }) => kind === "mute")
-        ? { text: words.text("button-unmute"), callback_data: encodePress("mute", worker.id, "0") }
-        : verbButton(words, verb, worker.id, verb === "mute" ? "60" : ""),
-    );
   const relay = (["sources", "routes", "chart"] as const).map((verb) =>
     verbButton(words, verb, worker.id),
   );
-  const rows = pairs([
+  const buttons = [
     ...actions.map((action) => verbButton(words, action, worker.id)),
     ...relay,
-    ...more,
-  ]);
-  const holder =
-    worker.status && may("hstop") ? holderButtons(words, worker.id, worker.status) : [];
-  const resume =
-    worker.status && may("resume") ? resumeButtons(words, worker.id, worker.status) : [];
-  return [...rows, ...holder, ...resume];
+    may("mute") && muteButton(words, worker),
+    may("more") && verbButton(words, "more", worker.id),
+  ].filter((it) => it !== false);
+  const { status } = worker;
+  const holder = status && may("hstop") ? holderButtons(words, worker.id, status) : [];
+  const resume = status && may("resume") ? resumeButtons(words, worker.id, status) : [];
+  return [...pairs(buttons), ...holder, ...resume];
+}
+
+function muteButton(words: Words, { id, silences }: WorkerView): InlineKeyboardButton {
+  if (silences.some(({ kind }) => kind === "mute"))
+    return { text: words.text("button-unmute"), callback_data: encodePress("mute", id, "0") };
+  return verbButton(words, "mute", id, "60");
 }

@@ -4,7 +4,7 @@ import { type AskDeps, answered, askFor } from "../kit/ask.ts";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
-import { backButton, paged, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { backButton, paged, pairs, refreshButton, rows, verbButton } from "../kit/keyboard.ts";
 import { type ChatDeps, pageOf, show } from "../kit/press.ts";
 import { question } from "../kit/question.ts";
 import { textCommand } from "../kit/text-command.ts";
@@ -96,14 +96,14 @@ export function workersScreen(view: FleetView, screen: ListData): Card {
       "",
       ...shown.map((worker) => workerLine(words, worker)),
     ).text,
-    keyboard: [
+    keyboard: rows(
       ...pairs(buttons),
       ...pager,
       ...(tag === null ? tagRows(view) : bulkRows(view, tag)),
       [verbButton(words, "find"), filter],
-      [...(view.may("add") ? [verbButton(words, "add")] : []), refreshButton(words, at(current))],
+      [view.may("add") && verbButton(words, "add"), refreshButton(words, at(current))],
       [backButton(words, encodePress("menu"))],
-    ],
+    ),
   };
 }
 
@@ -158,17 +158,17 @@ function bulkRows({ words, may, workers }: FleetView, tag: string): InlineKeyboa
 /** One worker in a list: its state, and what comes next. */
 export function workerLine(words: Words, worker: WorkerView): Html {
   const { status } = worker;
-  const name = html`<b>${nameOf(worker)}</b>${worker.silences.length === 0 ? "" : " 🔕"}`;
+  const name = html`<b>${nameOf(worker)}</b>${worker.silences.length > 0 && " 🔕"}`;
   if (!status) return html`❔ ${name}  ${words.html("worker-not-reported", { host: worker.host })}`;
+  const state = words.text(`state-${status.state}`);
   if (worker.staleSince !== null)
-    return html`❔ ${name}  ${words.html("worker-stale", { state: words.text(`state-${status.state}`), at: worker.staleSince })}`;
-  const next = status.nextTryAt
-    ? html` · ${words.html("worker-next", { at: status.nextTryAt })}`
-    : "";
-  const count = status.state === "BACKOFF" ? ` ${status.crashes}/${status.crashLimit}` : "";
+    return html`❔ ${name}  ${words.html("worker-stale", { state, at: worker.staleSince })}`;
+  const count = status.state === "BACKOFF" && ` ${status.crashes}/${status.crashLimit}`;
+  const next =
+    status.nextTryAt !== null && html` · ${words.html("worker-next", { at: status.nextTryAt })}`;
   const today =
-    status.state === "RUNNING" && worker.day
-      ? html` · ${words.html("worker-day", { count: worker.day.received })}`
-      : "";
-  return html`${iconOf(worker)} ${name}  ${words.text(`state-${status.state}`)}${count}${next}${today}`;
+    status.state === "RUNNING" &&
+    worker.day &&
+    html` · ${words.html("worker-day", { count: worker.day.received })}`;
+  return html`${iconOf(worker)} ${name}  ${state}${count}${next}${today}`;
 }

@@ -2,11 +2,11 @@ import { urgency } from "@flotilla/contracts";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
-import { refreshButton, verbButton } from "../kit/keyboard.ts";
+import { refreshButton, rows, verbButton } from "../kit/keyboard.ts";
 import { type ChatDeps, show } from "../kit/press.ts";
 import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
-import { type FleetView, iconOf, silentHosts } from "./view.ts";
+import { type FleetView, iconOf, silentHosts, type WorkerView } from "./view.ts";
 
 declare module "../kit/chat/screen.ts" {
   interface ScreenData {
@@ -45,34 +45,27 @@ export function menuScreen(view: FleetView): Card {
     lastMessage(view),
     ...silentHosts(view),
     ...view.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),
-    view.trouble === null ? null : words.html("redis-away"),
+    view.trouble !== null && words.html("redis-away"),
   );
   const alerts = words.text("button-alerts-count", { count: view.openAlerts });
   const bulk = (action: string) => ({
     text: words.text(`button-all-${action}`),
     callback_data: encodePress("bulk", "", action),
   });
-  const operator = view.may("bulk");
+  const acts = view.may("bulk") && view.workers.length > 0;
   return {
     html: text.text,
-    keyboard: [
+    keyboard: rows(
       [
         verbButton(words, "workers"),
         { text: alerts, callback_data: encodePress("alerts", "", "open") },
       ],
       [verbButton(words, "logins"), verbButton(words, "health"), verbButton(words, "chart")],
       [verbButton(words, "routes"), verbButton(words, "audit"), verbButton(words, "settings")],
-      ...(operator && view.workers.length > 0
-        ? [
-            [bulk("start"), bulk("restart")],
-            [bulk("stop"), maintain(view)],
-          ]
-        : []),
-      [
-        ...(view.may("add") ? [verbButton(words, "add")] : []),
-        refreshButton(words, encodePress("menu")),
-      ],
-    ],
+      acts && [bulk("start"), bulk("restart")],
+      acts && [bulk("stop"), maintain(view)],
+      [view.may("add") && verbButton(words, "add"), refreshButton(words, encodePress("menu"))],
+    ),
   };
 }
 
@@ -87,11 +80,7 @@ function maintain({ words, silences }: FleetView) {
 function stateCounts({ workers, words }: FleetView): string {
   const counts = new Map<string, { icon: string; count: number; rank: number }>();
   for (const { status, staleSince } of workers) {
-    const state = !status
-      ? "menu-not-reported"
-      : staleSince === null
-        ? `state-${status.state}`
-        : "menu-stale";
+    const state = stateKey({ status, staleSince });
     const rank = status ? urgency(status.state) : 99;
     counts.set(state, {
       icon: iconOf({ status, staleSince }),
@@ -107,10 +96,13 @@ function stateCounts({ workers, words }: FleetView): string {
     .join("   ");
 }
 
+function stateKey({ status, staleSince }: Pick<WorkerView, "status" | "staleSince">): string {
+  if (!status) return "menu-not-reported";
+  return staleSince === null ? `state-${status.state}` : "menu-stale";
+}
+
 function lastMessage({ workers, words, openAlerts }: FleetView): Html {
-  const times = workers.flatMap((worker) =>
-    worker.status?.link?.lastMessageAt ? [worker.status.link.lastMessageAt] : [],
-  );
+  const times = workers.flatMap(({ status }) => status?.link?.lastMessageAt ?? []);
   if (times.length === 0) return words.html("menu-last-none", { alerts: openAlerts });
   return words.html("menu-last", { at: Math.max(...times), alerts: openAlerts });
 }

@@ -21,6 +21,7 @@ import { SilenceStore } from "../../src/alerts/silence-store.ts";
 import { type Sight, watch } from "../../src/alerts/watch.ts";
 import { say } from "../../src/kit/words/said.ts";
 import { HOST, NOW, statusOf } from "../support.ts";
+import { BACKUP_ROWS } from "./backups.ts";
 import { LINK } from "./states.ts";
 
 const MIN = 60_000;
@@ -292,6 +293,7 @@ const SIGHTS: readonly Sight[] = [
     hosts: [
       { host: HOST, hosts: "one", at: NOW },
       { host: parseHostId("host-b"), hosts: "several", at: NOW },
+      ...BACKUP_ROWS,
     ],
     relay: { routes, readers: [reader] },
     statuses: [

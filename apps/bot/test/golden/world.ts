@@ -13,6 +13,7 @@ import { SilenceStore } from "../../src/alerts/silence-store.ts";
 import { REGISTRY } from "../../src/app/features.ts";
 import { type RenderDeps, renderScreen } from "../../src/app/screens.ts";
 import { RollupStore } from "../../src/charts/rollup-store.ts";
+import { HostBoard } from "../../src/health/host-board.ts";
 import type { Card, Screen } from "../../src/kit/chat/screen.ts";
 import { say } from "../../src/kit/words/said.ts";
 import type { Words } from "../../src/kit/words/words.ts";
@@ -25,6 +26,7 @@ import { CommandStore } from "../../src/workers/command-store.ts";
 import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
+import { BACKUP_ROWS } from "./backups.ts";
 import { goldenRouting } from "./routing.ts";
 import { aDay, FINDINGS, IN_STATE, whoHolds } from "./states.ts";
 
@@ -143,7 +145,10 @@ export function goldenScreens(
     may: (role, verb) => REGISTRY.may(role, verb),
     redisTrouble: () => null,
   });
+  const hostBoard = new HostBoard();
+  hostBoard.keep(BACKUP_ROWS);
   const deps: RenderDeps = {
+    hostBoard,
     ...stores,
     ...routing,
     wizard,

@@ -14,9 +14,9 @@ running supervisor does the same every BACKUP_EVERY_H hours. Get it back with: f
   --to      only make an archive, in this folder: no command, nothing is removed
   --check   read an archive to its end and check every database in it
 
-With a worker: makes a checked copy of a stopped worker's session in the vault of the data folder. The last ten copies are kept. A copy
-is encrypted with the fleet key, like the session: keep that key in another place too. A running worker makes its own
-backups.
+With a worker: makes a checked copy of a stopped worker's session in the vault of the data folder.
+The last ten copies are kept. A copy is encrypted with the fleet key, like the session: keep that
+key in another place too. A running worker makes its own backups.
 `;
 
 export const backupVerb: Verb = {

@@ -1,3 +1,4 @@
+import { checkArchives } from "./doctor/archives.ts";
 import { checkCopies } from "./doctor/copies.ts";
 import type { Finding, Patient } from "./doctor/finding.ts";
 import { checkFleetKey } from "./doctor/fleet-key.ts";
@@ -29,6 +30,7 @@ const CHECKS: readonly ((patient: Patient) => Finding[] | Promise<Finding[]>)[] 
   checkHolders,
   checkOwnerLock,
   checkCopies,
+  checkArchives,
   checkLeftovers,
   checkRedisServer,
   checkStopGrace,

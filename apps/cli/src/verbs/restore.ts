@@ -16,16 +16,16 @@ const USAGE = `Usage: flotilla restore --archive <file> [--data-dir <folder>] [-
        flotilla restore <worker> [--list] [--json]
        flotilla restore <worker> <id> [--yes] [--json]
 
-With --archive: puts a whole host back from what "flotilla backup" made, into an empty data folder. It needs FLEET_KEY and
-the HOST_ID of that host. It refuses what a running machine uses, and asks whether the old machine is off. Cut off in
-the middle: the same command again.
+With --archive: puts a whole host back from what "flotilla backup" made, into an empty data folder.
+It needs FLEET_KEY and the HOST_ID of that host. It refuses what a running machine uses, and asks
+whether the old machine is off. Cut off in the middle: the same command again.
 
   --data-dir     instead of DATA_DIR
   --lost-redis   REDIS_URL is new or lost as well: do not ask it who has the sessions
   --yes          do not ask: the old machine is off
 
-With a worker: lists the copies of a worker's session, or restores one. The worker must be stopped. The replaced session goes to the
-trash of the vault and can be restored in the same way.
+With a worker: lists the copies of a worker's session, or restores one. The worker must be stopped.
+The replaced session goes to the trash of the vault and can be restored in the same way.
 
   --list   only list the copies (the default without an id)
   --yes    do not ask

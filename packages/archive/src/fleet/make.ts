@@ -1,5 +1,14 @@
 import { randomBytes } from "node:crypto";
-import { existsSync, mkdirSync, renameSync, rmSync, statfsSync, statSync } from "node:fs";
+import {
+  accessSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  renameSync,
+  rmSync,
+  statfsSync,
+  statSync,
+} from "node:fs";
 import { join } from "node:path";
 import { AppError, type Clock, fleetKeyId, makeFolder } from "@flotilla/kernel";
 import { lockFile, syncFolderOf } from "@flotilla/sqlite";
@@ -44,7 +53,7 @@ const STAGING = "backing-up";
  * Makes one archive of a data folder while its fleet runs: copies, seals, reads all of it back,
  * and gives it its name. Until then no archive of that name exists; after an error nothing is left,
  * after a kill the next call clears up. Throws AppError `backup-running`, `backup-nothing`,
- * `disk-full`, `archive-damaged` (the disk gave back something else), `sqlite-*`.
+ * `backup-folder`, `disk-full`, `archive-damaged` (the disk gave back something else), `sqlite-*`.
  */
 export async function makeArchive(options: MakeOptions): Promise<MadeArchive> {
   const { dataDir, folder } = options;
@@ -53,12 +62,12 @@ export async function makeArchive(options: MakeOptions): Promise<MadeArchive> {
   const staging = join(dataDir, STAGING);
   try {
     removeLeftovers(options);
-    makeFolder(folder, 0o700);
+    prepareFolder(folder);
     assertSpace(dataDir, folder);
     mkdirSync(staging, { mode: 0o700 });
     return await make(options, staging);
   } catch (error) {
-    throw toDiskError(error, folder);
+    throw toDiskError(error, `${folder} or of ${dataDir}`);
   } finally {
     rmSync(staging, { recursive: true, force: true });
   }
@@ -141,6 +150,22 @@ function onlyOne(dataDir: string): Disposable {
 function removeLeftovers({ dataDir, folder, host }: MakeOptions): void {
   rmSync(join(dataDir, STAGING), { recursive: true, force: true });
   for (const path of partialsIn(folder, host)) rmSync(path, { force: true });
+}
+
+function prepareFolder(folder: string): void {
+  try {
+    makeFolder(folder, 0o700);
+    accessSync(folder, constants.W_OK);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    const text =
+      `Archives cannot be written into ${folder} (${code}). Make it writable for this user, or ` +
+      "set BACKUP_DIR to another folder.";
+    throw new AppError<ArchiveErrorCode>("backup-folder", text, {
+      cause,
+      details: { path: folder, code },
+    });
+  }
 }
 
 /** @NOTE the copies and the archive are there at the same time, at worst on one disk. */

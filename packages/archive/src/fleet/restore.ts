@@ -1,4 +1,6 @@
 import {
+  accessSync,
+  constants,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -60,18 +62,31 @@ export function assertRestorable(dataDir: string, manifest: Manifest): void {
  * Puts an archive into an empty data folder, all or nothing: unpacks and checks it beside the
  * places of the files, and renames them then. Killed before that, nothing has happened; killed
  * after it, the same call again finishes it. Throws as {@link assertRestorable} and `readArchive`,
- * and AppError `disk-full`.
+ * and AppError `disk-full`, `data-dir`.
  * @NOTE who uses the sessions of the archive elsewhere is the caller's question.
  */
 export async function restoreArchive(options: RestoreOptions): Promise<Manifest> {
   const { path, dataDir, fleetKey, onStep = () => {} } = options;
   const manifest = await peekArchive(path, fleetKey);
-  makeFolder(dataDir, 0o700);
+  prepareFolder(dataDir);
   using _alone = whileStopped(dataDir);
   assertRestorable(dataDir, manifest);
   if (readNote(dataDir) === null) await unpack(options, manifest, onStep);
   putInPlace(dataDir, manifest, onStep);
   return manifest;
+}
+
+function prepareFolder(dataDir: string): void {
+  try {
+    makeFolder(dataDir, 0o700);
+    accessSync(dataDir, constants.W_OK);
+  } catch (cause) {
+    const code = (cause as NodeJS.ErrnoException).code ?? "unknown";
+    const text =
+      `The data folder ${dataDir} cannot be written (${code}). Make it writable for this user, or ` +
+      "choose another one. Nothing was changed.";
+    throw new AppError("data-dir", text, { cause, details: { path: dataDir, code } });
+  }
 }
 
 async function unpack(

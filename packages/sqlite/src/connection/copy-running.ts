@@ -9,7 +9,7 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { AppError, sleep, toError } from "@flotilla/kernel";
+import { AppError, sleep, systemClock, toError } from "@flotilla/kernel";
 import BetterSqlite from "better-sqlite3";
 import { syncFile } from "../base/durable.ts";
 import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
@@ -114,7 +114,7 @@ interface Look {
 function copyOnce(path: string, target: string, onStep: () => void): boolean {
   const from = openToRead(path);
   try {
-    const began = Date.now();
+    const began = systemClock.now();
     const before = look(path, from);
     if (before === null) return false;
     rmSync(target, { force: true });
@@ -125,7 +125,9 @@ function copyOnce(path: string, target: string, onStep: () => void): boolean {
     if (after?.file !== before.file || after.journal !== before.journal) return false;
     // The same journal is enough: a checkpoint may have changed the database meanwhile, but only by
     // pages that are in that journal, and the journal was copied after the database.
-    return before.journal !== null || isUnchanged(before, after, { began, ended: Date.now() });
+    return (
+      before.journal !== null || isUnchanged(before, after, { began, ended: systemClock.now() })
+    );
   } finally {
     closeSync(from);
   }

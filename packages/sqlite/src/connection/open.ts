@@ -3,6 +3,7 @@ import BetterSqlite from "better-sqlite3";
 import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
 import { Meter } from "../base/measure.ts";
 import { inspectFile } from "../inspect/inspect-file.ts";
+import { keepBeforeUpgrade } from "./before-upgrade.ts";
 import { Database } from "./database.ts";
 import { prepareFile } from "./files.ts";
 
@@ -61,7 +62,8 @@ export function roleOf(applicationId: number): DatabaseRole | null {
 
 /**
  * Opens (or creates) a database with the settings of every Flotilla file: WAL, `synchronous=FULL`,
- * foreign keys, mode 0600 in a 0700 folder, all migrations in one transaction. Refuses a file with
+ * foreign keys, mode 0600 in a 0700 folder, all migrations in one transaction, after a verified
+ * copy of the file as it was (`upgrades/` beside it). Refuses a file with
  * a problem of {@link inspectFile} without touching it, except for a full disk, on which it can
  * still be read. Throws AppError with a code of {@link SqliteErrorCode}; leaves nothing open after
  * an error.
@@ -81,9 +83,13 @@ export function openOnce(options: OpenOptions, nativeMs: number, meter: Meter): 
     prepareFile(path, options.create, (fresh) => stamp(fresh, options.role));
     raw = new BetterSqlite(path, { timeout: Math.min(nativeMs, MAX_BUSY_MS), fileMustExist: true });
     configure(raw, options);
+    const database = new Database(raw, path, meter);
+    const version = versionOf(raw);
+    if (isOurs(raw, options.role) && version > 0 && version < options.migrations.length)
+      keepBeforeUpgrade(database, version);
     migrate(raw, options);
     raw.pragma(`busy_timeout = ${Math.min(options.busyTimeoutMs ?? MAX_BUSY_MS, MAX_BUSY_MS)}`);
-    return new Database(raw, path, meter);
+    return database;
   } catch (error) {
     raw?.close();
     throw explained(toSqliteError(error, path), path);
@@ -155,9 +161,9 @@ function assertPragma(raw: BetterSqlite.Database, name: string, wanted: string |
 
 function migrate(raw: BetterSqlite.Database, { path, role, migrations }: OpenOptions): void {
   const steps = raw.transaction(() => {
-    const version = Number(raw.pragma("user_version", { simple: true }));
-    const owner = Number(raw.pragma("application_id", { simple: true }));
-    if (owner !== APPLICATION_ID[role]) {
+    const version = versionOf(raw);
+    if (!isOurs(raw, role)) {
+      const owner = Number(raw.pragma("application_id", { simple: true }));
       if (owner !== 0 || version !== 0 || hasTables(raw)) throw wrongRole(path, role);
       raw.pragma(`application_id = ${APPLICATION_ID[role]}`);
     }
@@ -166,6 +172,14 @@ function migrate(raw: BetterSqlite.Database, { path, role, migrations }: OpenOpt
     if (version !== migrations.length) raw.pragma(`user_version = ${migrations.length}`);
   });
   steps.immediate();
+}
+
+function versionOf(raw: BetterSqlite.Database): number {
+  return Number(raw.pragma("user_version", { simple: true }));
+}
+
+function isOurs(raw: BetterSqlite.Database, role: DatabaseRole): boolean {
+  return Number(raw.pragma("application_id", { simple: true })) === APPLICATION_ID[role];
 }
 
 function hasTables(raw: BetterSqlite.Database): boolean {
@@ -179,7 +193,9 @@ function wrongRole(path: string, role: DatabaseRole): AppError {
 
 function tooNew(path: string, version: number, known: number): AppError {
   const message =
-    "This file was written by a newer version of Flotilla. Update the program, or restore an older backup.";
+    `${path} was written by a newer version of Flotilla (its schema is ${version}, this program ` +
+    `knows ${known}). Install that version again, or restore a copy from before. It was left ` +
+    "untouched.";
   return new AppError<SqliteErrorCode>("sqlite-newer", message, {
     details: { path, version, known },
   });

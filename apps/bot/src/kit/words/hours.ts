@@ -26,5 +26,6 @@ export function hoursFromText(
 function minutesOf(hours: number, minutes: number, half: string | undefined): number | null {
   if (minutes > 59 || hours > 24 || (hours === 24 && minutes > 0)) return null;
   if (half === undefined) return (hours % 24) * 60 + minutes;
-  return hours >= 1 && hours <= 12 ? ((hours % 12) + (half === "p" ? 12 : 0)) * 60 + minutes : null;
+  if (hours < 1 || hours > 12) return null;
+  return ((hours % 12) + (half === "p" ? 12 : 0)) * 60 + minutes;
 }

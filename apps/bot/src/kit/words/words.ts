@@ -63,9 +63,10 @@ export class Words {
 
   /** Plain text, for buttons and for answers to presses. */
   text(key: string, args: Args = {}): string {
-    return this.#format(key, args, (value) =>
-      value instanceof Html ? value.text : typeof value === "string" ? readable(value) : value,
-    );
+    return this.#format(key, args, (value) => {
+      if (value instanceof Html) return value.text;
+      return typeof value === "string" ? readable(value) : value;
+    });
   }
 
   /** HTML; the text itself may hold tags. */
@@ -148,11 +149,13 @@ export class Words {
   #in(at: number): string {
     const now = systemClock.now();
     const ms = at - now;
-    const away =
-      ms < MINUTE_MS
-        ? this.text(ms > 0 ? "away-in-short" : "away-in-now")
-        : this.text("away-in", { length: this.#coarse(ms) });
-    return `${away} (${this.#dayAndTime(at, now)})`;
+    return `${this.#inAbout(ms)} (${this.#dayAndTime(at, now)})`;
+  }
+
+  #inAbout(ms: number): string {
+    if (ms <= 0) return this.text("away-in-now");
+    if (ms < MINUTE_MS) return this.text("away-in-short");
+    return this.text("away-in", { length: this.#coarse(ms) });
   }
 
   /** `3 min (since 12:04:31)`: how long it has been so. */

@@ -49,9 +49,8 @@ function offsetIn(text: string): string | null {
 function offsetName(minutes: number): string {
   const two = (value: number): string => String(value).padStart(2, "0");
   const size = Math.abs(minutes);
-  return minutes === 0
-    ? "UTC"
-    : `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
+  if (minutes === 0) return "UTC";
+  return `${minutes < 0 ? "-" : "+"}${two(Math.floor(size / 60))}:${two(size % 60)}`;
 }
 
 /** By its name in the IANA list, or by the city at its end. */
@@ -94,18 +93,17 @@ function clockIn(text: string, now: number): string | null {
   const [match, ...others] = found;
   if (!match || others.length > 0) return null;
   const [, hours, minutes, half] = match;
-  const hour =
-    half === undefined
-      ? Number(hours)
-      : (Number(hours) % 12) + (half.toLowerCase() === "p" ? 12 : 0);
-  if (
-    hour > 23 ||
-    Number(minutes) > 59 ||
-    (half !== undefined && !(Number(hours) >= 1 && Number(hours) <= 12))
-  )
-    return null;
+  const hour = hourOf(Number(hours), half);
+  if (hour === null || Number(minutes) > 59) return null;
   const utc = Math.floor(now / MINUTE_MS) % DAY_MIN;
   return offsetName(nearestOffset(hour * 60 + Number(minutes) - utc));
+}
+
+/** The hour of the day, 0 to 23; null = no clock shows it. `half`: `a` or `p` of a 12-hour clock. */
+function hourOf(shown: number, half: string | undefined): number | null {
+  if (half === undefined) return shown > 23 ? null : shown;
+  if (shown < 1 || shown > 12) return null;
+  return (shown % 12) + (half.toLowerCase() === "p" ? 12 : 0);
 }
 
 function nearestOffset(away: number): number {

@@ -55,18 +55,16 @@ export function typedChat(text: string): TypedChat | null {
   const [, name, id, topic] = WEB.exec(clean) ?? [];
   if (name !== undefined) return { ref: `@${name}`, topic: null };
   const ref = id ?? clean;
-  return ChatRef.safeParse(ref).success
-    ? { ref, topic: topic === undefined ? null : Number(topic) }
-    : null;
+  if (!ChatRef.safeParse(ref).success) return null;
+  return { ref, topic: topic === undefined ? null : Number(topic) };
 }
 
 function ofApp(kind: string, query: URLSearchParams): TypedChat | null {
   const isPublic = kind.toLowerCase() === "resolve";
   const ref = isPublic ? `@${query.get("domain") ?? ""}` : markedOf(query.get("channel") ?? "");
   const topic = Number(query.get("thread") ?? query.get("topic"));
-  return ref !== null && ChatRef.safeParse(ref).success
-    ? { ref, topic: topic > 0 ? topic : null }
-    : null;
+  if (ref === null || !ChatRef.safeParse(ref).success) return null;
+  return { ref, topic: topic > 0 ? topic : null };
 }
 
 function markedOf(bare: string): string | null {

@@ -40,17 +40,12 @@ export class DraftAnswers {
       case "chats":
         return this.#pressedChat(draft, op);
       case "topic":
-        return op === "all"
-          ? done({ topic: null })
-          : topic === undefined
-            ? null
-            : done({ topic: Number.parseInt(topic, 36) });
+        if (op === "all") return done({ topic: null });
+        return topic === undefined ? null : done({ topic: Number.parseInt(topic, 36) });
       case "filter":
-        return op === "next"
-          ? done({})
-          : Object.hasOwn(edits.FILTERS, op)
-            ? done({ filter: edits.FILTERS[op] ?? "" })
-            : null;
+        if (op === "next") return done({});
+        if (!Object.hasOwn(edits.FILTERS, op)) return null;
+        return done({ filter: edits.FILTERS[op] ?? "" });
       case "action":
         if (op === "forward") return edits.acting(draft, { kind: "forward" });
         return op === "copy" ? edits.acting(draft, { kind: "copy", template: "{text}" }) : null;

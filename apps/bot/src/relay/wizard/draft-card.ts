@@ -3,12 +3,13 @@ import type { WorkerId } from "@flotilla/kernel";
 import type { InlineKeyboardButton } from "grammy/types";
 import { encodePress } from "../../kit/callback.ts";
 import type { Card } from "../../kit/chat/screen.ts";
-import { backButton, cancelButton, pairs } from "../../kit/keyboard.ts";
-import { type Html, html, lines } from "../../kit/words/html.ts";
+import { backButton, cancelButton, pairs, type Row, rows } from "../../kit/keyboard.ts";
+import { type Html, html, type Line, lines } from "../../kit/words/html.ts";
 import type { Said } from "../../kit/words/said.ts";
 import type { Words } from "../../kit/words/words.ts";
 import { why } from "../../workers/command-line.ts";
 import type { CommandRow } from "../../workers/command-store.ts";
+import { actionLine, filterLine } from "../route-card.ts";
 import { sourceKey } from "../source-key.ts";
 import { FILTERS } from "./draft-edits.ts";
 import { type Draft, type Picked, stepBefore } from "./route-draft.ts";
@@ -44,12 +45,12 @@ export function draftCard(view: DraftView): Card {
   const title = words.html(draft.editing ? "rwiz-title-edit" : "rwiz-title-new", {
     route: draft.id,
   });
-  const problem = draft.problem ? html`\n${words.said(draft.problem)}` : null;
-  const back = stepBefore(draft) === null ? [] : [backButton(words, press(draft, "back"))];
+  const problem = draft.problem && html`\n${words.said(draft.problem)}`;
+  const back = stepBefore(draft) !== null && backButton(words, press(draft, "back"));
   const cancel = cancelButton(words, encodePress("rwiz", "", "cancel"));
   return {
     html: lines(title, "", ...text, problem).text,
-    keyboard: [...buttons, [...back, cancel]],
+    keyboard: rows(...buttons, [back, cancel]),
   };
 }
 
@@ -62,13 +63,14 @@ export function noDraftCard(words: Words): Card {
 }
 
 interface Part {
-  readonly text: readonly (Html | string | null)[];
-  readonly buttons: Buttons;
+  readonly text: readonly Line[];
+  /** Rows; those that are not offered are left out. */
+  readonly buttons: readonly Row[];
 }
 
 const PARTS: Readonly<Record<Draft["step"], (view: DraftView) => Part>> = {
   name: ({ words, draft }) => ({
-    text: [words.html("rwiz-name"), draft.reader === null ? null : words.html("rwiz-lines")],
+    text: [words.html("rwiz-name"), draft.reader !== null && words.html("rwiz-lines")],
     buttons: [[button(draft, words.text("button-rwiz-take", { name: draft.id }), "take")]],
   }),
   reader: (view) => workersPart(view, "rwiz-reader", view.draft.reader),
@@ -113,16 +115,14 @@ function chatsPart(view: DraftView): Part {
     ...(chats ?? []).map((chat) => ({ ...chat, icon: iconOf(chat) })),
   ];
   const { shown, pages } = paged(draft, listed);
-  const rows = shown.map((chat) => [
+  const chatRows = shown.map((chat) => [
     button(draft, `${isPicked(chat.ref) ? "✅" : chat.icon} ${label(chat)}`, sourceKey(chat.ref)),
   ]);
-  const next =
-    draft.chats.length === 0
-      ? []
-      : [[button(draft, words.text("button-rwiz-next", { count: draft.chats.length }), "next")]];
+  const count = draft.chats.length;
+  const next = count > 0 && button(draft, words.text("button-rwiz-next", { count }), "next");
   return {
     text: [words.html("rwiz-chats", { reader: draft.reader ?? "" }), waiting(view, chats)],
-    buttons: [...rows, ...pages, ...again(view, chats), ...next],
+    buttons: [...chatRows, ...pages, [again(view, chats)], [next]],
   };
 }
 
@@ -131,26 +131,26 @@ function targetPart(view: DraftView): Part {
   if (draft.kind === "webhook")
     return {
       text: [words.html("rwiz-url"), picked(words, draft.url)],
-      buttons: keep(view, draft.url),
+      buttons: [[keep(view, draft.url)]],
     };
   if (draft.kind === "bot") {
-    const rows = places.map(({ chat, title }) => [
+    const groups = places.map(({ chat, title }) => [
       button(draft, `👥 ${title.slice(0, 40)}`, sourceKey(chat)),
     ]);
     const here = button(draft, words.text("button-rwiz-here"), "here");
-    return { text: [words.html("rwiz-target-bot")], buttons: [[here], ...rows.slice(0, PAGE)] };
+    return { text: [words.html("rwiz-target-bot")], buttons: [[here], ...groups.slice(0, PAGE)] };
   }
   const { shown, pages } = paged(
     draft,
     (chats ?? []).filter((chat) => chat.mayWrite && chat.kind !== "person"),
   );
-  const rows = shown.map((chat) => [
+  const chatRows = shown.map((chat) => [
     button(draft, `${iconOf(chat)} ${label(chat)}`, sourceKey(chat.ref)),
   ]);
-  const me = draft.sender === null ? [] : [[button(draft, words.text("button-rwiz-me"), "me")]];
+  const me = draft.sender !== null && button(draft, words.text("button-rwiz-me"), "me");
   return {
     text: [words.html("rwiz-target", { sender: draft.sender ?? "" }), waiting(view, chats)],
-    buttons: [...rows, ...pages, ...me, ...again(view, chats)],
+    buttons: [...chatRows, ...pages, [me], [again(view, chats)]],
   };
 }
 
@@ -158,29 +158,30 @@ function topicsPart(view: DraftView): Part {
   const { words, draft, topics } = view;
   const isSource = draft.step === "topic";
   const chosen = isSource ? draft.topic : draft.into;
-  const known =
-    topics ??
-    (isSource || draft.kind === "worker"
-      ? []
-      : [{ id: GENERAL_TOPIC, title: words.text("rwiz-general"), closed: false }]);
-  const { shown, pages } = paged(draft, known);
-  const rows = shown.map(({ id, title, closed }) =>
+  // The Bot API lists no topics; each forum has the general one.
+  const asked = isSource || draft.kind === "worker";
+  const general = { id: GENERAL_TOPIC, title: words.text("rwiz-general"), closed: false };
+  const { shown, pages } = paged(draft, topics ?? (asked ? [] : [general]));
+  const topicButtons = shown.map((topic) =>
     button(
       draft,
-      `${id === chosen ? "✅" : closed ? "🔒" : "#"} ${title.slice(0, 24)}`,
-      `t${id.toString(36)}`,
+      `${topic.id === chosen ? "✅" : topicIcon(topic)} ${topic.title.slice(0, 24)}`,
+      `t${topic.id.toString(36)}`,
     ),
   );
-  const all = isSource ? [[button(draft, words.text("button-rwiz-all"), "all")]] : [];
+  const all = isSource && button(draft, words.text("button-rwiz-all"), "all");
   const chat = (isSource ? draft.chats[0]?.title : draft.target?.title) ?? "";
-  const asked = isSource || draft.kind === "worker";
   return {
     text: [
       words.html(isSource ? "rwiz-topic" : "rwiz-into", { chat }),
-      asked ? waiting(view, topics) : null,
+      asked && waiting(view, topics),
     ],
-    buttons: [...all, ...pairs(rows), ...pages, ...(asked ? again(view, topics) : [])],
+    buttons: [[all], ...pairs(topicButtons), ...pages, [asked && again(view, topics)]],
   };
+}
+
+function topicIcon({ closed }: KnownTopic): string {
+  return closed ? "🔒" : "#";
 }
 
 function filterPart(view: DraftView): Part {
@@ -190,7 +191,7 @@ function filterPart(view: DraftView): Part {
   );
   return {
     text: [words.html("rwiz-filter"), picked(words, draft.filter)],
-    buttons: [...pairs(ops), ...keep(view, draft.filter)],
+    buttons: [...pairs(ops), [keep(view, draft.filter)]],
   };
 }
 
@@ -198,40 +199,42 @@ function summaryPart({ words, draft, route, problem, topicName }: DraftView): Pa
   const { reader, chats, topic, filter, action } = draft;
   const sources = chats.map(label).join(", ");
   const part = (op: string) => button(draft, words.text(`button-rwiz-p-${op}`), op);
+  const topicLine = (chat: Picked | null | undefined, id: number | null): Line =>
+    id !== null && words.html("rwiz-s-topic", { topic: topicName(chat?.ref ?? "", id) });
   const text = [
     words.html("rwiz-s-from", { reader: reader ?? "?", chats: sources }),
-    topic === null
-      ? null
-      : words.html("rwiz-s-topic", { topic: topicName(chats[0]?.ref ?? "", topic) }),
-    filter === "" ? words.html("route-filter-none") : words.html("route-filter", { filter }),
-    action.kind === "forward"
-      ? words.html("route-forward")
-      : words.html("route-copy", { template: action.template }),
+    topicLine(chats[0], topic),
+    filterLine(words, filter),
+    actionLine(words, action),
     words.html("rwiz-s-to", { target: targetOf(words, draft) }),
-    draft.into === null
-      ? null
-      : words.html("rwiz-s-topic", { topic: topicName(draft.target?.ref ?? "", draft.into) }),
-    problem === null ? null : html`\n${words.said(problem)}`,
+    topicLine(draft.target, draft.into),
+    problem && html`\n${words.said(problem)}`,
   ];
-  const save =
-    problem === null && route ? [[button(draft, words.text("button-rwiz-save"), "save")]] : [];
-  const dry = route ? [[button(draft, words.text("button-rwiz-dry"), "dry")]] : [];
   return {
     text,
-    buttons: [...save, ...dry, [part("chats"), part("filter")], [part("action"), part("target")]],
+    buttons: [
+      [problem === null && route && button(draft, words.text("button-rwiz-save"), "save")],
+      [route && button(draft, words.text("button-rwiz-dry"), "dry")],
+      [part("chats"), part("filter")],
+      [part("action"), part("target")],
+    ],
   };
 }
 
 function targetOf(words: Words, { kind, sender, target, url }: Draft): string {
   if (kind === "webhook") return url === null ? "?" : new URL(url).host;
-  const chat = target ? (target.ref === "me" ? words.text("rwiz-me") : label(target)) : "?";
-  return kind === "bot" ? `${words.text("word-bot")}: ${chat}` : `${sender ?? "?"}: ${chat}`;
+  const by = kind === "bot" ? words.text("word-bot") : sender;
+  return `${by ?? "?"}: ${target ? targetLabel(words, target) : "?"}`;
+}
+
+function targetLabel(words: Words, target: Picked): string {
+  return target.ref === "me" ? words.text("rwiz-me") : label(target);
 }
 
 function label({ title, ref }: Pick<Picked, "title" | "ref">): string {
-  return title === ref || title === ""
-    ? ref
-    : `${title.slice(0, 32)}${ref.startsWith("@") ? ` ${ref}` : ""}`;
+  if (title === ref || title === "") return ref;
+  const name = title.slice(0, 32);
+  return ref.startsWith("@") ? `${name} ${ref}` : name;
 }
 
 function iconOf({ kind, forum }: KnownChat): string {
@@ -239,12 +242,13 @@ function iconOf({ kind, forum }: KnownChat): string {
 }
 
 function picked(words: Words, value: string | null): Html | null {
-  return value === null || value === "" ? null : words.html("rwiz-now", { value });
+  return value ? words.html("rwiz-now", { value }) : null;
 }
 
 /** Keeps the earlier choice and continues. */
-function keep({ words, draft }: DraftView, value: string | null): Buttons {
-  return draft.complete && value ? [[button(draft, words.text("button-rwiz-keep"), "next")]] : [];
+function keep({ words, draft }: DraftView, value: string | null): InlineKeyboardButton | null {
+  if (!draft.complete || !value) return null;
+  return button(draft, words.text("button-rwiz-keep"), "next");
 }
 
 function waiting({ words, asking }: DraftView, list: readonly unknown[] | null): Html | null {
@@ -253,10 +257,12 @@ function waiting({ words, asking }: DraftView, list: readonly unknown[] | null):
   return list.length === 0 ? words.html("rwiz-empty") : null;
 }
 
-function again({ words, draft, asking }: DraftView, list: readonly unknown[] | null): Buttons {
-  return list === null && asking?.state === "asked"
-    ? []
-    : [[button(draft, words.text("button-refresh"), "again")]];
+function again(
+  { words, draft, asking }: DraftView,
+  list: readonly unknown[] | null,
+): InlineKeyboardButton | null {
+  if (list === null && asking?.state === "asked") return null;
+  return button(draft, words.text("button-refresh"), "again");
 }
 
 function paged<T>(
@@ -267,9 +273,8 @@ function paged<T>(
   const page = Math.min(draft.page, last);
   const shown = all.slice(page * PAGE, page * PAGE + PAGE);
   if (last === 0) return { shown, pages: [] };
-  const to = (text: string, at: number) =>
-    at < 0 || at > last ? [] : [button(draft, text, `p${at}`)];
-  return { shown, pages: [[...to("◀️", page - 1), ...to(`${page + 1}/${last + 1} ▶️`, page + 1)]] };
+  const to = (text: string, at: number) => at >= 0 && at <= last && button(draft, text, `p${at}`);
+  return { shown, pages: rows([to("◀️", page - 1), to(`${page + 1}/${last + 1} ▶️`, page + 1)]) };
 }
 
 function button(draft: Draft, text: string, op: string): InlineKeyboardButton {

@@ -64,9 +64,9 @@ export function typedSources({ chats }: Draft, text: string, known: (ref: string
   const typed = words.map(typedChat);
   const bad = words.find((_, index) => !typed[index] || typed[index].ref === "me");
   if (bad !== undefined || words.length === 0) return { problem: noChat(bad ?? text) };
-  const found = typed.flatMap((each) =>
-    each ? [{ ...known(each.ref), ...(each.topic === null ? {} : { forum: true }) }] : [],
-  );
+  const found = typed
+    .filter((each) => each !== null)
+    .map(({ ref, topic }) => (topic === null ? known(ref) : { ...known(ref), forum: true }));
   const added = found.filter(
     (each, at) => ![...chats, ...found.slice(0, at)].some((chat) => isSame(chat, each)),
   );

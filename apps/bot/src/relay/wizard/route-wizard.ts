@@ -111,13 +111,9 @@ export class RouteWizard {
     const before = draft.editing ? routes.find(draft.id) : null;
     const route = routeOf(draft, before);
     const taken = !draft.editing && routes.find(draft.id) !== null;
+    if (taken) return { route, problem: say("rwiz-name-taken", { name: draft.id }) };
     const [found] = route ? relay.check(route) : [];
-    const problem = taken
-      ? say("rwiz-name-taken", { name: draft.id })
-      : found
-        ? routeProblem(found)
-        : null;
-    return { route, problem };
+    return { route, problem: found ? routeProblem(found) : null };
   }
 
   /** The card of an admin's draft as things are now. */
@@ -258,25 +254,37 @@ export class RouteWizard {
    * not be sent.
    */
   async #ask(draft: Draft, by: By): Promise<string | null> {
-    const { step, reader, sender, kind, chats, target } = draft;
-    const ofWorker = kind === "worker" ? sender : null;
-    const worker =
-      step === "chats" || step === "topic"
-        ? reader
-        : step === "target" || step === "into"
-          ? ofWorker
-          : null;
-    const chat = step === "topic" ? chats[0]?.ref : step === "into" ? target?.ref : undefined;
+    const { worker, chat } = listedAt(draft);
     if (worker === null) return null;
-    const wish =
-      chat === undefined
-        ? ({ kind: "relay.chats" } as const)
-        : ({ kind: "relay.topics", chat } as const);
-    const result = await this.#deps.commands.relay(wish, worker, by);
+    const result = await this.#deps.commands.relay(
+      chat === undefined ? { kind: "relay.chats" } : { kind: "relay.topics", chat },
+      worker,
+      by,
+    );
     return result.kind === "sent" ? result.id : null;
   }
 
   #save(admin: UserId, draft: Draft): void {
     this.#deps.drafts.save(admin, draft, this.#deps.clock.now());
+  }
+}
+
+/** Whose chats the step of a draft chooses from, or topics of which chat; `worker` null: none. */
+function listedAt({ step, reader, sender, kind, chats, target }: Draft): {
+  readonly worker: WorkerId | null;
+  readonly chat?: string | undefined;
+} {
+  const writer = kind === "worker" ? sender : null;
+  switch (step) {
+    case "chats":
+      return { worker: reader };
+    case "topic":
+      return { worker: reader, chat: chats[0]?.ref };
+    case "target":
+      return { worker: writer };
+    case "into":
+      return { worker: writer, chat: target?.ref };
+    default:
+      return { worker: null };
   }
 }

@@ -1,0 +1,62 @@
+import {
+  type BackupConcern,
+  backupConcerns,
+  type HostBackup,
+  type HostRow,
+  STATUS_STALE_MS,
+} from "@flotilla/contracts";
+import { type Said, say } from "../kit/words/said.ts";
+import type { AlertBody } from "./alert-body.ts";
+import type { Condition } from "./watch.ts";
+
+/** What is wrong with the backups of each host that is heard. */
+export function backupConditions(hosts: readonly HostRow[], now: number): Condition[] {
+  return hosts.filter((row) => now - row.at <= STATUS_STALE_MS).flatMap((row) => ofHost(row, now));
+}
+
+/**
+ * Whether a host tells of its backups; while it does not, what is open stays. `subject`: of one of
+ * these conditions.
+ */
+export function tellsOfBackup(subject: string, hosts: readonly HostRow[], now: number): boolean {
+  const host = subject.slice(subject.indexOf(":") + 1);
+  return hosts.some(
+    (row) => row.host === host && row.backup !== undefined && now - row.at <= STATUS_STALE_MS,
+  );
+}
+
+/** True for subjects of these conditions. */
+export function isBackupSubject(subject: string): boolean {
+  return subject.startsWith("backup:") || subject.startsWith("backup-place:");
+}
+
+function ofHost({ host, backup }: HostRow, now: number): Condition[] {
+  if (!backup) return [];
+  const concerns = backupConcerns(backup, now);
+  const faults = concerns.filter((concern) => concern !== "same-disk");
+  const body = (kind: AlertBody["kind"], details: Said[]): AlertBody => ({
+    kind,
+    worker: null,
+    host,
+    times: 1,
+    title: say(`alert-${kind}`, { host }),
+    details: [...details, say(`alert-${kind}-do`)],
+    buttons: ["health"],
+    action: null,
+  });
+  const details = faults.map((concern) => detailOf(concern, backup));
+  const bad = { subject: `backup:${host}`, body: body("backup", details) };
+  const place = { subject: `backup-place:${host}`, body: body("backup-place", []) };
+  return [...(faults.length > 0 ? [bad] : []), ...(concerns.includes("same-disk") ? [place] : [])];
+}
+
+function detailOf(concern: BackupConcern, { problem, good, since }: HostBackup): Said {
+  const at = good?.at ?? since;
+  if (concern === "too-old") return say(good ? "backup-too-old" : "backup-never", { at });
+  if (concern === "damaged") return say("backup-damaged", { count: good?.damaged ?? 0 });
+  return say(`backup-${concern}`, {
+    // Not the words of the worker for the same code: nothing of the fleet stands still.
+    code: `backup-${problem?.code ?? ""}`,
+    why: problem?.message ?? "",
+  });
+}

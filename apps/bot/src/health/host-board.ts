@@ -1,0 +1,16 @@
+import type { HostRow } from "@flotilla/contracts";
+
+/** What the hosts last said of themselves, also while Redis is away. */
+export class HostBoard {
+  readonly #rows = new Map<string, HostRow>();
+
+  /** Takes rows that were just read. */
+  keep(rows: readonly HostRow[]): void {
+    for (const row of rows) this.#rows.set(row.host, row);
+  }
+
+  /** Every host that was heard since the start of the bot, by name. */
+  all(): readonly HostRow[] {
+    return [...this.#rows.values()].sort((a, b) => a.host.localeCompare(b.host));
+  }
+}
