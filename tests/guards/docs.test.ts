@@ -38,7 +38,7 @@ describe("the check of documents", () => {
   const files: Readonly<Record<string, string>> = {
     "apps/bot/a.ts":
       '/** {@link ghost} */\nexport class Room { #door(): void {} }\nopen("room.open", Key);',
-    "docs/old.md": "",
+    "docs/old.md": "# One (two)\n",
   };
   const small: Checkout = {
     isThere: (target) => Object.keys(files).some((file) => `${file}/`.startsWith(`${target}/`)),
@@ -69,11 +69,19 @@ describe("the check of documents", () => {
 
   test("reports links and paths that lead nowhere, and leaves addresses and code alone", () => {
     const text =
-      "[a](../apps/bot/a.ts#room) [b](https://b.org/c) `apps/bot` `npm test -- apps/c`\n" +
+      "[a](../apps/bot/a.ts) [b](https://b.org/c#d) `apps/bot` `npm test -- apps/c`\n" +
       "[d](new.md) `apps/bot/src/e.ts`";
     expect(deadPaths("docs/old.md", text, small)).toEqual([
-      "docs/old.md:2 names docs/new.md, which is not there",
+      "docs/old.md:2 names new.md, which is not there",
       "docs/old.md:2 names apps/bot/src/e.ts, which is not there",
+    ]);
+  });
+
+  test("reports links to headings that are not there, in this file and in others", () => {
+    const text = '## A life: "tap"\n[a](#a-life-tap) [b](#b) [c](old.md#one-two) [d](old.md#three)';
+    expect(deadPaths("docs/tour.md", text, small)).toEqual([
+      "docs/tour.md:2 names #b, which is not there",
+      "docs/tour.md:2 names old.md#three, which is not there",
     ]);
   });
 

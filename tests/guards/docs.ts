@@ -14,20 +14,37 @@ const CODE = /`([^`\n]+)`/g;
 const PATH = /^(?:apps|packages|tests|docs|bench)\/[\w.@/-]+$/;
 const NAME = /^#?[A-Za-z_][\w.-]*$/;
 
-/** Relative links, and paths in backticks, that lead to no file or folder. */
-export function deadPaths(file: string, text: string, { isThere }: Checkout): string[] {
+/** Relative links, their headings, and paths in backticks, that lead to nothing. */
+export function deadPaths(file: string, text: string, checkout: Checkout): string[] {
   return text.split("\n").flatMap((line, index) => {
     const links = [...line.matchAll(LINK)]
-      .map(([, target = ""]) => target.split("#")[0] ?? "")
-      .filter((target) => target !== "" && !/^[a-z]+:/.test(target))
-      .map((target) => path.posix.join(path.posix.dirname(file), target));
-    const named = [...line.matchAll(CODE)]
-      .map(([, code = ""]) => code)
-      .filter((code) => PATH.test(code));
-    return [...links, ...named]
-      .filter((target) => !isThere(target))
-      .map((target) => `${file}:${index + 1} names ${target}, which is not there`);
+      .map(([, target = ""]) => target)
+      .filter((target) => !/^[a-z]+:/.test(target));
+    const named = [...line.matchAll(CODE)].map(([, code = ""]) => code);
+    const dead = [
+      ...links.filter((target) => !leadsTo(file, text, target, checkout)),
+      ...named.filter((code) => PATH.test(code) && !checkout.isThere(code)),
+    ];
+    return dead.map((target) => `${file}:${index + 1} names ${target}, which is not there`);
   });
+}
+
+function leadsTo(file: string, text: string, target: string, checkout: Checkout): boolean {
+  const [name = "", heading] = target.split("#");
+  const to = path.posix.join(path.posix.dirname(file), name);
+  if (name !== "" && !checkout.isThere(to)) return false;
+  if (heading === undefined) return true;
+  return headings(name === "" ? text : checkout.read(to)).includes(heading);
+}
+
+/** Headings of a Markdown text, as links name them. */
+function headings(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, title = ""]) =>
+    title
+      .toLowerCase()
+      .replaceAll(/[^\p{L}\p{N} _-]/gu, "")
+      .replaceAll(" ", "-"),
+  );
 }
 
 /**
