@@ -98,7 +98,8 @@ const ONLINE = [
 const ENDS: Record<WorkerState, readonly string[]> = {
   RUNNING: ["account", ...ONLINE],
   CATCHING_UP: ["account", ...ONLINE],
-  DEGRADED: ONLINE,
+  // Perhaps without its lease, and so off Telegram.
+  DEGRADED: ONLINE.filter((family) => family !== "link" && family !== "network"),
   FLOOD: ONLINE,
   NEEDS_LOGIN: ["broken", "exit", "locked"],
   LOGGING_IN: ["broken", "locked"],
@@ -126,6 +127,13 @@ describe.each(WorkerState.options)("a worker that is %s", (state) => {
       expect(by).toEqual(isReplaced ? say("solved-replaced") : ITSELF);
     }
   });
+});
+
+test("a degraded worker ends a lost connection once Telegram has answered it since", async () => {
+  const at = (lastSuccessAt: number) =>
+    ended(became("DEGRADED", { link: { ...NO_LINK, sources: SOURCES, lastSuccessAt } }));
+  expect(Object.keys(await at(NOW - 5000))).not.toContain("link");
+  expect(Object.keys(await at(NOW - 4999)).toSorted()).toEqual([...ONLINE].toSorted());
 });
 
 const OF_WORKER = [...STATE_FAMILIES, "network"].toSorted();

@@ -1,5 +1,6 @@
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
+import { NO_LINK } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { SecondPath } from "../src/alerts/second-path.ts";
@@ -232,6 +233,23 @@ describe("what is seen of the fleet", () => {
       "offline",
       "offline",
     ]);
+  });
+
+  test.each(["CATCHING_UP", "FLOOD"] as const)(
+    "is no lost network of the host while one of its workers is online: %s",
+    (state) => {
+      const statuses = [offline("a"), offline("b"), statusOf("c", { state })];
+      expect(kinds({ statuses })).toEqual(["offline", "offline"]);
+    },
+  );
+
+  test("takes a degraded worker for online only if Telegram answered it since", () => {
+    const degraded = (lastSuccessAt: number) =>
+      statusOf("c", { state: "DEGRADED", link: { ...NO_LINK, lastSuccessAt } });
+    const lost = [offline("a"), offline("b")];
+    const since = lost[0]?.since ?? 0;
+    expect(kinds({ statuses: [...lost, degraded(since + 1)] })).toEqual(["offline", "offline"]);
+    expect(kinds({ statuses: [...lost, degraded(since)] })).toContain("host-network");
   });
 
   test("is a host that is away when nothing was heard of it, and nothing about hosts without Redis", () => {

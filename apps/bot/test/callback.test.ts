@@ -13,7 +13,7 @@ test("a press is read as it was written", () => {
     fc.property(fc.constantFrom(...VERBS), worker, arg, (verb, name, detail) => {
       expect(decodePress(encodePress(verb, name, detail))).toEqual({
         verb,
-        worker: name,
+        about: name,
         arg: detail,
       });
     }),
@@ -25,7 +25,7 @@ test.each(VERBS)(
   (verb) => {
     const data = encodePress(verb, LONGEST_WORKER, "z".repeat(16));
     expect(Buffer.byteLength(data)).toBeLessThanOrEqual(CALLBACK_LIMIT_BYTES);
-    expect(decodePress(data)).toEqual({ verb, worker: LONGEST_WORKER, arg: "z".repeat(16) });
+    expect(decodePress(data)).toEqual({ verb, about: LONGEST_WORKER, arg: "z".repeat(16) });
   },
 );
 
@@ -43,7 +43,7 @@ test("data that we did not write is never taken for a press, and never throws", 
       ),
       (data) => {
         const press = decodePress(data);
-        if (press) expect(`v1:${press.verb}:${press.worker}:${press.arg}`).toBe(data);
+        if (press) expect(`v1:${press.verb}:${press.about}:${press.arg}`).toBe(data);
       },
     ),
   );

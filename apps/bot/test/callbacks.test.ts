@@ -141,7 +141,7 @@ test.each(Object.entries(LONGEST) as [Verb, Longest][])(
     for (const [worker, arg] of longest) {
       const data = encodePress(verb, worker, arg);
       expect(Buffer.byteLength(data)).toBeLessThanOrEqual(CALLBACK_LIMIT_BYTES);
-      expect(decodePress(data)).toEqual({ verb, worker, arg });
+      expect(decodePress(data)).toEqual({ verb, about: worker, arg });
     }
   },
 );

@@ -25,7 +25,7 @@ async function press(
     id,
     role,
     admin: ANN,
-    press: { verb, worker, arg },
+    press: { verb, about: worker, arg },
     asker: ASKER,
     chat: "777",
     message,

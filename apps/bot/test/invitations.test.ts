@@ -159,7 +159,7 @@ describe("➕ Invite", () => {
       id: `press-${message}`,
       role: "owner",
       admin: ANN,
-      press: { verb: "invite", worker: "", arg },
+      press: { verb: "invite", about: "", arg },
       asker: ASKER,
       chat,
       message,

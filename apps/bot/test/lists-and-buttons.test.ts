@@ -61,7 +61,7 @@ describe("the list of workers", () => {
           ).flatMap((card) =>
             card.keyboard.flat().flatMap((button) => {
               const press = decodePress("callback_data" in button ? button.callback_data : "");
-              return press?.verb === "worker" ? [press.worker] : [];
+              return press?.verb === "worker" ? [press.about] : [];
             }),
           );
           expect(shown).toEqual(problemsFirst(workers).map((worker) => worker.id));

@@ -45,7 +45,7 @@ async function press(fleet: Fleet, verb: string, worker: string, arg: string): P
     id: `press-${message}`,
     role: "owner",
     admin: ANN,
-    press: { verb: verb, worker, arg },
+    press: { verb: verb, about: worker, arg },
     asker: ASKER,
     chat: "777",
     message,
@@ -101,7 +101,7 @@ async function desk() {
     alerts.raise(`exit:${worker}`, crashBody({ worker, kind }), clock.ms);
     look.look();
   };
-  const hush = () => actions.hush({ press: { verb: "hush", worker: "", arg: "1" }, asker: ASKER });
+  const hush = () => actions.hush({ press: { verb: "hush", about: "", arg: "1" }, asker: ASKER });
   const held = (): string[] =>
     silences
       .active(clock.ms)

@@ -43,7 +43,7 @@ async function press(
   const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN };
   await handlePress(fleet.parts, {
     ...who,
-    press: { verb, worker: WORKER, arg },
+    press: { verb, about: WORKER, arg },
     asker: ASKER,
     chat,
     message,

@@ -38,7 +38,7 @@ test.each<[Verb, string]>([
     await handlePress(deps, {
       ...who,
       id: "press-0000000001",
-      press: { verb, worker: WORKER, arg },
+      press: { verb, about: WORKER, arg },
       chat: TOPIC,
     });
     const asked = parts.admins.expecting(ANN);

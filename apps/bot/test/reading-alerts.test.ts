@@ -295,7 +295,7 @@ describe("sending that Telegram stopped", () => {
       const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN };
       await handlePress(fleet.parts, {
         ...who,
-        press: { verb, worker: WORKER, arg },
+        press: { verb, about: WORKER, arg },
         asker: ASKER,
         chat: "777",
         message,

@@ -52,7 +52,7 @@ test("the host is asked for the new rules, once what it has is known", async () 
     const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN, asker: ASKER };
     await handlePress(fleet.parts, {
       ...who,
-      press: { verb: "ruleset", worker: WORKER, arg },
+      press: { verb: "ruleset", about: WORKER, arg },
       chat: "777",
       message,
       toast,

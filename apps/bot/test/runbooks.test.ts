@@ -109,7 +109,7 @@ test("📖 on an alert card leaves the card and shows the text below; an unknown
     handlePress(parts, {
       ...who,
       id: "press-0000000001",
-      press: { verb: "runbook", worker: "", arg },
+      press: { verb: "runbook", about: "", arg },
     });
   await press("crash");
   const told = await fleet.waitForBot(777, "Means:");

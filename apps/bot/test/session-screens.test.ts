@@ -166,7 +166,7 @@ async function press(
   const who = { id: `press-0000${message}`, role: "owner" as const, admin: ANN };
   const context = {
     ...who,
-    press: { verb, worker: WORKER, arg },
+    press: { verb, about: WORKER, arg },
     asker: ASKER,
     chat: "777",
     message,

@@ -118,7 +118,7 @@ test(
         id: `press-${String(++n).padStart(10, "0")}`,
         role,
         admin: ANN,
-        press: { verb: verb, worker: WORKER, arg: "" },
+        press: { verb: verb, about: WORKER, arg: "" },
         asker: ASKER,
         chat: "777",
         message,

@@ -240,7 +240,7 @@ describe("an admin's zone", () => {
       await handlePress(parts, {
         ...who,
         id: "press-0000000001",
-        press: { verb: "zone", worker: "", arg },
+        press: { verb: "zone", about: "", arg },
         chat: "777",
         message,
       });

@@ -35,9 +35,11 @@ declare module "../kit/button.ts" {
 
 type Known = { readonly admins: AdminStore };
 
+/** 👥 Admins. The link of an invitation is shown on it once, to the owner who made it. */
 export const admins = screen("admins", data, (deps: Known, view: FleetView, { link }) =>
   adminsScreen(view, deps.admins.all(), link),
 );
+/** One admin; of one who was removed in the meantime it says so. */
 export const admin = screen("admin", adminData, (deps: Known, view: FleetView, { id }) =>
   adminScreen(view, deps.admins.find(id)),
 );
@@ -45,6 +47,7 @@ export const admin = screen("admin", adminData, (deps: Known, view: FleetView, {
 const LIST = { kind: "admins", link: null } as const;
 const cardOf = (found: AdminRow | null): Screen => (found ? { kind: "admin", id: found.id } : LIST);
 
+/** 👥 Admins, without an invitation. */
 export const adminsButton = button("admins", "owner", (deps: ChatDeps, context) =>
   show(deps, context, LIST),
 );

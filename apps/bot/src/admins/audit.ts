@@ -26,13 +26,14 @@ const PAGE = 15;
 const FILE_ROWS = 10_000;
 type Known = { readonly audit: AuditStore };
 
+/** One page of 📒 Audit. `find`: part of the name of a worker or of a person. */
 export const audit = screen("audit", data, (deps: Known, view: FleetView, { page, find }) =>
   auditScreen(view, deps.audit.find(find, PAGE, page * PAGE), page, find),
 );
 
 /** 📒 Audit, of a worker or of all. */
 export const auditButton = button("audit", "operator", (deps: ChatDeps, { press, ...context }) =>
-  show(deps, { press, ...context }, { kind: "audit", page: pageOf(press.arg), find: press.worker }),
+  show(deps, { press, ...context }, { kind: "audit", page: pageOf(press.arg), find: press.about }),
 );
 
 interface FileDeps extends Known {
@@ -47,7 +48,7 @@ export const auditFileButton = button(
   async (deps: FileDeps, { chat, press, toast }) => {
     await toast();
     const words = deps.wordsOf(chat);
-    const rows = deps.audit.find(press.worker, FILE_ROWS);
+    const rows = deps.audit.find(press.about, FILE_ROWS);
     const told = rows.map((row) =>
       [new Date(row.at).toISOString(), row.byName, row.worker ?? "", words.plain(row.what)]
         .map(csv)

@@ -17,6 +17,7 @@ const Settings = z.object({
   /** Chats that want their charts dark. */
   darkCharts: z.array(z.string()).default([]),
 });
+/** Settings that are kept in control.db, and not in `.env`. */
 export type Settings = z.infer<typeof Settings>;
 
 const Seen = z.object({ at: z.number(), stopped: z.boolean() });

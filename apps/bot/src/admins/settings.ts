@@ -39,6 +39,7 @@ declare module "../kit/question.ts" {
   }
 }
 
+/** ⚙️ Settings. What a viewer may not change is shown, without its button. */
 export const settings = screen(
   "settings",
   NO_DATA,
@@ -51,9 +52,11 @@ export const settings = screen(
 );
 
 const SETTINGS = { kind: "settings" } as const;
+/** ⚙️ Settings; each button of it checks a role of its own. */
 export const settingsButton = button("settings", "viewer", (deps: ChatDeps, context) =>
   show(deps, context, SETTINGS),
 );
+/** /settings. */
 export const settingsCommand = textCommand(
   "settings",
   settingsButton,
@@ -108,6 +111,7 @@ const together = button("together", "owner", async (deps: AdminDeps, context) =>
 
 /** Buttons of ⚙️ Settings, and what they ask. */
 export const settingButtons = [settingsButton, lang, zone, quiet, together];
+/** What ⚙️ Settings ask: a time zone, and quiet hours. */
 export const settingQuestions = [zoneQuestion, quietQuestion];
 
 /** ⚙️ Settings: the reader's own, and the fleet's. */

@@ -39,14 +39,14 @@ export class AlertActions {
   acted(context: PressContext, result: AskResult): void {
     const { alerts, cards, outbox, now } = this.#deps;
     const by = result.kind === "already" ? result.by : context.asker.name;
-    const { verb: pressed, arg, worker } = context.press;
+    const { verb: pressed, arg, about } = context.press;
     const verb = pressed === "rset" ? arg : pressed;
     const action =
       result.kind === "failed" ? result.why : say("alert-action", { verb, by, at: now() });
     for (const card of cards.byMessage(context.chat, context.message)) {
       for (const alert of card.alerts) {
-        const isMeant =
-          pressed === "rset" ? alert.body.route === worker : alert.body.worker === worker;
+        const { route, worker } = alert.body;
+        const isMeant = (pressed === "rset" ? route : worker) === about;
         if (alert.resolvedAt === null && isMeant)
           alerts.raise(alert.subject, { ...alert.body, action }, now());
       }

@@ -44,6 +44,7 @@ export const AlertBody = z.object({
   /** What an admin did about it. */
   action: Said.nullable(),
 });
+/** What an alert says, without when and how often it was told. */
 export type AlertBody = z.infer<typeof AlertBody>;
 
 /** An alert as it stands. */

@@ -36,11 +36,11 @@ const hush = button("hush", "operator", async (deps: AlertDeps, context) => {
 /** Begins or ends the silence of one worker, or of all; `shown`: the screen that says so. */
 const silence = (verb: "mute" | "maintain", shown: (worker: WorkerId | null) => Screen) =>
   button(verb, "operator", async (deps: AlertDeps, context) => {
-    const { worker, arg } = context.press;
-    const found = worker === "" ? null : deps.workers.find(worker);
+    const { about, arg } = context.press;
+    const found = about === "" ? null : deps.workers.find(about);
     const forMs = timeOf(arg);
     const id = found?.id ?? null;
-    if (worker !== "" && !found)
+    if (about !== "" && !found)
       return await show(deps, context, { kind: "menu" }, say("toast-gone"));
     if (forMs === null) return await show(deps, context, shown(id), say("toast-stale"));
     const said = deps.alertActions[verb](id ?? EVERYBODY, forMs, context.asker.name);
@@ -54,6 +54,7 @@ function timeOf(arg: string): number | null {
   return ms !== null && ms <= LONGEST_MS ? ms : null;
 }
 
+/** 🔕 for the minutes of the argument, 0 = the end of it; about a worker, or about all. */
 export const muteButton = silence("mute", (worker) =>
   worker === null ? { kind: "alerts", tab: "open", page: 0 } : { kind: "worker", worker },
 );

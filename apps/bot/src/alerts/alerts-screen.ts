@@ -17,6 +17,7 @@ import { EVERYBODY, type SilenceRow } from "./silence-store.ts";
 
 /** What the alerts screen is about. */
 export const ALERT_TABS = ["open", "taken", "muted", "day"] as const;
+/** One of {@link ALERT_TABS}; `day` has also those that are over. */
 export type AlertTab = (typeof ALERT_TABS)[number];
 
 const data = z.object({
@@ -42,6 +43,7 @@ interface AlertsDeps {
   readonly silences: SilenceStore;
 }
 
+/** 🚨 Alerts; notices are in the chat alone. */
 export const alerts = screen("alerts", data, (deps: AlertsDeps, view: FleetView, shown) => {
   const history = deps.alerts
     .history(view.now - DAY_MS)
@@ -57,6 +59,7 @@ export const alertsButton = button("alerts", "viewer", (deps: ChatDeps, context)
   const tab = ALERT_TABS.find((each) => each === wanted) ?? "open";
   return show(deps, context, { kind: "alerts", tab, page: pageOf(page) });
 });
+/** /alerts: what is open. */
 export const alertsCommand = textCommand("alerts", alertsButton, ({ panels }: ChatDeps, { chat }) =>
   panels.show(chat, { kind: "alerts", tab: "open", page: 0 }, null),
 );

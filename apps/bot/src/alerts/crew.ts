@@ -27,6 +27,7 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** 👷 All workers of an alert card, those whose trouble is over included. */
 export const crew = screen(
   "crew",
   data,

@@ -115,7 +115,7 @@ function settle(
     const alert = store.open(`${family}:${worker}`);
     if (!alert) continue;
     if (stopped) store.resolve(alert.n, stopped, at);
-    if (!hasRecovered(family, state) && !(decided && family === "exit")) continue;
+    if (!hasRecovered(family, status, alert.openedAt) && !(decided && family === "exit")) continue;
     if (decided && family === "account") continue;
     // A slow file says itself when it is well again, unless another process has it now.
     if (family === "storage" && alert.openedAt > (startedAt ?? 0)) continue;

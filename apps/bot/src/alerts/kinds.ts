@@ -31,6 +31,7 @@ export const ALERT_KINDS = [
   "drill",
   "notice",
 ] as const;
+/** A kind of trouble; how it is told is in {@link alertRule}. */
 export type AlertKind = (typeof ALERT_KINDS)[number];
 
 /** What a kind means for the telling of it. */

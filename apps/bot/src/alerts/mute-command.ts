@@ -126,4 +126,5 @@ function named(workers: readonly WorkerRow[]): string {
   return `${names.join(", ")}${more > 0 ? `, +${more}` : ""}`;
 }
 
+/** `/mute`; mutes workers that fit a name, or ends that. */
 export const muteCommand = textCommand("mute", muteButton, mute);

@@ -2,6 +2,7 @@ import type { WorkerStatus } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
 import { say } from "../kit/words/said.ts";
 import type { AlertBody } from "./alert-body.ts";
+import { hasRecovered } from "./over.ts";
 import type { Condition } from "./watch.ts";
 
 /** Failed attempts before a worker is told as offline. */
@@ -14,11 +15,7 @@ export const HOST_HELP: AlertBody["buttons"] = ["health", "doctor"];
  * so for all of them.
  */
 export function networkConditions(host: HostId, there: readonly WorkerStatus[]): Condition[] {
-  const offline = there.filter((status) => isOffline(status));
-  const wanted = there.filter(
-    (status) => status.state === "RUNNING" || status.state === "RECONNECTING",
-  );
-  const all = offline.length >= 2 && offline.length === wanted.length;
+  const offline = there.filter(isOffline);
   const since = Math.min(...offline.map((status) => status.since));
   const title = say("alert-host-network", { host, count: offline.length, at: since });
   const details = [say("alert-host-network-do", { host: host })];
@@ -32,7 +29,18 @@ export function networkConditions(host: HostId, there: readonly WorkerStatus[]):
     buttons: HOST_HELP,
     action: null,
   };
-  return [...(all ? [{ subject: `network:${host}`, body, since }] : []), ...offline.map(lost)];
+  const others = there.filter((status) => !offline.includes(status));
+  const isHostLost = offline.length >= 2 && !others.some((status) => hasHope(status, since));
+  const ofHost = isHostLost ? [{ subject: `network:${host}`, body, since }] : [];
+  return [...ofHost, ...offline.map(lost)];
+}
+
+/**
+ * Whether a worker that is not offline speaks for the network of its host: it is online, or lost
+ * its connection a moment ago. One without a connection of its own says nothing.
+ */
+function hasHope(status: WorkerStatus, since: number): boolean {
+  return status.state === "RECONNECTING" || hasRecovered("link", status, since);
 }
 
 function isOffline({ state, fault, link }: WorkerStatus): boolean {

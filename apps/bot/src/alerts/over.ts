@@ -1,4 +1,9 @@
-import { STATE_TABLE, type StateFacts, type WorkerState } from "@flotilla/contracts";
+import {
+  STATE_TABLE,
+  type StateFacts,
+  type WorkerState,
+  type WorkerStatus,
+} from "@flotilla/contracts";
 
 /**
  * Families of alerts about one worker that its state can end. Each is the start of a subject, such
@@ -15,29 +20,34 @@ export const STATE_FAMILIES = [
   "quiet",
   "closed",
 ] as const;
+/** A family of {@link STATE_FAMILIES}. */
 export type StateFamily = (typeof STATE_FAMILIES)[number];
 
 const isOnline = ({ online }: StateFacts): boolean => online !== "no";
 const hasOpened = ({ session }: StateFacts): boolean => session === "open";
 const isWell = ({ online, needs }: StateFacts): boolean => online === "yes" && needs === "nothing";
 
+/** Whether a worker shows that a trouble is over which began at `openedAt`. */
+type Proof = (facts: StateFacts, status: WorkerStatus, openedAt: number) => boolean;
+
 /**
  * A stop, a restart and a start prove nothing: only what works again ends an alert (field faults
  * D2, K11).
  */
-const RECOVERED: Readonly<Record<StateFamily, (facts: StateFacts, state: WorkerState) => boolean>> =
-  {
-    // A worker that never had a session waits for its login: that is all it can do.
-    exit: (facts, state) => isOnline(facts) || state === "NEEDS_LOGIN",
-    account: isWell,
-    locked: hasOpened,
-    broken: hasOpened,
-    storage: isOnline,
-    link: isOnline,
-    flood: isOnline,
-    quiet: isOnline,
-    closed: isOnline,
-  };
+const RECOVERED: Readonly<Record<StateFamily, Proof>> = {
+  // A worker that never had a session waits for its login: that is all it can do.
+  exit: (facts, { state }) => isOnline(facts) || state === "NEEDS_LOGIN",
+  account: isWell,
+  locked: hasOpened,
+  broken: hasOpened,
+  storage: isOnline,
+  // One that is perhaps online can as well be off Telegram, such as without its lease.
+  link: ({ online }, { link }, openedAt) =>
+    online === "yes" || (online === "perhaps" && (link?.lastSuccessAt ?? 0) > openedAt),
+  flood: isOnline,
+  quiet: isOnline,
+  closed: isOnline,
+};
 
 /**
  * No process runs because it is wanted so. Who wanted it is not in the state: Ctrl+C of the fleet
@@ -47,9 +57,12 @@ export function isDown(state: WorkerState): boolean {
   return STATE_TABLE[state].isStopped;
 }
 
-/** Whether this state proves that the trouble of this family is over. */
-export function hasRecovered(family: StateFamily, state: WorkerState): boolean {
-  return RECOVERED[family](STATE_TABLE[state], state);
+/**
+ * Whether this status proves that a trouble of this family is over which began at `openedAt`, in
+ * milliseconds since the epoch.
+ */
+export function hasRecovered(family: StateFamily, status: WorkerStatus, openedAt: number): boolean {
+  return RECOVERED[family](STATE_TABLE[status.state], status, openedAt);
 }
 
 /** Which of {@link STATE_FAMILIES} a subject is of, or null. */

@@ -1,6 +1,7 @@
 import type { QuietHours } from "../admins/setting-store.ts";
-/** An alert as the rules see it. Times are milliseconds since the epoch. */
 import { type AlertKind, alertRule } from "./kinds.ts";
+
+/** An alert as the rules see it. Times are milliseconds since the epoch. */
 export interface AlertFact {
   readonly n: number;
   readonly kind: AlertKind;

@@ -21,9 +21,11 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** 📖 What to do about one kind of alert. */
 export const runbook = screen("runbook", data, (_deps, { words }: FleetView, { about }) =>
   runbookScreen(words, about),
 );
+/** 📖 on a card; the argument is the kind. A kind of another version leads to the open alerts. */
 export const runbookPress = button("runbook", "viewer", (deps: ChatDeps, context) => {
   const about = ALERT_KINDS.find((kind) => kind === context.press.arg);
   return show(

@@ -13,6 +13,7 @@ export interface SilenceRow {
   readonly by: string;
 }
 
+/** The scope of a silence of all workers. No worker can have this name. */
 export const EVERYBODY = "*";
 /** No mute and no maintenance window lasts longer. */
 export const LONGEST_MS = 999 * 24 * 3_600_000;

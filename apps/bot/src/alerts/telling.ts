@@ -19,6 +19,7 @@ export interface CardFact {
   readonly calm: boolean;
 }
 
+/** 0 = the first admin, 1 = the next one as well, 2 = everybody and the second path. */
 export type EscalationLevel = 0 | 1 | 2;
 
 /**

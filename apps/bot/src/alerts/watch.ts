@@ -166,7 +166,7 @@ export function watch(store: AlertStore, sight: Sight): void {
  * Why an alert whose condition was not found is over; null = it is not, or nothing is known of it.
  */
 function endOf(sight: Sight, alert: AlertRow): Said | null {
-  const { subject, body } = alert;
+  const { subject } = alert;
   const solved = say("solved-itself");
   if (/^(redis|token):/.test(subject)) return solved;
   if (sight.redisAwaySince !== null) return null;
@@ -178,11 +178,12 @@ function endOf(sight: Sight, alert: AlertRow): Said | null {
   if (family) return endOfWorker(sight, alert, family);
   if (isBackupSubject(subject))
     return tellsOfBackup(subject, sight.hosts ?? [], sight.now) ? solved : null;
-  if (subject.startsWith("network:")) return endOfNetwork(sight, body.host);
+  if (subject.startsWith("network:")) return endOfNetwork(sight, alert);
   return FLEET_WIDE.some((each) => subject.startsWith(each)) ? solved : null;
 }
 
-function endOfWorker(sight: Sight, { subject, body }: AlertRow, family: StateFamily): Said | null {
+function endOfWorker(sight: Sight, alert: AlertRow, family: StateFamily): Said | null {
+  const { subject, body, openedAt } = alert;
   const status = sight.statuses.find(({ worker }) => worker === body.worker);
   if (!status || isStale(status, sight.now)) return null;
   if (isDown(status.state)) return sight.stoppedBy?.(status.worker) ?? null;
@@ -190,13 +191,16 @@ function endOfWorker(sight: Sight, { subject, body }: AlertRow, family: StateFam
     family === "quiet" || family === "closed"
       ? tellsOfSources(subject, status)
       : CONDITIONS.has(family);
-  return told && hasRecovered(family, status.state) ? say("solved-itself") : null;
+  return told && hasRecovered(family, status, openedAt) ? say("solved-itself") : null;
 }
 
 /** The network of a host is back when one of its workers is online. */
-function endOfNetwork({ statuses, now, stoppedBy }: Sight, host: HostId): Said | null {
+function endOfNetwork(
+  { statuses, now, stoppedBy }: Sight,
+  { body: { host }, openedAt }: AlertRow,
+): Said | null {
   const there = statuses.filter((status) => status.host === host && !isStale(status, now));
-  if (there.some(({ state }) => hasRecovered("link", state))) return say("solved-itself");
+  if (there.some((status) => hasRecovered("link", status, openedAt))) return say("solved-itself");
   const stops = there.map(({ worker, state }) =>
     isDown(state) ? (stoppedBy?.(worker) ?? null) : null,
   );

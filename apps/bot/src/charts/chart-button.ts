@@ -22,7 +22,7 @@ export const chartButton = button(
     await toast(press.arg === "close" ? undefined : say("toast-chart"));
     try {
       if (press.arg === "close") return await charts.close(chat, message);
-      const wish = charts.wish(chat, press.worker, press.arg);
+      const wish = charts.wish(chat, press.about, press.arg);
       if (press.arg === "") await charts.send(chat, wish, id);
       else await charts.switchTo(chat, wish, message, id);
     } catch (error) {

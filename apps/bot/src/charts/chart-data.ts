@@ -7,6 +7,7 @@ import type { BucketRow } from "./rollup-store.ts";
 
 /** What a chart covers. */
 export const SPANS = ["24h", "7d"] as const;
+/** A span of {@link SPANS}, as it stands in the callback data. */
 export type Span = (typeof SPANS)[number];
 
 const HOUR_MS = 3_600_000;

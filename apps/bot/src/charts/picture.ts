@@ -47,4 +47,5 @@ export type DrawAnswer =
 
 /** Size of a picture, in pixels. */
 export const WIDTH = 1280;
+/** See {@link WIDTH}. */
 export const HEIGHT = 720;

@@ -38,6 +38,7 @@ interface FoundDeps {
   readonly commandLog: CommandStore;
 }
 
+/** 🩺 What each host found when it examined itself; hosts answer one by one. */
 export const doctor = screen("doctor", data, (deps: FoundDeps, { words }: FleetView, { asked }) =>
   doctorScreen(
     words,
@@ -48,9 +49,11 @@ export const doctor = screen("doctor", data, (deps: FoundDeps, { words }: FleetV
     })),
   ),
 );
+/** 🩺 Doctor; asks every host. */
 export const doctorButton = button("doctor", "operator", async (deps: DoctorDeps, context) =>
   show(deps, context, await askDoctors(deps, context)),
 );
+/** /doctor. */
 export const doctorCommand = textCommand(
   "doctor",
   doctorButton,

@@ -39,6 +39,7 @@ interface HealthDeps {
   readonly signs: () => ProcessSigns;
 }
 
+/** 💾 Health of the bot, of Redis and of the hosts; counts are those of the last week. */
 export const health = screen("health", NO_DATA, (deps: HealthDeps, view: FleetView) => {
   const { alerts, sent, admins, signs, views, hostBoard } = deps;
   const week = alerts.history(view.now - WEEK_MS);
@@ -54,9 +55,11 @@ export const health = screen("health", NO_DATA, (deps: HealthDeps, view: FleetVi
       .map((admin) => admin.name),
   });
 });
+/** 💾 Health as it is now. */
 export const healthButton = button("health", "viewer", (deps: ChatDeps, context) =>
   show(deps, context, { kind: "health" }),
 );
+/** /health. */
 export const healthCommand = textCommand("health", healthButton, ({ panels }: ChatDeps, { chat }) =>
   panels.show(chat, { kind: "health" }, null),
 );

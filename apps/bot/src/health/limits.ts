@@ -18,11 +18,13 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** 🚦 Limits: what is paced, how, and the setting that changes it. */
 export const limits = screen(
   "limits",
   NO_DATA,
   (deps: { readonly limits: ConfiguredLimits }, view: FleetView) => limitsScreen(view, deps.limits),
 );
+/** 🚦 Limits; they are changed in `.env` alone. */
 export const limitsButton = button("limits", "viewer", (deps: ChatDeps, context) =>
   show(deps, context, { kind: "limits" }),
 );

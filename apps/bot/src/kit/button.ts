@@ -8,6 +8,7 @@ import type { Role } from "./roles.ts";
  */
 // biome-ignore lint/suspicious/noEmptyInterface: the features fill it
 export interface Verbs {}
+/** The name of a button in its callback data; texts have its label under `button-<verb>`. */
 export type Verb = keyof Verbs;
 
 /** Carries out one kind of press. Answers it with `context.toast`, then shows what it led to. */

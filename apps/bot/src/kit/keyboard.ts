@@ -7,10 +7,10 @@ import type { Words } from "./words/words.ts";
 export function verbButton(
   words: Words,
   verb: Verb,
-  worker = "",
+  about = "",
   arg = "",
 ): InlineKeyboardButton.CallbackButton {
-  return { text: words.text(`button-${verb}`), callback_data: encodePress(verb, worker, arg) };
+  return { text: words.text(`button-${verb}`), callback_data: encodePress(verb, about, arg) };
 }
 
 /** 🔄 Refresh, which shows the same screen again. */

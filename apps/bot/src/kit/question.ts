@@ -9,6 +9,7 @@ import type { TextContext } from "./text-context.ts";
  */
 // biome-ignore lint/suspicious/noEmptyInterface: the features fill it
 export interface Questions {}
+/** Kept with the admin who is asked, so that a restart of the bot does not lose the question. */
 export type QuestionName = keyof Questions;
 
 /** A question that the next text of an admin answers. */

@@ -1,5 +1,6 @@
 /** What an admin may do: look, run workers and take alerts, or everything. */
 export const ROLES = ["viewer", "operator", "owner"] as const;
+/** Each role may do what those before it in {@link ROLES} may. */
 export type Role = (typeof ROLES)[number];
 
 /** True when `role` includes `least`. */

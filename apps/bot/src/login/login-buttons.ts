@@ -135,6 +135,7 @@ export async function login(
     await deps.panels.show(context.chat, { kind: "login", worker: id }, null);
 }
 
+/** /login <worker>. In a group it answers with a link to the private chat. */
 export const loginCommand = textCommand("login", loginButton, aboutWorker(login), {
   listed: false,
 });

@@ -21,6 +21,7 @@ declare module "../kit/chat/screen.ts" {
   }
 }
 
+/** The login of this chat; of another worker than `worker`, or of none, it says that it is over. */
 export const loginCard = screen(
   "login",
   data,

@@ -55,7 +55,9 @@ export const WizardStep = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("taking-session"), known: z.string().nullable() }),
   z.object({ kind: z.literal("ended"), text: Said }),
 ]);
+/** Where a login stands. No step holds a code or a password. */
 export type WizardStep = z.infer<typeof WizardStep>;
+/** The step that waits for the code. */
 export type AskCode = Extract<WizardStep, { kind: "ask-code" }>;
 
 /** Steps that wait for the worker. */

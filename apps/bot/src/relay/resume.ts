@@ -26,12 +26,14 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** Asks once more before sending continues: Telegram had limited the account. */
 export const resume = screen("resume", data, (_deps, view: FleetView, shown) => {
   const worker = view.workers.find((each) => each.id === shown.worker);
   if (!worker) return workerScreen(view, shown.worker);
   return resumeScreen(view.words, worker, shown.token);
 });
 
+/** ▶️ Resume sending; asks once more. */
 export const resumeButton = button(
   "resume",
   "operator",
@@ -42,6 +44,7 @@ export const resumeButton = button(
   }),
 );
 
+/** Sends again. Refused when the question is too old. */
 export const resumeYes = button(
   "resumeyes",
   "operator",

@@ -50,12 +50,12 @@ const cardOf = (route: Pick<Route, "id">): Screen => ({
 
 /** 🔀 Routes, of a worker or of all. */
 const routes = button("routes", "viewer", (deps: RelayDeps, context) =>
-  show(deps, context, { kind: "routes", worker: context.press.worker }),
+  show(deps, context, { kind: "routes", worker: context.press.about }),
 );
 
 /** One route; the "worker" of this button and of `rset` is its name. */
 const route = button("route", "viewer", (deps: RelayDeps, context) =>
-  show(deps, context, cardOf({ id: context.press.worker })),
+  show(deps, context, cardOf({ id: context.press.about })),
 );
 
 const sources = button(
@@ -79,7 +79,7 @@ const changeSource = button(
 
 /** Every button of a route's card; the argument says which. */
 const changeRoute = button("rset", "operator", async (deps: RelayDeps, context) => {
-  const { worker: id, arg } = context.press;
+  const { about: id, arg } = context.press;
   const found = deps.routes.find(id);
   if (!found) return await show(deps, context, { kind: "routes", worker: "" }, say("toast-stale"));
   const change = CHANGES[arg];

@@ -34,6 +34,7 @@ declare module "../kit/button.ts" {
 
 type ListDeps = Pick<WorkerDeps, "answers"> & { readonly commandLog: CommandStore };
 
+/** 🧯 Backups of a worker; they are fetched from its host by the command that is kept. */
 export const backups = screen("backups", data, (deps: ListDeps, view: FleetView, shown) => {
   const worker = view.workers.find((each) => each.id === shown.worker);
   if (!worker) return workerScreen(view, shown.worker);
@@ -41,6 +42,7 @@ export const backups = screen("backups", data, (deps: ListDeps, view: FleetView,
   return backupsScreen(view.words, { worker, copies: deps.answers.copies(worker.id), fetching });
 });
 
+/** Asks once more before a copy takes the place of the session. */
 export const restore = screen("restore", restoreData, (deps: ListDeps, view: FleetView, shown) => {
   const worker = view.workers.find((each) => each.id === shown.worker);
   if (!worker) return workerScreen(view, shown.worker);
@@ -49,6 +51,7 @@ export const restore = screen("restore", restoreData, (deps: ListDeps, view: Fle
   return restoreScreen(view.words, worker, copy, shown.token);
 });
 
+/** 🧯 Backups; asks the host for the list first. */
 export const backupsButton = button(
   "backups",
   "viewer",
@@ -82,6 +85,7 @@ export const restoreButton = button(
   }),
 );
 
+/** Restores the copy. Refused when the question is too old, or the copy is gone. */
 export const restoreYes = button(
   "brestyes",
   "operator",

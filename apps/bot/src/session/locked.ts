@@ -27,6 +27,7 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** Asks once more before a process is ended, with its pid and what it is. */
 export const stopHolder = screen("stop-holder", data, (_deps, view: FleetView, shown) => {
   const worker = view.workers.find((each) => each.id === shown.worker);
   if (!worker) return workerScreen(view, shown.worker);
@@ -45,6 +46,10 @@ export const stopHolderButton = button(
   }),
 );
 
+/**
+ * Ends the process. Refused when the question is too old; the host checks that it is still the
+ * same.
+ */
 export const stopHolderYes = button(
   "hstopyes",
   "operator",

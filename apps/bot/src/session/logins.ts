@@ -39,13 +39,16 @@ declare module "../kit/button.ts" {
 
 type KnownDeps = Pick<WorkerDeps, "answers">;
 
+/** 🔐 Logins: what was last heard of each session, without a question to Telegram. */
 export const logins = screen("logins", data, ({ answers }: KnownDeps, view: FleetView, { page }) =>
   loginsScreen(view, page, (worker) => answers.devices(worker)),
 );
+/** 🔐 Logins; the argument is the page. */
 export const loginsButton = button("logins", "viewer", (deps: WorkerDeps, context) =>
   show(deps, context, { kind: "logins", page: pageOf(context.press.arg) }),
 );
 
+/** 📱 Devices; the last known ones until the answer to `command` is there. */
 export const devices = screen(
   "devices",
   devicesData,
@@ -57,6 +60,7 @@ export const devices = screen(
       deps.commandLog.find(shown.command),
     ),
 );
+/** 📱 Devices; asks Telegram for them through the worker. */
 export const devicesButton = button(
   "devices",
   "viewer",

@@ -47,6 +47,7 @@ declare module "../kit/question.ts" {
   }
 }
 
+/** Shows the proxy that was typed, masked, and asks once more. */
 export const proxy = screen("proxy", data, (_deps, { words }: FleetView, shown) =>
   proxyScreen(words, shown),
 );
@@ -61,6 +62,9 @@ export const proxyButton = button(
   }),
 );
 
+/**
+ * Sets the proxy that is on show. Refused when the question is too old, or another one is on show.
+ */
 export const proxyYes = button(
   "proxyyes",
   "owner",
@@ -73,6 +77,7 @@ export const proxyYes = button(
   }),
 );
 
+/** A proxy may hold a password, so what was typed is deleted from the chat. */
 export const proxyQuestion = question("proxy", proxyButton, takeProxy, { isSecret: true });
 
 const askByText = aboutWorker(async (deps: WorkerDeps, context, { id }) => {

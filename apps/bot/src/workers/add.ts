@@ -31,10 +31,12 @@ declare module "../kit/question.ts" {
   }
 }
 
+/** Asks for the name of a new worker; `problem`: what is wrong with the last answer. */
 export const add = screen("add", data, (_deps, { words }: FleetView, { problem }) =>
   addScreen(words, problem),
 );
 
+/** ➕ Add; the next text of this admin is the name. */
 export const addButton = button("add", "owner", async (deps: WorkerDeps, context) => {
   await context.toast();
   deps.admins.expect(context.admin, "worker-name", "", context.chat);
@@ -47,6 +49,7 @@ interface AddDeps extends WorkerDeps {
   readonly addWorker: (id: WorkerId, by: Asker) => boolean;
 }
 
+/** Adds the worker, and starts it so that it can be logged in. */
 export const nameQuestion = question(
   "worker-name",
   addButton,

@@ -32,15 +32,16 @@ interface BulkDeps extends WorkerDeps {
   readonly bulks: BulkStore;
 }
 
+/** The progress of an act on many; one of an older bot may be gone. */
 export const bulk = screen("bulk", data, (deps: Pick<BulkDeps, "bulks">, view: FleetView, shown) =>
   bulkScreen(view, deps.bulks.find(shown.bulk)),
 );
 
-/** Asks once more, with the number. `worker` of the button is a tag, or nothing for all. */
+/** Asks once more, with the number. The button is about a tag, or about nothing for all. */
 export const bulkButton = button("bulk", "operator", async (deps: WorkerDeps, context) => {
   const action = BulkAction.safeParse(context.press.arg).data;
   if (!action) return await show(deps, context, { kind: "menu" }, say("toast-stale"));
-  const about = { worker: null, tag: context.press.worker, at: deps.clock.now() };
+  const about = { worker: null, tag: context.press.about, at: deps.clock.now() };
   await show(deps, context, { kind: "confirm", what: action, ...about });
 });
 

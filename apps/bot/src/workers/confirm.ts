@@ -21,6 +21,7 @@ export const CONFIRMED = [
   "rmsession",
   "login",
 ] as const;
+/** An act that its screen keeps until it is confirmed. */
 export type Confirmed = (typeof CONFIRMED)[number];
 
 /** `worker` null: all, those with the tag, or those of the card. Valid for 30 s after `at`. */
@@ -56,6 +57,7 @@ interface ConfirmDeps {
   readonly alertActions: { crew(card: number): readonly WorkerId[] | null };
 }
 
+/** Asks once more, with the number of workers as it is now. */
 export const confirm = screen("confirm", data, (deps: ConfirmDeps, view: FleetView, shown) =>
   confirmScreen(view.words, { ...shown, count: countOf(deps, view, shown) }),
 );

@@ -26,6 +26,7 @@ export const deleteButton = button(
   ),
 );
 
+/** Deletes the worker whose name was typed. `about`: its name and when it was asked. */
 export const deleteQuestion = question(
   "delete",
   deleteButton,

@@ -30,9 +30,11 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** Worker Details: the screen that most others lead back to. */
 export const details = screen("worker", data, (_deps, view: FleetView, { worker }) =>
   workerScreen(view, worker),
 );
+/** A worker in a list, or 👷 Details of an alert card. */
 export const detailsButton = button(
   "worker",
   "viewer",
@@ -40,6 +42,7 @@ export const detailsButton = button(
     show(deps, context, { kind: "worker", worker: id }),
   ),
 );
+/** /status <worker>. */
 export const statusCommand = textCommand(
   "status",
   detailsButton,

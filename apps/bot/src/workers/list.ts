@@ -47,24 +47,28 @@ declare module "../kit/question.ts" {
   }
 }
 
+/** 👷 Workers, or those that a search or a tag leaves. */
 export const list = screen("workers", data, (_deps, view: FleetView, shown) =>
   workersScreen(view, shown),
 );
 
-/** 👷 Workers; `worker` of the button is a tag, or nothing. */
+/** 👷 Workers; the button is about a tag, or about nothing. */
 export const listButton = button("workers", "viewer", (deps: ChatDeps, context) => {
-  const { arg, worker: tag } = context.press;
+  const { arg, about: tag } = context.press;
   const find = tag === "" ? "" : `#${tag}`;
   const shown = { page: pageOf(arg), problems: arg.endsWith("-p"), find };
   return show(deps, context, { kind: "workers", ...shown });
 });
+/** /workers. */
 export const listCommand = textCommand("workers", listButton, ({ panels }: ChatDeps, { chat }) =>
   panels.show(chat, ALL_WORKERS, null),
 );
 
+/** 🔎 Find; the next text of this admin is what is looked for. */
 export const findButton = button("find", "viewer", (deps: AskDeps, context) =>
   askFor(deps, context, { what: "find", worker: null }),
 );
+/** Shows what fits the first 32 characters of the text. */
 export const findQuestion = question("find", findButton, (deps: AskDeps, context) =>
   answered(deps, context, { ...ALL_WORKERS, find: context.text.trim().slice(0, 32) }),
 );

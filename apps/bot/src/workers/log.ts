@@ -42,6 +42,7 @@ declare module "../kit/button.ts" {
 
 type LogDeps = Pick<WorkerDeps, "answers"> & { readonly commandLog: CommandStore };
 
+/** 📜 Log; its lines are only in the memory of this bot, and gone after a restart. */
 export const log = screen("log", data, (deps: LogDeps, { words }: FleetView, shown) => {
   const { command } = shown;
   const lines = deps.answers.logOf(command);
@@ -79,6 +80,7 @@ interface FileDeps {
   readonly sendFile: (chat: string, name: string, text: string) => Promise<void>;
 }
 
+/** /logs <worker>. */
 export const logsCommand = textCommand(
   "logs",
   logButton,

@@ -20,9 +20,11 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** What a kept screen of an unknown kind becomes, too. */
 export const menu = screen("menu", NO_DATA, (_deps, view: FleetView) => menuScreen(view));
 
 const MENU = { kind: "menu" } as const;
+/** ⬅️ Back to the main menu. */
 export const menuButton = button("menu", "viewer", (deps: ChatDeps, context) =>
   show(deps, context, MENU),
 );
@@ -30,6 +32,7 @@ export const menuButton = button("menu", "viewer", (deps: ChatDeps, context) =>
 export const cancelButton = button("cancel", "viewer", (deps: ChatDeps, context) =>
   show(deps, context, MENU),
 );
+/** /menu, as a new message below all others. */
 export const menuCommand = textCommand("menu", menuButton, ({ panels }: ChatDeps, { chat }) =>
   panels.show(chat, MENU, null),
 );

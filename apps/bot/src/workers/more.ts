@@ -22,9 +22,11 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** ⋯ More of one worker. */
 export const more = screen("more", data, (_deps, view: FleetView, { worker }) =>
   moreScreen(view, worker),
 );
+/** ⋯ More; what hurts asks once more. */
 export const moreButton = button(
   "more",
   "operator",

@@ -15,7 +15,7 @@ export function ofWorker<Deps extends ChatDeps & { readonly workers: WorkerStore
   handle: (deps: Deps, context: PressContext, worker: WorkerRow) => Promise<void>,
 ): Handler<Deps> {
   return async (deps, context) => {
-    const worker = deps.workers.find(context.press.worker);
+    const worker = deps.workers.find(context.press.about);
     if (worker) return await handle(deps, context, worker);
     await show(deps, context, ALL_WORKERS, say("toast-gone"));
   };

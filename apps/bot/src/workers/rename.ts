@@ -17,6 +17,7 @@ declare module "../kit/question.ts" {
   }
 }
 
+/** ✏️ The name that people see; the id stays. */
 export const renameButton = button(
   "rename",
   "operator",

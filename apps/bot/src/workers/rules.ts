@@ -42,12 +42,14 @@ declare module "../kit/button.ts" {
   }
 }
 
+/** ♻️ Restart rules; of a worker that is gone it is Worker Details, which says so. */
 export const rules = screen("rules", data, (_deps, view: FleetView, { worker }) =>
   view.workers.some(({ id }) => id === worker)
     ? rulesScreen(view, worker)
     : workerScreen(view, worker),
 );
 
+/** ♻️ Restart rules. An operator sees them, an owner changes them. */
 export const rulesButton = button(
   "rules",
   "operator",

@@ -17,6 +17,7 @@ declare module "../kit/question.ts" {
 
 const MAX_TAGS = 8;
 
+/** 🏷 Tags; the next text of this admin replaces them. */
 export const tagsButton = button(
   "tags",
   "operator",

@@ -64,7 +64,10 @@ export function problemsFirst(workers: readonly WorkerView[]): WorkerView[] {
   return [...workers].sort((a, b) => rank(a) - rank(b) || a.id.localeCompare(b.id));
 }
 
-/** True when this worker needs an admin. */
+/**
+ * True when this worker is not as it should be, or its state is unknown: what mends it is an admin,
+ * or time.
+ */
 export function isProblem({ status, staleSince }: WorkerView): boolean {
   return !status || staleSince !== null || STATE_TABLE[status.state].needs !== "nothing";
 }

@@ -9,6 +9,7 @@ import { Times } from "./times.ts";
 
 /** Languages of the chat: one file each in `apps/bot/languages`. The first one is the fallback. */
 export const LANGUAGES = ["en", "ru"] as const;
+/** A language that the chat is translated into. */
 export type Language = (typeof LANGUAGES)[number];
 
 /** What goes into a text. Strings are escaped where the text is HTML. */

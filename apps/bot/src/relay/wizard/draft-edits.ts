@@ -36,6 +36,7 @@ export function proposedName(taken: readonly string[]): string {
   for (let n = 1; ; n++) if (!taken.includes(`route_${n}`)) return `route_${n}`;
 }
 
+/** A name for a route, as it was typed: blanks around it and capital letters do not matter. */
 export function named(text: string, taken: readonly string[]): Edit {
   const id = RouteId.safeParse(text.trim().toLowerCase());
   if (!id.success) return wrong("rwiz-bad-name");
@@ -95,6 +96,7 @@ export function typedTopic(text: string, topics: readonly KnownTopic[] | null): 
   return id !== null && id > 0 && id < 2 ** 31 ? id : null;
 }
 
+/** A filter in the language of the route file; it is refused with the words of the rules. */
 export function filtered(text: string): Edit {
   if (text.length > 500) return wrong("rwiz-long-filter");
   return refusedPart({ filter: text }) ?? done({ filter: text });

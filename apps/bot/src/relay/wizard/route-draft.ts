@@ -26,6 +26,7 @@ export const STEPS = [
   "into",
   "summary",
 ] as const;
+/** A step of the wizard; a draft is at one of them. */
 export type Step = (typeof STEPS)[number];
 
 /** Steps that are changed together from the summary. */
@@ -38,6 +39,7 @@ const PARTS: readonly (readonly Step[])[] = [
 
 /** A chat that was picked, as far as it is known. */
 const Picked = KnownChat.pick({ ref: true, title: true, forum: true });
+/** A chat as a draft keeps it: what its card says of it, and whether a topic is asked for. */
 export type Picked = z.infer<typeof Picked>;
 
 /**
@@ -68,6 +70,7 @@ export const Draft = z.object({
   command: z.string(),
   problem: Said.nullable(),
 });
+/** A draft as it is read back from the database. */
 export type Draft = z.infer<typeof Draft>;
 
 /** A new route; `reader` when it is known already. */

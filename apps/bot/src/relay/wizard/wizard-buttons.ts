@@ -40,25 +40,26 @@ interface DraftDeps {
   readonly routeWizard: RouteWizard;
   readonly commandLog: CommandStore;
 }
+/** The draft of an admin at its step, also in a group: each admin has one. */
 export const draft = screen("rwiz", draftData, (deps: DraftDeps, { words }: FleetView, { admin }) =>
   deps.routeWizard.card(words, admin, (id) => deps.commandLog.find(id)),
 );
 
 /** ➕ Route, of a worker or of none yet. */
 const make = button("rnew", "owner", async (deps: WizardDeps, context) => {
-  deps.routeWizard.begin(context.admin, deps.workers.find(context.press.worker)?.id ?? null);
+  deps.routeWizard.begin(context.admin, deps.workers.find(context.press.about)?.id ?? null);
   await showDraft(deps, context);
 });
 
 const edit = button("redit", "owner", async (deps: WizardDeps, context) => {
-  if (deps.routeWizard.edit(context.admin, context.press.worker))
+  if (deps.routeWizard.edit(context.admin, context.press.about))
     return await showDraft(deps, context);
   await show(deps, context, { kind: "routes", worker: "" }, say("toast-stale"));
 });
 
 /** Every button of the wizard's steps: "worker" is the step, the argument the answer. */
 const answer = button("rwiz", "owner", async (deps: WizardDeps, context) => {
-  const { worker: step, arg } = context.press;
+  const { about: step, arg } = context.press;
   if (arg === "cancel") {
     deps.routeWizard.cancel(context.admin);
     return await show(deps, context, { kind: "routes", worker: "" });
