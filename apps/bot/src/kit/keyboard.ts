@@ -29,7 +29,7 @@ export function cancelButton(words: Words, data: string): InlineKeyboardButton {
 }
 
 /** A button, or none where the reader may not press it or nothing is there for it. */
-type Offered = InlineKeyboardButton | null | undefined | false;
+type Offered = InlineKeyboardButton | null | undefined | false | "";
 /** A row of what is offered, or none. */
 export type Row = readonly Offered[] | null | undefined | false;
 
