@@ -2,7 +2,7 @@ import { answered, askAgain, askFor } from "../kit/ask.ts";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
-import { backButton, refreshButton, rows, verbButton } from "../kit/keyboard.ts";
+import { backButton, choiceLabel, refreshButton, rows, verbButton } from "../kit/keyboard.ts";
 import { type ChatDeps, show } from "../kit/press.ts";
 import { question } from "../kit/question.ts";
 import { textCommand } from "../kit/text-command.ts";
@@ -129,7 +129,7 @@ export function settingsScreen(
       })
     : words.html("settings-no-quiet");
   const languages = LANGUAGES.map((language) => ({
-    text: `${language === words.language ? "• " : ""}${words.text(`language-${language}`)}`,
+    text: choiceLabel(words.text(`language-${language}`), language === words.language),
     callback_data: encodePress("lang", "", language),
   }));
   const togetherButton = {

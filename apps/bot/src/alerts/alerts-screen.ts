@@ -2,7 +2,15 @@ import { z } from "zod";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
-import { backButton, paged, pairs, refreshButton, rows, verbButton } from "../kit/keyboard.ts";
+import {
+  backButton,
+  choiceLabel,
+  paged,
+  pairs,
+  refreshButton,
+  rows,
+  verbButton,
+} from "../kit/keyboard.ts";
 import { type ChatDeps, pageOf, show } from "../kit/press.ts";
 import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
@@ -85,7 +93,7 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
   const { shown, current, pager } = paged(found, { page: given.page, size: PAGE, at });
   const all = given.silences.some(({ scope, kind }) => scope === EVERYBODY && kind === "mute");
   const tabs = ALERT_TABS.map((tab) => ({
-    text: `${tab === given.tab ? "• " : ""}${words.text(`button-alerts-${tab}`)}`,
+    text: choiceLabel(words.text(`button-alerts-${tab}`), tab === given.tab),
     callback_data: encodePress("alerts", "", tab),
   }));
   const mute = {

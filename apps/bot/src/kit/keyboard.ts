@@ -38,6 +38,11 @@ export function rows(...all: readonly Row[]): InlineKeyboardButton[][] {
   return all.map((row) => (row || []).filter((button) => !!button)).filter((row) => row.length > 0);
 }
 
+/** The label of a choice; the one that is in force has a mark. */
+export function choiceLabel(text: string, isChosen: boolean): string {
+  return isChosen ? `• ${text}` : text;
+}
+
 /** Two to a row. */
 export function pairs<T>(items: readonly T[]): T[][] {
   return Array.from({ length: Math.ceil(items.length / 2) }, (_, row) =>
