@@ -4,7 +4,7 @@ import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, type Screen, screen } from "../kit/chat/screen.ts";
 import { isGroup } from "../kit/chat/target.ts";
-import { backButton, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { backButton, choiceLabel, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
 import { type ChatDeps, show } from "../kit/press.ts";
 import { ROLES } from "../kit/roles.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
@@ -149,7 +149,7 @@ export function adminScreen({ words }: FleetView, admin: AdminRow | null): Card 
   const toList = backButton(words, encodePress("admins"));
   if (!admin) return { html: words.html("admin-gone").text, keyboard: [[toList]] };
   const role = (to: (typeof ROLES)[number]) => ({
-    text: `${admin.role === to ? "• " : ""}${words.text(`role-${to}`)}`,
+    text: choiceLabel(words.text(`role-${to}`), admin.role === to),
     callback_data: encodePress("setrole", "", `${idArg(admin.id)}-${letterOf(to)}`),
   });
   const off = { ...verbButton(words, "unadmin", "", idArg(admin.id)), style: "danger" as const };

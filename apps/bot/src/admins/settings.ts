@@ -2,7 +2,7 @@ import { answered, askAgain, askFor } from "../kit/ask.ts";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
-import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { backButton, choiceLabel, refreshButton, rows, verbButton } from "../kit/keyboard.ts";
 import { type ChatDeps, show } from "../kit/press.ts";
 import { question } from "../kit/question.ts";
 import { textCommand } from "../kit/text-command.ts";
@@ -129,13 +129,14 @@ export function settingsScreen(
       })
     : words.html("settings-no-quiet");
   const languages = LANGUAGES.map((language) => ({
-    text: `${language === words.language ? "• " : ""}${words.text(`language-${language}`)}`,
+    text: choiceLabel(words.text(`language-${language}`), language === words.language),
     callback_data: encodePress("lang", "", language),
   }));
   const togetherButton = {
     text: words.text(isTogether ? "button-one-by-one" : "button-together"),
     callback_data: encodePress("together", "", isTogether ? "0" : "1"),
   };
+  const sets = view.may("quiet");
   return {
     html: lines(
       words.html("settings-title"),
@@ -147,26 +148,21 @@ export function settingsScreen(
         ? words.html("settings-no-place")
         : words.html("settings-places", { names: places.join(", ") }),
     ).text,
-    keyboard: [
+    keyboard: rows(
       languages,
       [verbButton(words, "zone"), verbButton(words, "limits")],
-      ...(view.may("quiet")
-        ? [
-            [verbButton(words, "quiet"), togetherButton],
-            [verbButton(words, "admins"), verbButton(words, "audit")],
-          ]
-        : []),
+      sets && [verbButton(words, "quiet"), togetherButton],
+      sets && [verbButton(words, "admins"), verbButton(words, "audit")],
       [refreshButton(words, encodePress("settings")), backButton(words, encodePress("menu"))],
-    ],
+    ),
   };
 }
 
 function zoneLine({ words, now }: FleetView): Html {
   const { times } = words;
   const name = times.name(now);
-  return times.zone === null
-    ? words.html("settings-zone-fleet", { name })
-    : words.html("settings-zone", { zone: times.zone, name });
+  if (times.zone === null) return words.html("settings-zone-fleet", { name });
+  return words.html("settings-zone", { zone: times.zone, name });
 }
 
 /** Minutes since midnight as 07:30. */

@@ -113,16 +113,13 @@ export class Absence {
       to: until,
       ms: until - from,
     });
-    const details: Said[] = [
-      ...(isBotAlone
-        ? []
-        : [
-            say("notice-fleet-off", { count: off.length, total: before.length, names: named(off) }),
-          ]),
-      ...(missing.length === 0
-        ? []
-        : [say("notice-fleet-missing", { count: missing.length, names: named(missing) })]),
-    ];
+    const details: Said[] = [];
+    if (off.length > 0)
+      details.push(
+        say("notice-fleet-off", { count: off.length, total: before.length, names: named(off) }),
+      );
+    if (missing.length > 0)
+      details.push(say("notice-fleet-missing", { count: missing.length, names: named(missing) }));
     const body = {
       kind: "notice",
       worker: null,

@@ -1,7 +1,7 @@
 import type { InlineKeyboardButton } from "grammy/types";
 import { encodePress } from "../kit/callback.ts";
 import type { Card } from "../kit/chat/screen.ts";
-import { pairs, verbButton } from "../kit/keyboard.ts";
+import { pairs, rows, verbButton } from "../kit/keyboard.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import { stopHolderKey } from "../workers/holder.ts";
@@ -25,8 +25,8 @@ export function alertCard(words: Words, card: CardRow, fleetSize: number): Card 
   if (card.resolvedAt !== null)
     return { html: lines(resolvedLine(words, card), "", html`<i>${facts}</i>`).text, keyboard: [] };
   const notes = lines(
-    card.takenBy === null ? null : words.html("alert-taken", { by: card.takenBy }),
-    card.mutedUntil === null ? null : words.html("alert-muted", { until: card.mutedUntil }),
+    card.takenBy !== null && words.html("alert-taken", { by: card.takenBy }),
+    card.mutedUntil !== null && words.html("alert-muted", { until: card.mutedUntil }),
   );
   return {
     html: notes.text === "" ? facts.text : lines(facts, "", notes).text,
@@ -44,7 +44,7 @@ export function digestCard(words: Words, cards: readonly CardRow[]): Card {
       words.html("alert-digest", { count: cards.length, open }),
       "",
       ...named.map((alert) => titleLine(words, alert)),
-      left > 0 ? words.html("alert-more", { count: left }) : null,
+      left > 0 && words.html("alert-more", { count: left }),
     ).text,
     keyboard: [[verbButton(words, "alerts")]],
   };
@@ -64,7 +64,7 @@ function single(words: Words, card: CardRow, alert: AlertRow): Html {
     body.kind === "drill" ? html`🧪 <b>DRILL</b> · ${title}` : title,
     ...body.details.map((each) => words.said(each)),
     words.html("alert-since", { at: alert.openedAt, host: body.host, n: String(card.n) }),
-    body.action ? html`\n${words.said(body.action)}` : null,
+    body.action && html`\n${words.said(body.action)}`,
   );
 }
 
@@ -75,7 +75,7 @@ function resolvedLine(words: Words, card: CardRow): Html {
   if (!only || more.length > 0)
     return words.html("alert-solved-group", { ...args, count: card.alerts.length });
   const how = only.resolvedBy ? words.said(only.resolvedBy) : words.html("solved-itself");
-  const drill = only.body.kind === "drill" ? html`🧪 <b>DRILL</b> · ` : "";
+  const drill = only.body.kind === "drill" && html`🧪 <b>DRILL</b> · `;
   return html`${drill}${words.html("alert-solved", { ...args, what: aboutWhat(words, only.body), how })}`;
 }
 
@@ -90,12 +90,10 @@ function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
   const buttons = body.buttons.map((verb) => {
     if (verb === "worker")
       return { text: words.text("button-details"), callback_data: encodePress("worker", worker) };
-    return verb === "route"
-      ? { text: words.text("button-route"), callback_data: encodePress("route", body.route ?? "") }
-      : verbButton(words, verb, worker);
+    return verbButton(words, verb, verb === "route" ? body.route : worker);
   });
-  const first = body.holder === undefined ? [] : [stopHolderKey(words, worker, body.holder)];
-  return [first, routeHelp(words, body), ...pairs(buttons)].filter((row) => row.length > 0);
+  const holder = body.holder !== undefined && stopHolderKey(words, worker, body.holder);
+  return rows([holder], routeHelp(words, body), ...pairs(buttons));
 }
 
 /** What helps a route at once: its reader carries it out. */
@@ -114,10 +112,9 @@ function routeHelp(words: Words, { kind, route }: AlertBody): InlineKeyboardButt
  */
 function own(words: Words, card: CardRow): InlineKeyboardButton[][] {
   const n = card.n.toString(36);
-  const take = card.takenBy === null ? [verbButton(words, "take", "", n)] : [];
   const worst = worstKind(card);
-  return [
-    ...(worst ? [[runbookButton(words, worst)]] : []),
-    [...take, verbButton(words, "hush", "", n)],
-  ];
+  return rows(
+    [worst && runbookButton(words, worst)],
+    [card.takenBy === null && verbButton(words, "take", "", n), verbButton(words, "hush", "", n)],
+  );
 }

@@ -140,22 +140,18 @@ export class AlertOutbox {
     if (card.resolvedAt === null || cards.delivery(card.n, chat) || !sender.wished(chat, purpose))
       return;
     const message = await sender.lost(chat, purpose, this.#card(wordsOf(chat), card));
-    const row =
-      message === null
-        ? []
-        : [
-            {
-              card: card.n,
-              chat,
-              message,
-              telling: card.telling,
-              revision: 0,
-              digest: 0,
-              ended: 0,
-              shown: null,
-            } as const,
-          ];
-    cards.deliverAll(row, () => sender.done(chat, purpose));
+    const { n, telling } = card;
+    const known = {
+      card: n,
+      chat,
+      telling,
+      revision: 0,
+      digest: 0,
+      ended: 0,
+      shown: null,
+    } as const;
+    const found = message === null ? [] : [{ ...known, message }];
+    cards.deliverAll(found, () => sender.done(chat, purpose));
   }
 
   /** It is due in this chat: for the first time, or again. */

@@ -2,7 +2,15 @@ import { z } from "zod";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
-import { backButton, paged, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
+import {
+  backButton,
+  choiceLabel,
+  paged,
+  pairs,
+  refreshButton,
+  rows,
+  verbButton,
+} from "../kit/keyboard.ts";
 import { type ChatDeps, pageOf, show } from "../kit/press.ts";
 import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
@@ -11,6 +19,7 @@ import type { FleetView } from "../workers/view.ts";
 import type { AlertRow, CardRow } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
+import { openWorkers } from "./group-card.ts";
 import { alertRule } from "./kinds.ts";
 import type { SilenceStore } from "./silence-store.ts";
 import { EVERYBODY, type SilenceRow } from "./silence-store.ts";
@@ -84,19 +93,14 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
   const { shown, current, pager } = paged(found, { page: given.page, size: PAGE, at });
   const all = given.silences.some(({ scope, kind }) => scope === EVERYBODY && kind === "mute");
   const tabs = ALERT_TABS.map((tab) => ({
-    text: `${tab === given.tab ? "• " : ""}${words.text(`button-alerts-${tab}`)}`,
+    text: choiceLabel(words.text(`button-alerts-${tab}`), tab === given.tab),
     callback_data: encodePress("alerts", "", tab),
   }));
-  const operator = view.may("mute");
   const mute = {
     text: words.text(all ? "button-unmute-all" : "button-mute-all"),
     callback_data: encodePress("mute", "", all ? "0" : "60"),
   };
-  const workers = [
-    ...new Set(
-      shown.flatMap(({ body, resolvedAt }) => (resolvedAt === null ? (body.worker ?? []) : [])),
-    ),
-  ];
+  const workers = openWorkers({ alerts: shown });
   return {
     html: lines(
       words.html(`alerts-title-${given.tab}`, { count: found.length }),
@@ -106,7 +110,7 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
         ? [words.html("alerts-none")]
         : shown.map((alert) => line(words, alert, given))),
     ).text,
-    keyboard: [
+    keyboard: rows(
       tabs,
       ...pager,
       ...pairs(
@@ -115,10 +119,10 @@ export function alertsScreen(view: FleetView, given: AlertsView): Card {
           callback_data: encodePress("worker", worker),
         })),
       ),
-      ...(operator ? [[mute, verbButton(words, "test")]] : []),
-      ...(view.may("drill") ? [[verbButton(words, "drill")]] : []),
+      view.may("mute") && [mute, verbButton(words, "test")],
+      [view.may("drill") && verbButton(words, "drill")],
       [refreshButton(words, at(current)), backButton(words, encodePress("menu"))],
-    ],
+    ),
   };
 }
 
@@ -151,16 +155,16 @@ function belongs(alert: AlertRow, { tab, cards, silences }: AlertsView): boolean
 }
 
 function line(words: Words, alert: AlertRow, { cards }: AlertsView): Html {
-  const card = alert.card === null ? null : cards.get(alert.card);
+  const card = alert.card !== null && cards.get(alert.card);
   const title = words.said(alert.body.title);
-  const since = words.html("alerts-since", { at: alert.openedAt });
-  const taken = card?.takenBy ? html` · ✋ ${card.takenBy}` : "";
   if (alert.resolvedAt !== null)
     return html`✅ <s>${title}</s> ${words.html("alerts-took", { ms: alert.resolvedAt - alert.openedAt })}`;
-  return html`${title} ${since}${card ? ` #A${card.n}` : ""}${taken}`;
+  const since = words.html("alerts-since", { at: alert.openedAt });
+  const taken = card && card.takenBy !== null && html` · ✋ ${card.takenBy}`;
+  return html`${title} ${since}${card && ` #A${card.n}`}${taken}`;
 }
 
 function silenceLine(words: Words, silence: SilenceRow): Html {
-  const name = silence.scope === EVERYBODY ? "" : html`<b>${silence.scope}</b> `;
+  const name = silence.scope !== EVERYBODY && html`<b>${silence.scope}</b> `;
   return html`${name}${words.html(`silence-${silence.kind}`, { by: silence.by, until: silence.until })}`;
 }

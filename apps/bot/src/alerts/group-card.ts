@@ -91,8 +91,8 @@ function kindsOf({ alerts }: Pick<CardRow, "alerts">): AlertKind[] {
   return [...new Set(alerts.map(({ body }) => body.kind))].sort((a, b) => rank(a) - rank(b));
 }
 
-/** Workers of a card whose trouble is still open, each once. */
-export function openWorkers({ alerts }: CardRow): WorkerId[] {
+/** Workers whose trouble is still open, each once. */
+export function openWorkers({ alerts }: Pick<CardRow, "alerts">): WorkerId[] {
   return [...new Set(openOf(alerts).flatMap(({ body }) => body.worker ?? []))];
 }
 
@@ -105,7 +105,6 @@ export function groupHelp(words: Words, card: CardRow): InlineKeyboardButton[][]
   const open = openWorkers(card);
   const n = card.n.toString(36);
   const restarted = openWorkers({
-    ...card,
     alerts: card.alerts.filter(({ body }) => RESTARTED.has(body.kind)),
   });
   const counted = (verb: "these" | "crew", count: number): InlineKeyboardButton => ({

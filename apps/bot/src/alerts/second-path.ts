@@ -138,12 +138,11 @@ export class SecondPath {
     const lines = alerts.map(
       ({ card, alert }) => `#A${card.n} ${plain(words.said(alert.body.title).text)}`,
     );
-    const results = await Promise.allSettled([
-      ...(places.webhookUrl === null ? [] : [this.#post(places.webhookUrl, reason, alerts)]),
-      ...(places.smtpUrl === null || places.mailTo === null
-        ? []
-        : [mail(places.smtpUrl, places.mailTo, reason, lines)]),
-    ]);
+    const { webhookUrl, smtpUrl, mailTo } = places;
+    const sent: Promise<void>[] = [];
+    if (webhookUrl !== null) sent.push(this.#post(webhookUrl, reason, alerts));
+    if (smtpUrl !== null && mailTo !== null) sent.push(mail(smtpUrl, mailTo, reason, lines));
+    const results = await Promise.allSettled(sent);
     const refused = results.find((result) => result.status === "rejected");
     if (refused && results.every((result) => result.status === "rejected")) throw refused.reason;
   }

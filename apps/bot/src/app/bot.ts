@@ -1,5 +1,5 @@
 import { type Asker, clip } from "@flotilla/contracts";
-import { type Clock, parseUserId, sleep, type UserId } from "@flotilla/kernel";
+import { type Clock, parseUserId, sleep, type UserId, withoutNullish } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { autoRetry } from "@grammyjs/auto-retry";
 import { Bot, type Context, type Transformer } from "grammy";
@@ -37,7 +37,7 @@ export function createBot(
   { agent }: Pick<BotWay, "agent"> = botWay(apiRoot, null),
 ): Bot {
   const client = {
-    ...(apiRoot === null ? {} : { apiRoot }),
+    ...withoutNullish({ apiRoot }),
     baseFetchConfig: { agent, compress: true },
   };
   const bot = new Bot(token, { client });
@@ -203,10 +203,7 @@ async function answer(
 ): Promise<void> {
   try {
     const text = said && deps.wordsOf(chatOf(context)).plain(said).slice(0, 200);
-    await context.answerCallbackQuery({
-      ...(text === undefined ? {} : { text }),
-      ...(url === undefined ? {} : { url }),
-    });
+    await context.answerCallbackQuery(withoutNullish({ text, url }));
   } catch (error) {
     if (sendProblem(error) !== "stale-query")
       return deps.log.warn({ err: error }, "press not answered");

@@ -51,7 +51,7 @@ export function captionOf(chart: ChartOf): string {
   return lines(
     html`📈 <b>${titleOf(chart)}</b>`,
     html`<pre>${[columns(heads), ...table, line(words.text("chart-head-sum"), total)].join("\n")}</pre>`,
-    rows.length === 0 ? words.html("chart-no-data") : null,
+    rows.length === 0 && words.html("chart-no-data"),
     total.waits === 0 ? null : words.html("chart-longest-wait", { ms: total.longestWait }),
   ).text;
 }

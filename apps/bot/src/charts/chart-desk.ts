@@ -7,6 +7,7 @@ import { sendProblem } from "../kit/chat/bot-errors.ts";
 import type { Card } from "../kit/chat/screen.ts";
 import { captionOptions, type SureSender } from "../kit/chat/sure-sender.ts";
 import { chatId } from "../kit/chat/target.ts";
+import { choiceLabel } from "../kit/keyboard.ts";
 import { Html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import { nameOf } from "../workers/view.ts";
@@ -114,7 +115,7 @@ function keyboard(words: Words, { worker, span, dark }: ChartWish): Card["keyboa
   const data = (to: Span, toDark: boolean): string =>
     encodePress("chart", worker ?? "", `${to}-${toDark ? "d" : "l"}`);
   const spans = SPANS.map((each) => ({
-    text: `${each === span ? "• " : ""}${words.text(`button-chart-${each}`)}`,
+    text: choiceLabel(words.text(`button-chart-${each}`), each === span),
     callback_data: data(each, dark),
   }));
   const theme = {

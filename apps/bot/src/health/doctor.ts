@@ -98,7 +98,7 @@ export function doctorScreen(words: Words, hosts: readonly DoctorView[]): Card {
   return {
     html: lines(
       words.html("doctor-title"),
-      hosts.length === 0 ? words.html("doctor-no-host") : null,
+      hosts.length === 0 && words.html("doctor-no-host"),
       ...body,
       "",
       words.html("doctor-help"),

@@ -5,7 +5,7 @@ import type { SentCount, SentLog } from "../alerts/sent-log.ts";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
-import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { backButton, refreshButton, rows, verbButton } from "../kit/keyboard.ts";
 import { type ChatDeps, show } from "../kit/press.ts";
 import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
@@ -124,14 +124,13 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
       sign(health.pollProblemSince === null, poll(view, health)),
       ping(view, health),
       health.secondPath ? sign(true, words.html("health-second")) : words.html("health-no-second"),
-      health.unreachable.length === 0
-        ? null
-        : html`⚠️ ${words.html("health-unreachable", { names: health.unreachable.join(", ") })}`,
+      health.unreachable.length > 0 &&
+        html`⚠️ ${words.html("health-unreachable", { names: health.unreachable.join(", ") })}`,
     ).text,
-    keyboard: [
-      ...(view.may("doctor") ? [[verbButton(words, "doctor")]] : []),
+    keyboard: rows(
+      [view.may("doctor") && verbButton(words, "doctor")],
       [refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))],
-    ],
+    ),
   };
 }
 
@@ -167,15 +166,13 @@ function storage({ words, workers }: FleetView): Html | null {
     kb: Math.ceil(most((file) => file.walBytes) / 1024),
   });
   const emptied = files.flatMap(({ checkpointAt }) => checkpointAt ?? []);
-  return emptied.length === 0
-    ? line
-    : html`${line} · ${words.html("health-emptied", { at: Math.min(...emptied) })}`;
+  if (emptied.length === 0) return line;
+  return html`${line} · ${words.html("health-emptied", { at: Math.min(...emptied) })}`;
 }
 
 function poll({ words }: FleetView, { pollProblemSince }: HealthView): Html {
-  return pollProblemSince === null
-    ? words.html("health-poll")
-    : words.html("health-poll-away", { at: pollProblemSince });
+  if (pollProblemSince === null) return words.html("health-poll");
+  return words.html("health-poll-away", { at: pollProblemSince });
 }
 
 function ping({ words }: FleetView, { pingedAt }: HealthView): Html {

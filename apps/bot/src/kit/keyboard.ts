@@ -29,13 +29,18 @@ export function cancelButton(words: Words, data: string): InlineKeyboardButton {
 }
 
 /** A button, or none where the reader may not press it or nothing is there for it. */
-type Offered = InlineKeyboardButton | null | undefined | false;
+type Offered = InlineKeyboardButton | null | undefined | false | "";
 /** A row of what is offered, or none. */
 export type Row = readonly Offered[] | null | undefined | false;
 
 /** The rows of a keyboard: without buttons that are not offered, and without rows that are empty. */
 export function rows(...all: readonly Row[]): InlineKeyboardButton[][] {
   return all.map((row) => (row || []).filter((button) => !!button)).filter((row) => row.length > 0);
+}
+
+/** The label of a choice; the one that is in force has a mark. */
+export function choiceLabel(text: string, isChosen: boolean): string {
+  return isChosen ? `• ${text}` : text;
 }
 
 /** Two to a row. */

@@ -4,7 +4,7 @@ import type { InlineKeyboardButton } from "grammy/types";
 import { z } from "zod";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
-import { backButton, cancelButton, verbButton } from "../kit/keyboard.ts";
+import { backButton, cancelButton, rows, verbButton } from "../kit/keyboard.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Said } from "../kit/words/said.ts";
 import { say } from "../kit/words/said.ts";
@@ -50,19 +50,22 @@ export interface LoginView {
 export function loginScreen(view: LoginView): Card {
   const { words, worker, step } = view;
   const cancel = [cancelButton(words, encodePress("lcancel", worker))];
-  const card = (text: Html, rows: InlineKeyboardButton[][] = [cancel]): Card => ({
+  const card = (text: Html, keyboard: InlineKeyboardButton[][] = [cancel]): Card => ({
     html: lines(words.html("login-title", { worker }), "", text).text,
-    keyboard: rows,
+    keyboard,
   });
   switch (step.kind) {
     case "preparing":
       return card(words.html("login-preparing"));
     case "ask-phone":
-      return card(askPhone(words, step.known, step.note), [
-        ...(step.known ? [[knownPhone(view, step.known)]] : []),
-        [verbButton(words, "lqr", worker), verbButton(words, "lfile", worker)],
-        cancel,
-      ]);
+      return card(
+        askPhone(words, step.known, step.note),
+        rows(
+          [step.known && knownPhone(view, step.known)],
+          [verbButton(words, "lqr", worker), verbButton(words, "lfile", worker)],
+          cancel,
+        ),
+      );
     case "qr":
       return card(qrText(words, step), [
         [verbButton(words, "lqr", worker), verbButton(words, "lphone", worker)],
@@ -122,7 +125,7 @@ function noteLine(words: Words, note: Said | null): Html | null {
 function askPhone(words: Words, known: string | null, note: Said | null): Html {
   return lines(
     words.html("login-ask-phone"),
-    known ? words.html("login-known-phone", { phone: unbroken(known) }) : null,
+    known && words.html("login-known-phone", { phone: unbroken(known) }),
     noteLine(words, note),
   );
 }
@@ -159,7 +162,7 @@ function foundSession(words: Words, step: Extract<WizardStep, { kind: "confirm-s
       account: userId ?? words.text("login-session-unknown"),
     }),
     words.html(resumes ? "login-session-resumes" : "login-session-fresh"),
-    otherApiId === null ? null : words.html("login-session-api", { api: String(otherApiId) }),
+    otherApiId !== null && words.html("login-session-api", { api: String(otherApiId) }),
     "",
     words.html("login-session-warning"),
   );
@@ -232,7 +235,7 @@ function codeButtons(
   };
   if (step.dead) return [[newCode(view, step), instead], cancel];
   if (hasKeys(step.via)) return [...keypad(worker), [newCode(view, step), ...cancel]];
-  return [...(step.nextVia === null ? [] : [[newCode(view, step)]]), [instead, ...cancel]];
+  return rows([step.nextVia !== null && newCode(view, step)], [instead, ...cancel]);
 }
 
 /** A new code; instead of one that cannot be entered, by the next way that Telegram offers. */

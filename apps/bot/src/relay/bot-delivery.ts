@@ -270,13 +270,13 @@ function alertText(
   step: Extract<DeliveryStep, { kind: "alert" }>,
 ): string {
   const because = step.because.join(", ");
-  const head =
-    because === ""
-      ? words.html("relay-matched-any", { route })
-      : words.html("relay-matched", { route, because });
+  const head = words.html(because === "" ? "relay-matched-any" : "relay-matched", {
+    route,
+    because,
+  });
   const source =
     step.link === null
       ? html`<b>${step.source}</b>`
       : html`<a href="${step.link}">${step.source}</a>`;
-  return lines(head, source, step.excerpt === "" ? null : html`${step.excerpt}`).text;
+  return lines(head, source, step.excerpt !== "" && step.excerpt).text;
 }

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { type CopiedFile, type DeliveryStep, type MediaKind, relayFile } from "@flotilla/contracts";
-import { AppError, type WorkerId } from "@flotilla/kernel";
+import { AppError, type WorkerId, withoutNullish } from "@flotilla/kernel";
 import { type Api, InputFile } from "grammy";
 import type {
   InputMedia,
@@ -168,8 +168,7 @@ function sound({ look: { audio } }: CopiedFile): {
   const { durationS, title, performer } = audio;
   return {
     duration: Math.round(durationS),
-    ...(title === undefined ? {} : { title }),
-    ...(performer === undefined ? {} : { performer }),
+    ...withoutNullish({ title, performer }),
   };
 }
 

@@ -21,11 +21,10 @@ export function routesScreen(
     worker === "" ? words.html("routes-title") : words.html("routes-title-of", { worker });
   const text = lines(
     title,
-    routes.length === 0 ? words.html("routes-none") : null,
+    routes.length === 0 && words.html("routes-none"),
     ...shown.map((route) => routeLine(words, route, statuses.get(route.from.worker) ?? null)),
-    routes.length > shown.length
-      ? words.html("routes-more", { count: routes.length - shown.length })
-      : null,
+    routes.length > shown.length &&
+      words.html("routes-more", { count: routes.length - shown.length }),
   );
   const buttons = shown.map((route) => ({
     text: `${icon(route)} ${route.id}`,
@@ -54,7 +53,7 @@ export function sourcesScreen(
   const sources = status?.sources ?? [];
   const text = lines(
     words.html("sources-title", { worker }),
-    sources.length === 0 ? words.html("sources-none") : null,
+    sources.length === 0 && words.html("sources-none"),
     ...sources.slice(0, SHOWN).map((source) => {
       const name = source.title ?? source.ref;
       if (paused.has(source.ref)) return words.html("source-paused", { name });

@@ -5,7 +5,14 @@ import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
 import { isTooLate, stampOf } from "../kit/confirm.ts";
-import { backButton, cancelButton, pairs, refreshButton, verbButton } from "../kit/keyboard.ts";
+import {
+  backButton,
+  cancelButton,
+  pairs,
+  refreshButton,
+  rows,
+  verbButton,
+} from "../kit/keyboard.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import { act, outOfDate, showHere } from "../workers/act.ts";
@@ -122,19 +129,21 @@ export function backupsScreen(words: Words, { worker, copies, fetching }: Backup
   const runs = status !== null && status.pid !== null;
   const text = lines(
     words.html("backups-title", { worker: id }),
-    copies === null ? waiting(words, fetching) : null,
-    copies?.length === 0 ? words.html("backups-none") : null,
+    copies === null && waiting(words, fetching),
+    copies?.length === 0 && words.html("backups-none"),
     ...shown.map((copy) => copyLine(words, copy)),
-    shown.length === 0 ? null : html`\n${advice(words, shown, runs)}`,
+    shown.length > 0 && html`\n${advice(words, shown, runs)}`,
   );
   const refresh = refreshButton(words, encodePress("backups", id));
+  // A worker that runs has its session open.
+  const restored = runs ? [] : shown.filter(canHelp);
   return {
     html: text.text,
-    keyboard: [
-      ...(runs ? [] : pairs(shown.filter(canHelp).map((copy) => copyButton(words, id, copy)))),
-      [verbButton(words, "bnow", id), ...(runs ? [verbButton(words, "stop", id)] : [])],
+    keyboard: rows(
+      ...pairs(restored.map((copy) => copyButton(words, id, copy))),
+      [verbButton(words, "bnow", id), runs && verbButton(words, "stop", id)],
       [refresh, backButton(words, encodePress("worker", id))],
-    ],
+    ),
   };
 }
 
@@ -155,7 +164,7 @@ function copyLine(
   { at, bytes, reason, verified, problem, sameKey }: BackupCopy,
 ): Html {
   const state = words.html(verified ? "copy-verified" : `copy-${problem ?? "damaged"}`);
-  const key = verified && sameKey === true ? html` · ${words.html("copy-same-key")}` : "";
+  const key = verified && sameKey === true && html` · ${words.html("copy-same-key")}`;
   const size = Math.ceil(bytes / 1024);
   return words.html("backups-line", {
     at,

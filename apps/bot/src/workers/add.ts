@@ -80,7 +80,7 @@ export function addScreen(words: Words, problem: Said | null): Card {
     "",
     words.html("add-ask"),
     words.html("add-rule"),
-    problem ? html`\n❌ ${words.said(problem)}` : null,
+    problem && html`\n❌ ${words.said(problem)}`,
   );
   return { html: text.text, keyboard: [[cancelButton(words, encodePress("workers"))]] };
 }

@@ -23,7 +23,7 @@ export function holderList(words: Words, report: string, at: number): Html {
     ...holders.map((holder) =>
       words.html(holder.ours ? "who-ours" : "who-not-ours", holderArgs(words, holder)),
     ),
-    hidden ? words.html("who-hidden") : null,
+    hidden && words.html("who-hidden"),
   );
 }
 

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
-import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { backButton, choiceLabel, refreshButton, verbButton } from "../kit/keyboard.ts";
 import { notDone, panelMessage } from "../kit/press.ts";
 import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
@@ -106,7 +106,7 @@ export function logScreen(words: Words, view: LogView): Card {
   const body =
     view.lines === null ? waiting(words, view.command) : logBody(words, view.lines, view.level);
   const levels = LEVELS.map((level) => ({
-    text: `${level === view.level ? "• " : ""}${words.text(`button-level-${level === "" ? "all" : level}`)}`,
+    text: choiceLabel(words.text(`button-level-${level || "all"}`), level === view.level),
     callback_data: encodePress("log", view.worker, level),
   }));
   return {

@@ -4,7 +4,7 @@ import { z } from "zod";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
-import { backButton, refreshButton, verbButton } from "../kit/keyboard.ts";
+import { backButton, refreshButton, rows, verbButton } from "../kit/keyboard.ts";
 import { show } from "../kit/press.ts";
 import { lines } from "../kit/words/html.ts";
 import { say } from "../kit/words/said.ts";
@@ -97,15 +97,15 @@ export function rulesScreen(view: FleetView, id: string): Card {
     words.html(own ? "rules-own" : "rules-fleet"),
     commandLine(words, worker, view.now),
   );
-  const rows = (["d", "l", "w"] as const).map((letter) => choiceRow(words, id, letter, rules));
+  const choices = (["d", "l", "w"] as const).map((letter) => choiceRow(words, id, letter, rules));
   return {
     html: text.text,
-    keyboard: [
-      ...rows,
+    keyboard: rows(
+      ...choices,
       lockRow(words, id, rules),
-      ...(own ? [[verbButton(words, "ruleset", id, "fleet")]] : []),
+      [own && verbButton(words, "ruleset", id, "fleet")],
       end,
-    ],
+    ),
   };
 }
 
