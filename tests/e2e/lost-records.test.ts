@@ -55,8 +55,8 @@ test(
     await chat.shows(/session files without a worker[\s\S]*demo_1[\s\S]*press ➕ Add/);
     await chat.press("Workers");
     await chat.press("Add");
+    // A worker that was added is started.
     await chat.say("demo_1");
-    await chat.press("Start");
     await chat.shows(/Status: healthy/);
   },
 );

@@ -25,6 +25,7 @@ import type { RouteProblem } from "@flotilla/relay";
 import type { Bot } from "grammy";
 import { SYSTEM } from "./admins/audit-store.ts";
 import { SettingStore } from "./admins/setting-store.ts";
+import { alertBody } from "./alerts/alert-body.ts";
 import { OwnTrouble } from "./alerts/own-trouble.ts";
 import { RefusedJobs } from "./alerts/refused-jobs.ts";
 import { watch } from "./alerts/watch.ts";
@@ -311,17 +312,12 @@ function tellOfStop(
 ): void {
   const now = clock.now();
   const title = say(code === "loop" ? "alert-loop" : "alert-service-chat", { ...about, route });
-  const body = {
+  const body = alertBody({
     kind: "notice",
-    worker: null,
     host,
-    times: 1,
     title,
-    details: [],
-    buttons: [],
-    action: null,
-  } as const;
-  alerts.raise(`loop:${route}:${now}`, { ...body, details: [], buttons: [] }, now);
+  });
+  alerts.raise(`loop:${route}:${now}`, body, now);
   void relay.flush();
 }
 

@@ -3,6 +3,7 @@ import type { HostId } from "@flotilla/kernel";
 import type { SettingStore } from "../admins/setting-store.ts";
 import type { RollupStore } from "../charts/rollup-store.ts";
 import { type Said, say } from "../kit/words/said.ts";
+import { alertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 
 /** Parts of {@link Absence}. */
@@ -120,16 +121,13 @@ export class Absence {
       );
     if (missing.length > 0)
       details.push(say("notice-fleet-missing", { count: missing.length, names: named(missing) }));
-    const body = {
+    const body = alertBody({
       kind: "notice",
-      worker: null,
       host: this.#deps.host,
-      times: 1,
       title,
-      buttons: [],
-      action: null,
-    } as const;
-    this.#deps.alerts.raise(`notice:away:${from}`, { ...body, details, buttons: [] }, now);
+      details,
+    });
+    this.#deps.alerts.raise(`notice:away:${from}`, body, now);
   }
 
   #seen(at: number, stopped: boolean): void {

@@ -2,7 +2,7 @@ import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { PressContext } from "../kit/press-context.ts";
 import { type Said, say } from "../kit/words/said.ts";
 import type { AskResult } from "../workers/commands.ts";
-import type { AlertBody, CardRow } from "./alert-body.ts";
+import { type AlertBody, alertBody, type CardRow } from "./alert-body.ts";
 import type { AlertOutbox } from "./alert-outbox.ts";
 import type { AlertStore } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
@@ -159,16 +159,12 @@ export class AlertActions {
     const { alerts, outbox, host, now } = this.#deps;
     const title = say(kind === "test" ? "alert-test" : "alert-drill", { by });
     const details = [say(kind === "test" ? "alert-test-how" : "alert-drill-how")];
-    const body: AlertBody = {
+    const body = alertBody({
       kind,
-      worker: null,
       host,
-      times: 1,
       title,
       details,
-      buttons: [],
-      action: null,
-    };
+    });
     // The same press handled twice, such as after a crash, is one alert.
     if (!alerts.known(`${kind}:${id}`)) alerts.raise(`${kind}:${id}`, body, now());
     await outbox.flush();

@@ -47,6 +47,16 @@ export const AlertBody = z.object({
 /** What an alert says, without when and how often it was told. */
 export type AlertBody = z.infer<typeof AlertBody>;
 
+/**
+ * A new alert: of no worker, happened once, with nothing to press and nothing done about it, unless
+ * said otherwise.
+ */
+export function alertBody(
+  about: Pick<AlertBody, "kind" | "host" | "title"> & Partial<AlertBody>,
+): AlertBody {
+  return { worker: null, times: 1, details: [], buttons: [], action: null, ...about };
+}
+
 /** An alert as it stands. */
 export interface AlertRow {
   readonly n: number;

@@ -3,7 +3,7 @@ import type { Database } from "@flotilla/sqlite";
 import type { SettingStore } from "../admins/setting-store.ts";
 import { say } from "../kit/words/said.ts";
 import { FLEET_TIMES } from "../kit/words/times.ts";
-import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
+import { type AlertRow, alertBody, type CardRow } from "./alert-body.ts";
 import { type AlertStore, factOf } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
 import { alertRule } from "./kinds.ts";
@@ -119,16 +119,12 @@ export class AlertDesk {
       worker === null ? "alert-maintenance-over" : "alert-maintenance-over-worker",
       args,
     );
-    const body: AlertBody = {
+    const body = alertBody({
       kind: "notice",
       worker,
       host,
-      times: 1,
       title,
-      details: [],
-      buttons: [],
-      action: null,
-    };
+    });
     alerts.raise(`notice:${window.scope}:${now}`, body, now);
   }
 }

@@ -6,7 +6,7 @@ import {
   STATUS_STALE_MS,
 } from "@flotilla/contracts";
 import { type Said, say } from "../kit/words/said.ts";
-import type { AlertBody } from "./alert-body.ts";
+import { type AlertBody, alertBody } from "./alert-body.ts";
 import type { Condition } from "./watch.ts";
 
 /** What is wrong with the backups of each host that is heard. */
@@ -34,16 +34,14 @@ function ofHost({ host, backup }: HostRow, now: number): Condition[] {
   if (!backup) return [];
   const concerns = backupConcerns(backup, now);
   const faults = concerns.filter((concern) => concern !== "same-disk");
-  const body = (kind: AlertBody["kind"], details: Said[]): AlertBody => ({
-    kind,
-    worker: null,
-    host,
-    times: 1,
-    title: say(`alert-${kind}`, { host }),
-    details: [...details, say(`alert-${kind}-do`)],
-    buttons: ["health"],
-    action: null,
-  });
+  const body = (kind: AlertBody["kind"], details: Said[]): AlertBody =>
+    alertBody({
+      kind,
+      host,
+      title: say(`alert-${kind}`, { host }),
+      details: [...details, say(`alert-${kind}-do`)],
+      buttons: ["health"],
+    });
   const details = faults.map((concern) => detailOf(concern, backup));
   const bad = { subject: `backup:${host}`, body: body("backup", details) };
   const place = { subject: `backup-place:${host}`, body: body("backup-place", []) };

@@ -1,6 +1,7 @@
 import type { FleetEvent, HostTrouble } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
 import { type Said, say } from "../kit/words/said.ts";
+import { alertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 
 /**
@@ -51,17 +52,14 @@ export function raiseTrouble(
   ];
   store.raise(
     subjectOf(host, trouble),
-    {
+    alertBody({
       kind,
-      worker: null,
       host,
       code: trouble,
-      times: 1,
       title: say(`alert-trouble-${trouble}`, { host }),
       details,
       buttons: trouble === "sessions-idle" ? ["add", "doctor"] : ["doctor", "health"],
-      action: null,
-    },
+    }),
     at,
   );
 }

@@ -1,7 +1,7 @@
 import type { WorkerStatus } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
 import { say } from "../kit/words/said.ts";
-import type { AlertBody } from "./alert-body.ts";
+import { type AlertBody, alertBody } from "./alert-body.ts";
 import { hasRecovered } from "./over.ts";
 import type { Condition } from "./watch.ts";
 
@@ -19,16 +19,13 @@ export function networkConditions(host: HostId, there: readonly WorkerStatus[]):
   const since = Math.min(...offline.map((status) => status.since));
   const title = say("alert-host-network", { host, count: offline.length, at: since });
   const details = [say("alert-host-network-do", { host: host })];
-  const body: AlertBody = {
+  const body = alertBody({
     kind: "host-network",
-    worker: null,
     host,
-    times: 1,
     title,
     details,
     buttons: HOST_HELP,
-    action: null,
-  };
+  });
   const others = there.filter((status) => !offline.includes(status));
   const isHostLost = offline.length >= 2 && !others.some((status) => hasHope(status, since));
   const ofHost = isHostLost ? [{ subject: `network:${host}`, body, since }] : [];
@@ -62,15 +59,13 @@ function lost(status: WorkerStatus): Condition {
   const { worker, host, since } = status;
   const title = say("alert-offline", { worker, at: since });
   const details = [say("alert-offline-how")];
-  const body: AlertBody = {
+  const body = alertBody({
     kind: "offline",
     worker,
     host,
-    times: 1,
     title,
     details,
     buttons: ["check", "log", "worker"],
-    action: null,
-  };
+  });
   return { subject: `link:${worker}`, body, since };
 }

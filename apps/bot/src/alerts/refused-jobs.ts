@@ -1,6 +1,7 @@
 import type { JobRefusal } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
 import { say } from "../kit/words/said.ts";
+import { alertBody } from "./alert-body.ts";
 import type { Condition } from "./watch.ts";
 
 /** What was refused in a queue lately. */
@@ -50,16 +51,13 @@ export function refusedConditions(refused: readonly RefusedSight[], host: HostId
     const details = [...whys, say("alert-refused-do")];
     return {
       subject: `wire:${queue}`,
-      body: {
+      body: alertBody({
         kind: "refused-job",
-        worker: null,
         host,
-        times: 1,
         title,
         details,
         buttons: ["doctor", "health"],
-        action: null,
-      },
+      }),
     };
   });
 }

@@ -1,6 +1,6 @@
 import type { Fault, FleetEvent, StorageProblem } from "@flotilla/contracts";
 import { type Said, say } from "../kit/words/said.ts";
-import type { AlertBody } from "./alert-body.ts";
+import { type AlertBody, alertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 
 /** Faults of a session file that have words of their own, with what to do. */
@@ -107,20 +107,18 @@ function brokenBody({ worker, host, status }: StateEvent, fault: Fault): AlertBo
   const words = DAMAGE.has(fault.code)
     ? say(`fault-${fault.code}`)
     : say("alert-error-line", { line: fault.message });
-  return {
+  return alertBody({
     kind: "broken",
     worker,
     host,
     code: fault.code,
-    times: 1,
     title: say("alert-broken", { worker }),
     details: [words, say("alert-broken-next")],
     buttons:
       status.restoreHelps === true
         ? ["backups", "retry", "log", "worker"]
         : ["retry", "log", "worker"],
-    action: null,
-  };
+  });
 }
 
 function storageLine(problem: StorageProblem): Said {

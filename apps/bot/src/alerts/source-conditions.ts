@@ -1,6 +1,6 @@
 import type { ClosedSource, QuietSource, WorkerStatus } from "@flotilla/contracts";
 import { say } from "../kit/words/said.ts";
-import type { AlertBody } from "./alert-body.ts";
+import { alertBody } from "./alert-body.ts";
 import { isDown } from "./over.ts";
 import type { Condition } from "./watch.ts";
 
@@ -32,34 +32,30 @@ function closed(
   { chat, title, reason }: ClosedSource,
   others: number,
 ): Condition {
-  const body: AlertBody = {
+  const body = alertBody({
     kind: "closed",
     worker,
     host,
-    times: 1,
     title: say("alert-closed", { worker, source: title, reason }),
     details: [say("alert-closed-how", { others }), say("alert-closed-do")],
     buttons: ["worker"],
-    action: null,
-  };
+  });
   return { subject: `closed:${worker}:${chat}`, body };
 }
 
 function quiet({ worker, host, link }: WorkerStatus, source: QuietSource): Condition {
   const { chat, title, silentSince, rhythmMs, found, withheld } = source;
   const ms = Math.max(0, (link?.sources?.checkedAt ?? silentSince) - silentSince);
-  const body: AlertBody = {
+  const body = alertBody({
     kind: "quiet",
     worker,
     host,
-    times: 1,
     title: withheld
       ? say("alert-withheld", { worker, source: title })
       : say("alert-quiet", { worker, source: title, ms, rhythm: rhythmMs }),
     details: [say(checkedKey(source), { found })],
     buttons: ["check", "log", "worker"],
-    action: null,
-  };
+  });
   return { subject: `quiet:${worker}:${chat}`, body };
 }
 

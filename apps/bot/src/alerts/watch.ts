@@ -7,7 +7,7 @@ import {
 import type { HostId, WorkerId } from "@flotilla/kernel";
 import type { RedisTrouble } from "@flotilla/queue";
 import { type Said, say } from "../kit/words/said.ts";
-import type { AlertBody, AlertRow } from "./alert-body.ts";
+import { type AlertBody, type AlertRow, alertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
 import { backupConditions, isBackupSubject, tellsOfBackup } from "./backup-conditions.ts";
 import { HOST_HELP, networkConditions } from "./network-conditions.ts";
@@ -220,16 +220,13 @@ function hostAway(host: HostId, workers: number, heardAt: number): Condition {
   const title = say("alert-host-away", { host, workers });
   return {
     subject: `host:${host}`,
-    body: {
+    body: alertBody({
       kind: "host-away",
-      worker: null,
       host,
-      times: 1,
       title,
       details,
       buttons: HOST_HELP,
-      action: null,
-    },
+    }),
     since: heardAt,
   };
 }
@@ -258,16 +255,14 @@ function flooded(status: WorkerStatus): Condition {
   const details = [say(`alert-flood-${floodWhat(status)}`), say("alert-flood-how")];
   return {
     subject: `flood:${worker}`,
-    body: {
+    body: alertBody({
       kind: "flood",
       worker,
       host,
-      times: 1,
       title,
       details,
       buttons: ["worker"],
-      action: null,
-    },
+    }),
     since: status.since,
   };
 }

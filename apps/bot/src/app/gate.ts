@@ -4,7 +4,7 @@ import type { Context } from "grammy";
 import type { AdminStore } from "../admins/admin-store.ts";
 import type { AuditStore } from "../admins/audit-store.ts";
 import type { PlaceStore } from "../admins/place-store.ts";
-import type { AlertBody } from "../alerts/alert-body.ts";
+import { alertBody } from "../alerts/alert-body.ts";
 import type { AlertStore } from "../alerts/alert-store.ts";
 import { messageOf, nameOf, placeOf } from "../kit/chat/target.ts";
 import { say } from "../kit/words/said.ts";
@@ -102,16 +102,11 @@ export class Gate {
     const subject = `${key}:${once}`;
     if (alerts.known(subject)) return;
     const title = say(key, args);
-    const body: AlertBody = {
+    const body = alertBody({
       kind: "notice",
-      worker: null,
       host,
-      times: 1,
       title,
-      details: [],
-      buttons: [],
-      action: null,
-    };
+    });
     alerts.raise(subject, body, clock.now());
   }
 }
