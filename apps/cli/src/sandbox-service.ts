@@ -69,6 +69,8 @@ export async function startSandboxService(
     CONFIRM_END_S: "6",
     // The user watches the page: alerts need no hold time.
     ALERT_HOLD_S: "0",
+    // Nothing is lost with it, and its archive always lies on the disk of its sessions.
+    BACKUP_EVERY_H: env.BACKUP_EVERY_H ?? "0",
   };
   return { service, url, values };
 }
