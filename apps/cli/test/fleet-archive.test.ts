@@ -143,7 +143,7 @@ describe("flotilla backup of the whole fleet", () => {
       path: "/an/archive",
       bytes: 1,
       workers: 1,
-      damaged: 0,
+      damaged: 1,
       tookMs: 1,
       isSameDisk: true,
       isSentAway: null,
@@ -154,6 +154,12 @@ describe("flotilla backup of the whole fleet", () => {
     expect(note().tried.problem?.code).toBe("backup-folder");
     expect(note().tried.problem?.message).toContain("/proc/nowhere");
     expect(note().good).toEqual(good);
+    const { findings } = (await machine.json(["doctor"], 1)) as {
+      findings?: { check: string; what: string }[];
+    };
+    const said = findings?.flatMap(({ check, what }) => (check === "archive" ? what : []));
+    expect(said?.filter((what) => what.includes("/proc/nowhere"))).toHaveLength(1);
+    expect(said).toContain("A session was damaged or not readable when the last archive was made.");
   });
 
   test("without a key none is made, and a worker with --to is wrong usage", async () => {
