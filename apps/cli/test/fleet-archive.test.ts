@@ -21,7 +21,7 @@ import {
 import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
 import { LEASE_TIMINGS, Lease, leaseResources } from "@flotilla/queue";
 import { openDatabase } from "@flotilla/sqlite";
-import { redisCommand, sharedRedis, spawnNode, testDir } from "@flotilla/testkit";
+import { isAlive, redisCommand, sharedRedis, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ANN, FLEET_KEY, fleetOn, HOLDER, Machine } from "./kit.ts";
 
@@ -134,6 +134,27 @@ describe("flotilla backup of the whole fleet", () => {
       tried: { problem: { code: "backup-command" } },
       good: { isSentAway: false },
     });
+  });
+
+  test("a stop while BACKUP_COMMAND runs ends it, too, and is noted", async () => {
+    machine.session("ann");
+    const pids = join(machine.cwd, "pids");
+    const script = join(machine.cwd, "hang.sh");
+    writeFileSync(script, `#!/bin/sh\necho $$ >> ${pids}\nwhile :; do sleep 1; done\n`);
+    chmodSync(script, 0o700);
+    machine.env = { ...machine.env, BACKUP_COMMAND: script };
+    const child = machine.start(["backup"]);
+    await waitFor(() => existsSync(pids) && readFileSync(pids, "utf8").endsWith("\n"), {
+      what: "the command",
+    });
+    const pid = Number(readFileSync(pids, "utf8"));
+    onTestFinished(() => void (isAlive(pid) && process.kill(pid, "SIGKILL")));
+    child.kill("SIGTERM");
+    await child.exited;
+    await waitFor(() => !isAlive(pid), { what: "its end" });
+    expect(note().tried.problem?.code).toBe("backup-command");
+    expect(note().tried.problem?.message).toContain("it was stopped");
+    expect(archives()).toHaveLength(1);
   });
 
   test("what cannot be made is told and noted, and the last good one stays noted", async () => {
