@@ -10,11 +10,18 @@ import {
 } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { makeArchive, peekArchive } from "@flotilla/archive";
+import {
+  type BackupNote,
+  type MakeOptions,
+  makeArchive,
+  peekArchive,
+  restoreArchive,
+  writeBackupNote,
+} from "@flotilla/archive";
 import { parseHostId, parseWorkerId, systemClock } from "@flotilla/kernel";
 import { LEASE_TIMINGS, Lease, leaseResources } from "@flotilla/queue";
 import { openDatabase } from "@flotilla/sqlite";
-import { redisCommand, sharedRedis, spawnNode, testDir } from "@flotilla/testkit";
+import { isAlive, redisCommand, sharedRedis, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { beforeEach, describe, expect, onTestFinished, test } from "vitest";
 import { ANN, FLEET_KEY, fleetOn, HOLDER, Machine } from "./kit.ts";
 
@@ -32,13 +39,28 @@ const archives = (): string[] => {
   const folder = join(machine.dataDir, "backups");
   return existsSync(folder) ? readdirSync(folder) : [];
 };
-const note = (): { tried: { problem: { code: string; message: string } | null }; good: object } =>
+const note = (): BackupNote =>
   JSON.parse(readFileSync(join(machine.dataDir, "backup.json"), "utf8"));
+const KEY = Buffer.from(FLEET_KEY, "hex");
 
-/** Makes an archive and returns its path. */
+/** Makes an archive with the command line and returns its path. */
 async function backUp(...more: string[]): Promise<string> {
   const said = await machine.json(["backup", ...more], 0);
   return (said["archive"] as { path: string }).path;
+}
+
+/** Makes an archive without it: that is no part of the test. */
+async function archived(more: Partial<MakeOptions> = {}): Promise<string> {
+  const made = await makeArchive({
+    dataDir: machine.dataDir,
+    folder: join(machine.dataDir, "backups"),
+    fleetKey: KEY,
+    host: "host-a",
+    program: "0.0.1",
+    clock: systemClock,
+    ...more,
+  });
+  return made.path;
 }
 
 describe("flotilla backup of the whole fleet", () => {
@@ -68,7 +90,7 @@ describe("flotilla backup of the whole fleet", () => {
     machine.session("ann");
     const folder = join(machine.cwd, "elsewhere");
     machine.env = { ...machine.env, BACKUP_DIR: folder, BACKUP_KEEP: "2" };
-    const made = [await backUp(), await backUp(), await backUp()];
+    const made = [await archived({ folder }), await archived({ folder }), await backUp()];
     expect(readdirSync(folder).map((name) => join(folder, name))).toEqual(made.slice(1));
     const to = await backUp("--to", "third");
     expect(to.startsWith(join(machine.cwd, "third"))).toBe(true);
@@ -114,15 +136,51 @@ describe("flotilla backup of the whole fleet", () => {
     });
   });
 
+  test("a stop while BACKUP_COMMAND runs ends it, too, and is noted", async () => {
+    machine.session("ann");
+    const pids = join(machine.cwd, "pids");
+    const script = join(machine.cwd, "hang.sh");
+    writeFileSync(script, `#!/bin/sh\necho $$ >> ${pids}\nwhile :; do sleep 1; done\n`);
+    chmodSync(script, 0o700);
+    machine.env = { ...machine.env, BACKUP_COMMAND: script };
+    const child = machine.start(["backup"]);
+    await waitFor(() => existsSync(pids) && readFileSync(pids, "utf8").endsWith("\n"), {
+      what: "the command",
+    });
+    const pid = Number(readFileSync(pids, "utf8"));
+    onTestFinished(() => void (isAlive(pid) && process.kill(pid, "SIGKILL")));
+    child.kill("SIGTERM");
+    await child.exited;
+    await waitFor(() => !isAlive(pid), { what: "its end" });
+    expect(note().tried.problem?.code).toBe("backup-command");
+    expect(note().tried.problem?.message).toContain("it was stopped");
+    expect(archives()).toHaveLength(1);
+  });
+
   test("what cannot be made is told and noted, and the last good one stays noted", async () => {
     machine.session("ann");
-    await backUp();
-    const { good } = note();
+    const good = {
+      at: 1,
+      path: "/an/archive",
+      bytes: 1,
+      workers: 1,
+      damaged: 1,
+      tookMs: 1,
+      isSameDisk: true,
+      isSentAway: null,
+    };
+    writeBackupNote(machine.dataDir, { tried: { at: 1, problem: null }, good });
     machine.env = { ...machine.env, BACKUP_DIR: "/proc/nowhere" };
     expect((await machine.run(["backup"])).code).toBe(1);
     expect(note().tried.problem?.code).toBe("backup-folder");
     expect(note().tried.problem?.message).toContain("/proc/nowhere");
     expect(note().good).toEqual(good);
+    const { findings } = (await machine.json(["doctor"], 1)) as {
+      findings?: { check: string; what: string }[];
+    };
+    const said = findings?.flatMap(({ check, what }) => (check === "archive" ? what : []));
+    expect(said?.filter((what) => what.includes("/proc/nowhere"))).toHaveLength(1);
+    expect(said).toContain("A session was damaged or not readable when the last archive was made.");
   });
 
   test("without a key none is made, and a worker with --to is wrong usage", async () => {
@@ -147,12 +205,17 @@ describe("flotilla restore --archive", () => {
          INSERT INTO fleet VALUES (1, '{"id":"0123456789abcdef","keyId":"","from01":false}');`,
       ],
     }).close();
-    path = await backUp();
+    path = await archived();
   });
-  const refused = async (...more: string[]): Promise<string> => {
+  const restored = () => restoreArchive({ path, dataDir: other.dataDir, fleetKey: KEY });
+  const tried = async (...more: string[]): Promise<{ code: string; message: string }> => {
     const said = await other.json(["restore", "--archive", path, "--yes", ...more], 1);
+    return said["error"] as { code: string; message: string };
+  };
+  const refused = async (...more: string[]): Promise<{ code: string; message: string }> => {
+    const error = await tried(...more);
     expect(existsSync(other.sessions), "nothing was changed").toBe(false);
-    return (said["error"] as { code: string }).code;
+    return error;
   };
 
   test("puts everything back on another machine, and says that the old one must be off", async () => {
@@ -161,15 +224,15 @@ describe("flotilla restore --archive", () => {
     expect(said.stdout).toContain("The old machine must be off for good");
     expect(other.keyOf("ann")?.equals(key)).toBe(true);
     expect(existsSync(join(other.dataDir, "host.db"))).toBe(true);
-    expect(await refusedAgain()).toBe("restore-not-empty");
+    expect((await tried()).code).toBe("restore-not-empty");
   });
 
   test("a restore that was cut off stops a start, and the same command finishes it", async () => {
-    await other.json(["restore", "--archive", path, "--yes"], 0);
+    await restored();
     // As it is when the last file has its place and the note is still there.
     const staging = join(other.dataDir, "restoring");
     mkdirSync(staging);
-    const manifest = await peekArchive(path, Buffer.from(FLEET_KEY, "hex"));
+    const manifest = await peekArchive(path, KEY);
     writeFileSync(join(staging, "complete.json"), JSON.stringify({ archive: path, manifest }));
     const start = await other.run(["up"]);
     expect(start.code).toBe(1);
@@ -178,13 +241,8 @@ describe("flotilla restore --archive", () => {
     expect(existsSync(staging)).toBe(false);
   });
 
-  async function refusedAgain(): Promise<string> {
-    const said = await other.json(["restore", "--archive", path, "--yes"], 1);
-    return (said["error"] as { code: string }).code;
-  }
-
   test("--only puts one database back beside what is there, and names no other file", async () => {
-    await other.json(["restore", "--archive", path, "--yes"], 0);
+    await restored();
     writeFileSync(join(other.dataDir, "host.db"), "no database");
     const only = ["restore", "--archive", path, "--yes", "--only"];
     const said = await other.json([...only, "host.db"], 0);
@@ -210,45 +268,43 @@ describe("flotilla restore --archive", () => {
   test("refuses another key and a missing one, and names the right one", async () => {
     const { FLEET_KEY: right, ...without } = other.env;
     other.env = { ...without, FLEET_KEY: "08".repeat(32) };
-    expect(await refused()).toBe("wrong-fleet-key");
+    expect((await refused()).code).toBe("wrong-fleet-key");
     other.env = without;
-    expect(await refused()).toBe("no-fleet-key");
-    const said = await other.run(["restore", "--archive", path, "--yes"]);
-    expect(said.stderr).toMatch(/the FLEET_KEY of id [0-9a-f]{16} only/);
+    const { code, message } = await refused();
+    expect(code).toBe("no-fleet-key");
+    expect(message).toMatch(/the FLEET_KEY of id [0-9a-f]{16} only/);
     expect(existsSync(join(other.dataDir, "fleet.key"))).toBe(false);
     expect(right).toBe(FLEET_KEY);
   });
 
   test("refuses a machine of another name, a missing, a cut and a foreign file", async () => {
     other.env = { ...other.env, HOST_ID: "host-b" };
-    expect(await refused()).toBe("archive-other-host");
+    expect((await refused()).code).toBe("archive-other-host");
     other.env = { ...other.env, HOST_ID: "host-a" };
     truncateSync(path, 300);
-    expect(await refused()).toBe("archive-damaged");
+    expect((await refused()).code).toBe("archive-damaged");
     writeFileSync(path, "something else");
-    expect(await refused()).toBe("archive-foreign");
+    expect((await refused()).code).toBe("archive-foreign");
     rmSync(path);
-    expect(await refused()).toBe("no-such-file");
+    expect((await refused()).code).toBe("no-such-file");
   });
 
   test("refuses what a newer program made, and a newer session, by their versions", async () => {
-    const options = {
-      dataDir: machine.dataDir,
-      folder: join(machine.cwd, "newer"),
-      fleetKey: Buffer.from(FLEET_KEY, "hex"),
-      host: "host-a",
-      clock: systemClock,
-    };
-    path = (await makeArchive({ ...options, program: "99.1.0" })).path;
-    expect(await refused()).toBe("archive-newer");
-    expect((await other.run(["restore", "--archive", path, "--yes"])).stderr).toContain("99.1.0");
+    const folder = join(machine.cwd, "newer");
+    path = await archived({ folder, program: "99.1.0" });
+    const program = await refused();
+    expect(program.code).toBe("archive-newer");
+    expect(program.message).toContain("99.1.0");
     const migrations = Array.from({ length: 99 }, () => "SELECT 1");
-    const session = join(machine.sessions, "ann.session");
-    openDatabase({ path: session, role: "session", migrations }).close();
-    path = (await makeArchive({ ...options, program: "0.0.1" })).path;
-    expect(await refused()).toBe("archive-newer");
-    const { stderr } = await other.run(["restore", "--archive", path, "--yes"]);
-    expect(stderr).toContain("ann.session in it has the schema 99");
+    openDatabase({
+      path: join(machine.sessions, "ann.session"),
+      role: "session",
+      migrations,
+    }).close();
+    path = await archived({ folder });
+    const session = await refused();
+    expect(session.code).toBe("archive-newer");
+    expect(session.message).toContain("ann.session in it has the schema 99");
   });
 
   test("refuses a key that a process of this machine uses, and names it", async () => {
@@ -257,8 +313,7 @@ describe("flotilla restore --archive", () => {
     for (const each of [machine, other]) each.env = { ...each.env, OWNER_DIR: ownerDir };
     const owner = spawnNode(OWNER, [machine.dataDir, "ann", ownerDir]);
     await owner.waitForOutput("owned");
-    const said = await other.json(["restore", "--archive", path, "--yes"], 1);
-    const { code, message } = said["error"] as { code: string; message: string };
+    const { code, message } = await refused();
     expect(code).toBe("session-owned");
     expect(message).toContain(`pid ${owner.pid}`);
   });
@@ -308,7 +363,7 @@ describe("flotilla restore --archive", () => {
 
     test("a Redis that does not answer is no yes; --lost-redis says that it is gone", async () => {
       other.env = { ...other.env, REDIS_URL: "redis://127.0.0.1:1" };
-      expect(await refused()).toBe("redis-away");
+      expect((await refused()).code).toBe("redis-away");
       await other.json(["restore", "--archive", path, "--yes", "--lost-redis"], 0);
     });
   });

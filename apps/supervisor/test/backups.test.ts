@@ -45,11 +45,12 @@ class Host {
     this.runs += 1;
     const at = this.now;
     const problem = { code: "disk-full", message: "The disk is full." };
+    const notTaken = { code: "backup-command", message: "It ended with code 1." };
     const before = this.note?.good ?? null;
     if (this.result === "good") this.note = { tried: { at, problem: null }, good: { ...GOOD, at } };
     if (this.result === "failed") this.note = { tried: { at, problem }, good: before };
     if (this.result === "not-sent")
-      this.note = { tried: { at, problem }, good: { ...GOOD, at, isSentAway: false } };
+      this.note = { tried: { at, problem: notTaken }, good: { ...GOOD, at, isSentAway: false } };
   }
 
   /** Looks once a minute for so long, and returns how many archives were tried. */
@@ -104,6 +105,15 @@ test("one that could not be sent away is not made again each hour: old ones woul
   expect(host.concerns()).toEqual(["not-sent"]);
 });
 
+test("none was made after one that could not be sent away: it failed", async () => {
+  const host = new Host();
+  host.result = "not-sent";
+  await host.pass(HOUR);
+  host.result = "failed";
+  await host.pass(DAY);
+  expect(host.concerns()).toEqual(["failed"]);
+});
+
 test("one that ends without a result is told, too", async () => {
   const host = new Host();
   host.result = null;
@@ -112,6 +122,17 @@ test("one that ends without a result is told, too", async () => {
   host.result = "good";
   await host.pass(2 * HOUR);
   expect(host.concerns()).toEqual([]);
+});
+
+test("one by hand ends the trouble of one without a result, as its words promise", async () => {
+  const host = new Host();
+  host.note = { tried: { at: 1, problem: null }, good: null };
+  host.result = null;
+  await host.pass(HOUR);
+  expect(host.backups.status().problem?.code).toBe("backup-silent");
+  host.note = { tried: { at: host.now, problem: null }, good: { ...GOOD, at: host.now } };
+  expect(host.concerns()).toEqual([]);
+  expect(host.backups.problems()).toEqual([]);
 });
 
 test("a clock that was a year ahead does not stop them for a year", async () => {

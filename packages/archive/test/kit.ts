@@ -14,7 +14,7 @@ const HOST = ["CREATE TABLE fleet (one INTEGER PRIMARY KEY, body TEXT NOT NULL) 
 
 /** A data folder with both databases, workers with a golden copy each, and the small files. */
 export function makeDataDir(dataDir: string, workers: readonly string[] = ["ann", "bob"]): void {
-  mkdirSync(dataDir, { mode: 0o700 });
+  mkdirSync(dataDir, { mode: 0o700, recursive: true });
   writeSetting(dataDir, "fleet", JSON.stringify(FLEET));
   openDatabase({ path: join(dataDir, "host.db"), role: "host", migrations: HOST }).close();
   for (const [n, name] of workers.entries()) makeSession(dataDir, name, n);

@@ -41,7 +41,7 @@ export function backupConcerns(backup: HostBackup, now: number): BackupConcern[]
   const { everyMs, good, problem, since } = backup;
   const concerns: BackupConcern[] = [];
   const isSent = good?.isSentAway === true;
-  if (problem !== null) concerns.push(good?.isSentAway === false ? "not-sent" : "failed");
+  if (problem !== null) concerns.push(problem.code === "backup-command" ? "not-sent" : "failed");
   if (everyMs !== null && now - (good?.at ?? since) > 2 * everyMs) concerns.push("too-old");
   if (good !== null && good.damaged > 0) concerns.push("damaged");
   if (good?.isSameDisk === true && !isSent) concerns.push("same-disk");

@@ -50,11 +50,12 @@ function ofHost({ host, backup }: HostRow, now: number): Condition[] {
 
 function detailOf(concern: BackupConcern, { problem, good, since }: HostBackup): Said {
   const at = good?.at ?? since;
+  const code = problem?.code ?? "";
   if (concern === "too-old") return say(good ? "backup-too-old" : "backup-never", { at });
   if (concern === "damaged") return say("backup-damaged", { count: good?.damaged ?? 0 });
   return say(`backup-${concern}`, {
     // Not the words of the worker for the same code: nothing of the fleet stands still.
-    code: `backup-${problem?.code ?? ""}`,
+    code: code.startsWith("backup-") ? code : `backup-${code}`,
     why: problem?.message ?? "",
   });
 }

@@ -34,7 +34,7 @@ export const BACKUPS: Readonly<Record<string, HostBackup>> = {
   "host-sent": { ...WELL, good: { ...good, isSameDisk: true, isSentAway: true } },
   "host-kept": {
     ...WELL,
-    problem: { code: "command-failed", message: "rclone: quota exceeded (exit code 1)" },
+    problem: { code: "backup-command", message: "rclone: quota exceeded (exit code 1)" },
     good: { ...good, isSentAway: false },
   },
 };

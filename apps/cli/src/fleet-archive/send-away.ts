@@ -24,8 +24,8 @@ const KEPT_BYTES = 4096;
 /**
  * Runs BACKUP_COMMAND for an archive, in a process group of its own: the path is its last argument
  * and `FLOTILLA_ARCHIVE`. It sees no setting and no secret of Flotilla. Throws AppError
- * `backup-command` when it fails, cannot be started, or exceeds its time, with the last line that
- * it printed, masked.
+ * `backup-command` when it fails, cannot be started, exceeds its time, or this process is to stop,
+ * with the last line that it printed, masked.
  */
 export async function sendAway(options: SendOptions): Promise<void> {
   const { command, path, limitMs = LIMIT_MS } = options;
@@ -38,12 +38,29 @@ export async function sendAway(options: SendOptions): Promise<void> {
   });
   const late = sleep(limitMs, over.signal).then(() => "late" as const);
   late.catch(() => {});
-  const first = await Promise.race([ended, late]);
+  const first = await Promise.race([ended, late, stopOf(over.signal)]);
   over.abort();
   if (first === null) return;
-  if (first !== "late") throw failed(first, output(), options);
+  if (first !== "late" && first !== "stop") throw failed(first, output(), options);
   await endGroup(child, ended);
-  throw failed(`it did not end within ${Math.round(limitMs / 1000)} s`, output(), options);
+  const why =
+    first === "stop"
+      ? "it was stopped together with the backup"
+      : `it did not end within ${Math.round(limitMs / 1000)} s`;
+  throw failed(why, output(), options);
+}
+
+const STOPS = ["SIGINT", "SIGTERM", "SIGHUP"] as const;
+
+/** Resolves when this process is to stop: its signals do not reach the group of the command. */
+function stopOf(over: AbortSignal): Promise<"stop"> {
+  const { promise, resolve } = Promise.withResolvers<"stop">();
+  const stop = (): void => resolve("stop");
+  for (const name of STOPS) process.on(name, stop);
+  over.addEventListener("abort", () => {
+    for (const name of STOPS) process.off(name, stop);
+  });
+  return promise;
 }
 
 function start(command: string, path: string): ChildProcess {

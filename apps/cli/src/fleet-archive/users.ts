@@ -1,4 +1,4 @@
-import type { Manifest } from "@flotilla/archive";
+import { type Manifest, workersIn } from "@flotilla/archive";
 import { AppError, parseHostId, parseWorkerId, sleep, systemClock } from "@flotilla/kernel";
 import { findInUse, fleetPlace, type InUse, leaseResources } from "@flotilla/queue";
 import { assertKeyFree } from "@flotilla/session-store";
@@ -51,14 +51,11 @@ function isRenewed({ who, leftMs }: InUse, ends: Map<string, number>): boolean {
 }
 
 /** Sessions only: a copy in the vault is used by no process. */
-function resourcesOf({ kind, name, identity }: Manifest["files"][number]): string[] {
-  if (kind !== "session") return [];
-  const worker = parseWorkerId(name.slice("sessions/".length, -".session".length));
-  return leaseResources({
-    worker,
-    fingerprint: identity?.fingerprint ?? null,
-    userId: identity?.userId ?? null,
-  });
+function resourcesOf(file: Manifest["files"][number]): string[] {
+  const { fingerprint = null, userId = null } = file.identity ?? {};
+  return workersIn({ files: [file] }).flatMap((name) =>
+    leaseResources({ worker: parseWorkerId(name), fingerprint, userId }),
+  );
 }
 
 const MOST_NAMED = 5;

@@ -30,8 +30,8 @@ export class Backups implements Disposable {
   readonly #startedMs: number;
   readonly #since: number;
   #running: Promise<void> | null = null;
-  /** A try that left no note, such as one that was killed. */
-  #silent: BackupNote["tried"] | null = null;
+  /** A try that left no note, such as one that was killed; `seen` = the noted try before it. */
+  #silent: { readonly tried: BackupNote["tried"]; readonly seen: number | undefined } | null = null;
 
   constructor(deps: BackupsDeps) {
     this.#deps = deps;
@@ -54,7 +54,7 @@ export class Backups implements Disposable {
   status(): HostBackup {
     const { everyMs, readNote } = this.#deps;
     const note = readNote();
-    const tried = this.#silent ?? note?.tried ?? null;
+    const tried = this.#lastTry(note);
     const good = note?.good ?? null;
     return {
       everyMs,
@@ -85,11 +85,17 @@ export class Backups implements Disposable {
     const { everyMs, clock, readNote } = this.#deps;
     if (everyMs === null || clock.monotonicMs() - this.#startedMs < FIRST_MS) return false;
     const note = readNote();
-    const tried = this.#silent ?? note?.tried;
+    const tried = this.#lastTry(note);
     // Also when the clock was ahead at that time.
     const isOver = (at: number, ms: number): boolean => Math.abs(clock.now() - at) >= ms;
     if (tried?.problem && !isOver(tried.at, Math.min(AGAIN_MS, everyMs))) return false;
     return !note?.good || isOver(note.good.at, everyMs);
+  }
+
+  /** A note that came after a silent try, such as of one by hand, counts. */
+  #lastTry(note: BackupNote | null): BackupNote["tried"] | null {
+    const noted = note?.tried ?? null;
+    return this.#silent !== null && this.#silent.seen === noted?.at ? this.#silent.tried : noted;
   }
 
   async #make(): Promise<void> {
@@ -101,8 +107,10 @@ export class Backups implements Disposable {
     if (this.#over.signal.aborted) return;
     const note = readNote();
     const message = "It ended without a result. Try it by hand: npm run flotilla -- backup";
-    const isSilent = note === null || note.tried.at === before;
-    this.#silent = isSilent ? { at, problem: { code: "backup-silent", message } } : null;
+    const seen = note?.tried.at;
+    const isSilent = seen === undefined || seen === before;
+    const tried = { at, problem: { code: "backup-silent", message } };
+    this.#silent = isSilent ? { tried, seen } : null;
     const { problem, good } = this.status();
     if (problem) log.error({ code: problem.code }, `💾 backup failed: ${problem.message}`);
     else log.info({ bytes: good?.bytes, tookMs: good?.tookMs }, "backup of this host done");

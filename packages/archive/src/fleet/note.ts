@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writePrivate } from "@flotilla/session-store";
 import { z } from "zod";
 
 /** What became of the backups of a data folder: kept in `backup.json` for the supervisor. */
@@ -41,7 +42,5 @@ export function readBackupNote(dataDir: string): BackupNote | null {
 
 /** Replaces the note (0600). Throws the system's error. */
 export function writeBackupNote(dataDir: string, note: BackupNote): void {
-  const partial = join(dataDir, `${FILE}.partial`);
-  writeFileSync(partial, `${JSON.stringify(note)}\n`, { mode: 0o600, flush: true });
-  renameSync(partial, join(dataDir, FILE));
+  writePrivate(join(dataDir, FILE), `${JSON.stringify(note)}\n`);
 }

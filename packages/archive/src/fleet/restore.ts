@@ -34,17 +34,12 @@ const COMPLETE = "complete.json";
 const Note = z.object({ archive: z.string(), manifest: Manifest });
 
 /**
- * A restore that was cut off after it had begun to put files in their places: the path of its
- * archive. Null = there is none. Nothing may start on this data folder until it is finished.
+ * Throws AppError `restore-unfinished`, with the path of its archive, when a restore was cut off
+ * after it had begun to put files in their places: nothing may start here until it is finished.
  */
-export function unfinishedRestore(dataDir: string): string | null {
-  return readNote(dataDir)?.archive ?? null;
-}
-
-/** Throws AppError `restore-unfinished` when {@link unfinishedRestore} finds one. */
 export function assertNoUnfinishedRestore(dataDir: string): void {
-  const archive = unfinishedRestore(dataDir);
-  if (archive !== null) throw unfinished(dataDir, archive);
+  const note = readNote(dataDir);
+  if (note !== null) throw unfinished(dataDir, note.archive);
 }
 
 /**

@@ -43,7 +43,8 @@ export function checkArchives({ place }: Patient): Finding[] {
   const status = { everyMs, since: now, triedAt: tried.at, problem: tried.problem, good };
   return backupConcerns(status, now).map((concern) => {
     const { what, level, todo } = TEXTS[concern];
-    const reason = level === "problem" && tried.problem ? `: ${tried.problem.message}` : ".";
+    const isOfTry = concern === "failed" || concern === "not-sent";
+    const reason = isOfTry && tried.problem ? `: ${tried.problem.message}` : ".";
     return { check: "archive", level, what: `${what}${reason}`, why: WHY, todo };
   });
 }
