@@ -7,7 +7,7 @@ process.exit(await main());
 
 async function main(): Promise<number> {
   const [name, ...args] = process.argv.slice(2);
-  const verb = findVerb(name);
+  const verb = await findVerb(name);
   if (verb) return await runVerb(verb, args);
   if (name === "--help" || name === "-h" || name === "help") {
     process.stdout.write(USAGE);

@@ -40,21 +40,28 @@ export async function backupFleet({ place, flags }: Call): Promise<Answer> {
     const made = await make(place, fleetKey, config.dir);
     good = goodOf(place, made, config.command === null ? null : false);
     const { path } = made;
-    const dropped = dropOldArchives(config.dir, {
-      host: place.hostId,
-      keep: config.keep,
-      justMade: path,
-    });
-    if (config.command !== null) {
-      await sendAway({ command: config.command.reveal(), path, env: place.env });
-      good = { ...good, isSentAway: true };
-    }
+    // Old ones are dropped also when the new one was not taken, or they would fill the disk.
+    const refusal = await send(place, config, path);
+    if (config.command !== null && refusal === null) good = { ...good, isSentAway: true };
+    const { hostId: host } = place;
+    const dropped = dropOldArchives(config.dir, { host, keep: config.keep, justMade: path });
+    if (refusal !== null) throw refusal;
     writeBackupNote(place.dataDir, { tried: { at, problem: null }, good });
     return answer(place, made, { good, dropped, config });
   } catch (error) {
     note(place.dataDir, { tried: { at, problem: problemOf(error) }, good });
     throw error;
   }
+}
+
+/** Why BACKUP_COMMAND did not take the archive; null = it did, or there is none. */
+async function send(
+  { env }: Place,
+  { command }: BackupConfig,
+  path: string,
+): Promise<Error | null> {
+  if (command === null) return null;
+  return await sendAway({ command: command.reveal(), path, env }).then(() => null, toError);
 }
 
 /** Reads an archive to its end and has SQLite look through each database in it. */

@@ -21,7 +21,6 @@ key in another place too. A running worker makes its own backups.
 
 export const backupVerb: Verb = {
   name: "backup",
-  summary: "archive the whole fleet, or copy a stopped worker's session",
   usage: USAGE,
   options: { to: { type: "string" }, check: { type: "string" } },
   async run(call): Promise<Answer> {

@@ -39,7 +39,6 @@ const CHECKS: readonly ((patient: Patient) => Finding[] | Promise<Finding[]>)[] 
 
 export const doctorVerb: Verb = {
   name: "doctor",
-  summary: "check everything that can cost a session",
   usage: USAGE,
   options: { fix: { type: "boolean" } },
   async run(call): Promise<Answer> {

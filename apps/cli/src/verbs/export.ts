@@ -30,7 +30,6 @@ account, without a code and without a password. Flotilla must not use the sessio
 
 export const exportVerb: Verb = {
   name: "export",
-  summary: "write a stopped worker's session as a string for another program",
   usage: USAGE,
   options: {
     format: { type: "string" },

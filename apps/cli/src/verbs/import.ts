@@ -50,7 +50,6 @@ const SQLITE_MAGIC = "SQLite format 3\0";
 
 export const importVerb: Verb = {
   name: "import",
-  summary: "import sessions from Telethon, Pyrogram, GramJS or mtcute",
   usage: USAGE,
   options: { name: { type: "string" }, yes: { type: "boolean" } },
   async run(call): Promise<Answer> {

@@ -18,7 +18,6 @@ read (openssl rand -hex 32), name the file here, and put the key into .env after
 
 export const rekeyVerb: Verb = {
   name: "rekey",
-  summary: "encrypt every session and backup with a new fleet key",
   usage: USAGE,
   options: { "new-key-file": { type: "string" } },
   async run(call): Promise<Answer> {

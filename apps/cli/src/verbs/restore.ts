@@ -44,7 +44,6 @@ const HELP: Readonly<Record<Help, string>> = {
 
 export const restoreVerb: Verb = {
   name: "restore",
-  summary: "restore the whole fleet, or a worker's session",
   usage: USAGE,
   options: {
     list: { type: "boolean" },
@@ -58,7 +57,7 @@ export const restoreVerb: Verb = {
     const { archive } = call.flags;
     if (typeof archive === "string") {
       noMoreThan(call, 0);
-      // Imported here: its libraries take half a second that other commands do not need.
+      // Imported here: a copy of the vault needs no archive.
       const { restoreDatabase, restoreFleet } = await import("./restore-fleet.ts");
       const { only } = call.flags;
       return typeof only === "string"

@@ -35,7 +35,6 @@ const ANSWER_MS = 10_000;
 
 export const routesVerb: Verb = {
   name: "routes",
-  summary: "relay routes: apply, compare or write a file",
   usage: USAGE,
   options: {},
   async run(call): Promise<Answer> {

@@ -1,25 +1,57 @@
 import { parseArgs } from "node:util";
 import { AppError, codeOf, Output, toError } from "@flotilla/kernel";
 import { findPlace } from "../place/place.ts";
-import { backupVerb } from "./backup.ts";
-import { doctorVerb } from "./doctor.ts";
-import { exportVerb } from "./export.ts";
-import { importVerb } from "./import.ts";
-import { rekeyVerb } from "./rekey.ts";
-import { restoreVerb } from "./restore.ts";
-import { routesVerb } from "./routes.ts";
-import { statusVerb } from "./status.ts";
 import { type Answer, type Verb, WrongUsage } from "./verb.ts";
 
-const VERBS: readonly Verb[] = [
-  statusVerb,
-  importVerb,
-  exportVerb,
-  backupVerb,
-  restoreVerb,
-  rekeyVerb,
-  routesVerb,
-  doctorVerb,
+interface Listed {
+  readonly name: string;
+  /** Its line in the list of subcommands. */
+  readonly summary: string;
+  /** Each has libraries that take half a second and that the others do not need. */
+  readonly load: () => Promise<Verb>;
+}
+
+const VERBS: readonly Listed[] = [
+  {
+    name: "status",
+    summary: "show the state of every worker",
+    load: async () => (await import("./status.ts")).statusVerb,
+  },
+  {
+    name: "import",
+    summary: "import sessions from Telethon, Pyrogram, GramJS or mtcute",
+    load: async () => (await import("./import.ts")).importVerb,
+  },
+  {
+    name: "export",
+    summary: "write a stopped worker's session as a string for another program",
+    load: async () => (await import("./export.ts")).exportVerb,
+  },
+  {
+    name: "backup",
+    summary: "archive the whole fleet, or copy a stopped worker's session",
+    load: async () => (await import("./backup.ts")).backupVerb,
+  },
+  {
+    name: "restore",
+    summary: "restore the whole fleet, or a worker's session",
+    load: async () => (await import("./restore.ts")).restoreVerb,
+  },
+  {
+    name: "rekey",
+    summary: "encrypt every session and backup with a new fleet key",
+    load: async () => (await import("./rekey.ts")).rekeyVerb,
+  },
+  {
+    name: "routes",
+    summary: "relay routes: apply, compare or write a file",
+    load: async () => (await import("./routes.ts")).routesVerb,
+  },
+  {
+    name: "doctor",
+    summary: "check everything that can cost a session",
+    load: async () => (await import("./doctor.ts")).doctorVerb,
+  },
 ];
 
 /** The list of all subcommands, for `--help` and for an unknown subcommand. */
@@ -32,8 +64,8 @@ flotilla <command> --help says more. Exit codes: 0 fine, 1 a problem was found, 
 `;
 
 /** The subcommand of this name, or null. `up` is not among them. */
-export function findVerb(name: string | undefined): Verb | null {
-  return VERBS.find((verb) => verb.name === name) ?? null;
+export async function findVerb(name: string | undefined): Promise<Verb | null> {
+  return (await VERBS.find((verb) => verb.name === name)?.load()) ?? null;
 }
 
 /** Runs a subcommand and prints its answer. Never rejects; resolves with the exit code. */

@@ -21,7 +21,6 @@ const CANNOT_ASK: ReadonlySet<string> = new Set(["redis-away", "no-fleet"]);
 
 export const statusVerb: Verb = {
   name: "status",
-  summary: "show the state of every worker",
   usage: USAGE,
   options: {},
   async run(call): Promise<Answer> {

@@ -4,8 +4,6 @@ import type { Place } from "../place/place.ts";
 
 export interface Verb {
   readonly name: string;
-  /** Its line in the list of subcommands. */
-  readonly summary: string;
   /** The text of `--help`. */
   readonly usage: string;
   readonly options: NonNullable<ParseArgsConfig["options"]>;
