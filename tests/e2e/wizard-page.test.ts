@@ -10,7 +10,7 @@ const RICK = "15550100002";
 const NORA = "15550100001";
 const IMAGES = fileURLToPath(new URL("../../docs/images/chat/", import.meta.url));
 
-/** Somebody with a phone in front of the page. */
+/** A user with a phone in front of the page. */
 class Phone {
   readonly page: Page;
   readonly bubbles: Locator;
@@ -71,7 +71,7 @@ class Phone {
   }
 }
 
-/** With UPDATE_IMAGES=1 the pictures of docs/admin-guide.md are taken anew. */
+/** With UPDATE_IMAGES=1 the pictures of docs/admin-guide.md are retaken. */
 test.skipIf(!CHROMIUM)(
   "on a phone: the good and the bad ways through a login, and the screens of the fleet",
   async () => {

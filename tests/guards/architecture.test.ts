@@ -2,8 +2,8 @@ import path from "node:path";
 import { describe, expect, test } from "vitest";
 import { LAYERS, VENDOR_OWNERS, WORKSPACE_IMPORTS } from "./architecture-table.ts";
 import { folderCircles, upwardImports } from "./folders.ts";
+import { testProse } from "./prose.ts";
 import { checkManifest, checkSource } from "./rules.ts";
-import { testTitles } from "./titles.ts";
 import { retiredWords } from "./words.ts";
 import { listFiles, listMembers, readManifest, readText } from "./workspace.ts";
 
@@ -55,7 +55,7 @@ test.each(Object.entries(LAYERS))("no file of %s imports from a layer above", (d
 
 test("sources, English texts of the chat and the README use no retired word", () => {
   const kinds = [
-    /^(?:apps|packages)\/[^/]+\/src\/.*\.ts$/,
+    /^(?:apps|packages)\/[^/]+\/src\/.*\.(?:ts|js)$/,
     /\/en\.ftl$/,
     /^(?:README|CONTRIBUTING|CHANGELOG)\.md$/,
     /^docs\/(?!glossary).*\.md$/,
@@ -65,12 +65,12 @@ test("sources, English texts of the chat and the README use no retired word", ()
   expect(read.flatMap((file) => retiredWords(file, readText(file)))).toEqual([]);
 });
 
-test("titles of tests use no retired word", () => {
-  const titles = files
-    .filter((file) => /\.test\.ts$/.test(file) && !file.startsWith("tests/guards/seeds/"))
-    .flatMap((file) => testTitles(file, readText(file)).map((title) => ({ file, ...title })));
-  expect(titles.length).toBeGreaterThan(1500);
-  expect(titles.flatMap(({ file, text, line }) => retiredWords(file, text, line))).toEqual([]);
+test("titles and comments of tests and benches use no retired word", () => {
+  const prose = files
+    .filter((file) => /^(?:(?:apps|packages)\/[^/]+\/test|tests|bench)\/.*\.(?:ts|mjs)$/.test(file))
+    .flatMap((file) => testProse(file, readText(file)).map((passage) => ({ file, ...passage })));
+  expect(prose.length).toBeGreaterThan(2500);
+  expect(prose.flatMap(({ file, text, line }) => retiredWords(file, text, line))).toEqual([]);
 });
 
 test("the glossary has 40 words at most", () => {

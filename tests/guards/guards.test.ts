@@ -5,8 +5,8 @@ import { testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { STEPS } from "../../apps/cli/launch/check.mjs";
 import { folderCircles, upwardImports } from "./folders.ts";
+import { testProse } from "./prose.ts";
 import { checkManifest, checkSource } from "./rules.ts";
-import { testTitles } from "./titles.ts";
 import { retiredWords } from "./words.ts";
 import { ROOT, readManifest } from "./workspace.ts";
 
@@ -133,15 +133,20 @@ describe("architecture rules", async () => {
     ]);
   });
 
-  test("the titles of tests are found in each of their forms", () => {
+  test("comments and titles of tests are found in each of their forms, and other strings are not", () => {
     const text = [
       'test("one", () => {});',
       'describe.each([1])("two %i " + "in pieces", () => {',
       "  test.runIf(linux)(`three ${" + "n} times`, async () => expect(1).toBe(1));",
-      "});",
+      "}); // one line",
+      "/**",
+      " * Two lines.",
+      " */",
       'other("no title"); test.each(["no title"])(name, () => {});',
     ].join("\n");
-    expect(testTitles("a.test.ts", text)).toEqual([
+    expect(testProse("a.test.ts", text)).toEqual([
+      { text: " one line", line: 4 },
+      { text: "*\n * Two lines.\n ", line: 5 },
       { text: "one", line: 1 },
       { text: "two %i in pieces", line: 2 },
       { text: "three   times", line: 3 },
@@ -149,6 +154,25 @@ describe("architecture rules", async () => {
     expect(retiredWords("a.test.ts", "nobody", 7)).toEqual([
       'a.test.ts:7 says "nobody": name who acts (docs/glossary.md)',
     ]);
+  });
+
+  test.each([
+    [120, []],
+    [
+      121,
+      ["packages/queue/src/a.ts:1 is wider than 120 characters; name parts of it, or break it"],
+    ],
+  ])("a line of %i characters gives %j", (width, problems) => {
+    const text = `// ${"a".repeat(width - 3)}\n`;
+    const manifest = readManifest("packages/queue");
+    expect(
+      checkSource({
+        file: "packages/queue/src/a.ts",
+        text,
+        manifest,
+        rootManifest: readManifest(),
+      }),
+    ).toEqual(problems);
   });
 
   test("a forbidden edge in package.json is reported before a file uses it", () => {

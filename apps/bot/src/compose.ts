@@ -274,7 +274,7 @@ async function tick(
   parts.absence.tell(now, statuses);
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
   supervisors.heard(there);
-  parts.hostBoard.keep(there);
+  parts.knownHosts.keep(there);
   if (redisAwaySince === null)
     await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayFigures.readers();

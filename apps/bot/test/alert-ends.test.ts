@@ -31,8 +31,8 @@ import {
 } from "./support.ts";
 
 const ITSELF = say("solved-itself");
-const nobody: Enders = { solvedBy: () => ITSELF, stoppedBy: () => null };
-const ann: Enders = { ...nobody, stoppedBy: () => say("solved-stopped", { by: "Ann" }) };
+const noAdmin: Enders = { solvedBy: () => ITSELF, stoppedBy: () => null };
+const ann: Enders = { ...noAdmin, stoppedBy: () => say("solved-stopped", { by: "Ann" }) };
 const DEAD = { class: "AUTH_DEAD" as const, code: "AUTH_KEY_UNREGISTERED", message: "gone" };
 const SOURCES = { checkedAt: NOW, readable: 3, closed: [], quiet: [] };
 
@@ -61,7 +61,7 @@ const became = (
  */
 async function ended(
   heard: ReturnType<typeof became>,
-  enders: Enders = nobody,
+  enders: Enders = noAdmin,
 ): Promise<Record<string, Said | null>> {
   const store = new AlertStore(await controlDb(), 0);
   for (const family of [...STATE_FAMILIES, "gap", "poison", "route", "sender"])
@@ -165,7 +165,7 @@ test("an exit because of a dead key or a ban is one alert, that of the account",
       decision: { kind: "park" },
     } as const;
     const { status: _, previous: __, ...base } = became("RUNNING");
-    applyToAlerts(store, { ...base, kind: "worker.exited", exit }, nobody);
+    applyToAlerts(store, { ...base, kind: "worker.exited", exit }, noAdmin);
   }
   expect(store.countOpen()).toBe(0);
 });
@@ -203,7 +203,7 @@ describe("a dead session", () => {
     async (state, kind, code, restoreHelps) => {
       const store = new AlertStore(await controlDb(), 0);
       const fault = { class: kind, code, message: "gone" };
-      applyToAlerts(store, became(state, { fault, restoreHelps }), nobody);
+      applyToAlerts(store, became(state, { fault, restoreHelps }), noAdmin);
       expect(store.open(`account:${WORKER}`)?.body.buttons).toContain("look");
       for (const words of ALL_WORDS) {
         const card = workerScreen(

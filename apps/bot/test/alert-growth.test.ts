@@ -103,12 +103,11 @@ test(
     "what the phone shows",
   async () => {
     const fleet = await fleetOf(26, { ALERT_HOLD_S: "30" });
-    const began = performance.now();
+    // The hold of 30 s, which never ends here, is for what comes after.
+    fleet.clock.stop();
     for (let n = 1; n <= 9; n++)
       await handleEvent({ ...fleet.parts, onChatError: () => {} }, exited(n));
     await fleet.waitForBot(777, "crashed");
-    // The hold of 30 s is for what comes after.
-    expect(performance.now() - began).toBeLessThan(10_000);
     expect(await cards(fleet)).toMatchObject([
       { text: expect.stringContaining("9 of 26 workers crashed"), silent: false },
     ]);

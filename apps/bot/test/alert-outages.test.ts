@@ -141,7 +141,7 @@ describe("while the Bot API is away", () => {
       for (const user of [777, 778]) {
         const [card, ...rest] = await fromBot(fleet, user);
         expect(card?.text).toMatch(/news_1 .*solved/);
-        // Whoever was told of the beginning hears of the end, as an answer to it.
+        // An admin who was told of the beginning hears of the end, as an answer to it.
         expect(rest.map(({ replyTo }) => replyTo)).toEqual(
           user === 777 && "chatId" in more ? [card?.id] : [],
         );

@@ -54,7 +54,7 @@ test(
     await write("good evening", asGroup, ANONYMOUS);
     await write(
       "/menu",
-      { sender_chat: { id: -100_555, type: "channel", title: "Somebody" } },
+      { sender_chat: { id: -100_555, type: "channel", title: "News" } },
       136_817_688,
     );
     await write("/menu", {}, 6666);

@@ -89,7 +89,7 @@ describe("roll-ups", () => {
 
   test.each<[string, Partial<Look>, Partial<Look>, object]>([
     [
-      "a counter that began anew counts from zero",
+      "a counter that restarted counts from zero",
       { received: 900 },
       { received: 4 },
       { received: 4 },
@@ -100,12 +100,7 @@ describe("roll-ups", () => {
       { relayed: 4 },
       { relayed: 0 },
     ],
-    [
-      "nobody knows how it was while the bot was away",
-      { at: NOW - 120_000 },
-      {},
-      { up: 0, down: 0 },
-    ],
+    ["the time while the bot was away is unknown", { at: NOW - 120_000 }, {}, { up: 0, down: 0 }],
     [
       "what was counted while the bot was away is kept",
       { at: NOW - 120_000, received: 5 },

@@ -15,8 +15,8 @@ beforeEach(() => {
 afterEach(() => vi.useRealTimers());
 
 /**
- * The chat as people read it: read a golden file as somebody at 3 a.m. with a phone before it is
- * changed.
+ * The chat as people read it: before you change a golden file, read it as an admin at 3 a.m. with a
+ * phone.
  */
 describe.each(ALL_WORDS.map((words) => [words.language, words] as const))(
   "the chat in %s",

@@ -23,8 +23,8 @@ interface Place {
 }
 
 /**
- * A data folder in which a crash is to be told, and a chat in which a button was pressed while
- * nobody polled.
+ * A data folder in which a crash is to be told, and a chat in which a button was pressed while no
+ * bot polled.
  */
 async function prepare(chat: Chat, redisUrl: string, worker: string): Promise<Place> {
   await chat.post("/reset", {});

@@ -107,7 +107,7 @@ const dataOf = (message: Shown | undefined): string =>
   message?.keyboard.flat().find((button) => button.callback_data)?.callback_data ?? "";
 
 interface Deed {
-  /** What somebody does while the bot is away, with a card on the chat and an alert below it. */
+  /** What an admin does while the bot is away, with a card on the chat and an alert below it. */
   readonly before?: (world: World, first: number, alert: number) => Promise<unknown>;
   /** What the bot does by itself in the life that ends, and in the next one. */
   readonly now?: Act;
@@ -117,7 +117,7 @@ interface Deed {
 const DEEDS: Record<string, Deed> = {
   "a command": { before: ({ write }) => write("/menu") },
   "a command that has an answer besides its card": {
-    before: ({ write }) => write("/status nobody"),
+    before: ({ write }) => write("/status missing_1"),
   },
   "a press on the card": { before: ({ press }, first) => press(first, "v1:workers::") },
   "a press on an alert": {

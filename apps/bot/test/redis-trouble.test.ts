@@ -74,7 +74,7 @@ async function press(fleet: Fleet, data: string, says: string): Promise<void> {
 }
 
 const text = (key: string): string => EN.text(key);
-/** Presses that look, and presses that ask somebody for something. */
+/** Presses that only look, and presses that ask a host or a worker for something. */
 const LOOKS = [
   "v1:menu::",
   "v1:workers::",

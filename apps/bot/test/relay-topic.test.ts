@@ -30,7 +30,7 @@ test(
       api,
       admins: { reachable: () => [] },
       wordsOf: () => {
-        throw new Error("nobody is told");
+        throw new Error("no admin is told");
       },
       dataDir: "/nowhere",
       now: () => 0,

@@ -116,7 +116,7 @@ test("a file of routes is applied whole or not at all, and its readers are told"
     routes: [
       {
         ...route("a", "-1002"),
-        from: { ...route("a", "-1").from, worker: "nobody" as typeof WORKER },
+        from: { ...route("a", "-1").from, worker: "missing" as typeof WORKER },
       },
     ],
   };

@@ -18,7 +18,7 @@ test.each<[string, MessageOrigin, string | null]>([
   ["Telegram's own account", user(777_000), "route-problem-service-chat"],
   ["the account of verification codes", user(489_000), "route-problem-service-chat"],
   [
-    "somebody who hides their account",
+    "a user who hides their account",
     { type: "hidden_user", date, sender_user_name: "Eve" },
     "rwiz-bad-chat",
   ],

@@ -77,7 +77,7 @@ test(
     await wizard.press(by, "chats", "next");
     expect(await problem("(")).toBe("route-problem-rule-missing");
     await wizard.press(by, "filter", "all");
-    expect(await problem("{nobody}")).toBe("route-problem-bad-template");
+    expect(await problem("{missing}")).toBe("route-problem-bad-template");
     await wizard.press(by, "action", "copy");
     await wizard.press(by, "kind", "webhook");
     expect(await problem("http://example.org")).toBe("rwiz-bad-url");
@@ -133,7 +133,7 @@ test("a change keeps what was not asked for; a forward cannot keep the bot as it
     to: { kind: "bot", chat: "-1000000000009", topic: 5 },
   });
   routes.replace([before], 1);
-  expect([wizard.edit(ANN, "nobody"), wizard.edit(ANN, "r")]).toEqual([false, true]);
+  expect([wizard.edit(ANN, "missing"), wizard.edit(ANN, "r")]).toEqual([false, true]);
   await wizard.press(by, "summary", "filter");
   await wizard.text(by, "eth");
   await wizard.press(by, "summary", "save");

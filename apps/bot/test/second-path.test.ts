@@ -103,7 +103,7 @@ test(
     await path.tell();
     expect(mails).toHaveLength(1);
     expect(mails[0]).toMatch(/^Subject: .*no admin took these alerts for an hour/m);
-    expect(mails[0], "nobody takes it for a real one").toMatch(/not[\s=]+really/);
+    expect(mails[0], "it says that it is not real").toMatch(/not[\s=]+really/);
     await fleet.post("/chat/press", { user: 778, label: "✋ I take it" });
     for (const user of [777, 778])
       await fleet.waitForBot(user, /DRILL · ✅ .* solved after .*by Ben/);

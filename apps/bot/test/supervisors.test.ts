@@ -31,6 +31,6 @@ test(
     expect(supervisors.problems()).toEqual([]);
     clock.ms += STATUS_STALE_MS + 1;
     supervisors.heard([{ host: HOST, hosts: "several", at: 0 }], STATUS_STALE_MS + 1);
-    expect(supervisors.problems(), "a row that nobody refreshes").toEqual(both);
+    expect(supervisors.problems(), "a row that no supervisor refreshes").toEqual(both);
   },
 );

@@ -106,7 +106,7 @@ describe("what is no command", () => {
     ["/status@another_bot acc_01", "names another bot. For me it is /status alone"],
     ["hello", "I do not know what “hello” means"],
     [
-      "what is going on here, and why does nobody answer me?",
+      "what is going on here, and why do you not answer me?",
       "I do not know what “what is going on",
     ],
     ["<b>&", "I do not know what “<b>&” means"],

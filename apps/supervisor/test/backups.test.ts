@@ -53,7 +53,7 @@ class Host {
       this.note = { tried: { at, problem: notTaken }, good: { ...GOOD, at, isSentAway: false } };
   }
 
-  /** Looks once a minute for so long, and returns how many archives were tried. */
+  /** Looks once a minute for `ms`, and returns how many archives were tried. */
   async pass(ms: number): Promise<number> {
     const before = this.runs;
     for (const end = this.now + ms; this.now < end; ) {

@@ -18,7 +18,7 @@ beforeEach(async () => {
   out = join(base, "out", "ann.session");
 });
 
-/** A session that knows somebody and stands somewhere. */
+/** A session that knows chats and has a position in the updates. */
 function known() {
   const store = open(dir, "ann");
   logIn(store, ANN, KEY);

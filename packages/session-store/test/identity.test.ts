@@ -55,7 +55,7 @@ test("the note tells who a session is while it is in use, and holds no secret", 
   expect(statSync(join(dir, "ann.identity")).mode & 0o777).toBe(0o600);
   for (let at = 0; at < 256; at += 8) expect(note.includes(key.subarray(at, at + 8))).toBe(false);
 
-  // Without a note nobody can know: an import is refused, a worker's own start is not.
+  // Without a note the account is unknown: an import is refused, a worker's own start is not.
   rmSync(join(dir, "ann.identity"));
   expect(neighbourOf(dir, "ann")).toEqual({ kind: "unknown", name: "ann" });
   const wanted = { name: "bob", fingerprint: "00", userId: "8" };

@@ -143,7 +143,7 @@ describe.runIf(process.platform === "linux")("one key has one user on a machine"
   });
 
   test.runIf(isRoot)("another user of the machine, whichever of the two comes first", async () => {
-    const asNobody = (dataDir: string): SpawnedProcess => {
+    const asOtherUser = (dataDir: string): SpawnedProcess => {
       chmodSync(dir, 0o755);
       const options = ["--reuid=65534", "--regid=65534", "--clear-groups"];
       return spawnProcess("setpriv", [...options, process.execPath, CHILD, dataDir, NAME]);
@@ -156,10 +156,10 @@ describe.runIf(process.platform === "linux")("one key has one user on a machine"
     ])
       chownSync(path, 65_534, 65_534);
     const holder = await owner(first);
-    await refusedBy(asNobody(second), holder, first);
+    await refusedBy(asOtherUser(second), holder, first);
     holder.kill("SIGKILL");
     await holder.exited;
-    const other = asNobody(second);
+    const other = asOtherUser(second);
     await other.waitForOutput("owned ");
     await refusedBy(use(first), other, second);
   });

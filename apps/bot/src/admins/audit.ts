@@ -32,9 +32,10 @@ export const audit = screen("audit", data, (deps: Known, view: FleetView, { page
 );
 
 /** 📒 Audit, of a worker or of all. */
-export const auditButton = button("audit", "operator", (deps: ChatDeps, { press, ...context }) =>
-  show(deps, { press, ...context }, { kind: "audit", page: pageOf(press.arg), find: press.about }),
-);
+export const auditButton = button("audit", "operator", (deps: ChatDeps, context) => {
+  const { arg, about } = context.press;
+  return show(deps, context, { kind: "audit", page: pageOf(arg), find: about });
+});
 
 interface FileDeps extends Known {
   readonly wordsOf: (chat: string) => Words;

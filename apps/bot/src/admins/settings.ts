@@ -13,8 +13,7 @@ import { FLEET_TIMES } from "../kit/words/times.ts";
 import { LANGUAGES } from "../kit/words/words.ts";
 import { zoneFromText } from "../kit/words/zone.ts";
 import type { FleetView } from "../workers/view.ts";
-import type { AdminDeps } from "./deps.ts";
-import { note } from "./deps.ts";
+import { type AdminDeps, note } from "./deps.ts";
 import type { PlaceStore } from "./place-store.ts";
 import type { Settings } from "./setting-store.ts";
 

@@ -21,8 +21,7 @@ import type { AlertStore } from "./alert-store.ts";
 import type { CardStore } from "./card-store.ts";
 import { openWorkers } from "./group-card.ts";
 import { alertRule } from "./kinds.ts";
-import type { SilenceStore } from "./silence-store.ts";
-import { EVERYBODY, type SilenceRow } from "./silence-store.ts";
+import { EVERYBODY, type SilenceRow, type SilenceStore } from "./silence-store.ts";
 
 /** What the alerts screen is about. */
 export const ALERT_TABS = ["open", "taken", "muted", "day"] as const;

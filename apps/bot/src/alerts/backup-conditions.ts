@@ -5,6 +5,7 @@ import {
   type HostRow,
   STATUS_STALE_MS,
 } from "@flotilla/contracts";
+import type { HostId } from "@flotilla/kernel";
 import { type Said, say } from "../kit/words/said.ts";
 import { type AlertBody, alertBody } from "./alert-body.ts";
 import type { Condition } from "./watch.ts";
@@ -14,12 +15,8 @@ export function backupConditions(hosts: readonly HostRow[], now: number): Condit
   return hosts.filter((row) => now - row.at <= STATUS_STALE_MS).flatMap((row) => ofHost(row, now));
 }
 
-/**
- * Whether a host tells of its backups; while it does not, what is open stays. `subject`: of one of
- * these conditions.
- */
-export function tellsOfBackup(subject: string, hosts: readonly HostRow[], now: number): boolean {
-  const host = subject.slice(subject.indexOf(":") + 1);
+/** Whether a host tells of its backups; while it does not, what is open stays. */
+export function tellsOfBackup(host: HostId, hosts: readonly HostRow[], now: number): boolean {
   return hosts.some(
     (row) => row.host === host && row.backup !== undefined && now - row.at <= STATUS_STALE_MS,
   );

@@ -25,10 +25,14 @@ export type StateFamily = (typeof STATE_FAMILIES)[number];
 
 const isOnline = ({ online }: StateFacts): boolean => online !== "no";
 const hasOpened = ({ session }: StateFacts): boolean => session === "open";
-const isWell = ({ online, needs }: StateFacts): boolean => online === "yes" && needs === "nothing";
 
 /** Whether a worker shows that a trouble is over which began at `openedAt`. */
 type Proof = (facts: StateFacts, status: WorkerStatus, openedAt: number) => boolean;
+
+/** Telegram answers the worker, and nothing is to be done. */
+export function isWell({ online, needs }: StateFacts): boolean {
+  return online === "yes" && needs === "nothing";
+}
 
 /**
  * A stop, a restart and a start prove nothing: only what works again ends an alert (field faults

@@ -166,7 +166,7 @@ export function watch(store: AlertStore, sight: Sight): void {
  * Why an alert whose condition was not found is over; null = it is not, or nothing is known of it.
  */
 function endOf(sight: Sight, alert: AlertRow): Said | null {
-  const { subject } = alert;
+  const { subject, body } = alert;
   const solved = say("solved-itself");
   if (/^(redis|token):/.test(subject)) return solved;
   if (sight.redisAwaySince !== null) return null;
@@ -177,7 +177,7 @@ function endOf(sight: Sight, alert: AlertRow): Said | null {
   const family = stateFamilyOf(subject);
   if (family) return endOfWorker(sight, alert, family);
   if (isBackupSubject(subject))
-    return tellsOfBackup(subject, sight.hosts ?? [], sight.now) ? solved : null;
+    return tellsOfBackup(body.host, sight.hosts ?? [], sight.now) ? solved : null;
   if (subject.startsWith("network:")) return endOfNetwork(sight, alert);
   return FLEET_WIDE.some((each) => subject.startsWith(each)) ? solved : null;
 }

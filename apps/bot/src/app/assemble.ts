@@ -6,8 +6,7 @@ import type { Logger } from "@flotilla/observability";
 import type { CommandSender, StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { type Bot, InputFile } from "grammy";
-import type { AlertChat } from "../admins/admin-store.ts";
-import { AdminStore } from "../admins/admin-store.ts";
+import { AdminStore, type AlertChat } from "../admins/admin-store.ts";
 import { AuditStore, SYSTEM } from "../admins/audit-store.ts";
 import { PlaceStore } from "../admins/place-store.ts";
 import { SettingStore } from "../admins/setting-store.ts";
@@ -26,7 +25,7 @@ import { ChartDesk } from "../charts/chart-desk.ts";
 import { Drawer } from "../charts/drawer.ts";
 import { Recorder } from "../charts/recorder.ts";
 import { RollupStore } from "../charts/rollup-store.ts";
-import { HostBoard } from "../health/host-board.ts";
+import { KnownHosts } from "../health/known-hosts.ts";
 import { EditPace } from "../kit/chat/edit-pace.ts";
 import { OldCards } from "../kit/chat/old-cards.ts";
 import { PanelStore } from "../kit/chat/panel-store.ts";
@@ -184,7 +183,7 @@ export function assemble(outside: Outside) {
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
     views,
     answers: new Answers(),
-    hostBoard: new HostBoard(),
+    knownHosts: new KnownHosts(),
     limits: {
       sendsPerMinute: config.sendsPerMinute,
       alertHoldMs: config.alertHoldMs,

@@ -21,10 +21,11 @@ import { type Said, say } from "../kit/words/said.ts";
 import { languageFor, type Words } from "../kit/words/words.ts";
 import { type FileDeps, handleFile } from "../login/files.ts";
 import { guardSecrets } from "../login/secret-messages.ts";
+import type { FeatureDeps } from "./features.ts";
 import type { Gate } from "./gate.ts";
-import { handlePress, type PressDeps, showMenu } from "./presses.ts";
+import { handlePress, showMenu } from "./presses.ts";
 import { isCommand, registerCommands } from "./text-commands.ts";
-import { handleText, openQuestionOf, type TextDeps } from "./texts.ts";
+import { handleText, openQuestionOf } from "./texts.ts";
 import { type BotWay, botWay } from "./way.ts";
 
 /**
@@ -81,7 +82,7 @@ function quietWithoutToken(): Transformer {
 }
 
 /** Parts of the routes. */
-export type RouteDeps = RouteParts & PressDeps & TextDeps;
+export type RouteDeps = RouteParts & FeatureDeps;
 
 /** What the routes need beyond what the features do. */
 export interface RouteParts extends FileDeps {

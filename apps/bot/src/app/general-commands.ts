@@ -1,5 +1,5 @@
 import type { AdminStore } from "../admins/admin-store.ts";
-import { reaches } from "../kit/roles.ts";
+import { type Role, reaches } from "../kit/roles.ts";
 import { textCommand } from "../kit/text-command.ts";
 import { say } from "../kit/words/said.ts";
 import { type LoginDeps, login, loginButton, takeAway } from "../login/login-buttons.ts";
@@ -59,8 +59,7 @@ export const cancelCommand = textCommand(
 export const helpCommand = textCommand(
   "help",
   menuButton,
-  async (deps: { readonly commandsFor: (role: LoginRole) => readonly string[] }, context) => {
+  async (deps: { readonly commandsFor: (role: Role) => readonly string[] }, context) => {
     await context.replyAll(helpFor(deps.commandsFor(context.role)));
   },
 );
-type LoginRole = Parameters<typeof reaches>[0];

@@ -4,9 +4,8 @@ import { type Role, reaches } from "../kit/roles.ts";
 import type { CommandContext } from "../kit/text-context.ts";
 import { say } from "../kit/words/said.ts";
 import type { Languages } from "../kit/words/words.ts";
-import { REGISTRY } from "./features.ts";
+import { type FeatureDeps, REGISTRY } from "./features.ts";
 import { unknownCommand } from "./help.ts";
-import type { TextDeps } from "./texts.ts";
 
 /** Every command that this role may give, in the order in which `/help` tells of them. */
 export function commandsFor(role: Role): string[] {
@@ -42,7 +41,7 @@ export async function setMenu(bot: Bot, languages: Languages, signal: MenuSignal
 /** Registers the commands. Each needs the role of the button that it mirrors. */
 export function registerCommands(
   bot: Bot,
-  deps: TextDeps,
+  deps: FeatureDeps,
   read: (context: Context) => CommandContext,
 ): void {
   for (const { name, role, run } of REGISTRY.commands.values()) {

@@ -1,5 +1,4 @@
 import { clip } from "@flotilla/contracts";
-import type { AdminStore } from "../admins/admin-store.ts";
 import { answered } from "../kit/ask.ts";
 import { isGroup } from "../kit/chat/target.ts";
 import type { Question } from "../kit/question.ts";
@@ -10,12 +9,9 @@ import { ALL_WORKERS } from "../workers/of-worker.ts";
 import { matching } from "../workers/view.ts";
 import { type FeatureDeps, REGISTRY } from "./features.ts";
 
-/** What every text works with. */
-export type TextDeps = FeatureDeps & { readonly admins: AdminStore };
-
 /** The question that is open for an admin in this chat, or in any. */
 export function openQuestionOf(
-  { admins }: Pick<TextDeps, "admins">,
+  { admins }: Pick<FeatureDeps, "admins">,
   admin: TextContext["admin"],
   chat: string | null = null,
 ): { readonly question: Question<FeatureDeps>; readonly about: string } | null {
@@ -28,7 +24,7 @@ export function openQuestionOf(
  * Takes a text: the answer to a question, or the name of a worker, or a part of it. What is neither
  * is said to be. In a group only answers count.
  */
-export async function handleText(deps: TextDeps, context: TextContext): Promise<void> {
+export async function handleText(deps: FeatureDeps, context: TextContext): Promise<void> {
   const asked = openQuestionOf(deps, context.admin, context.chat);
   if (asked) return await answer(deps, context, asked.question, asked.about);
   if (isGroup(context.chat)) return;
@@ -43,7 +39,7 @@ export async function handleText(deps: TextDeps, context: TextContext): Promise<
 
 /** Takes the answer to a question. The role may have changed since it was asked. */
 async function answer(
-  deps: TextDeps,
+  deps: FeatureDeps,
   context: TextContext,
   question: Question<FeatureDeps>,
   about: string,

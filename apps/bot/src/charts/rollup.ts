@@ -96,7 +96,7 @@ export function between(before: Look, now: Look): ReadonlyMap<number, Rollup> {
       now.relayed !== null && before.relayed !== null
         ? Math.max(0, now.relayed - before.relayed)
         : 0,
-    restarts: startedAnew(before, now) ? 1 : 0,
+    restarts: hasRestarted(before, now) ? 1 : 0,
     waits: asked ? 1 : 0,
     longestWait: asked ? (now.waitUntil ?? now.at) - now.at : 0,
   });
@@ -155,7 +155,7 @@ function grown(before: number | null, now: number | null): number {
 }
 
 /** A worker that was stopped on purpose and is started again has not restarted. */
-function startedAnew(before: Look, now: Look): boolean {
+function hasRestarted(before: Look, now: Look): boolean {
   const another =
     now.startedAt !== null && before.startedAt !== null && now.startedAt !== before.startedAt;
   return another && before.phase !== "off";

@@ -1,6 +1,7 @@
-import { type HostRow, STATE_TABLE, type WorkerState } from "@flotilla/contracts";
+import { type HostRow, STATE_TABLE } from "@flotilla/contracts";
 import type { RedisTrouble } from "@flotilla/queue";
 import type { AlertStore } from "../alerts/alert-store.ts";
+import { isWell } from "../alerts/over.ts";
 import type { SentCount, SentLog } from "../alerts/sent-log.ts";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
@@ -12,7 +13,7 @@ import { type Html, html, lines } from "../kit/words/html.ts";
 import { type FleetView, silentHosts } from "../workers/view.ts";
 import type { Views } from "../workers/views.ts";
 import { backupLines } from "./backup-lines.ts";
-import type { HostBoard } from "./host-board.ts";
+import type { KnownHosts } from "./known-hosts.ts";
 
 declare module "../kit/chat/screen.ts" {
   interface ScreenData {
@@ -31,7 +32,7 @@ interface HealthDeps {
   readonly alerts: AlertStore;
   readonly sent: SentLog;
   readonly views: Views;
-  readonly hostBoard: HostBoard;
+  readonly knownHosts: KnownHosts;
   readonly admins: {
     all(): readonly { readonly name: string; readonly reachable: boolean }[];
   };
@@ -41,11 +42,11 @@ interface HealthDeps {
 
 /** 💾 Health of the bot, of Redis and of the hosts; counts are those of the last week. */
 export const health = screen("health", NO_DATA, (deps: HealthDeps, view: FleetView) => {
-  const { alerts, sent, admins, signs, views, hostBoard } = deps;
+  const { alerts, sent, admins, signs, views, knownHosts } = deps;
   const week = alerts.history(view.now - WEEK_MS);
   return healthScreen(view, {
     ...signs(),
-    hosts: hostBoard.all(),
+    hosts: knownHosts.all(),
     redisMs: views.redisMs,
     lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage").length,
     sent: sent.count(view.now - WEEK_MS),
@@ -100,7 +101,8 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
   const { words, workers } = view;
   const wanted = workers.filter(({ status }) => status && !STATE_TABLE[status.state].isStopped);
   const running = wanted.filter(
-    ({ status, staleSince }) => staleSince === null && status !== null && isWell(status.state),
+    ({ status, staleSince }) =>
+      staleSince === null && status !== null && isWell(STATE_TABLE[status.state]),
   );
   const locked = workers.filter(
     ({ status }) => status && STATE_TABLE[status.state].session === "taken",
@@ -132,12 +134,6 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
       [refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))],
     ),
   };
-}
-
-/** Telegram answers it, and nothing is to be done. */
-function isWell(state: WorkerState): boolean {
-  const { online, needs } = STATE_TABLE[state];
-  return online === "yes" && needs === "nothing";
 }
 
 function sign(good: boolean, text: Html): Html {

@@ -3,6 +3,7 @@ import type { WorkerId } from "@flotilla/kernel";
 import { z } from "zod";
 import { encodePress } from "./callback.ts";
 import { type Card, screen } from "./chat/screen.ts";
+import { rows, verbButton } from "./keyboard.ts";
 import { Said } from "./words/said.ts";
 import type { Words } from "./words/words.ts";
 
@@ -23,21 +24,13 @@ export const notice = screen(
 
 /** A sentence and the way on. */
 export function noticeScreen(words: Words, text: Said, worker: WorkerId | null): Card {
-  const details = worker
-    ? [
-        [
-          {
-            text: words.text("button-worker-details"),
-            callback_data: encodePress("worker", worker),
-          },
-        ],
-      ]
-    : [];
   return {
     html: words.said(text).text,
-    keyboard: [
-      ...details,
-      [{ text: words.text("button-menu"), callback_data: encodePress("menu") }],
-    ],
+    keyboard: rows(
+      worker && [
+        { text: words.text("button-worker-details"), callback_data: encodePress("worker", worker) },
+      ],
+      [verbButton(words, "menu")],
+    ),
   };
 }

@@ -6,11 +6,9 @@ import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, cancelButton, rows, verbButton } from "../kit/keyboard.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
-import type { Said } from "../kit/words/said.ts";
-import { say } from "../kit/words/said.ts";
+import { type Said, say } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
-import type { FleetView } from "../workers/view.ts";
-import { unbroken } from "../workers/view.ts";
+import { type FleetView, unbroken } from "../workers/view.ts";
 import type { Wizard } from "./wizard.ts";
 import { type AskCode, hasKeys, type WizardStep } from "./wizard-state.ts";
 

@@ -4,6 +4,7 @@ import type { PressContext } from "../kit/press-context.ts";
 import { question } from "../kit/question.ts";
 import { say } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
+import { toastOf } from "../workers/commands.ts";
 import type { RelayDeps } from "./deps.ts";
 import { sinceFromText } from "./fill.ts";
 
@@ -38,7 +39,8 @@ export const sinceQuestion = question(
     if (since === null)
       return await askAgain(deps, context, { what: "since", worker }, say("ask-since-bad"));
     const wish = { kind: "relay.fill-since", route: route.id, since } as const;
-    await deps.commands.relay(wish, worker, context);
+    const result = await deps.commands.relay(wish, worker, context);
+    if (result.kind !== "sent") await context.reply(toastOf(result));
     await answered(deps, context, { kind: "route", route: route.id, sure: false });
   },
 );

@@ -1,4 +1,4 @@
-import type { CommandOutcome, RelayStatus } from "@flotilla/contracts";
+import type { CommandOutcome, RelayStatus, Route } from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { ChatLists } from "./chat-lists.ts";
 import type { RouteStore } from "./route-store.ts";
@@ -33,21 +33,21 @@ export class RelayFigures {
     for (const old of [...this.#dry.keys()].slice(0, -50)) this.#dry.delete(old);
   }
 
-  /** The same, as it was when it was last looked at. */
-  known(): readonly RelayStatus[] {
-    return [...this.#known.values()];
+  /** What a dry run found; null while it is under way. */
+  dryOf(command: string): Lines | null {
+    return this.#dry.get(command) ?? null;
   }
 
-  /** What every reader last said, for those who said anything. */
-  async readers(): Promise<RelayStatus[]> {
-    const workers = new Set(this.#store.all().map(({ from }) => from.worker));
+  /** What the readers of these routes last said, of all unless given; without silent ones. */
+  async readers(routes: readonly Route[] = this.#store.all()): Promise<RelayStatus[]> {
+    const workers = new Set(routes.map(({ from }) => from.worker));
     const found = await Promise.all([...workers].map((worker) => this.of(worker)));
     return found.filter((status) => status !== null);
   }
 
-  /** What a dry run found; null while it is under way. */
-  dryOf(command: string): Lines | null {
-    return this.#dry.get(command) ?? null;
+  /** What readers had said when they were last asked, without a new question to Redis. */
+  known(): readonly RelayStatus[] {
+    return [...this.#known.values()];
   }
 
   /** What this reader said last, by now or before; null = nothing yet. */

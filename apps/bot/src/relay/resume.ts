@@ -5,12 +5,12 @@ import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
 import { isTooLate, stampOf } from "../kit/confirm.ts";
 import { cancelButton, verbButton } from "../kit/keyboard.ts";
+import { show } from "../kit/press.ts";
 import { lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import { act, outOfDate, showHere } from "../workers/act.ts";
 import type { WorkerDeps } from "../workers/deps.ts";
 import { workerScreen } from "../workers/details.ts";
-import { ofWorker } from "../workers/of-worker.ts";
+import { ofWorker, outOfDate, run } from "../workers/of-worker.ts";
 import type { FleetView, WorkerView } from "../workers/view.ts";
 
 const data = z.object({ worker: WorkerIdField, token: z.string() });
@@ -38,9 +38,8 @@ export const resumeButton = button(
   "resume",
   "operator",
   ofWorker(async (deps: WorkerDeps, context, { id }) => {
-    await context.toast();
     const token = stampOf(deps.clock.now());
-    await showHere(deps, context, { kind: "resume", worker: id, token });
+    await show(deps, context, { kind: "resume", worker: id, token });
   }),
 );
 
@@ -50,7 +49,7 @@ export const resumeYes = button(
   "operator",
   ofWorker(async (deps: WorkerDeps, context, { id }) => {
     if (isTooLate(context.press.arg, deps.clock.now())) return await outOfDate(deps, context, id);
-    await act(deps, context, id, () => deps.commands.resumeSending(id, context));
+    await run(deps, context, id, () => deps.commands.resumeSending(id, context));
   }),
 );
 

@@ -53,7 +53,7 @@ const routes = button("routes", "viewer", (deps: RelayDeps, context) =>
   show(deps, context, { kind: "routes", worker: context.press.about }),
 );
 
-/** One route; the "worker" of this button and of `rset` is its name. */
+/** One route; this button and `rset` are about it. */
 const route = button("route", "viewer", (deps: RelayDeps, context) =>
   show(deps, context, cardOf({ id: context.press.about })),
 );
@@ -71,8 +71,10 @@ const changeSource = button(
   "srcset",
   "operator",
   ofWorker(async (deps: RelayDeps, context, { id }) => {
-    const changed = deps.routes.of(id).map((each) => changedSource(each, context.press.arg));
-    const said = save(deps, context, changed);
+    const changed = deps.routes
+      .of(id)
+      .flatMap((each) => changedSource(each, context.press.arg) ?? []);
+    const said = changed.length > 0 ? save(deps, context, changed) : say("toast-stale");
     await show(deps, context, { kind: "sources", worker: id }, said);
   }),
 );
@@ -131,14 +133,14 @@ function save(deps: RelayDeps, { asker }: PressContext, changed: readonly Route[
 }
 
 /**
- * Pauses a source, takes it up again, or leaves it out of the route for good (`x-` before its key):
- * the last one cannot be.
+ * Pauses a source, takes it up again, or leaves it out of the route for good (`x-` before its key).
+ * Null: it is not a source of the route, or its last one, which cannot be left out.
  */
-function changedSource(route: Route, arg: string): Route {
+function changedSource(route: Route, arg: string): Route | null {
   const leaveOut = arg.startsWith("x-");
   const key = leaveOut ? arg.slice(2) : arg;
   const ref = route.from.chats.find((chat) => sourceKey(chat) === key);
-  if (ref === undefined) return route;
+  if (ref === undefined) return null;
   const paused = route.from.paused ?? [];
   const others = paused.filter((each) => each !== ref);
   if (!leaveOut)
@@ -147,7 +149,7 @@ function changedSource(route: Route, arg: string): Route {
       from: { ...route.from, paused: paused.includes(ref) ? others : [...paused, ref] },
     };
   const chats = route.from.chats.filter((each) => each !== ref);
-  return chats.length === 0 ? route : { ...route, from: { ...route.from, chats, paused: others } };
+  return chats.length === 0 ? null : { ...route, from: { ...route.from, chats, paused: others } };
 }
 
 async function giveCommand(

@@ -1,4 +1,4 @@
-import { type RelayStatus, WorkerIdField } from "@flotilla/contracts";
+import { WorkerIdField } from "@flotilla/contracts";
 import { z } from "zod";
 import { screen } from "../kit/chat/screen.ts";
 import type { FleetView } from "../workers/view.ts";
@@ -41,11 +41,8 @@ const routes = screen(
   async (deps: ShownDeps, { words }: FleetView, shown) => {
     const { worker } = shown;
     const found = deps.routes.all().filter(({ from }) => worker === "" || from.worker === worker);
-    const statuses = new Map<string, RelayStatus>();
-    for (const reader of new Set(found.map(({ from }) => from.worker))) {
-      const status = await deps.relayFigures.of(reader);
-      if (status) statuses.set(reader, status);
-    }
+    const said = await deps.relayFigures.readers(found);
+    const statuses = new Map(said.map((status) => [status.worker, status]));
     return routesScreen(words, worker, found, statuses);
   },
 );

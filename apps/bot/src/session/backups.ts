@@ -13,13 +13,13 @@ import {
   rows,
   verbButton,
 } from "../kit/keyboard.ts";
+import { notDone, show } from "../kit/press.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import { act, outOfDate, showHere } from "../workers/act.ts";
 import type { CommandRow, CommandStore } from "../workers/command-store.ts";
 import type { WorkerDeps } from "../workers/deps.ts";
 import { workerScreen } from "../workers/details.ts";
-import { ofWorker } from "../workers/of-worker.ts";
+import { ofWorker, outOfDate, run } from "../workers/of-worker.ts";
 import type { FleetView, WorkerView } from "../workers/view.ts";
 
 const data = z.object({ worker: WorkerIdField, command: z.string() });
@@ -64,11 +64,8 @@ export const backupsButton = button(
   "viewer",
   ofWorker(async (deps: WorkerDeps, context, { id }) => {
     const result = await deps.commands.askHost("backups", id, context.asker, context.id);
-    await context.toast(result.kind === "failed" ? result.why : undefined);
-    if (result.kind === "failed")
-      await showHere(deps, context, { kind: "notice", text: result.why, worker: id });
-    if (result.kind === "sent")
-      await showHere(deps, context, { kind: "backups", worker: id, command: result.id });
+    if (result.kind === "failed") return await notDone(deps, context, id, result.why);
+    await show(deps, context, { kind: "backups", worker: id, command: result.id });
   }),
 );
 
@@ -77,7 +74,7 @@ export const backupNowButton = button(
   "bnow",
   "operator",
   ofWorker((deps: WorkerDeps, context, { id }) =>
-    act(deps, context, id, () => deps.commands.backup(id, deps.views.runs(id), context)),
+    run(deps, context, id, () => deps.commands.backup(id, deps.views.runs(id), context)),
   ),
 );
 
@@ -86,9 +83,8 @@ export const restoreButton = button(
   "brest",
   "operator",
   ofWorker(async (deps: WorkerDeps, context, { id }) => {
-    await context.toast();
     const shown = { worker: id, copy: context.press.arg, token: stampOf(deps.clock.now()) };
-    await showHere(deps, context, { kind: "restore", ...shown });
+    await show(deps, context, { kind: "restore", ...shown });
   }),
 );
 
@@ -100,7 +96,7 @@ export const restoreYes = button(
     const [ref = "", given = ""] = context.press.arg.split("-");
     const copy = deps.answers.copies(id)?.find((each) => copyRef(each) === ref);
     if (!copy || isTooLate(given, deps.clock.now())) return await outOfDate(deps, context, id);
-    await act(deps, context, id, () => deps.commands.restore(id, copy.id, context));
+    await run(deps, context, id, () => deps.commands.restore(id, copy.id, context));
   }),
 );
 

@@ -5,13 +5,13 @@ import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
 import { isTooLate, stampOf } from "../kit/confirm.ts";
 import { cancelButton } from "../kit/keyboard.ts";
+import { show } from "../kit/press.ts";
 import { lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
-import { act, outOfDate, showHere } from "../workers/act.ts";
 import type { WorkerDeps } from "../workers/deps.ts";
 import { workerScreen } from "../workers/details.ts";
 import { holderArgs } from "../workers/holder.ts";
-import { ofWorker } from "../workers/of-worker.ts";
+import { ofWorker, outOfDate, run } from "../workers/of-worker.ts";
 import type { FleetView, WorkerView } from "../workers/view.ts";
 
 const data = z.object({ worker: WorkerIdField, pid: z.number(), token: z.string() });
@@ -39,10 +39,9 @@ export const stopHolderButton = button(
   "hstop",
   "operator",
   ofWorker(async (deps: WorkerDeps, context, { id }) => {
-    await context.toast();
     const pid = pidOf(context.press.arg);
     const token = stampOf(deps.clock.now());
-    await showHere(deps, context, { kind: "stop-holder", worker: id, pid, token });
+    await show(deps, context, { kind: "stop-holder", worker: id, pid, token });
   }),
 );
 
@@ -57,7 +56,7 @@ export const stopHolderYes = button(
     const [pid = "", given = ""] = context.press.arg.split("-");
     if (pidOf(pid) === 0 || isTooLate(given, deps.clock.now()))
       return await outOfDate(deps, context, id);
-    await act(deps, context, id, () => deps.commands.stopHolder(id, pidOf(pid), context));
+    await run(deps, context, id, () => deps.commands.stopHolder(id, pidOf(pid), context));
   }),
 );
 

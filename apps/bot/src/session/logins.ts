@@ -5,7 +5,7 @@ import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, paged, refreshButton } from "../kit/keyboard.ts";
-import { notDone, pageOf, panelMessage, show } from "../kit/press.ts";
+import { notDone, pageOf, show } from "../kit/press.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import type { KnownDevices } from "../workers/answers.ts";
@@ -67,10 +67,7 @@ export const devicesButton = button(
   ofWorker(async (deps: WorkerDeps, context, { id }) => {
     const result = await deps.commands.askWorker("devices", id, context);
     if (result.kind === "failed") return await notDone(deps, context, id, result.why);
-    await context.toast();
-    if (result.kind !== "sent") return;
-    const shown = { kind: "devices", worker: id, command: result.id } as const;
-    await deps.panels.show(context.chat, shown, panelMessage(deps, context));
+    await show(deps, context, { kind: "devices", worker: id, command: result.id });
   }),
 );
 

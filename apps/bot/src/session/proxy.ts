@@ -15,9 +15,8 @@ import { lines } from "../kit/words/html.ts";
 import { say } from "../kit/words/said.ts";
 import type { Words } from "../kit/words/words.ts";
 import { aboutWorker } from "../workers/about-worker.ts";
-import { act, outOfDate } from "../workers/act.ts";
 import type { WorkerDeps } from "../workers/deps.ts";
-import { ofWorker } from "../workers/of-worker.ts";
+import { ofWorker, outOfDate, run } from "../workers/of-worker.ts";
 import type { FleetView } from "../workers/view.ts";
 
 /**
@@ -73,7 +72,7 @@ export const proxyYes = button(
     const { arg } = context.press;
     const fits = shown?.kind === "proxy" && shown.worker === id && shown.token === arg;
     if (!fits || isTooLate(arg, deps.clock.now())) return await outOfDate(deps, context, id);
-    await act(deps, context, id, () => deps.commands.setProxy(id, shown.sealed, context));
+    await run(deps, context, id, () => deps.commands.setProxy(id, shown.sealed, context));
   }),
 );
 

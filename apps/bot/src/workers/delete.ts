@@ -3,6 +3,7 @@ import { button } from "../kit/button.ts";
 import { CONFIRM_MS } from "../kit/confirm.ts";
 import { question } from "../kit/question.ts";
 import { say } from "../kit/words/said.ts";
+import { toastOf } from "./commands.ts";
 import type { WorkerDeps } from "./deps.ts";
 import { ofWorker } from "./of-worker.ts";
 
@@ -40,7 +41,8 @@ export const deleteQuestion = question(
     }
     if (context.text.trim() !== worker)
       return await askAgain(deps, context, { what: "delete", worker }, say("ask-delete-bad"));
-    await deps.commands.askHost("forget", worker, context.asker, context.id);
+    const result = await deps.commands.askHost("forget", worker, context.asker, context.id);
+    if (result.kind !== "sent") await context.reply(toastOf(result));
     await answered(deps, context, { kind: "worker", worker });
   },
 );

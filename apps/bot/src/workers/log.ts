@@ -5,7 +5,7 @@ import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
 import { backButton, choiceLabel, refreshButton, verbButton } from "../kit/keyboard.ts";
-import { notDone, panelMessage } from "../kit/press.ts";
+import { notDone, show } from "../kit/press.ts";
 import { textCommand } from "../kit/text-command.ts";
 import { type Html, html, lines } from "../kit/words/html.ts";
 import { say } from "../kit/words/said.ts";
@@ -56,10 +56,8 @@ export const logButton = button(
   ofWorker(async (deps: WorkerDeps, context, { id }) => {
     const result = await deps.commands.askHost("log", id, context.asker, context.id);
     if (result.kind === "failed") return await notDone(deps, context, id, result.why);
-    await context.toast();
-    if (result.kind !== "sent") return;
     const shown = { worker: id, level: context.press.arg, command: result.id };
-    await deps.panels.show(context.chat, { kind: "log", ...shown }, panelMessage(deps, context));
+    await show(deps, context, { kind: "log", ...shown });
   }),
 );
 
@@ -87,7 +85,6 @@ export const logsCommand = textCommand(
   aboutWorker(async (deps: WorkerDeps, context, { id }) => {
     const result = await deps.commands.askHost("log", id, context.asker, context.id);
     if (result.kind === "failed") return await context.reply(result.why);
-    if (result.kind !== "sent") return;
     const shown = { worker: id, command: result.id, level: "" };
     await deps.panels.show(context.chat, { kind: "log", ...shown }, null);
   }),

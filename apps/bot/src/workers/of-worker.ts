@@ -21,6 +21,15 @@ export function ofWorker<Deps extends ChatDeps & { readonly workers: WorkerStore
   };
 }
 
+/** The question of the button is too old, or another one is shown. */
+export async function outOfDate(
+  deps: ChatDeps,
+  context: PressContext,
+  worker: WorkerId,
+): Promise<void> {
+  await show(deps, context, { kind: "worker", worker }, say("toast-stale"));
+}
+
 /** Gives a command and shows what it led to: on the alert card that was pressed, or on Worker Details. */
 export async function run(
   deps: Pick<WorkerDeps, "panels" | "alertActions">,

@@ -60,7 +60,7 @@ export function answers(): (readonly [title: string, said: Said])[] {
     field: "to",
     message: "",
     code: "stranger",
-    about: { worker: "nobody_1" },
+    about: { worker: "missing_1" },
   };
   const full: RouteProblem = {
     route: "signals",

@@ -10,7 +10,7 @@ export function shownAs(title: string, card: Card): string {
   return [`━━━ ${title}`, checkCard(card), ...(rows.length > 0 ? ["", ...rows] : [])].join("\n");
 }
 
-/** Compares with the golden file, or writes it anew when the tests run with UPDATE_GOLDENS=1. */
+/** Compares with the golden file, or rewrites it when the tests run with UPDATE_GOLDENS=1. */
 export function expectGolden(name: string, cards: readonly string[]): void {
   const file = fileURLToPath(new URL(`${name}.txt`, import.meta.url));
   const text = `${cards.join("\n\n").replaceAll("\u00a0", " ")}\n`;

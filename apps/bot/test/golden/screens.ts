@@ -46,7 +46,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
       ],
     ),
     ["worker of a host that is silent", { kind: "worker", worker: named("far_1") }],
-    ["worker that nobody reported", { kind: "worker", worker: named("new_1") }],
+    ["worker that was never reported", { kind: "worker", worker: named("new_1") }],
     ["worker that is gone", { kind: "worker", worker: named("gone_1") }],
   ],
   more: [["more", { kind: "more", worker: NEWS }]],

@@ -182,7 +182,7 @@ export const IN_STATE: Readonly<
   MAINTENANCE: ["city_6", { ...NO_PROCESS, link: LINK }],
 };
 
-/** Answers to 👀 Who holds it?: two programs, one of them of somebody else, and nobody. */
+/** Answers to 👀 Who holds it?: two programs, one of them of another, and no program. */
 export function whoHolds(commands: CommandStore): void {
   const holder = {
     pid: 4121,

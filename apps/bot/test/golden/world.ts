@@ -13,7 +13,7 @@ import { SilenceStore } from "../../src/alerts/silence-store.ts";
 import { REGISTRY } from "../../src/app/features.ts";
 import { type RenderDeps, renderScreen } from "../../src/app/screens.ts";
 import { RollupStore } from "../../src/charts/rollup-store.ts";
-import { HostBoard } from "../../src/health/host-board.ts";
+import { KnownHosts } from "../../src/health/known-hosts.ts";
 import type { Card, Screen } from "../../src/kit/chat/screen.ts";
 import { say } from "../../src/kit/words/said.ts";
 import type { Words } from "../../src/kit/words/words.ts";
@@ -145,10 +145,10 @@ export function goldenScreens(
     may: (role, verb) => REGISTRY.may(role, verb),
     redisTrouble: () => null,
   });
-  const hostBoard = new HostBoard();
-  hostBoard.keep(BACKUP_ROWS);
+  const knownHosts = new KnownHosts();
+  knownHosts.keep(BACKUP_ROWS);
   const deps: RenderDeps = {
-    hostBoard,
+    knownHosts,
     ...stores,
     ...routing,
     wizard,

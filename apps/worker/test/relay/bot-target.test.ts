@@ -140,7 +140,7 @@ test.each<[string, object, (step: DeliveryStep) => DeliveryResult | null]>([
   ],
   ["not wanted", { maxFileMb: 0 }, () => null],
   [
-    "kept where it cannot be had",
+    "kept where the bot cannot read it",
     {},
     (step) => (step.kind === "upload" ? refused("file-elsewhere") : null),
   ],

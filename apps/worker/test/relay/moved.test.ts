@@ -138,7 +138,7 @@ describe("field fault B11: a source that is no chat of the account", () => {
     ["-4712", `-4712 → ${SUPERGROUP}`],
     ["1004712", "1004712"],
     ["-1000000000077", "-1000000000077"],
-    ["@nobody_1", "@nobody_1"],
+    ["@missing_1", "@missing_1"],
   ])("%s is reported at once", async (ref, told) => {
     const it = await pair({ from: { worker: "reader", chats: [ref, OLD] } });
     it.named(SUPERGROUP, null);
@@ -166,9 +166,9 @@ describe("field fault B11: a source that is no chat of the account", () => {
     it.targets.onResolve = () => {
       throw new Error("FLOOD_WAIT_5");
     };
-    await it.tell({ from: { worker: "reader", chats: ["@nobody_1", OLD] } });
+    await it.tell({ from: { worker: "reader", chats: ["@missing_1", OLD] } });
     await it.reader.relay.resolveNames();
-    await expect(it.reader.relay.find(["@nobody_1"])).rejects.toThrow("FLOOD_WAIT_5");
+    await expect(it.reader.relay.find(["@missing_1"])).rejects.toThrow("FLOOD_WAIT_5");
     await waitFor(async () => ((await it.status())?.waiting ?? -1) >= 0);
     expect((await it.status())?.unknownChats).toEqual([]);
   });

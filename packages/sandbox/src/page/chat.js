@@ -55,7 +55,7 @@ export class ChatView {
   }
 
   /**
-   * Draws a message anew in place; the keyboard focus stays on the same button.
+   * Redraws a message in place; the keyboard focus stays on the same button.
    * @param {Message} message
    */
   replace(message) {

@@ -9,7 +9,7 @@ const input = /** @type {HTMLTextAreaElement} */ (byId("composer"));
 const menu = byId("commands");
 const menuButton = byId("menu-button");
 const attachment = /** @type {HTMLInputElement} */ (byId("attachment"));
-/** What a bot can fetch of a file that somebody sends it (https://core.telegram.org/bots/api#getfile). */
+/** The largest file that a bot can fetch (https://core.telegram.org/bots/api#getfile). */
 const MOST_BYTES = 20 * 1024 * 1024;
 
 /** @type {import("./types").Command[]} */

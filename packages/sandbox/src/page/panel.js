@@ -51,7 +51,7 @@ export function setUpDrawer() {
 }
 
 /**
- * Draws the panel from the world; parts that did not change stay, so that nobody's typing is lost.
+ * Draws the panel from the world; parts that did not change stay, so that no typing is lost.
  * @param {WorldState} world
  */
 export function updatePanel(world) {

@@ -195,7 +195,7 @@ describe("auth keys", () => {
 });
 
 describe("updates", () => {
-  // The second message of somebody comes in its short form, which names nobody.
+  // The second message of a user comes in its short form, which names no user.
   const texts = (updates: (Api.TypeUpdate | Api.UpdateShortMessage)[]): string[] =>
     updates.flatMap((update) => {
       if (update instanceof Api.UpdateShortMessage) return [update.message];

@@ -152,7 +152,7 @@ describe("people", () => {
       (await ann.invoke(new Api.users.GetFullUser({ id: "bob_ray" }))).fullUser.id.eq(bob.id),
     ).toBe(true);
     await expect(
-      ann.invoke(new Api.contacts.ResolveUsername({ username: "nobody_here" })),
+      ann.invoke(new Api.contacts.ResolveUsername({ username: "missing_here" })),
     ).rejects.toMatchObject({
       errorMessage: "USERNAME_NOT_OCCUPIED",
     });

@@ -106,7 +106,7 @@ test(
     const bob = world.sandbox.world.account("15559990001").id;
     expect(await connection.calls.resolve("@bobby")).toBe(bob);
     expect(store.entities.byUsername("bobby")?.id).toBe(bob);
-    expect(await connection.calls.resolve("@nobody_there")).toBeNull();
+    expect(await connection.calls.resolve("@missing_there")).toBeNull();
     const error = await connection.calls
       .send({ chat: "4711", topic: null }, { ...plain("x"), replyTo: null, randomId: "5" })
       .catch(classify);

@@ -57,7 +57,7 @@ const edit = button("redit", "owner", async (deps: WizardDeps, context) => {
   await show(deps, context, { kind: "routes", worker: "" }, say("toast-stale"));
 });
 
-/** Every button of the wizard's steps: "worker" is the step, the argument the answer. */
+/** Every button of the wizard's steps: it is about the step, the argument is the answer. */
 const answer = button("rwiz", "owner", async (deps: WizardDeps, context) => {
   const { about: step, arg } = context.press;
   if (arg === "cancel") {

@@ -94,7 +94,7 @@ export function gramjsClient(telegram: LocalTelegram, options: GramjsOptions = {
   });
   client.onError = () => Promise.resolve();
   onTestFinished(() => {
-    // GramJS goes on reconnecting after destroy(); it must not reach the server of another test on
+    // GramJS still reconnects after destroy(); it must not reach the server of another test on
     // the same port.
     over.abort(new Error("the test is over"));
     return client.destroy();

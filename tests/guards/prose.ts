@@ -1,23 +1,31 @@
 import { type Expression, parseSync, type SpreadElement, Visitor } from "oxc-parser";
 
-/** A title of a test, and where it begins. */
-export interface Title {
+/** A title of a test or a comment, and where it begins. */
+export interface Passage {
   readonly text: string;
   readonly line: number;
 }
 
 const TESTS: ReadonlySet<string> = new Set(["test", "describe", "it"]);
 
-/** Titles of the tests of one file, also of `test.each` and of titles in several pieces. */
-export function testTitles(file: string, text: string): Title[] {
-  const titles: Title[] = [];
+/**
+ * What people read of the tests of one file: its comments, then its titles, also of `test.each` and
+ * of titles in several pieces.
+ */
+export function testProse(file: string, text: string): Passage[] {
+  const { program, comments } = parseSync(file, text);
+  const lineOf = (offset: number): number => text.slice(0, offset).split("\n").length;
+  const prose: Passage[] = comments.map(({ value, start }) => ({
+    text: value,
+    line: lineOf(start),
+  }));
   new Visitor({
     CallExpression: ({ callee, arguments: [first], start }) => {
       const title = first && isTest(callee) ? literal(first) : "";
-      if (title !== "") titles.push({ text: title, line: text.slice(0, start).split("\n").length });
+      if (title !== "") prose.push({ text: title, line: lineOf(start) });
     },
-  }).visit(parseSync(file, text).program);
-  return titles;
+  }).visit(program);
+  return prose;
 }
 
 /** `test`, `test.skip`, `test.each(…)`, `describe.runIf(…)`. */

@@ -1,7 +1,7 @@
 import type { HostRow } from "@flotilla/contracts";
 
 /** What the hosts last said of themselves, also while Redis is away. */
-export class HostBoard {
+export class KnownHosts {
   readonly #rows = new Map<string, HostRow>();
 
   /** Takes rows that were just read. */
