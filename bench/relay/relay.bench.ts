@@ -30,7 +30,7 @@ const bench: Bench = {
     stack.defer(() => redis.stop());
     const fleetKey = Buffer.alloc(32, 7);
     const place = (id: string): QueuePlace =>
-      fleetPlace({ url: redis.url, fleet: { id, from01: false }, fleetKey });
+      fleetPlace({ redis: redis.url, fleet: { id, from01: false }, fleetKey });
     const floor = stack.use(new Floor(join(dir, "floor")));
     const one = stack.use(await Pipe.start(join(dir, "one"), place("one"), 1));
     const ten = stack.use(await Pipe.start(join(dir, "ten"), place("ten"), 10));

@@ -42,7 +42,7 @@ export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
   };
   const fleetKey = Buffer.from(env.FLEET_KEY, "hex");
   const fleet = await claimFleet({
-    url: redisUrl,
+    redis: redisUrl,
     fleetKey,
     known: null,
     from01: false,
@@ -50,7 +50,7 @@ export async function ours(dir: string, redisUrl: string): Promise<Keeper> {
   });
   const start = (): ChildProcess =>
     spawn(process.execPath, [SUPERVISOR], { env, stdio: ["ignore", log, log] });
-  const sender = new CommandSender(fleetPlace({ url: redisUrl, fleet, fleetKey }), () => {});
+  const sender = new CommandSender(fleetPlace({ redis: redisUrl, fleet, fleetKey }), () => {});
   await sender.ready();
   let supervisor = start();
   const kept = (): number | null => child(supervisor.pid ?? 0, `--worker ${NAME}`);

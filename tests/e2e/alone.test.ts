@@ -75,7 +75,7 @@ async function fleetRedis(): Promise<RedisHarness> {
   const redis = await startRedis();
   onTestFinished(() => redis.stop());
   await claimFleet({
-    url: redis.url,
+    redis: redis.url,
     fleetKey: Buffer.from(KEY, "hex"),
     known: null,
     from01: false,
@@ -169,13 +169,13 @@ test("a supervisor whose name another supervisor holds is not ready", async () =
   onTestFinished(() => redis.stop());
   const fleetKey = Buffer.from(KEY, "hex");
   const fleet = await claimFleet({
-    url: redis.url,
+    redis: redis.url,
     fleetKey,
     known: null,
     from01: false,
     rekeyedFrom: [],
   });
-  const { prefix } = fleetPlace({ url: redis.url, fleet, fleetKey });
+  const { prefix } = fleetPlace({ redis: redis.url, fleet, fleetKey });
   const started = fromCompose("supervisor", { ...HOST_ONLY, REDIS_URL: redis.url });
   const { port } = await run(started);
   await waitFor(async () => (await probe(started.ready, port)) === 0, {

@@ -116,8 +116,8 @@ class Machine {
   async place(): Promise<QueuePlace> {
     const url = embeddedRedisUrl(join(this.dataDir, "redis"));
     const fleetKey = Buffer.from(FLEET_KEY, "hex");
-    const fleet = await findFleet({ url, fleetKey, known: null, waitMs: 10_000 });
-    return fleetPlace({ url, fleetKey, fleet });
+    const fleet = await findFleet({ redis: url, fleetKey, known: null, waitMs: 10_000 });
+    return fleetPlace({ redis: url, fleetKey, fleet });
   }
 
   async startWorkers(): Promise<void> {

@@ -62,7 +62,7 @@ export class Rig {
     const run = /run_id:(\w+)/.exec(String(await redis.command("INFO", "server")))?.[1] ?? "";
     const fleetKey = Buffer.from(FLEET_KEY, "hex");
     const made = await claimFleet({
-      url: redis.url,
+      redis: redis.url,
       fleetKey,
       known: null,
       from01: false,
@@ -71,7 +71,7 @@ export class Rig {
     await redis.command("SET", leaseRunKey(fleetPrefix(made.id)), run);
     const fleet = await startFleet({ ...SETTINGS, REDIS_URL: redis.url, LOCAL_ADDRESS: HOSTS.a });
     const sender = new CommandSender(
-      fleetPlace({ url: redis.url, fleet: made, fleetKey }),
+      fleetPlace({ redis: redis.url, fleet: made, fleetKey }),
       () => {},
     );
     onTestFinished(() => sender.close());

@@ -80,7 +80,7 @@ describe("HOSTS", () => {
       "first one's Redis",
     () => {
       const config = configOf(SECOND, "supervisor", "host");
-      expect([config.supervision.hosts, config.hostId, config.redisUrl?.reveal()]).toEqual([
+      expect([config.supervision.hosts, config.hostId, config.redis?.reveal()]).toEqual([
         "several",
         "host-b",
         SECOND.REDIS_URL,

@@ -7,7 +7,7 @@ import { startBot } from "./compose.ts";
 await runService("bot", async () => {
   const cwd = process.cwd();
   const config = parseConfig(readEnv(cwd), { cwd, role: "fleet" });
-  if (!config.redisUrl)
+  if (!config.redis)
     throw new AppError(
       "bad-config",
       "REDIS_URL is not set: the bot needs the Redis of the fleet. Set it in .env.",

@@ -68,13 +68,19 @@ test("killed at any step of a press and of an alert, the bot loses neither, tell
 }, async () => {
   const { url } = await sharedRedis();
   const fleetKey = Buffer.from(FLEET_KEY, "hex");
-  const fleet = await claimFleet({ url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
+  const fleet = await claimFleet({
+    redis: url,
+    fleetKey,
+    known: null,
+    from01: false,
+    rekeyedFrom: [],
+  });
   const chat = await startChat();
   const commands: { id: string; worker: string }[] = [];
   const handle = async (command: object): Promise<void> =>
     void commands.push(command as (typeof commands)[number]);
   const consumer = await consumeHostCommands(HOST, {
-    place: fleetPlace({ url, fleet, fleetKey }),
+    place: fleetPlace({ redis: url, fleet, fleetKey }),
     handle,
     onError: () => {},
   });

@@ -34,7 +34,7 @@ export const saying = (text: string): Said => say("login-failed", { why: text })
 /** A fleet on this Redis, without one that makes it. */
 export function placeAt(url: string): QueuePlace {
   return fleetPlace({
-    url,
+    redis: url,
     fleet: { id: "0123456789abcdef", from01: false },
     fleetKey: Buffer.alloc(32, 7),
   });

@@ -47,10 +47,10 @@ export async function seedDemo(sandboxUrl: string, config: Config): Promise<bool
  * events.
  */
 export async function startDemoWorkers(config: Config): Promise<void> {
-  const url = config.redisUrl?.reveal() ?? "";
+  const redis = config.redis?.reveal() ?? "";
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
-  const fleet = await findFleet({ url, fleetKey, known: null, waitMs: 0 });
-  const sender = new CommandSender(fleetPlace({ url, fleet, fleetKey }), () => {});
+  const fleet = await findFleet({ redis, fleetKey, known: null, waitMs: 0 });
+  const sender = new CommandSender(fleetPlace({ redis, fleet, fleetKey }), () => {});
   try {
     await sender.ready();
     const now = systemClock.now();

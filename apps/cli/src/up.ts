@@ -8,6 +8,7 @@ import {
   childEnv,
   type EnvValues,
   findFleetKeys,
+  hasRedis,
   loadFleetKey,
   parseConfig,
   readEnv,
@@ -79,15 +80,15 @@ async function startAll(
   fittingFleetKey(dataDir, () => loadFleetKey(key, dataDir), findFleetKeys(key, dataDir));
   assertOwnerDir(env.OWNER_DIR ?? null);
   const logDir = join(dataDir, "logs");
-  const redisUrl = env.REDIS_URL ?? (await embeddedRedis(stack, dataDir));
+  const redis = hasRedis(env) ? {} : { REDIS_URL: await embeddedRedis(stack, dataDir) };
   const sandbox = wantsSandbox(env) ? await startSandboxService(env, dataDir, logDir) : null;
   if (sandbox) stack.adopt(sandbox.service, (it) => it.stop(GRACE_MS));
-  const values = { ...env, ...sandbox?.values, REDIS_URL: redisUrl, DATA_DIR: dataDir };
+  const values = { ...env, ...sandbox?.values, ...redis, DATA_DIR: dataDir };
   const config = parseConfig(values, { cwd, role: "fleet" });
   const unbound = unboundWarning();
   for (const warning of [
     ...(unbound === null ? [] : [unbound]),
-    ...(await checkRedis(redisUrl)).warnings,
+    ...(await checkRedis(config.redis?.reveal() ?? "")).warnings,
   ])
     say(`Warning: ${warning}`);
   const fresh = sandbox !== null && (await seedDemo(sandbox.url, config));

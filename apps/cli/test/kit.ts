@@ -14,8 +14,14 @@ export const ANN = { id: "7000001", name: "Ann", username: "ann", phone: "155500
 /** The fleet of {@link FLEET_KEY} on this Redis, as its bot makes it. */
 export async function fleetOn(url: string): Promise<QueuePlace> {
   const fleetKey = Buffer.from(FLEET_KEY, "hex");
-  const fleet = await claimFleet({ url, fleetKey, known: null, from01: false, rekeyedFrom: [] });
-  return fleetPlace({ url, fleet, fleetKey });
+  const fleet = await claimFleet({
+    redis: url,
+    fleetKey,
+    known: null,
+    from01: false,
+    rekeyedFrom: [],
+  });
+  return fleetPlace({ redis: url, fleet, fleetKey });
 }
 
 /** Exit code and output of a finished command. */

@@ -20,7 +20,7 @@ test.each([
       monotonicMs: () => performance.now(),
     };
     const watch = new ClockWatch({
-      ahead: () => aheadOfRedis({ url }, clock),
+      ahead: () => aheadOfRedis({ redis: url }, clock),
       tell: (...words) => void told.push(words),
     });
     onTestFinished(() => watch[Symbol.dispose]());
@@ -50,7 +50,7 @@ test("29 s are not reported, and a Redis that does not answer changes nothing", 
   ahead = null;
   await watch.look();
   expect(told).toEqual([]);
-  expect(await aheadOfRedis({ url: "/nowhere/redis.sock" })).toBeNull();
+  expect(await aheadOfRedis({ redis: "/nowhere/redis.sock" })).toBeNull();
 });
 
 test("another jump of a clock is reported again, a drift is not, and each end is reported once", async () => {

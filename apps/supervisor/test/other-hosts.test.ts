@@ -15,7 +15,7 @@ interface Side {
 async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
   const { url } = await sharedRedis();
   const place = fleetPlace({
-    url,
+    redis: url,
     fleet: { id: "0123456789abcdef", from01: false },
     fleetKey: Buffer.alloc(32, 7),
   });

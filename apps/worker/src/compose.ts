@@ -155,10 +155,10 @@ function speaking(events: EventPublisher, found: QueuePlace, { config, log }: Wo
 
 /** Prefers the supervisor's answer: Redis may be away now. */
 async function placeOf({ config, fleet }: WorkerDeps, fleetKey: Buffer): Promise<QueuePlace> {
-  const url = config.redisUrl?.reveal() ?? "";
+  const redis = config.redis?.reveal() ?? "";
   const told = parseFleet(fleet == null ? null : JSON.parse(fleet));
-  const found = told ?? (await findFleet({ url, fleetKey, known: null, waitMs: 0 }));
-  return fleetPlace({ url, fleet: found, fleetKey, dataDir: config.dataDir });
+  const found = told ?? (await findFleet({ redis, fleetKey, known: null, waitMs: 0 }));
+  return fleetPlace({ redis, fleet: found, fleetKey, dataDir: config.dataDir });
 }
 
 /** Options that a connection and a login share; both read them on each use. */

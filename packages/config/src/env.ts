@@ -90,6 +90,11 @@ export function redisProgram(): string | null {
  */
 const EXACT: ReadonlySet<EnvName> = new Set([
   "REDIS_URL",
+  "REDIS_SENTINEL_PASSWORD",
+  "REDIS_PASSWORD",
+  "REDIS_TLS_CA",
+  "REDIS_TLS_CERT",
+  "REDIS_TLS_KEY",
   "DATA_DIR",
   "OWNER_DIR",
   "BACKUP_DIR",
@@ -104,7 +109,7 @@ const EXACT: ReadonlySet<EnvName> = new Set([
 /** Invisible marks, and blanks, at both ends. */
 const UNSEEN = /^[\p{Default_Ignorable_Code_Point}\s]+|[\p{Default_Ignorable_Code_Point}\s]+$/gu;
 /** Words of a list: large letters mean the same. */
-const WORDS: ReadonlySet<EnvName> = new Set(["LOG_LEVEL", "HOSTS"]);
+const WORDS: ReadonlySet<EnvName> = new Set(["LOG_LEVEL", "HOSTS", "REDIS_TLS"]);
 
 function meant(name: EnvName, value: string): string {
   if (EXACT.has(name)) return value.replace(UNSEEN, "");

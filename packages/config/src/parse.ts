@@ -1,8 +1,16 @@
 import { existsSync, readFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join, resolve } from "node:path";
-import { AppError, type HostId, parseHostId, parseUserId, type UserId } from "@flotilla/kernel";
+import {
+  AppError,
+  type HostId,
+  parseHostId,
+  parseUserId,
+  type RedisAddress,
+  type UserId,
+} from "@flotilla/kernel";
 import { botProxyOf, botProxyProblems } from "./bot-proxy.ts";
+import { hasRedis, redisOf } from "./redis.ts";
 import { ENV, type EnvName, type EnvValues } from "./schema.ts";
 import { Secret, secretOf } from "./secret.ts";
 
@@ -63,7 +71,8 @@ export interface Config {
   readonly apiId: number;
   readonly apiHash: Secret;
   readonly adminIds: readonly UserId[];
-  readonly redisUrl: Secret | null;
+  /** Null = Flotilla's own. */
+  readonly redis: Secret<RedisAddress> | null;
   /** Absolute path. */
   readonly dataDir: string;
   /** 32 bytes; null = the key file in the data folder. */
@@ -138,6 +147,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
   const pem = env.MTPROTO_DC_KEY
     ? readPem(resolve(options.cwd, env.MTPROTO_DC_KEY), problems)
     : null;
+  const redis = redisOf(env, options.cwd, problems);
   if (problems.length > 0) throw badConfig(problems);
   return {
     botToken: new Secret(env.BOT_TOKEN ?? ""),
@@ -152,7 +162,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
           .map(parseUserId),
       ),
     ],
-    redisUrl: secretOf(env.REDIS_URL),
+    redis,
     dataDir: resolve(options.cwd, env.DATA_DIR ?? "data"),
     fleetKey: secretOf(env.FLEET_KEY),
     hostId: hostIdOf(env),
@@ -243,7 +253,7 @@ function hostProblems(env: EnvValues, dataDir: string): string[] {
   const hasKey =
     env.FLEET_KEY || ["fleet.key", "sessions"].some((name) => existsSync(join(dataDir, name)));
   const problems: string[] = [];
-  if (!env.REDIS_URL)
+  if (!hasRedis(env))
     problems.push(
       "REDIS_URL is not set: a host needs the Redis of the fleet, the one that the bot uses",
     );

@@ -1,4 +1,4 @@
-import { parseProxy, toError } from "@flotilla/kernel";
+import { parseProxy, parseRedisNodes, toError } from "@flotilla/kernel";
 import { z } from "zod";
 
 /** One environment variable: its rule, and its example in `.env.example`. */
@@ -19,6 +19,10 @@ const path = (rule: string): z.ZodType<string | undefined> =>
     .min(1, rule)
     .regex(/^(?![~$])/, "must be a path without ~ or $ at its beginning: write it out")
     .optional();
+const nodes = (): z.ZodType<string | undefined> =>
+  checked((value) =>
+    parseRedisNodes(value, 1) ? null : "must be host:port, separated by commas (IPv6 in brackets)",
+  );
 const port = (): z.ZodType<string | undefined> =>
   z
     .string()
@@ -101,6 +105,66 @@ export const ENV = {
       "must be redis://…, rediss://… or the path of a unix socket",
     ),
     secret: true,
+    required: false,
+    example: "",
+  },
+  REDIS_SENTINELS: {
+    schema: nodes(),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  REDIS_SENTINEL_NAME: {
+    schema: text(/^[\w.-]{1,128}$/, "must be a name of letters, digits, . _ and -"),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  REDIS_SENTINEL_PASSWORD: {
+    schema: z.string().optional(),
+    secret: true,
+    required: false,
+    example: "",
+  },
+  REDIS_CLUSTER: {
+    schema: nodes(),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  REDIS_USERNAME: {
+    schema: z.string().optional(),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  REDIS_PASSWORD: {
+    schema: z.string().optional(),
+    secret: true,
+    required: false,
+    example: "",
+  },
+  REDIS_TLS: {
+    schema: text(/^(on|off)$/, "must be on or off"),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  REDIS_TLS_CA: {
+    schema: path("must be a PEM file"),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  REDIS_TLS_CERT: {
+    schema: path("must be a PEM file"),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  REDIS_TLS_KEY: {
+    schema: path("must be a PEM file"),
+    secret: false,
     required: false,
     example: "",
   },

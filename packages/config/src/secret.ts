@@ -1,15 +1,15 @@
 import { inspect } from "node:util";
 
 /** A value that must not be printed: logs, JSON and string concatenation show `[redacted]`. */
-export class Secret {
-  readonly #value: string;
+export class Secret<T = string> {
+  readonly #value: T;
 
-  constructor(value: string) {
+  constructor(value: T) {
     this.#value = value;
   }
 
   /** The clear value. Call it only where a library needs the value. */
-  reveal(): string {
+  reveal(): T {
     return this.#value;
   }
 

@@ -98,7 +98,7 @@ describe("the example copied to .env", () => {
         hosts: "one",
       },
       localAddress: null,
-      redisUrl: null,
+      redis: null,
       fleetKey: null,
       botApiRoot: null,
       mtproto: { kind: "telegram" },

@@ -123,7 +123,7 @@ test("values are taken as they are meant", () => {
     hostId: "host-b",
     dataDir: "/srv/there",
   });
-  expect(config.redisUrl?.reveal()).toBe("redis://u:p@h:1/2");
+  expect(config.redis?.reveal()).toBe("redis://u:p@h:1/2");
   expect(config.botToken.reveal()).toBe(GOOD.BOT_TOKEN);
 });
 

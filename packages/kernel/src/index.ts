@@ -33,6 +33,13 @@ export {
   type TcpProxyRoute,
 } from "./proxy/route.ts";
 export { type Endpoint, type ProxyWire, throughProxy } from "./proxy/through.ts";
+export {
+  parseRedisNodes,
+  type RedisAddress,
+  type RedisLogin,
+  type RedisNode,
+  type RedisTls,
+} from "./redis-address.ts";
 export { SerialQueue } from "./serial-queue.ts";
 export { SingleFlight } from "./single-flight.ts";
 export { sleep, withTimeout } from "./sleep.ts";

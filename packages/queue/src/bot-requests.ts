@@ -2,8 +2,7 @@ import { randomUUID } from "node:crypto";
 import { BOT_REQUESTS_QUEUE, BotAnswer, BotRequest } from "@flotilla/contracts";
 import { AppError, toError, withTimeout } from "@flotilla/kernel";
 import { type Job, Queue, QueueEvents, UnrecoverableError } from "bullmq";
-import { Redis } from "ioredis";
-import { patientOptions, promptOptions } from "./connection.ts";
+import { patientRedis, promptRedis } from "./connection.ts";
 import type { Consumer } from "./consume.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
@@ -48,7 +47,7 @@ export function answerBotRequests(
   { handle, onError, isNew }: AnswerOptions,
 ): Consumer {
   const { wire } = place;
-  const redis = new Redis(patientOptions(place.url));
+  const redis = patientRedis(place.redis);
   redis.on("error", onError);
   /** For the redelivery of a job whose completion was lost. */
   let last: { readonly id: string; readonly answer: Signed } | null = null;
@@ -102,14 +101,14 @@ export async function askBot(
   const { prefix, wire } = place;
   const streams = { events: { maxLen: KEPT_EVENTS } };
   const queue = new Queue(BOT_REQUESTS_QUEUE, {
-    connection: promptOptions(place.url),
+    connection: promptRedis(place.redis),
     prefix,
     streams,
   });
   // Reads from the start of the stream: "ready" precedes the first read, which would miss an answer
   // that comes in between.
   const events = new QueueEvents(BOT_REQUESTS_QUEUE, {
-    connection: patientOptions(place.url),
+    connection: patientRedis(place.redis),
     prefix,
     lastEventId: "0-0",
   });

@@ -1,29 +1,25 @@
-import { AppError, toError, withoutUndefined, withTimeout } from "@flotilla/kernel";
-import { Redis } from "ioredis";
+import {
+  AppError,
+  type RedisAddress,
+  type RedisTls,
+  toError,
+  withoutUndefined,
+  withTimeout,
+} from "@flotilla/kernel";
+import { type RedisOptions as AllOptions, Cluster, Redis } from "ioredis";
 import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
 
-/** Connection options for both ioredis and BullMQ. */
-export interface RedisConnection {
-  path?: string;
-  host?: string;
-  port?: number;
-  username?: string;
-  password?: string;
-  db?: number;
-  tls?: Record<string, never>;
-  enableOfflineQueue?: boolean;
-  maxRetriesPerRequest?: number | null;
-  autoResendUnfulfilledCommands?: boolean;
-  enableReadyCheck?: boolean;
-  connectTimeout?: number;
-  lazyConnect?: boolean;
-  retryStrategy?: (attempt: number) => number | null;
-}
+/** `replyMapping` changes the types of answers. */
+type RedisOptions = Omit<AllOptions, "replyMapping">;
+
+/** A connection to the one server, to the master that the sentinels name, or to a cluster. */
+export type RedisClient = Redis | Cluster;
 
 /**
- * Connection options for a Redis URL or the path of a unix socket. Throws AppError `bad-redis-url`.
+ * Options of one server. Throws AppError `bad-redis-url`: ioredis would take an address that it
+ * cannot read for a host name.
  */
-export function redisOptions(url: string): RedisConnection {
+export function serverOptions(url: string, tls: RedisTls | null): RedisOptions {
   if (url.startsWith("/")) return { path: url };
   let parsed: URL;
   try {
@@ -49,7 +45,7 @@ export function redisOptions(url: string): RedisConnection {
       password: decodeURIComponent(parsed.password) || undefined,
       db: databaseOf(parsed),
     }),
-    ...(parsed.protocol === "rediss:" ? { tls: {} } : {}),
+    ...(parsed.protocol === "rediss:" ? { tls: { ...tls } } : {}),
   };
 }
 
@@ -63,28 +59,115 @@ function databaseOf({ pathname }: URL): number | undefined {
  */
 const quickRetry = (attempt: number): number => Math.min(50 * 2 ** Math.min(attempt, 5), 1000);
 
-/** For consumers and events: waits for Redis without a limit. */
-export function patientOptions(url: string): RedisConnection {
-  return { ...redisOptions(url), maxRetriesPerRequest: null, retryStrategy: quickRetry };
+/** How a connection behaves while Redis is away. */
+interface Manner {
+  readonly retry: (attempt: number) => number | null;
+  readonly options: RedisOptions;
 }
 
+/** For consumers and events: waits for Redis without a limit. */
+const PATIENT: Manner = { retry: quickRetry, options: { maxRetriesPerRequest: null } };
+
 /** For button presses: fails within milliseconds when Redis is away, so that the bot can say so. */
-export function promptOptions(url: string): RedisConnection {
-  return {
-    ...redisOptions(url),
+const PROMPT: Manner = {
+  retry: quickRetry,
+  options: {
     enableOfflineQueue: false,
     maxRetriesPerRequest: 1,
     // After a reconnect the old question is not repeated: its requester no longer waits.
     autoResendUnfulfilledCommands: false,
     // A Redis that is loading its data refuses each command; the ready check would only wait.
     enableReadyCheck: false,
-    retryStrategy: quickRetry,
     connectTimeout: 2000,
+  },
+};
+
+/** Opens a connection that waits for Redis without a limit. */
+export function patientRedis(address: RedisAddress): RedisClient {
+  return open(address, PATIENT);
+}
+
+/** Opens a connection whose commands fail within milliseconds while Redis is away. */
+export function promptRedis(address: RedisAddress): RedisClient {
+  return open(address, PROMPT);
+}
+
+/**
+ * Opens a connection whose first command waits for it, and each command for `answerMs` at most.
+ */
+export function waitingRedis(address: RedisAddress, answerMs: number): RedisClient {
+  const options = { ...ONCE.options, connectTimeout: answerMs, commandTimeout: answerMs };
+  return open(address, { ...ONCE, options });
+}
+
+/**
+ * A master that became a replica refuses writes on connections that it keeps: connect again, and
+ * ask the sentinels who the master is.
+ */
+const leavesReplica = (error: Error): boolean => /^READONLY\b/.test(error.message);
+
+function open(address: RedisAddress, { retry, options }: Manner): RedisClient {
+  if (typeof address === "string")
+    return new Redis({ ...serverOptions(address, null), ...options, retryStrategy: retry });
+  if (address.kind === "server")
+    return new Redis({
+      ...serverOptions(address.url, address.tls),
+      ...options,
+      retryStrategy: retry,
+    });
+  const shared = {
+    ...options,
+    ...address.login,
+    ...(address.tls ? { tls: { ...address.tls } } : {}),
+    reconnectOnError: leavesReplica,
   };
+  if (address.kind === "cluster") return openCluster(address, shared, retry);
+  return new Redis({
+    ...shared,
+    sentinels: [...address.nodes],
+    name: address.name,
+    ...withoutUndefined({ sentinelPassword: address.sentinelPassword }),
+    ...(address.tls ? { enableTLSForSentinelMode: true, sentinelTLS: { ...address.tls } } : {}),
+    sentinelRetryStrategy: retry,
+    // Sentinels tell of a failover; without it a connection to the old master may stay for minutes.
+    failoverDetector: true,
+    sentinelCommandTimeout: SENTINEL_MS,
+    retryStrategy: retry,
+  });
+}
+
+/** Milliseconds for an answer of a sentinel before the next one is asked. */
+const SENTINEL_MS = 1000;
+
+function openCluster(
+  { nodes, tls }: Extract<RedisAddress, { kind: "cluster" }>,
+  { enableOfflineQueue, ...options }: RedisOptions,
+  retry: Manner["retry"],
+): Cluster {
+  return new Cluster([...nodes], {
+    redisOptions: options,
+    clusterRetryStrategy: retry,
+    ...withoutUndefined({ enableOfflineQueue }),
+    // Certificates name hosts; a look-up would leave their addresses.
+    ...(tls ? { dnsLookup: (name, done) => done(null, name) } : {}),
+    retryDelayOnFailover: 100,
+    slotsRefreshInterval: SLOTS_MS,
+  });
+}
+
+/** Milliseconds between looks at who has the slots: a failover is found without a command. */
+const SLOTS_MS = 5000;
+
+/** All keys that match `pattern`, on every node. A key may come twice. */
+export async function* keysLike(redis: RedisClient, pattern: string): AsyncGenerator<string> {
+  const nodes = redis instanceof Cluster ? redis.nodes("master") : [redis];
+  for (const node of nodes)
+    for await (const keys of node.scanStream({ match: pattern, count: 1000 }))
+      yield* keys as string[];
 }
 
 /** Milliseconds that a close may wait: `ms` while Redis is connected, otherwise a moment. */
-export function closingMs(redis: Redis, ms: number): number {
+export function closingMs(redis: RedisClient, ms: number): number {
   return redis.status === "ready" ? ms : AWAY_MS;
 }
 
@@ -98,20 +181,22 @@ export interface RedisFacts {
   readonly warnings: readonly string[];
 }
 
+/** As {@link PROMPT}, but the first question waits for the connection. */
+const ONCE: Manner = {
+  retry: PROMPT.retry,
+  options: { ...PROMPT.options, enableOfflineQueue: true, enableReadyCheck: true },
+};
+
 /**
  * Runs `ask` over a connection of its own. Throws AppError `redis-away` when there is no answer
  * within `limitMs`.
  */
 export async function askOnce<T>(
-  url: string,
+  address: RedisAddress,
   limitMs: number,
-  ask: (redis: Redis) => Promise<T>,
+  ask: (redis: RedisClient) => Promise<T>,
 ): Promise<T> {
-  const redis = new Redis({
-    ...promptOptions(url),
-    enableOfflineQueue: true,
-    enableReadyCheck: true,
-  });
+  const redis = open(address, ONCE);
   // The command's error only reports too many retries; the event has the reason.
   const reasons: Error[] = [];
   redis.on("error", (error: Error) => reasons.push(error));
@@ -127,18 +212,18 @@ export async function askOnce<T>(
   }
 }
 
+const CHECK: Manner = {
+  retry: () => null,
+  options: { lazyConnect: true, connectTimeout: CHECK_MS },
+};
+
 /**
  * Connects once and reads the settings that matter. Throws AppError `redis-unreachable`,
  * `redis-too-old` (< 6.2) or `redis-evicts` (a policy that may evict jobs), each with the remedy.
  * Warns when Redis persists nothing.
  */
-export async function checkRedis(url: string): Promise<RedisFacts> {
-  const redis = new Redis({
-    ...redisOptions(url),
-    lazyConnect: true,
-    retryStrategy: () => null,
-    connectTimeout: 5000,
-  });
+export async function checkRedis(address: RedisAddress): Promise<RedisFacts> {
+  const redis = open(address, CHECK);
   // The connection's error is "Connection is closed"; the event has the reason.
   const reasons: Error[] = [];
   redis.on("error", (error: Error) => reasons.push(error));

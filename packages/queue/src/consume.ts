@@ -8,9 +8,8 @@ import {
 } from "@flotilla/contracts";
 import { AppError, type HostId, sleep, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { type Job, UnrecoverableError, type Worker } from "bullmq";
-import { Redis } from "ioredis";
 import type { z } from "zod";
-import { closingMs, patientOptions } from "./connection.ts";
+import { closingMs, patientRedis, type RedisClient } from "./connection.ts";
 import { asOfHere } from "./deadline.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
@@ -51,7 +50,7 @@ export async function consumeHostCommands(
   const { handle } = options;
   const here = {
     ...options,
-    handle: async (command: HostCommand, redis: Redis) =>
+    handle: async (command: HostCommand, redis: RedisClient) =>
       await handle(await asOfHere(redis, command)),
   };
   return await QueueConsumer.start(hostQueue(host), HostCommand, { concurrency: 20, ...here });
@@ -65,7 +64,7 @@ export async function consumeWorkerCommands(
   const { handle } = options;
   const here = {
     ...options,
-    handle: async (command: WorkerCommand, redis: Redis) =>
+    handle: async (command: WorkerCommand, redis: RedisClient) =>
       await handle(await asOfHere(redis, command)),
   };
   return await QueueConsumer.start(workerQueue(worker), WorkerCommand, here);
@@ -90,7 +89,7 @@ const STUCK_PROBES = 2;
 
 /** {@link ConsumerOptions} whose handler also gets the connection. */
 interface WithRedis<T> extends Omit<ConsumerOptions<T>, "handle"> {
-  readonly handle: (payload: T, redis: Redis) => Promise<void>;
+  readonly handle: (payload: T, redis: RedisClient) => Promise<void>;
 }
 
 /** Runs one BullMQ worker, and replaces it when it is dead. */
@@ -100,7 +99,7 @@ class QueueConsumer<T> implements Consumer {
   readonly #options: WithRedis<T>;
   readonly #over = new AbortController();
   readonly #watching: Promise<unknown>;
-  #redis: Redis;
+  #redis: RedisClient;
   #worker: Worker;
   #inHand = 0;
   #taken = 0;
@@ -146,8 +145,8 @@ class QueueConsumer<T> implements Consumer {
     );
   }
 
-  #connect(): Redis {
-    const redis = new Redis(patientOptions(this.#options.place.url));
+  #connect(): RedisClient {
+    const redis = patientRedis(this.#options.place.redis);
     redis.on("error", this.#options.onError);
     return redis;
   }
@@ -267,7 +266,7 @@ class QueueConsumer<T> implements Consumer {
     void this.#drop(worker, redis, CLOSE_MS);
   }
 
-  async #drop(worker: Worker, redis: Redis, waitMs: number): Promise<void> {
+  async #drop(worker: Worker, redis: RedisClient, waitMs: number): Promise<void> {
     await withTimeout(worker.close(), waitMs, noAnswer).catch(() => {});
     redis.disconnect();
   }

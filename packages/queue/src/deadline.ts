@@ -1,7 +1,6 @@
 import type { Sent } from "@flotilla/contracts";
 import { type Clock, systemClock, withTimeout } from "@flotilla/kernel";
-import type { Redis } from "ioredis";
-import { askOnce } from "./connection.ts";
+import { askOnce, type RedisClient } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 
 /** Milliseconds to wait for the time of Redis. */
@@ -11,7 +10,7 @@ const ANSWER_MS = 1000;
  * Time of Redis in milliseconds since the epoch: the one clock that all processes of a fleet can
  * read. Null = Redis does not answer.
  */
-export async function redisTime(redis: Redis): Promise<number | null> {
+export async function redisTime(redis: RedisClient): Promise<number | null> {
   try {
     const [seconds, micros] = await withTimeout(
       redis.time(),
@@ -30,11 +29,11 @@ export async function redisTime(redis: Redis): Promise<number | null> {
  * Redis does not answer.
  */
 export async function aheadOfRedis(
-  place: Pick<QueuePlace, "url">,
+  place: Pick<QueuePlace, "redis">,
   clock: Clock = systemClock,
 ): Promise<number | null> {
   try {
-    return await askOnce(place.url, ANSWER_MS, async (redis) => {
+    return await askOnce(place.redis, ANSWER_MS, async (redis) => {
       await redis.ping();
       const asked = clock.monotonicMs();
       const time = await redisTime(redis);
@@ -57,7 +56,7 @@ interface WithDeadline {
 /**
  * Adds to the command its send time by the clock of Redis, and how long it is valid from then on.
  */
-export async function stamped<C extends WithDeadline>(redis: Redis, command: C): Promise<C> {
+export async function stamped<C extends WithDeadline>(redis: RedisClient, command: C): Promise<C> {
   const at = await redisTime(redis);
   if (at === null) return command;
   return { ...command, sent: { at, goodForMs: Math.max(0, command.deadlineAt - command.askedAt) } };
@@ -69,7 +68,7 @@ export async function stamped<C extends WithDeadline>(redis: Redis, command: C):
  * for commands of version 0.1, and when Redis does not report its time.
  */
 export async function asOfHere<C extends WithDeadline>(
-  redis: Redis,
+  redis: RedisClient,
   command: C,
   clock: Clock = systemClock,
 ): Promise<C> {

@@ -1,8 +1,7 @@
 import { EVENTS_QUEUE, type FleetEvent } from "@flotilla/contracts";
 import { AppError, sleep, toError, withTimeout } from "@flotilla/kernel";
 import { Queue } from "bullmq";
-import { Redis } from "ioredis";
-import { closingMs, patientOptions } from "./connection.ts";
+import { closingMs, patientRedis, type RedisClient } from "./connection.ts";
 import { type BacklogLimits, EventBacklog } from "./event-backlog.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer, troubleOf } from "./redis-trouble.ts";
@@ -42,7 +41,7 @@ export interface KeptEvents {
  * dropped ones (AppError `events-dropped`).
  */
 export class EventPublisher {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #queue: Queue;
   readonly #place: QueuePlace;
   readonly #onError: (error: unknown) => void;
@@ -58,7 +57,7 @@ export class EventPublisher {
     this.#place = place;
     this.#onError = onError;
     this.#backlog = new EventBacklog(limits);
-    this.#redis = new Redis(patientOptions(place.url));
+    this.#redis = patientRedis(place.redis);
     this.#redis.on("error", onError);
     this.#queue = new Queue(EVENTS_QUEUE, { connection: this.#redis, prefix: place.prefix });
     // The connection reports the same error.

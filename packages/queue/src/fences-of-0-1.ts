@@ -1,5 +1,5 @@
 import { fenceKey, KEYS_OF_0_1, leaseRunKey } from "@flotilla/contracts";
-import type { Redis } from "ioredis";
+import { keysLike, type RedisClient } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 
 /** KEYS: the old counter, the new counter. Keeps the higher number. */
@@ -14,11 +14,10 @@ return 1
  * id that it knew, so that an upgrade neither grants a token twice nor waits as after a restart of
  * Redis.
  */
-export async function takeFencesAlong(redis: Redis, prefix: string): Promise<void> {
+export async function takeFencesAlong(redis: RedisClient, prefix: string): Promise<void> {
   const before = KEYS_OF_0_1.fence("");
-  for await (const keys of redis.scanStream({ match: `${before}*`, count: 1000 }))
-    for (const key of keys as string[])
-      await redis.eval(RAISE, 2, key, fenceKey(prefix, key.slice(before.length)));
+  for await (const key of keysLike(redis, `${before}*`))
+    await redis.eval(RAISE, 2, key, fenceKey(prefix, key.slice(before.length)));
   const run = await redis.get(KEYS_OF_0_1.leaseRun);
   if (run !== null) await redis.set(leaseRunKey(prefix), run, "NX");
 }

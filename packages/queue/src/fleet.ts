@@ -1,10 +1,16 @@
 import { randomBytes } from "node:crypto";
 import { join } from "node:path";
 import { fleetKeyIdKey, fleetPrefix, fleetRecordKey, PREFIX_OF_0_1 } from "@flotilla/contracts";
-import { AppError, Deadline, fleetKeyId, sleep, toError } from "@flotilla/kernel";
-import type { Redis } from "ioredis";
+import {
+  AppError,
+  Deadline,
+  fleetKeyId,
+  type RedisAddress,
+  sleep,
+  toError,
+} from "@flotilla/kernel";
 import { z } from "zod";
-import { askOnce } from "./connection.ts";
+import { askOnce, keysLike, type RedisClient } from "./connection.ts";
 import { takeFencesAlong } from "./fences-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
 import { unsignedGate } from "./unsigned-gate.ts";
@@ -36,7 +42,7 @@ const LOOK_EVERY_MS = 250;
 
 /** Redis, identity and key of a fleet. */
 export interface PlaceOptions {
-  readonly url: string;
+  readonly redis: RedisAddress;
   readonly fleet: Pick<Fleet, "id" | "from01">;
   readonly fleetKey: Buffer;
   /** For a process that consumes queues: its folder for small files. */
@@ -44,10 +50,12 @@ export interface PlaceOptions {
 }
 
 /** Makes the place of this fleet's queues. */
-export function fleetPlace({ url, fleet, fleetKey, dataDir }: PlaceOptions): QueuePlace {
+export function fleetPlace({ redis, fleet, fleetKey, dataDir }: PlaceOptions): QueuePlace {
   const prefix = fleetPrefix(fleet.id);
-  const place = { url, prefix, wire: new Wire(fleetKey, prefix) };
-  if (!fleet.from01 || dataDir === undefined) return place;
+  const place = { redis, prefix, wire: new Wire(fleetKey, prefix) };
+  // Version 0.1 knew no cluster, whose shards its keys would lie apart on.
+  const isCluster = typeof redis !== "string" && redis.kind === "cluster";
+  if (!fleet.from01 || dataDir === undefined || isCluster) return place;
   return {
     ...place,
     before: { prefix: PREFIX_OF_0_1, gate: unsignedGate(join(dataDir, "signed")) },
@@ -56,7 +64,7 @@ export function fleetPlace({ url, fleet, fleetKey, dataDir }: PlaceOptions): Que
 
 /** Knowledge of the bot at its start. */
 export interface ClaimOptions {
-  readonly url: string;
+  readonly redis: RedisAddress;
   readonly fleetKey: Buffer;
   /** The fleet in `control.db`, or null. */
   readonly known: Fleet | null;
@@ -73,7 +81,7 @@ export interface ClaimOptions {
  * this key), `redis-away`.
  */
 export async function claimFleet({
-  url,
+  redis: address,
   fleetKey,
   known,
   from01,
@@ -82,7 +90,7 @@ export async function claimFleet({
   const keyId = fleetKeyId(fleetKey);
   if (known && known.keyId !== keyId && !rekeyedFrom.includes(known.keyId))
     throw wrongKey(keyId, known.keyId);
-  return await askOnce(url, ANSWER_MS, async (redis) => {
+  return await askOnce(address, ANSWER_MS, async (redis) => {
     const there = await read(redis, fleetKey);
     if (known && there && there.id !== known.id) throw conflict(known.id, there.id);
     const fleet = known
@@ -101,7 +109,7 @@ export async function claimFleet({
 
 /** Knowledge of any other process at its start. */
 export interface FindOptions {
-  readonly url: string;
+  readonly redis: RedisAddress;
   readonly fleetKey: Buffer;
   /** The fleet that this host has stored, or null. */
   readonly known: Fleet | null;
@@ -115,7 +123,7 @@ export interface FindOptions {
  * has stored it. Throws AppError `no-fleet`, `wrong-fleet-key`, `redis-away`.
  */
 export async function findFleet({
-  url,
+  redis: address,
   fleetKey,
   known,
   waitMs,
@@ -124,7 +132,7 @@ export async function findFleet({
   const keyId = fleetKeyId(fleetKey);
   const deadline = new Deadline(waitMs);
   for (;;) {
-    const found = await askOnce(url, ANSWER_MS, (redis) => look(redis, fleetKey, known)).catch(
+    const found = await askOnce(address, ANSWER_MS, (redis) => look(redis, fleetKey, known)).catch(
       (error: unknown) => {
         if (known && error instanceof AppError && error.code === "redis-away")
           return { ...known, keyId };
@@ -132,12 +140,16 @@ export async function findFleet({
       },
     );
     if (found) return found;
-    if (deadline.isOver) throw await missing(url, keyId);
+    if (deadline.isOver) throw await missing(address, keyId);
     await sleep(LOOK_EVERY_MS, signal);
   }
 }
 
-async function look(redis: Redis, fleetKey: Buffer, known: Fleet | null): Promise<Fleet | null> {
+async function look(
+  redis: RedisClient,
+  fleetKey: Buffer,
+  known: Fleet | null,
+): Promise<Fleet | null> {
   const there = await read(redis, fleetKey);
   if (there || !known) return there;
   const keyId = fleetKeyId(fleetKey);
@@ -151,8 +163,12 @@ async function look(redis: Redis, fleetKey: Buffer, known: Fleet | null): Promis
  * Checks that the fleet is in Redis and rewrites it when it is missing: Redis may come back empty
  * while the bot runs.
  */
-export async function keepFleetThere(url: string, fleet: Fleet, fleetKey: Buffer): Promise<void> {
-  await askOnce(url, ANSWER_MS, async (redis) => {
+export async function keepFleetThere(
+  address: RedisAddress,
+  fleet: Fleet,
+  fleetKey: Buffer,
+): Promise<void> {
+  await askOnce(address, ANSWER_MS, async (redis) => {
     if (await read(redis, fleetKey)) return;
     await redis.set(fleetKeyIdKey(fleetPrefix(fleet.id)), fleet.keyId);
     await redis.set(fleetRecordKey(fleet.keyId), recordOf(fleet, fleetKey));
@@ -162,7 +178,7 @@ export async function keepFleetThere(url: string, fleet: Fleet, fleetKey: Buffer
 /**
  * Ignores a record without this key's signature: any program with access to Redis can write one.
  */
-async function read(redis: Redis, fleetKey: Buffer): Promise<Fleet | null> {
+async function read(redis: RedisClient, fleetKey: Buffer): Promise<Fleet | null> {
   const keyId = fleetKeyId(fleetKey);
   const text = await redis.get(fleetRecordKey(keyId));
   if (text === null) return null;
@@ -181,11 +197,11 @@ const TABLE = "fleet";
 /** Most other fleets that an error names. */
 const NAMED = 5;
 
-async function missing(url: string, keyId: string): Promise<AppError> {
-  const others = await askOnce(url, ANSWER_MS, async (redis) => {
+async function missing(address: RedisAddress, keyId: string): Promise<AppError> {
+  const others = await askOnce(address, ANSWER_MS, async (redis) => {
     const found = new Set<string>();
-    for await (const keys of redis.scanStream({ match: fleetRecordKey("*"), count: 1000 }))
-      for (const key of keys as string[]) found.add(key.slice(fleetRecordKey("").length));
+    for await (const key of keysLike(redis, fleetRecordKey("*")))
+      found.add(key.slice(fleetRecordKey("").length));
     return [...found].toSorted();
   });
   if (others.length > 0) return wrongKey(keyId, others.slice(0, NAMED).join(", "));

@@ -20,7 +20,7 @@ export class HostBoard {
 
   constructor(place: QueuePlace, onError: (error: unknown) => void, clock: Clock = systemClock) {
     this.#clock = clock;
-    this.#redis = new PromptRedis(place.url, onError);
+    this.#redis = new PromptRedis(place.redis, onError);
     this.#key = hostsKey(place.prefix);
     this.#wire = place.wire;
   }

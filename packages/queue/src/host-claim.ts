@@ -52,7 +52,7 @@ return true`;
 
 /** Claimant, timing and listeners of a {@link HostClaim}. */
 export interface HostClaimOptions {
-  readonly place: Pick<QueuePlace, "url" | "prefix">;
+  readonly place: Pick<QueuePlace, "redis" | "prefix">;
   readonly host: HostId;
   readonly me: HostClaimant;
   /** Called once per other supervisor that takes the name: two would consume one queue. */
@@ -74,7 +74,7 @@ export class HostClaim {
 
   constructor(options: HostClaimOptions) {
     this.#options = options;
-    this.#redis = new PromptRedis(options.place.url, options.onError);
+    this.#redis = new PromptRedis(options.place.redis, options.onError);
   }
 
   /**

@@ -1,7 +1,6 @@
 import { hostClaimKey, leaseKey } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
-import type { Redis } from "ioredis";
-import { askOnce } from "./connection.ts";
+import { askOnce, type RedisClient } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
 import { HostClaimant } from "./host-claim.ts";
 import { LeaseRecord } from "./lease-script.ts";
@@ -32,7 +31,7 @@ export async function findInUse(
     ...resources.map((each) => leaseKey(place.prefix, each)),
     ...leasesOf01(place, resources).leases,
   ];
-  return await askOnce(place.url, ANSWER_MS, async (redis) => {
+  return await askOnce(place.redis, ANSWER_MS, async (redis) => {
     const found = [
       ...(await Promise.all(leases.map((key) => look(redis, key, leaseText)))),
       ...(await Promise.all(
@@ -45,7 +44,7 @@ export async function findInUse(
 }
 
 async function look(
-  redis: Redis,
+  redis: RedisClient,
   key: string,
   textOf: (held: string) => string,
 ): Promise<InUse | null> {

@@ -1,8 +1,7 @@
 import { sleep } from "@flotilla/kernel";
 import { Queue } from "bullmq";
-import { Redis } from "ioredis";
 import { z } from "zod";
-import { patientOptions } from "./connection.ts";
+import { type RedisClient, waitingRedis } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 
 /**
@@ -78,14 +77,9 @@ export class JobsOf01 {
 
   /** Moves the jobs there now. Never rejects: the next check retries a job that failed. */
   async takeAlong(): Promise<void> {
-    const { before, url } = this.#place;
+    const { before, redis: address } = this.#place;
     if (before === undefined) return;
-    const redis = new Redis({
-      ...patientOptions(url),
-      maxRetriesPerRequest: 1,
-      connectTimeout: ANSWER_MS,
-      commandTimeout: ANSWER_MS,
-    });
+    const redis = waitingRedis(address, ANSWER_MS);
     redis.on("error", () => {});
     try {
       const keys = `${before.prefix}:${this.#queue}:`;
@@ -105,7 +99,7 @@ export class JobsOf01 {
     if (news > 0) this.#place.onRefused?.({ queue: this.#queue, why: "unsigned", times: news });
   }
 
-  async #move(redis: Redis, before: string): Promise<void> {
+  async #move(redis: RedisClient, before: string): Promise<void> {
     const lists = LISTS.map((name) => before + name);
     const ids = z
       .array(z.string())

@@ -9,8 +9,7 @@ import {
   type WorkerId,
   withTimeout,
 } from "@flotilla/kernel";
-import { Redis } from "ioredis";
-import { promptOptions } from "./connection.ts";
+import { promptRedis, type RedisClient } from "./connection.ts";
 import { leasesOf01 } from "./fences-of-0-1.ts";
 import { type LeaseAnswer, type LeaseRecord, parseAnswer, RELEASE, TAKE } from "./lease-script.ts";
 import type { QueuePlace } from "./place.ts";
@@ -78,7 +77,7 @@ const RELEASE_MS = 500;
 export class Lease {
   readonly #options: LeaseOptions;
   readonly #timings: LeaseTimings;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #token = randomUUID();
   readonly #over = new AbortController();
   readonly #since: number;
@@ -96,7 +95,7 @@ export class Lease {
     this.#since = options.clock.now();
     const { clock, mode } = options;
     this.#tenure = new Tenure({ clock, actMs: this.#timings.actMs, endless: mode === "one" });
-    this.#redis = new Redis(promptOptions(options.place.url));
+    this.#redis = promptRedis(options.place.redis);
     this.#redis.on("error", options.onError);
     this.#running = this.#keep();
   }

@@ -47,7 +47,7 @@ export async function findOtherOwner(
   const resources = leaseResources(wanted);
   const before = leasesOf01(place, resources);
   const keys = [...resources.map((each) => leaseKey(place.prefix, each)), ...before.leases];
-  const [leases, rows, ahead] = await askOnce(place.url, ANSWER_MS, (redis) =>
+  const [leases, rows, ahead] = await askOnce(place.redis, ANSWER_MS, (redis) =>
     Promise.all([
       redis.mget(keys),
       redis.hgetall(statusKey(place.prefix)),

@@ -10,7 +10,7 @@ const ANSWER_MS = 10_000;
  * there are none (any more). Throws AppError `redis-away`.
  */
 export async function takeParcel(place: QueuePlace, login: string): Promise<Buffer | null> {
-  const signed = await askOnce(place.url, ANSWER_MS, (redis) =>
+  const signed = await askOnce(place.redis, ANSWER_MS, (redis) =>
     redis.getdelBuffer(parcelKey(place.prefix, login)),
   );
   const parcel = signed && place.wire.openBytes(parcelSlot(login), signed);

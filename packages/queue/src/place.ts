@@ -1,10 +1,11 @@
 import type { JobRefusal } from "@flotilla/contracts";
+import type { RedisAddress } from "@flotilla/kernel";
 import type { UnsignedGate } from "./unsigned-gate.ts";
 import type { Wire } from "./wire.ts";
 
 /** The queues of a fleet: its Redis and the prefix of its keys. */
 export interface QueuePlace {
-  readonly url: string;
+  readonly redis: RedisAddress;
   readonly prefix: string;
   /** Signs outgoing data and verifies incoming data. */
   readonly wire: Wire;

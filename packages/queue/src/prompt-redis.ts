@@ -1,6 +1,5 @@
-import { AppError, type Clock, sleep, systemClock } from "@flotilla/kernel";
-import { Redis } from "ioredis";
-import { promptOptions } from "./connection.ts";
+import { AppError, type Clock, type RedisAddress, sleep, systemClock } from "@flotilla/kernel";
+import { promptRedis, type RedisClient } from "./connection.ts";
 import { noAnswer, type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 
 /**
@@ -20,17 +19,21 @@ const REPLACE_MS = 5000;
  */
 export class PromptRedis {
   /** For libraries; send questions through `ask`. */
-  readonly redis: Redis;
+  readonly redis: RedisClient;
   #trouble: RedisTrouble | null = null;
   /** Why the connection is not open. */
   #reason: RedisTrouble | null = null;
   readonly #clock: Clock;
   #madeAt: number;
 
-  constructor(url: string, onError: (error: unknown) => void, clock: Clock = systemClock) {
+  constructor(
+    address: RedisAddress,
+    onError: (error: unknown) => void,
+    clock: Clock = systemClock,
+  ) {
     this.#clock = clock;
     this.#madeAt = clock.monotonicMs();
-    this.redis = new Redis(promptOptions(url));
+    this.redis = promptRedis(address);
     this.redis.on("error", (error) => {
       this.#reason = troubleOf(error);
       onError(error);
@@ -46,7 +49,7 @@ export class PromptRedis {
   }
 
   /** Asks one question. Throws AppError `redis-away` with the problem. */
-  async ask<T>(question: (redis: Redis) => Promise<T>): Promise<T> {
+  async ask<T>(question: (redis: RedisClient) => Promise<T>): Promise<T> {
     try {
       if (this.redis.status !== "ready" && this.#reason === null) await this.#comesUp();
       if (this.redis.status !== "ready") throw redisAway(this.#notReady());

@@ -14,7 +14,7 @@ export class RelayBoard {
   readonly #wire: Wire;
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
-    this.#redis = new PromptRedis(place.url, onError);
+    this.#redis = new PromptRedis(place.redis, onError);
     this.#key = relayKey(place.prefix);
     this.#wire = place.wire;
   }

@@ -10,8 +10,7 @@ import {
 } from "@flotilla/contracts";
 import { AppError, type WorkerId, withTimeout } from "@flotilla/kernel";
 import { type Job, Queue, UnrecoverableError, type Worker } from "bullmq";
-import { Redis } from "ioredis";
-import { closingMs, patientOptions } from "./connection.ts";
+import { closingMs, patientRedis, type RedisClient } from "./connection.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer } from "./redis-trouble.ts";
@@ -48,7 +47,7 @@ const CLOSE_MS = 2000;
  */
 export class RelayLink {
   readonly #options: RelayLinkOptions;
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #queues = new Map<string, Queue>();
   #worker: Worker | null = null;
   #starting: Promise<void> = Promise.resolve();
@@ -57,7 +56,7 @@ export class RelayLink {
 
   constructor(options: RelayLinkOptions) {
     this.#options = options;
-    this.#redis = new Redis(patientOptions(options.place.url));
+    this.#redis = patientRedis(options.place.redis);
     this.#redis.on("error", options.onError);
   }
 

@@ -32,7 +32,7 @@ export class CommandSender {
 
   constructor(place: QueuePlace, onError: (error: unknown) => void) {
     this.#place = place;
-    this.#redis = new PromptRedis(place.url, onError);
+    this.#redis = new PromptRedis(place.redis, onError);
   }
 
   /** Sends a command to the supervisor of a host. */

@@ -6,8 +6,7 @@ import {
   WorkerStatus,
 } from "@flotilla/contracts";
 import { type Clock, sleep, systemClock, type WorkerId } from "@flotilla/kernel";
-import { Redis } from "ioredis";
-import { patientOptions } from "./connection.ts";
+import { patientRedis, type RedisClient } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
 import type { RedisTrouble } from "./redis-trouble.ts";
@@ -32,7 +31,7 @@ const RETRY_MS = 500;
  * each host has its own rows. While Redis is away it keeps only the newest status of each worker.
  */
 export class StatusWriter {
-  readonly #redis: Redis;
+  readonly #redis: RedisClient;
   readonly #key: string;
   readonly #wire: Wire;
   readonly #onError: (error: unknown) => void;
@@ -46,7 +45,7 @@ export class StatusWriter {
 
   constructor(place: QueuePlace, onError: (error: unknown) => void, clock: Clock = systemClock) {
     this.#clock = clock;
-    this.#redis = new Redis(patientOptions(place.url));
+    this.#redis = patientRedis(place.redis);
     this.#redis.on("error", onError);
     this.#redis.on("ready", () => void this.#writeAll());
     this.#key = statusKey(place.prefix);
@@ -139,7 +138,7 @@ export class StatusReader {
 
   constructor(place: QueuePlace, onError: (error: unknown) => void, clock: Clock = systemClock) {
     this.#clock = clock;
-    this.#redis = new PromptRedis(place.url, onError);
+    this.#redis = new PromptRedis(place.redis, onError);
     this.#key = statusKey(place.prefix);
     this.#wire = place.wire;
   }

@@ -1,5 +1,5 @@
 import type { Clock } from "@flotilla/kernel";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./connection.ts";
 import { redisTime } from "./deadline.ts";
 
 /** Differences are rounded to whole seconds, so that a row gives the same result each time. */
@@ -17,7 +17,7 @@ interface Told {
  * Milliseconds by which this process's clock is ahead of Redis; null = Redis does not answer. Never
  * rejects.
  */
-export async function aheadOf(redis: Redis, clock: Clock): Promise<number | null> {
+export async function aheadOf(redis: RedisClient, clock: Clock): Promise<number | null> {
   const time = await redisTime(redis);
   if (time === null) return null;
   return Math.round((clock.now() - time) / STEP_MS) * STEP_MS;

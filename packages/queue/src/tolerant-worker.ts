@@ -1,6 +1,6 @@
 import type { JobRefusal } from "@flotilla/contracts";
 import { type Job, type JobJson, Worker } from "bullmq";
-import type { Redis } from "ioredis";
+import type { RedisClient } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 import { UNREADABLE } from "./wire.ts";
 
@@ -45,7 +45,7 @@ export function isRedelivered(job: Job): boolean {
  * and stays active. Removes and reports such jobs; passes every other error to `onError`.
  */
 export function withoutUnreadable(
-  redis: Redis,
+  redis: RedisClient,
   place: QueuePlace,
   queue: string,
   onError: (error: unknown) => void,
@@ -57,7 +57,7 @@ export function withoutUnreadable(
 }
 
 async function sweep(
-  redis: Redis,
+  redis: RedisClient,
   { prefix, onRefused }: QueuePlace,
   queue: string,
 ): Promise<void> {

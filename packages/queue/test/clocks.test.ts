@@ -5,7 +5,6 @@ import {
   consumeHostCommands,
   consumeWorkerCommands,
   HostBoard,
-  type QueuePlace,
   StatusReader,
   StatusWriter,
 } from "@flotilla/queue";
@@ -19,13 +18,14 @@ import {
   hostCommand,
   sharedPlace,
   status,
+  type TestPlace,
   WORKER,
 } from "./support.ts";
 
 const MINUTE = 60_000;
 const DAY = 24 * 3600 * 1000;
 
-async function sender(place: QueuePlace): Promise<CommandSender> {
+async function sender(place: TestPlace): Promise<CommandSender> {
   const made = new CommandSender(place, () => {});
   onTestFinished(() => made.close());
   await made.ready();
@@ -42,7 +42,7 @@ function askedBy<C extends HostCommand | WorkerCommand>(
   return { ...command, askedAt: now, deadlineAt: now + goodForMs };
 }
 
-async function takeOne(place: QueuePlace): Promise<HostCommand> {
+async function takeOne(place: TestPlace): Promise<HostCommand> {
   const { promise, resolve } = Promise.withResolvers<HostCommand>();
   const consumer = await consumeHostCommands(HOST, {
     place,
@@ -95,8 +95,8 @@ describe.each([
 });
 
 /** The time by the clock of Redis. */
-async function now(place: QueuePlace): Promise<number> {
-  const [seconds, micros] = (await redisCommand(place.url, "TIME")) as string[];
+async function now(place: TestPlace): Promise<number> {
+  const [seconds, micros] = (await redisCommand(place.redis, "TIME")) as string[];
   return Number(seconds) * 1000 + Number(micros) / 1000;
 }
 
@@ -104,7 +104,7 @@ test("a command of version 0.1 still has the deadline that it came with", async 
   const place = await sharedPlace();
   const command = { ...hostCommand("command-1"), askedAt: 1, deadlineAt: 4711 };
   const queue = new Queue(hostQueue(HOST), {
-    connection: { url: place.url },
+    connection: { url: place.redis },
     prefix: place.prefix,
   });
   onTestFinished(() => queue.close());

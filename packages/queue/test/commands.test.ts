@@ -1,11 +1,6 @@
 import { join } from "node:path";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
-import {
-  CommandSender,
-  consumeHostCommands,
-  consumeWorkerCommands,
-  type QueuePlace,
-} from "@flotilla/queue";
+import { CommandSender, consumeHostCommands, consumeWorkerCommands } from "@flotilla/queue";
 import { redisCommand, spawnNode, startRedis, waitFor } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { expect, onTestFinished, test } from "vitest";
@@ -18,10 +13,11 @@ import {
   hostCommand,
   placeAt,
   sharedPlace,
+  type TestPlace,
   WORKER,
 } from "./support.ts";
 
-async function sender(place: QueuePlace): Promise<CommandSender> {
+async function sender(place: TestPlace): Promise<CommandSender> {
   const made = new CommandSender(place, () => {});
   onTestFinished(() => made.close());
   await made.ready();
@@ -130,7 +126,7 @@ test(
     const got: string[] = [];
     const errors = errorList();
     const queue = new Queue("worker.news_1", {
-      connection: { url: place.url },
+      connection: { url: place.redis },
       prefix: place.prefix,
     });
     onTestFinished(() => queue.close());
@@ -161,7 +157,7 @@ test("a command that does not fit is refused by the sender and never reaches Red
   const send = await sender(place);
   const bad = { ...checkCommand("command-1"), id: "no:colons:here" };
   await expect(send.toWorker(bad)).rejects.toThrow();
-  expect([...(await dump(place.url)).keys()]).toEqual([]);
+  expect([...(await dump(place.redis)).keys()]).toEqual([]);
 });
 
 test("a handler that fails is reported, and the next command still runs", async () => {
@@ -204,10 +200,10 @@ test.each(["done", "failed"])(
     await send.toWorker(codeCommand("login-step", box, login));
     await send.toWorker(checkCommand("after-it"));
     // Proves that the search finds it while it is there.
-    expect(JSON.stringify([...(await dump(place.url))])).toContain(box);
+    expect(JSON.stringify([...(await dump(place.redis))])).toContain(box);
     gate.resolve();
     await over.promise;
-    const left = await dump(place.url);
+    const left = await dump(place.redis);
     expect(JSON.stringify([...left])).not.toContain(box);
     expect(JSON.stringify([...left])).not.toContain(login);
     // Only the event stream of the queue names the job.
@@ -258,7 +254,7 @@ test("a sender without a Redis refuses, and can be closed", async () => {
 
 test("a command in the hands of a consumer that was killed is taken up by another one", async () => {
   const place = await sharedPlace();
-  const killed = spawnNode(join(import.meta.dirname, "fixtures/consumer.ts"), [place.url]);
+  const killed = spawnNode(join(import.meta.dirname, "fixtures/consumer.ts"), [place.redis]);
   const send = await sender(place);
   await send.toWorker(checkCommand("command-1"));
   await killed.waitForOutput("took command-1");

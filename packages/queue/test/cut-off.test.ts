@@ -29,9 +29,9 @@ async function breakingAt(text: string, url: string): Promise<number> {
 
 test("a connection that breaks before Redis answers: it is not said that nothing was done", async () => {
   const place = await sharedPlace();
-  const cut = new URL(place.url);
-  cut.port = String(await breakingAt("command-cut", place.url));
-  const send = new CommandSender({ ...place, url: cut.href }, () => {});
+  const cut = new URL(place.redis);
+  cut.port = String(await breakingAt("command-cut", place.redis));
+  const send = new CommandSender({ ...place, redis: cut.href }, () => {});
   onTestFinished(() => send.close());
   await send.ready();
   await expect(send.toWorker(checkCommand("command-cut"))).rejects.toMatchObject({
@@ -40,8 +40,11 @@ test("a connection that breaks before Redis answers: it is not said that nothing
   });
   await waitFor(
     async () =>
-      (await redisCommand(place.url, "EXISTS", `${place.prefix}:worker.${WORKER}:command-cut`)) ===
-      1,
+      (await redisCommand(
+        place.redis,
+        "EXISTS",
+        `${place.prefix}:worker.${WORKER}:command-cut`,
+      )) === 1,
     {
       what: "the command, which was done",
     },

@@ -72,7 +72,7 @@ test("a command that takes its consumer down three times is given up, reported, 
   onTestFinished(() => queue.close());
   await addSigned(queue, place, "command-1", checkCommand("command-1"));
   for (let run = 1; run <= 3; run++) {
-    const killed = spawnNode(`${import.meta.dirname}/fixtures/consumer.ts`, [place.url]);
+    const killed = spawnNode(`${import.meta.dirname}/fixtures/consumer.ts`, [place.redis]);
     await killed.waitForOutput("took command-1");
     killed.kill("SIGKILL");
     await killed.exited;

@@ -153,7 +153,12 @@ test(
       empty: "",
       list: "[]",
     };
-    await redisCommand(place.url, "HSET", `${place.prefix}:status`, ...Object.entries(rows).flat());
+    await redisCommand(
+      place.redis,
+      "HSET",
+      `${place.prefix}:status`,
+      ...Object.entries(rows).flat(),
+    );
     expect([...(await reader.all()).keys()]).toEqual(["good"]);
   },
 );

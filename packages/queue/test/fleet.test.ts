@@ -18,10 +18,10 @@ const OTHER = Buffer.alloc(32, 8);
 const [MINE, THEIRS] = [fleetKeyId(KEY), fleetKeyId(OTHER)];
 
 const claim = (url: string, more: Partial<ClaimOptions> = {}): Promise<Fleet> =>
-  claimFleet({ url, fleetKey: KEY, known: null, from01: false, rekeyedFrom: [], ...more });
-const placeOf = (url: string, fleet: Fleet) => fleetPlace({ url, fleet, fleetKey: KEY });
+  claimFleet({ redis: url, fleetKey: KEY, known: null, from01: false, rekeyedFrom: [], ...more });
+const placeOf = (url: string, fleet: Fleet) => fleetPlace({ redis: url, fleet, fleetKey: KEY });
 const find = (url: string, known: Fleet | null = null, fleetKey = KEY): Promise<Fleet> =>
-  findFleet({ url, fleetKey, known, waitMs: 0 });
+  findFleet({ redis: url, fleetKey, known, waitMs: 0 });
 
 describe("a fleet in Redis", () => {
   test(
@@ -52,7 +52,7 @@ describe("a fleet in Redis", () => {
 
   test("is waited for while its bot starts for the first time", async () => {
     const { url } = await sharedRedis();
-    const waiting = findFleet({ url, fleetKey: KEY, known: null, waitMs: 60_000 });
+    const waiting = findFleet({ redis: url, fleetKey: KEY, known: null, waitMs: 60_000 });
     const made = await claim(url);
     expect(await waiting).toEqual(made);
   });

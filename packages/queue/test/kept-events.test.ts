@@ -1,9 +1,9 @@
 /** Events while Redis is away, over a restart of their publisher (field fault G9). */
 import type { FleetEvent } from "@flotilla/contracts";
-import { consumeEvents, EventPublisher, type KeptEvents, type QueuePlace } from "@flotilla/queue";
+import { consumeEvents, EventPublisher, type KeptEvents } from "@flotilla/queue";
 import { startRedis, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { errorList, event, placeAt, sharedPlace } from "./support.ts";
+import { errorList, event, placeAt, sharedPlace, type TestPlace } from "./support.ts";
 
 /** A place that outlives its process. */
 function disk(): KeptEvents & { readonly rows: Map<string, FleetEvent> } {
@@ -20,7 +20,7 @@ function disk(): KeptEvents & { readonly rows: Map<string, FleetEvent> } {
   };
 }
 
-async function told(place: QueuePlace, count: number): Promise<string[]> {
+async function told(place: TestPlace, count: number): Promise<string[]> {
   const got: string[] = [];
   const consumer = await consumeEvents({
     place,

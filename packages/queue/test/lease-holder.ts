@@ -1,9 +1,9 @@
 import type { Fault } from "@flotilla/contracts";
 import { parseHostId, systemClock } from "@flotilla/kernel";
-import { Lease, type LeaseOptions, type QueuePlace } from "@flotilla/queue";
+import { Lease, type LeaseOptions } from "@flotilla/queue";
 import { redisCommand, waitFor } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
-import { sharedPlace, WORKER } from "./support.ts";
+import { sharedPlace, type TestPlace, WORKER } from "./support.ts";
 
 export const LONG = { ttlMs: 60_000, actMs: 40_000, renewEveryMs: 20_000, firstAnswerMs: 300 };
 /**
@@ -19,7 +19,7 @@ export interface Holder {
 }
 
 /** A host that asks for the session. `host` also names its kernel lock. */
-export function holder(place: QueuePlace, host: string, more: Partial<LeaseOptions> = {}): Holder {
+export function holder(place: TestPlace, host: string, more: Partial<LeaseOptions> = {}): Holder {
   const events: string[] = [];
   const faults: Fault[] = [];
   const lease = new Lease({
@@ -51,11 +51,11 @@ export function holder(place: QueuePlace, host: string, more: Partial<LeaseOptio
 }
 
 /** A fleet whose Redis has been seen before, so that there is no first quiet time. */
-export async function seenRedis(): Promise<QueuePlace> {
+export async function seenRedis(): Promise<TestPlace> {
   const place = await sharedPlace();
   const run =
-    /run_id:(\w+)/.exec(String(await redisCommand(place.url, "INFO", "server")))?.[1] ?? "";
-  await redisCommand(place.url, "SET", `${place.prefix}:lease-run`, run);
+    /run_id:(\w+)/.exec(String(await redisCommand(place.redis, "INFO", "server")))?.[1] ?? "";
+  await redisCommand(place.redis, "SET", `${place.prefix}:lease-run`, run);
   return place;
 }
 

@@ -1,11 +1,11 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Clock, parseHostId, parseWorkerId, sleep } from "@flotilla/kernel";
-import { findOtherOwner, leaseResources, type QueuePlace, type Wanted } from "@flotilla/queue";
+import { findOtherOwner, leaseResources, type Wanted } from "@flotilla/queue";
 import { redisCommand, spawnNode, startRedis, testDir, waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { holder, LONG, SHORT, seenRedis, until } from "./lease-holder.ts";
-import { placeAt } from "./support.ts";
+import { placeAt, type TestPlace } from "./support.ts";
 
 test(
   "the second host is refused and told who has it; after the first one gave it back, a " +
@@ -76,7 +76,7 @@ test("the same account with another key on another host is refused, and its hold
 test("the next holder of the same kernel lock takes over at once: the one before is dead", async () => {
   const place = await seenRedis();
   const dead = spawnNode(join(import.meta.dirname, "fixtures/holder.ts"), [
-    place.url,
+    place.redis,
     place.prefix,
     "/dev/null",
     "60000",
@@ -174,12 +174,12 @@ test("a clock that jumps ahead ends the right to act; one that is set back does 
 
 /** A process that acts while it may, stopped until its lease is gone. */
 async function stoppedHolder(
-  place: QueuePlace,
+  place: TestPlace,
 ): Promise<{ process: ReturnType<typeof spawnNode>; actsSince: (at: number) => number[] }> {
   const acts = `${await testDir("lease-")}/acts`;
   writeFileSync(acts, "");
   const stopped = spawnNode(join(import.meta.dirname, "fixtures/holder.ts"), [
-    place.url,
+    place.redis,
     place.prefix,
     acts,
     "2100",
@@ -188,7 +188,7 @@ async function stoppedHolder(
   await waitFor(() => readFileSync(acts, "utf8") !== "");
   stopped.kill("SIGSTOP");
   await waitFor(
-    async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:lease:news_1`)) === 0,
+    async () => (await redisCommand(place.redis, "EXISTS", `${place.prefix}:lease:news_1`)) === 0,
   );
   // A write that the stop interrupts has the time before the stop: no check can be closer to an
   // effect.

@@ -1,16 +1,10 @@
 import { KEYS_OF_0_1 } from "@flotilla/contracts";
 import { parseHostId, systemClock } from "@flotilla/kernel";
-import {
-  consumeEvents,
-  EventPublisher,
-  findOtherOwner,
-  Lease,
-  type QueuePlace,
-} from "@flotilla/queue";
+import { consumeEvents, EventPublisher, findOtherOwner, Lease } from "@flotilla/queue";
 import { redisCommand, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { TAKE } from "../src/lease-script.ts";
-import { event, places, WORKER } from "./support.ts";
+import { event, places, type TestPlace, WORKER } from "./support.ts";
 
 const RESOURCES = ["name.news_1", "key.1e3ce5c18eb85c31", "account.100001"];
 
@@ -18,7 +12,7 @@ describe("leases of version 0.1", () => {
   const record = (host: string) =>
     JSON.stringify({ token: host, owner: `boot:${host}`, host, worker: "news_1", since: 1 });
 
-  function holder(place: QueuePlace, host = "host-b") {
+  function holder(place: TestPlace, host = "host-b") {
     const events: string[] = [];
     const lease = new Lease({
       place,

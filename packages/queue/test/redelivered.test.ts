@@ -1,16 +1,24 @@
 import type { BotRequest, HostCommand } from "@flotilla/contracts";
-import { answerBotRequests, askBot, consumeHostCommands, type QueuePlace } from "@flotilla/queue";
+import { answerBotRequests, askBot, consumeHostCommands } from "@flotilla/queue";
 import { redisCommand, waitFor } from "@flotilla/testkit";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { addSigned, HOST, hostCommand, queueOf, sharedPlace, watched } from "./support.ts";
+import {
+  addSigned,
+  HOST,
+  hostCommand,
+  queueOf,
+  sharedPlace,
+  type TestPlace,
+  watched,
+} from "./support.ts";
 
 describe("a job whose completion was lost is handed out once more", () => {
   /**
    * Without its lock the current job cannot be completed, as when Redis loses a second of its
    * writes.
    */
-  const loseCompletion = async (place: QueuePlace, queue: string, id: string): Promise<void> =>
-    void (await redisCommand(place.url, "DEL", `${place.prefix}:${queue}:${id}:lock`));
+  const loseCompletion = async (place: TestPlace, queue: string, id: string): Promise<void> =>
+    void (await redisCommand(place.redis, "DEL", `${place.prefix}:${queue}:${id}:lock`));
 
   test("and neither carried out again nor told of as a replay", async () => {
     const place = watched(await sharedPlace());

@@ -3,7 +3,7 @@ import { networkInterfaces } from "node:os";
 import { parseWorkerId } from "@flotilla/kernel";
 import { startRedis, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { redisOptions } from "../src/connection.ts";
+import { serverOptions } from "../src/connection.ts";
 import { checkRedis, fleetPlace, RelayLink } from "../src/index.ts";
 
 const hasIpv6 = Object.values(networkInterfaces()).some((all) =>
@@ -15,7 +15,7 @@ test.skipIf(!hasIpv6)("is checked, and carries messages", async () => {
   const url = `redis://[::1]:${redis.port}/3`;
   expect((await checkRedis(url)).version).toMatch(/^\d/);
   const place = fleetPlace({
-    url,
+    redis: url,
     fleet: { id: "0123456789abcdef", from01: false },
     fleetKey: Buffer.alloc(32, 7),
   });
@@ -53,13 +53,13 @@ test.each([
   ["rediss://[fd00::1]:7000", { host: "fd00::1", tls: {} }],
   ["redis://host.example:7000", { host: "host.example", port: 7000 }],
 ])("%s", (url, options) => {
-  expect(redisOptions(url)).toMatchObject(options);
+  expect(serverOptions(url, null)).toMatchObject(options);
 });
 
 test.each(["redis://[::1]:6379?family=6", "redis://h:1/0?tls=true", "redis://h?db=3"])(
   "%s: what is not known is refused by name, not left out silently",
   (url) => {
-    expect(() => redisOptions(url)).toThrow(
+    expect(() => serverOptions(url, null)).toThrow(
       expect.objectContaining({ code: "bad-redis-url", message: expect.stringContaining("?") }),
     );
   },

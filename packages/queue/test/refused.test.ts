@@ -7,7 +7,6 @@ import {
   CommandSender,
   consumeEvents,
   consumeHostCommands,
-  fleetPlace,
   RelayLink,
   takeParcel,
   Wire,
@@ -22,6 +21,7 @@ import {
   HOST,
   hostCommand,
   placeAt,
+  placeOf,
   queueOf,
   sharedPlace,
   WORKER,
@@ -84,7 +84,8 @@ describe("a job written by a program that only has access to Redis", () => {
       expect(errors.seen).toEqual([]);
       await waitFor(
         async () =>
-          (await redisCommand(place.url, "EXISTS", `${place.prefix}:host.${HOST}:forged-1`)) === 0,
+          (await redisCommand(place.redis, "EXISTS", `${place.prefix}:host.${HOST}:forged-1`)) ===
+          0,
       );
     },
   );
@@ -105,7 +106,7 @@ describe("a job written by a program that only has access to Redis", () => {
       const [got, errors] = [[] as string[], errorList()];
       const queue = queueOf(place, "events");
       await queue.add("command.done", {}, { jobId: "bad" });
-      await redisCommand(place.url, "HSET", `${place.prefix}:events:bad`, field, text);
+      await redisCommand(place.redis, "HSET", `${place.prefix}:events:bad`, field, text);
       await addSigned(queue, place, "event-1", event("event-1"));
       const consumer = await consumeEvents({
         place,
@@ -115,7 +116,7 @@ describe("a job written by a program that only has access to Redis", () => {
       onTestFinished(() => consumer.close());
       await waitFor(() => got.length === 1);
       await waitFor(
-        async () => (await redisCommand(place.url, "EXISTS", `${place.prefix}:events:bad`)) === 0,
+        async () => (await redisCommand(place.redis, "EXISTS", `${place.prefix}:events:bad`)) === 0,
       );
       // Longer than BullMQ takes to find a stalled job again.
       await addSigned(queue, place, "event-2", event("event-2"));
@@ -174,10 +175,10 @@ describe("what was signed by us and comes once more", () => {
     expect(place.refused[0]).toMatchObject({ why: "again" });
     expect(asked).toEqual(["routes.apply"]);
     await bot.close();
-    const { url, prefix } = place;
+    const { redis, prefix } = place;
     const posing = answerBotRequests(
       {
-        url,
+        redis,
         prefix,
         wire: {
           ...place.wire,
@@ -234,7 +235,7 @@ test("a parcel replaced by a foreign one is not taken", async () => {
   expect((await takeParcel(place, "login-1"))?.toString()).toBe("ours");
   await send.leaveParcel("login-2", Buffer.from("ours"));
   await redisCommand(
-    place.url,
+    place.redis,
     "SET",
     `${place.prefix}:parcel:login-2`,
     "another session, sealed to the same key",
@@ -248,7 +249,7 @@ test("jobs of version 0.1 are taken until the first signed job, and stay refused
   const dataDir = await testDir();
   const fleet = { id: "0123456789abcdef", from01: true };
   const start = () => {
-    const place = watched(fleetPlace({ url, fleet, fleetKey: Buffer.alloc(32, 7), dataDir }));
+    const place = watched(placeOf({ redis: url, fleet, fleetKey: Buffer.alloc(32, 7), dataDir }));
     const got: string[] = [];
     const consumer = consumeEvents({
       place,

@@ -8,7 +8,7 @@ import {
   type WorkerStatus,
 } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
-import { fleetPlace, type QueuePlace } from "@flotilla/queue";
+import { fleetPlace, type PlaceOptions, type QueuePlace } from "@flotilla/queue";
 import { redisCommand, sharedRedis, testDir } from "@flotilla/testkit";
 import { Queue } from "bullmq";
 import { onTestFinished } from "vitest";
@@ -77,7 +77,10 @@ export const status = (worker: string, state: WorkerStatus["state"] = "RUNNING")
 });
 
 /** A fleet that comes from version 0.1, and one that does not, on the same Redis. */
-export async function places(): Promise<{ place: QueuePlace; fresh: QueuePlace; url: string }> {
+/** The place of a fleet on one server. */
+export type TestPlace = QueuePlace & { readonly redis: string };
+
+export async function places(): Promise<{ place: TestPlace; fresh: TestPlace; url: string }> {
   const { url } = await sharedRedis();
   const run = /run_id:(\w+)/.exec(String(await redisCommand(url, "INFO", "server")))?.[1] ?? "";
   for (const id of ["0123456789abcdef", "ffffffffffffffff"])
@@ -85,20 +88,25 @@ export async function places(): Promise<{ place: QueuePlace; fresh: QueuePlace; 
   const fleetKey = Buffer.alloc(32, 7);
   return {
     url,
-    place: fleetPlace({
-      url,
+    place: placeOf({
+      redis: url,
       fleet: { id: "0123456789abcdef", from01: true },
       fleetKey,
       dataDir: await testDir(),
     }),
-    fresh: fleetPlace({ url, fleet: { id: "ffffffffffffffff", from01: false }, fleetKey }),
+    fresh: placeOf({ redis: url, fleet: { id: "ffffffffffffffff", from01: false }, fleetKey }),
   };
 }
 
+/** The place of a fleet on one server, whose address the test can use as well. */
+export function placeOf(options: PlaceOptions & { readonly redis: string }): TestPlace {
+  return { ...fleetPlace(options), redis: options.redis };
+}
+
 /** A fleet on this Redis that no bot has made. */
-export function placeAt(url: string): QueuePlace {
-  return fleetPlace({
-    url,
+export function placeAt(url: string): TestPlace {
+  return placeOf({
+    redis: url,
     fleet: { id: "0123456789abcdef", from01: false },
     fleetKey: Buffer.alloc(32, 7),
   });
@@ -107,7 +115,7 @@ export function placeAt(url: string): QueuePlace {
 /** Adds any payload to a queue, signed as a member of the fleet does. */
 export async function addSigned(
   queue: Queue,
-  place: QueuePlace,
+  place: TestPlace,
   id: string,
   payload: { readonly kind: string },
 ): Promise<void> {
@@ -116,19 +124,19 @@ export async function addSigned(
 }
 
 /** A fleet on a database of its own. */
-export async function sharedPlace(): Promise<QueuePlace> {
+export async function sharedPlace(): Promise<TestPlace> {
   return placeAt((await sharedRedis()).url);
 }
 
 /** A place that keeps its refusals. */
-export function watched(place: QueuePlace): QueuePlace & { readonly refused: JobRefusal[] } {
+export function watched(place: TestPlace): TestPlace & { readonly refused: JobRefusal[] } {
   const refused: JobRefusal[] = [];
   return { ...place, refused, onRefused: (refusal) => void refused.push(refusal) };
 }
 
 /** A queue that closes with the test. */
-export function queueOf(place: QueuePlace, name: string): Queue {
-  const queue = new Queue(name, { connection: { url: place.url }, prefix: place.prefix });
+export function queueOf(place: TestPlace, name: string): Queue {
+  const queue = new Queue(name, { connection: { url: place.redis }, prefix: place.prefix });
   onTestFinished(() => queue.close());
   return queue;
 }

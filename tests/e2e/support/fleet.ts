@@ -84,9 +84,9 @@ async function placeOf(
     "hex",
   );
   return fleetPlace({
-    url,
+    redis: url,
     fleetKey,
-    fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }),
+    fleet: await findFleet({ redis: url, fleetKey, known: null, waitMs: 0 }),
   });
 }
 

@@ -236,9 +236,9 @@ export class StoryRig {
         const { url } = this.#place.redis;
         const fleetKey = Buffer.from(FLEET_KEY, "hex");
         return fleetPlace({
-          url,
+          redis: url,
           fleetKey,
-          fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }),
+          fleet: await findFleet({ redis: url, fleetKey, known: null, waitMs: 0 }),
         });
       },
     };

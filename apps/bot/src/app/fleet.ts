@@ -30,18 +30,24 @@ const LOOK_EVERY_MS = 10_000;
  */
 export async function claim(config: Config, settings: SettingStore): Promise<ClaimedFleet> {
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
-  const url = config.redisUrl?.reveal() ?? "";
+  const redis = config.redis?.reveal() ?? "";
   const known = parseFleet(settings.fleet());
   const rekeyedFrom = keysBefore(config.dataDir, fleetKeyId(fleetKey));
-  const fleet = await claimFleet({ url, fleetKey, known, from01: settings.isUsed(), rekeyedFrom });
+  const fleet = await claimFleet({
+    redis,
+    fleetKey,
+    known,
+    from01: settings.isUsed(),
+    rekeyedFrom,
+  });
   settings.keepFleet(fleet);
   let lookedAt = 0;
   return {
-    place: fleetPlace({ url, fleet, fleetKey, dataDir: config.dataDir }),
+    place: fleetPlace({ redis, fleet, fleetKey, dataDir: config.dataDir }),
     keepThere: async (now) => {
       if (now - lookedAt < LOOK_EVERY_MS) return;
       lookedAt = now;
-      await keepFleetThere(url, fleet, fleetKey);
+      await keepFleetThere(redis, fleet, fleetKey);
     },
   };
 }

@@ -26,10 +26,10 @@ export async function assertUnused(
   };
   for (const { identity } of manifest.files)
     if (identity) assertKeyFree(owner, identity.fingerprint);
-  const url = place.env.REDIS_URL;
+  const redis = place.redis?.reveal();
   const { fleet } = manifest;
-  if (url === undefined || fleet === null) return "no-redis";
-  const queues = fleetPlace({ url, fleet, fleetKey, dataDir: place.dataDir });
+  if (redis === undefined || fleet === null) return "no-redis";
+  const queues = fleetPlace({ redis, fleet, fleetKey, dataDir: place.dataDir });
   const wanted = {
     resources: manifest.files.flatMap(resourcesOf),
     hosts: [parseHostId(manifest.host)],

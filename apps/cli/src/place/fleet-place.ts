@@ -10,14 +10,15 @@ import type { Place } from "./place.ts";
  */
 export async function fleetOnRedis(place: Place): Promise<QueuePlace> {
   const { embeddedRedisUrl, findFleet, fleetPlace } = await import("@flotilla/queue");
-  const url = place.env.REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
-  if (url.startsWith("/") && !existsSync(url)) throw notRunning("its own Redis is not there");
+  const own = embeddedRedisUrl(join(place.dataDir, "redis"));
+  if (!place.redis && !existsSync(own)) throw notRunning("its own Redis is not there");
+  const redis = place.redis?.reveal() ?? own;
   if (place.fleetKeyFrom === null) throw notRunning("there is no fleet key yet");
   const fleetKey = place.fleetKey();
   return fleetPlace({
-    url,
+    redis,
     fleetKey,
-    fleet: await findFleet({ url, fleetKey, known: null, waitMs: 0 }),
+    fleet: await findFleet({ redis, fleetKey, known: null, waitMs: 0 }),
   });
 }
 

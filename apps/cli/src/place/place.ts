@@ -7,11 +7,18 @@ import {
   hostIdOf,
   loadFleetKey,
   readEnv,
+  redisOf,
   ruleProblems,
   Secret,
   wantsSandbox,
 } from "@flotilla/config";
-import { type Clock, type FoundKey, type HostId, systemClock } from "@flotilla/kernel";
+import {
+  type Clock,
+  type FoundKey,
+  type HostId,
+  type RedisAddress,
+  systemClock,
+} from "@flotilla/kernel";
 import { dataDirOf } from "../sandbox-service.ts";
 
 /** The configuration that a subcommand works on. */
@@ -22,6 +29,8 @@ export interface Place {
   /** The user's working directory: file arguments are resolved here. */
   readonly cwd: string;
   readonly env: EnvValues;
+  /** Where the Redis of the fleet is; null = the fleet's own, in the data folder. */
+  readonly redis: Secret<RedisAddress> | null;
   readonly dataDir: string;
   readonly sessions: string;
   readonly hostId: HostId;
@@ -48,6 +57,7 @@ const ROOT = resolve(import.meta.dirname, "../../../..");
 export function findPlace(cwd: string, otherDir?: string): Place {
   const env = readEnv(ROOT);
   const problems = ruleProblems(env);
+  const redis = redisOf(env, ROOT, problems);
   if (problems.length > 0) throw badConfig(problems);
   const dataDir = otherDir ?? dataDirOf(env, ROOT);
   const sandbox = wantsSandbox(env);
@@ -57,6 +67,7 @@ export function findPlace(cwd: string, otherDir?: string): Place {
     clock: systemClock,
     cwd,
     env,
+    redis,
     dataDir,
     sessions: join(dataDir, "sessions"),
     hostId: hostIdOf(env),

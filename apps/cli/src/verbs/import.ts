@@ -165,9 +165,8 @@ async function assertNowhereElse(
   { authKey, userId }: ParsedSession,
 ): Promise<void> {
   const { embeddedRedisUrl, findOtherOwner } = await import("@flotilla/queue");
-  const { REDIS_URL, HOSTS } = place.env;
-  const url = REDIS_URL ?? embeddedRedisUrl(join(place.dataDir, "redis"));
-  if (REDIS_URL === undefined && !existsSync(url)) return;
+  const { HOSTS } = place.env;
+  if (!place.redis && !existsSync(embeddedRedisUrl(join(place.dataDir, "redis")))) return;
   const wanted = {
     host: place.hostId,
     worker: parseWorkerId(name),

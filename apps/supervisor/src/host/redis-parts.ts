@@ -49,10 +49,10 @@ export async function openRedisParts(
   stack: AsyncDisposableStack,
   { config, fleetKey, db, backups, log }: RedisPartsDeps,
 ): Promise<RedisParts> {
-  const url = config.redisUrl?.reveal() ?? "";
-  const fleet = await findFleet({ url, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
+  const redis = config.redis?.reveal() ?? "";
+  const fleet = await findFleet({ redis, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
   db.keepFleet(fleet);
-  const place = fleetPlace({ url, fleet, fleetKey, dataDir: config.dataDir });
+  const place = fleetPlace({ redis, fleet, fleetKey, dataDir: config.dataDir });
   const onError = quietly(log, "redis");
   const events = stack.adopt(new EventPublisher(place, onError), (it) => it.close());
   stack.use(events.keepIn(db.keptEvents()));

@@ -28,7 +28,7 @@ export function route(change: Partial<Record<keyof Route, unknown>> = {}): Route
 /** A fleet on this Redis, without a bot that creates it. */
 export function placeAt(url: string): QueuePlace {
   return fleetPlace({
-    url,
+    redis: url,
     fleet: { id: "0123456789abcdef", from01: false },
     fleetKey: Buffer.alloc(32, 7),
   });

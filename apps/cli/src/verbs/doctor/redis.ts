@@ -6,12 +6,11 @@ import type { Finding, Patient } from "./finding.ts";
  * configures itself.
  */
 export async function checkRedisServer({ place }: Patient): Promise<Finding[]> {
-  const url = place.env.REDIS_URL;
-  if (!url) return [];
+  if (!place.redis) return [];
   const todo = "Follow the text above, then run the doctor again.";
   try {
     const { checkRedis } = await import("@flotilla/queue");
-    const { warnings } = await checkRedis(url);
+    const { warnings } = await checkRedis(place.redis.reveal());
     return warnings.map((what) => ({
       check: "redis",
       level: "problem",
