@@ -29,7 +29,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{apps,packages}/*/test/**/*.test.ts", "tests/**/*.test.ts"],
-          exclude: ["tests/{e2e,faults}/**", "**/node_modules/**"],
+          exclude: ["tests/{e2e,faults}/**", "**/*.world.test.ts", "**/node_modules/**"],
         },
       },
       {
@@ -37,7 +37,18 @@ export default defineConfig({
         extends: true,
         test: {
           name: "e2e",
-          include: ["tests/{e2e,faults}/**/*.test.ts"],
+          include: ["tests/e2e/**/*.test.ts"],
+          exclude: ["**/*.world.test.ts", "**/node_modules/**"],
+          testTimeout: 600_000,
+        },
+      },
+      {
+        // `npm run test:world`: what takes more than 30 s, needs a program of Debian, or is a story
+        // beyond the main one.
+        extends: true,
+        test: {
+          name: "world",
+          include: ["{apps,packages,tests}/**/*.world.test.ts", "tests/faults/**/*.test.ts"],
           testTimeout: 600_000,
         },
       },

@@ -12,7 +12,7 @@ import { explain, say } from "./say.mjs";
 export const ROOT = path.resolve(path.dirname(fileURLToPath(import.meta.url)), "../../..");
 
 /** Verbs that need a local Redis server. The others must work on a machine without one. */
-const NEEDS_REDIS = new Set(["up", "test", "check", "bench"]);
+const NEEDS_REDIS = new Set(["up", "test", "test:world", "check", "bench"]);
 
 /**
  * Installs dependencies, finds Node and Redis, then runs the command: `test`, `check` and `bench`
@@ -38,13 +38,16 @@ export async function main(argv, env, root = ROOT) {
   }
 }
 
+const VITEST = ["node_modules/vitest/vitest.mjs", "run"];
+
 /**
  * @param {string} verb
  * @param {readonly string[]} args
  * @returns {readonly string[]} a file of the checkout and its arguments
  */
 function programOf(verb, args) {
-  if (verb === "test") return ["node_modules/vitest/vitest.mjs", "run", ...args];
+  if (verb === "test") return [...VITEST, "--project", "unit", "--project", "e2e", ...args];
+  if (verb === "test:world") return [...VITEST, "--project", "world", ...args];
   if (verb === "bench") return ["bench/run.ts", ...args];
   if (verb === "sandbox")
     return [
