@@ -3,7 +3,7 @@ import path from "node:path";
 import { LaunchError } from "./say.mjs";
 
 /**
- * Whether REDIS_URL is set in the environment or in `.env`. The launcher reads nothing else there.
+ * Whether a Redis is named in the environment or in `.env`. The launcher reads nothing else there.
  * @param {string} root
  * @param {NodeJS.ProcessEnv} env
  * @returns {boolean}
@@ -12,8 +12,8 @@ import { LaunchError } from "./say.mjs";
 export function hasOwnRedis(root, env) {
   const text = readDotenv(path.join(root, ".env"));
   return (
-    Boolean(env.REDIS_URL) ||
-    /^[ \t]*(?:export[ \t]+)?REDIS_URL[ \t]*=[ \t]*(?!["'][ \t]*["']|#)\S/m.test(text)
+    Boolean(env.REDIS_URL || env.REDIS_SENTINELS || env.REDIS_CLUSTER) ||
+    /^[ \t]*(?:export[ \t]+)?REDIS_(?:URL|SENTINELS|CLUSTER)[ \t]*=[ \t]*(?!["'][ \t]*["']|#)\S/m.test(text)
   );
 }
 

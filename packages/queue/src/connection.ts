@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import {
   AppError,
   type RedisAddress,
@@ -141,13 +142,13 @@ const SENTINEL_MS = 1000;
 
 function openCluster(
   { nodes, tls }: Extract<RedisAddress, { kind: "cluster" }>,
-  { enableOfflineQueue, ...options }: RedisOptions,
+  { enableOfflineQueue, lazyConnect, ...options }: RedisOptions,
   retry: Manner["retry"],
 ): Cluster {
   return new Cluster([...nodes], {
     redisOptions: options,
     clusterRetryStrategy: retry,
-    ...withoutUndefined({ enableOfflineQueue }),
+    ...withoutUndefined({ enableOfflineQueue, lazyConnect }),
     // Certificates name hosts; a look-up would leave their addresses.
     ...(tls ? { dnsLookup: (name, done) => done(null, name) } : {}),
     retryDelayOnFailover: 100,
@@ -160,7 +161,10 @@ const SLOTS_MS = 5000;
 
 /** All keys that match `pattern`, on every node. A key may come twice. */
 export async function* keysLike(redis: RedisClient, pattern: string): AsyncGenerator<string> {
-  const nodes = redis instanceof Cluster ? redis.nodes("master") : [redis];
+  const isCluster = redis instanceof Cluster;
+  // Before it is connected it knows no nodes.
+  if (isCluster && redis.status !== "ready") await once(redis, "ready");
+  const nodes = isCluster ? redis.nodes("master") : [redis];
   for (const node of nodes)
     for await (const keys of node.scanStream({ match: pattern, count: 1000 }))
       yield* keys as string[];

@@ -17,7 +17,8 @@ export type LeaseRecord = z.infer<typeof LeaseRecord>;
 
 /** Answer of Redis to {@link TAKE}. */
 export type LeaseAnswer =
-  | { readonly kind: "granted"; readonly fence: number }
+  /** `replicas` = replicas that this Redis has: one of them must confirm the grant. */
+  | { readonly kind: "granted"; readonly fence: number; readonly replicas: number }
   | { readonly kind: "held"; readonly by: LeaseRecord }
   /** Redis restarted: a holder that it forgot may still act. */
   | { readonly kind: "wait"; readonly leftMs: number };
@@ -41,6 +42,7 @@ if redis.replicate_commands then redis.replicate_commands() end
 local n, token, owner, record = tonumber(ARGV[1]), ARGV[2], ARGV[3], ARGV[4]
 local ttl, known, granted, quiet = tonumber(ARGV[5]), tonumber(ARGV[6]), ARGV[7] == '1', tonumber(ARGV[8])
 local run = string.match(redis.call('INFO', 'server'), 'run_id:(%w+)')
+local copies = quiet > 0 and string.match(redis.call('INFO', 'replication'), 'connected_slaves:(%d+)') or '0'
 local seen, floor = string.match(redis.call('GET', KEYS[2 * n + 1]) or '', '^(%w*):?(%d*)$')
 if quiet > 0 and seen ~= run then
   local now = redis.call('TIME')
@@ -61,7 +63,7 @@ for i = 1, n do
 end
 if granted and mine and same then
   for i = 1, n do redis.call('PEXPIRE', KEYS[i], ttl) end
-  return {'granted', string.format('%.0f', known)}
+  return {'granted', string.format('%.0f', known), copies}
 end
 local fence = known
 if granted then
@@ -79,7 +81,7 @@ for i = 1, n do
   redis.call('SET', KEYS[n + i], string.format('%.0f', fence))
   redis.call('SET', KEYS[i], record, 'PX', ttl)
 end
-return {'granted', string.format('%.0f', fence)}
+return {'granted', string.format('%.0f', fence), copies}
 `;
 
 /** Releases the own leases: KEYS are lease keys, ARGV the token. */
@@ -93,13 +95,15 @@ return 1
 
 const UNKNOWN: LeaseRecord = { token: "", owner: "", host: "another host", worker: "", since: 0 };
 
+const Reply = z.tuple([z.enum(["granted", "held", "wait"]), z.string(), z.string().optional()]);
+
 /** Parses the reply of {@link TAKE}. Throws AppError `bad-reply`. */
 export function parseAnswer(reply: unknown): LeaseAnswer {
-  const parsed = z.tuple([z.enum(["granted", "held", "wait"]), z.string()]).safeParse(reply);
+  const parsed = Reply.safeParse(reply);
   if (!parsed.success)
     throw new AppError("bad-reply", "Redis answered a lease with something else.");
-  const [kind, value] = parsed.data;
-  if (kind === "granted") return { kind, fence: Number(value) };
+  const [kind, value, replicas] = parsed.data;
+  if (kind === "granted") return { kind, fence: Number(value), replicas: Number(replicas ?? 0) };
   if (kind === "wait") return { kind, leftMs: Number(value) };
   return { kind, by: value === "" ? UNKNOWN : LeaseRecord.parse(JSON.parse(value)) };
 }

@@ -4,6 +4,7 @@ import { type Fault, fenceKey, leaseKey, leaseQuietKey, leaseRunKey } from "@flo
 import {
   type Clock,
   type HostId,
+  type RedisAddress,
   sleep,
   toError,
   type WorkerId,
@@ -81,6 +82,11 @@ export class Lease {
   readonly #token = randomUUID();
   readonly #over = new AbortController();
   readonly #since: number;
+  /**
+   * Replicas that must confirm a grant (ADR 5): without it a master that was replaced would renew
+   * for one host what the new one grants to another.
+   */
+  #confirmedBy: number;
   readonly #tenure: Tenure;
   #fence: number | null = null;
   #phase: "asking" | "acting" | "suspended" | "gone" = "asking";
@@ -94,6 +100,7 @@ export class Lease {
     this.#timings = options.timings ?? LEASE_TIMINGS;
     this.#since = options.clock.now();
     const { clock, mode } = options;
+    this.#confirmedBy = mode === "several" && hasReplicas(options.place.redis) ? 1 : 0;
     this.#tenure = new Tenure({ clock, actMs: this.#timings.actMs, endless: mode === "one" });
     this.#redis = promptRedis(options.place.redis);
     this.#redis.on("error", options.onError);
@@ -193,8 +200,19 @@ export class Lease {
       granted ? "1" : "0",
       quietMs,
     ];
-    const reply = this.#redis.eval(TAKE, keys.length * 2 + 2, ...keys, ...fences, ...run, ...args);
-    return parseAnswer(await withTimeout(reply, renewEveryMs * 0.8, noAnswer));
+    const limitMs = renewEveryMs * 0.8;
+    const all = [...keys, ...fences, ...run];
+    // In one pipeline, because WAIT counts the writes of its own connection; in a cluster the keys
+    // choose the node for both.
+    const asked = this.#redis.pipeline().eval(TAKE, all.length, ...all, ...args);
+    if (this.#confirmedBy > 0) asked.wait(this.#confirmedBy, limitMs / 2);
+    const [taken, confirmed] = (await withTimeout(asked.exec(), limitMs, noAnswer)) ?? [];
+    const answer = parseAnswer(resultOf(taken));
+    if (answer.kind !== "granted" || mode === "one") return answer;
+    const acked = confirmed ? Number(resultOf(confirmed)) : 0;
+    if (answer.replicas > 0) this.#confirmedBy = 1;
+    if (acked < this.#confirmedBy) throw redisAway("no-replica");
+    return answer;
   }
 
   #keysOf(resources: readonly string[]): string[] {
@@ -253,6 +271,19 @@ export class Lease {
     clearTimeout(this.#fuse);
     this.#options.on.taken(heldBy(by));
   }
+}
+
+/** Sentinels and clusters exist for their replicas; a single server is asked. */
+function hasReplicas(address: RedisAddress): boolean {
+  return typeof address !== "string" && address.kind !== "server";
+}
+
+/** The result of one command of a pipeline. Throws its error. */
+function resultOf(pair: [Error | null, unknown] | undefined): unknown {
+  if (!pair) throw noAnswer();
+  const [error, result] = pair;
+  if (error) throw error;
+  return result;
 }
 
 /** The fault for `trouble`. Without one Redis answered in time: this machine was too slow. */

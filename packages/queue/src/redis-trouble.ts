@@ -11,6 +11,7 @@ export type RedisTrouble =
   | "no-name"
   | "memory"
   | "read-only"
+  | "no-replica"
   | "disk"
   | "loading"
   | "busy"
@@ -31,6 +32,9 @@ const WORDS: Readonly<Record<RedisTrouble, string>> = {
   "no-name": "The host name of Redis is not known. Correct REDIS_URL, or look at the name server.",
   memory: "Redis is out of memory and takes nothing new. Raise maxmemory, or make room.",
   "read-only": "Redis is a read-only replica. Point REDIS_URL at the master.",
+  "no-replica":
+    "Redis has replicas, and none of them confirms what it writes. Look at the replicas and the " +
+    "network between them: a failover would lose it.",
   disk: "Redis cannot write to its disk and so takes nothing new. Make room there, and look at its log.",
   loading: "Redis is loading its data. Wait until it is done.",
   busy: "Redis is busy with one long script. Wait, or end it with SCRIPT KILL.",
@@ -45,6 +49,7 @@ const WORDS: Readonly<Record<RedisTrouble, string>> = {
 const BY_TEXT: readonly (readonly [RegExp, RedisTrouble])[] = [
   [/\bOOM command not allowed/, "memory"],
   [/\bREADONLY\b/, "read-only"],
+  [/\bNOREPLICAS\b/, "no-replica"],
   [/\bMISCONF\b/, "disk"],
   [/\bLOADING\b/, "loading"],
   [/\bBUSY Redis\b/, "busy"],

@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { existsSync, writeFileSync } from "node:fs";
 import path from "node:path";
 import { boundToParent } from "@flotilla/os";
 import { inject } from "vitest";
@@ -17,6 +18,8 @@ export interface RedisOptions {
   readonly persistence?: "none" | "aof";
   /** More lines of configuration, e.g. `{ "maxmemory-policy": "allkeys-lru" }`. */
   readonly config?: Readonly<Record<string, string>>;
+  /** Runs as a sentinel with these lines of configuration, in a file that it rewrites. */
+  readonly sentinel?: string;
 }
 
 /** A real Redis in its own folder. The caller must stop it. */
@@ -98,11 +101,9 @@ function harness(
 }
 
 async function launch(options: RedisOptions, dir: string, port: number): Promise<ChildProcess> {
-  const bound = boundToParent(
-    options.server ?? inject("redisServer"),
-    flags(options, dir, port),
-    "KILL",
-  );
+  const args =
+    options.sentinel === undefined ? flags(options, dir, port) : watcher(options, dir, port);
+  const bound = boundToParent(options.server ?? inject("redisServer"), args, "KILL");
   const child = spawn(bound.command, bound.args, { stdio: ["ignore", "pipe", "pipe"], cwd: dir });
   let output = "";
   for (const stream of [child.stdout, child.stderr])
@@ -111,7 +112,8 @@ async function launch(options: RedisOptions, dir: string, port: number): Promise
   child.once("error", (error) => (failure = error));
   const answers = async (): Promise<boolean> => {
     if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) return true;
-    return (await redisCommand(socketIn(dir), "PING")) === "PONG";
+    const server = options.sentinel === undefined ? socketIn(dir) : `redis://127.0.0.1:${port}`;
+    return (await redisCommand(server, "PING")) === "PONG";
   };
   await waitFor(answers, { timeoutMs: READY_TIMEOUT_MS, what: "Redis to answer" });
   if (failure !== undefined || child.exitCode !== null || child.signalCode !== null) {
@@ -134,6 +136,14 @@ function flags(options: RedisOptions, dir: string, port: number): string[] {
     ...options.config,
   };
   return Object.entries(config).flatMap(([name, value]) => [`--${name}`, value]);
+}
+
+/** The command line of a sentinel. A restart finds what the sentinel has written. */
+function watcher({ sentinel = "" }: RedisOptions, dir: string, port: number): string[] {
+  const file = path.join(dir, "sentinel.conf");
+  if (!existsSync(file))
+    writeFileSync(file, `port ${port}\nbind 127.0.0.1\ndir ${dir}\n${sentinel}`);
+  return [file, "--sentinel"];
 }
 
 async function end(child: ChildProcess, signal: NodeJS.Signals): Promise<void> {
