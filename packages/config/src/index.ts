@@ -18,5 +18,6 @@ export {
   ruleProblems,
   type Supervision,
 } from "./parse.ts";
+export { keptBy, missingPackages, programAt } from "./program.ts";
 export { ENV, type EnvEntry, type EnvName, type EnvValues } from "./schema.ts";
 export { Secret } from "./secret.ts";
