@@ -1,6 +1,6 @@
 /** 🔄 Rolling restart with the real processes: nothing is lost and each press is answered once. */
 import { execFileSync } from "node:child_process";
-import { cpSync, symlinkSync } from "node:fs";
+import { cpSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { childrenOf, childWith, spawnNode, testDir, waitFor } from "@flotilla/testkit";
@@ -12,7 +12,11 @@ const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const AUTHOR = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
 
 /** A checkout with a history of its own, so that a commit makes its code newer than what runs. */
-async function checkout(): Promise<{ readonly launch: Launch; readonly commit: () => string }> {
+async function checkout(): Promise<{
+  readonly dir: string;
+  readonly launch: Launch;
+  readonly commit: () => string;
+}> {
   const dir = await testDir("checkout-");
   for (const name of ["apps", "package.json", "package-lock.json"])
     cpSync(join(ROOT, name), join(dir, name), { recursive: true });
@@ -27,7 +31,21 @@ async function checkout(): Promise<{ readonly launch: Launch; readonly commit: (
   commit();
   const launch: Launch = (cwd, env) =>
     spawnNode(join(dir, "apps/cli/src/main.ts"), ["up"], { cwd, env });
-  return { launch, commit };
+  return { dir, launch, commit };
+}
+
+/** Opens the question until it names this code: a host tells of its disk every ten seconds. */
+async function asksFor(chat: AdminChat, commit: string): Promise<void> {
+  await chat.start();
+  await chat.shows(/2 workers[\s\S]*healthy/);
+  await chat.press("Health");
+  await waitFor(async () => {
+    await chat.press("Rolling restart");
+    const asked = await chat.shows(/The button works until/);
+    if (asked.text.includes(`its disk has 0.1.0 ${commit}`)) return true;
+    await chat.press("Cancel");
+    return false;
+  });
 }
 
 interface Pids {
@@ -48,28 +66,12 @@ async function pidsOf(fleet: TestFleet): Promise<Pids> {
   return { bot: bot ?? 0, supervisor: supervisor ?? 0, workers };
 }
 
-/** Opens the question, and begins. */
-async function begin(chat: AdminChat): Promise<void> {
-  await chat.start();
-  await chat.shows(/2 workers[\s\S]*healthy/);
-  await chat.press("Health");
-  await chat.press("Rolling restart");
-}
-
 test("code that is newer on disk comes to run in every process, each press meanwhile is answered once, and the card is completed by the next bot", async () => {
   const { launch, commit } = await checkout();
   const fleet = await startFleetIn(await testDir("fleet-"), {}, launch);
   const chat = new AdminChat(fleet);
   const newest = commit();
-  await begin(chat);
-  await waitFor(async () => {
-    const asked = await chat.shows(/Rolling restart/);
-    if (asked.text.includes(`its disk has 0.1.0 ${newest}`)) return true;
-    // The host tells of its disk every ten seconds.
-    await chat.press("Refresh").catch(() => chat.press("Cancel"));
-    await chat.press("Rolling restart");
-    return false;
-  });
+  await asksFor(chat, newest);
   const before = await pidsOf(fleet);
   await chat.press("Restart all");
   const presses: boolean[] = [];
@@ -101,3 +103,35 @@ test("code that is newer on disk comes to run in every process, each press meanw
     `${presses.length} presses during ${/It took (.+)\./.exec(card.text)?.[1]}\n`,
   );
 });
+
+test("a bot that is killed in the middle of each step carries it on", async () => {
+  const { launch, commit } = await checkout();
+  const fleet = await startFleetIn(await testDir("fleet-"), {}, launch);
+  const chat = new AdminChat(fleet);
+  await asksFor(chat, commit());
+  const before = await pidsOf(fleet);
+  await chat.press("Restart all");
+  for (const step of [/⏳ Trial/, /⏳ host-a: supervisor/, /⏳ The bot|Run again/]) {
+    await chat.shows(step);
+    const { bot } = await pidsOf(fleet);
+    process.kill(bot, "SIGKILL");
+  }
+  const card = await chat.shows(/Run again: all 2 workers, 1 supervisor, the bot\. It took/);
+  expect(card.text).toContain("Nothing was lost.");
+  expect((await pidsOf(fleet)).supervisor).not.toBe(before.supervisor);
+  expect((await chat.press("Refresh")).answered).toBe(true);
+});
+
+test("a supervisor whose newer code does not start is told in red, with what to do; the bot stays", async () => {
+  const { dir, launch, commit } = await checkout();
+  const fleet = await startFleetIn(await testDir("fleet-"), {}, launch);
+  const chat = new AdminChat(fleet);
+  await asksFor(chat, commit());
+  const { bot } = await pidsOf(fleet);
+  writeFileSync(join(dir, "apps/supervisor/src/main.ts"), 'throw new Error("broken");\n');
+  await chat.press("Restart all");
+  const card = await chat.shows(/The supervisor of host-a did not come back/, 180_000);
+  expect(card.text).toMatch(/❌ host-a: supervisor[\s\S]*▫️ The bot/);
+  expect(card.text).toContain("its workers are off Telegram. Run there: npm start.");
+  expect(await childWith(fleet.process.pid, "bot/src/main.ts")).toBe(bot);
+}, 300_000);
