@@ -66,7 +66,7 @@ async function pidsOf(fleet: TestFleet): Promise<Pids> {
   return { bot: bot ?? 0, supervisor: supervisor ?? 0, workers };
 }
 
-test("code that is newer on disk comes to run in every process, each press meanwhile is answered once, and the card is completed by the next bot", async () => {
+test("newer code runs in every process, each press is answered once, the next bot completes the card", async () => {
   const { launch, commit } = await checkout();
   const fleet = await startFleetIn(await testDir("fleet-"), {}, launch);
   const chat = new AdminChat(fleet);
@@ -122,7 +122,7 @@ test("a bot that is killed in the middle of each step carries it on", async () =
   expect((await chat.press("Refresh")).answered).toBe(true);
 });
 
-test("a supervisor whose newer code does not start is told in red, with what to do; the bot stays", async () => {
+test("a supervisor whose newer code does not start is told in red, with what to do", async () => {
   const { dir, launch, commit } = await checkout();
   const fleet = await startFleetIn(await testDir("fleet-"), {}, launch);
   const chat = new AdminChat(fleet);

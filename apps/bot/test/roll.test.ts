@@ -48,7 +48,7 @@ const three = viewOf([
 const kinds = (steps: readonly Step[]): string[] => steps.map(({ kind }) => kind);
 
 describe("the plan", () => {
-  test("of a host that runs the code of its disk restarts the workers that have a process, after a trial with one that runs", () => {
+  test("of a host that runs the code of its disk restarts the workers that have a process, after a trial", () => {
     const { steps, leftOut } = planRoll(three, [rowOf({ onDisk: OLD })], BOT);
     expect(steps).toMatchObject([
       { kind: "trial", worker: B },
@@ -148,7 +148,7 @@ function rolling(rows: readonly HostRow[] = [rowOf({ onDisk: OLD })]) {
 
 const failedOne = { worker: B, code: "gave-up", message: "It gave up." };
 
-test("it goes on after a trial that ran for a while, and ends with the next bot", () => {
+test("it continues after a trial that ran for a while, and ends with the next bot", () => {
   const { state, pass } = rolling();
   expect(pass().steps[0]).toMatchObject({ state: "begun", at: NOW });
   expect(pass(1000)).toBe(pass(0));
@@ -224,7 +224,7 @@ test("a supervisor is back when another run reports, and done when its workers r
   expect(it.pass(1000)).toMatchObject({ failed: [], steps: [{}, { state: "done" }, {}] });
 });
 
-test("a worker that does not come back with its supervisor is a failure by name, and the others go on", () => {
+test("a worker that does not come back with its supervisor is a failure by name, and stops no other", () => {
   const it = atSupervisor();
   it.state.row = rowOf({ run: "run-2" });
   it.state.states = { alpha: "GAVE_UP", beta: "RUNNING" };

@@ -48,8 +48,8 @@ function failed(message: string): Miss {
 }
 
 /**
- * Restarts a service after every unrequested exit, and at once when it asks for it, without giving up: beyond five exits in ten
- * minutes once a minute. Giving up would end the workers, which must survive the bot.
+ * Restarts a service after every unrequested exit, at once when it asks for it, and never gives up:
+ * beyond five exits in ten minutes once a minute. Giving up would end the workers, which must survive the bot.
  */
 export class KeptService {
   readonly #options: KeptOptions;

@@ -43,7 +43,7 @@ test("an up-to-date folder may be upgraded; what is not there is said and preven
   expect(code).toBe(0);
 });
 
-test("an older database is read while its owner holds it, a newer one prevents the upgrade, and nothing is written", async () => {
+test("an older database is read while it is held, a newer one prevents the upgrade, nothing is written", async () => {
   const machine = await machineWithSession();
   const path = join(machine.dataDir, "control.db");
   // The first schema of version 0.1 is not needed: only its number is looked at.

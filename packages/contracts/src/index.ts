@@ -109,6 +109,7 @@ export {
   RouteTarget,
   routeFileSchema,
 } from "./routes.ts";
+export { SCHEMAS } from "./schemas.ts";
 export {
   newSealKeyPair,
   type SealKeyPair,

@@ -17,13 +17,13 @@ export interface World {
   readonly isLossFree: (roll: Roll) => boolean;
 }
 
-/** So long the trial worker must run before the others follow. */
+/** The trial worker must run for this time before the others follow. */
 export const TRIAL_STABLE_MS = 10_000;
-/** So long it may take until it runs. */
+/** Within this time it must run. */
 const TRIAL_MS = 120_000;
-/** So long a supervisor may be away: 20 s to end, 45 s to be ready, and a report. */
+/** A supervisor may be away for this time: 20 s to end, 45 s to be ready, and a report. */
 const SUPERVISOR_MS = 90_000;
-/** So long a worker of a host may take, on top of a minute for all. */
+/** A worker of a host may take this time, on top of a minute for all. */
 const PER_WORKER_MS = 60_000;
 const BOT_MS = 60_000;
 

@@ -24,15 +24,13 @@ export const upgradeVerb: Verb = {
     const { flags, place } = call;
     if (flags["check"] !== true)
       throw new WrongUsage("Say --check. The upgrade itself is git pull && npm start.");
-    const lines = (
-      await Promise.all([
-        checkHosts(place),
-        checkGit(place.root),
-        checkPackages(place.root),
-        checkDatabases(place),
-        checkArchive(place),
-      ])
-    ).flat();
+    const [hosts, git, databases, archive] = await Promise.all([
+      checkHosts(place),
+      checkGit(place.root),
+      checkDatabases(place),
+      checkArchive(place),
+    ]);
+    const lines = [...hosts, ...git, ...checkPackages(place.root), ...databases, ...archive];
     const problems = lines.filter(({ level }) => level === "problem").length;
     return {
       exitCode: problems > 0 ? 1 : 0,

@@ -21,6 +21,7 @@ export async function checkArchive(place: Place): Promise<Line[]> {
     return [problem(`The latest archive does not open: ${toError(error).message}`, MAKE)];
   }
   const ageMs = Math.max(0, place.clock.now() - latest.at);
-  const what = `The latest archive is ${Math.round(ageMs / HOUR_MS)} h old and opens with this FLEET_KEY: ${latest.path}`;
+  const age = `${Math.round(ageMs / HOUR_MS)} h`;
+  const what = `The latest archive is ${age} old and opens with this FLEET_KEY: ${latest.path}`;
   return [ageMs > 2 * (everyMs ?? 24 * HOUR_MS) ? note(what, MAKE) : ok(what)];
 }

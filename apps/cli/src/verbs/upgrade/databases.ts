@@ -1,7 +1,7 @@
 import { existsSync, mkdtempSync, rmSync, statfsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
+import { SCHEMAS } from "@flotilla/contracts";
 import { toError } from "@flotilla/kernel";
 import { SESSION_SCHEMA, sessionNames } from "@flotilla/session-store";
 import { copyRunning } from "@flotilla/sqlite";
@@ -11,12 +11,6 @@ import { type Line, linesOf } from "./line.ts";
 const { ok, note, problem } = linesOf("databases");
 /** Space that a start needs besides the copies. */
 const SPARE_BYTES = 64 * 1024 * 1024;
-/** The schemas of programs that the command line is no part of: they are read from the checkout. */
-const SCHEMAS = {
-  "control.db": "apps/bot/src/kit/schema.ts",
-  "host.db": "apps/supervisor/src/record/schema.ts",
-} as const;
-
 interface Found {
   readonly name: string;
   readonly path: string;
@@ -28,8 +22,8 @@ interface Found {
  * For each database: its schema now and after a start of the code on disk, and whether there is
  * room for the copies that are made first. Reads copies from outside, so that their owners run on.
  */
-export async function checkDatabases({ root, dataDir, sessions }: Place): Promise<Line[]> {
-  const found = await databasesIn(root, dataDir, sessions);
+export async function checkDatabases({ dataDir, sessions }: Place): Promise<Line[]> {
+  const found = databasesIn(dataDir, sessions);
   if (found.length === 0) return [note(`There is no database in ${dataDir} yet.`)];
   let scratch: string;
   try {
@@ -55,31 +49,18 @@ export async function checkDatabases({ root, dataDir, sessions }: Place): Promis
   }
 }
 
-async function databasesIn(root: string, dataDir: string, folder: string): Promise<Found[]> {
-  const own = await Promise.all(
-    Object.entries(SCHEMAS).map(async ([name, file]) => ({
-      name,
-      path: join(dataDir, name),
-      after: await schemaOf(join(root, file)),
-    })),
-  );
+function databasesIn(dataDir: string, folder: string): Found[] {
+  const own = Object.entries(SCHEMAS).map(([name, after]) => ({
+    name,
+    path: join(dataDir, name),
+    after,
+  }));
   const sessions = sessionNames(folder).map((name) => ({
     name: `sessions/${name}.session`,
     path: join(folder, `${name}.session`),
     after: SESSION_SCHEMA,
   }));
   return [...own, ...sessions].filter(({ path }) => existsSync(path));
-}
-
-/** Number of the last migration in a file of the checkout. */
-async function schemaOf(file: string): Promise<number> {
-  const module: unknown = await import(pathToFileURL(file).href);
-  const migrations =
-    typeof module === "object" && module !== null && "MIGRATIONS" in module
-      ? module.MIGRATIONS
-      : null;
-  if (!Array.isArray(migrations)) throw new Error(`${file} has no MIGRATIONS`);
-  return migrations.length;
 }
 
 async function checkOne({ name, path, after }: Found, scratch: string): Promise<Line | "same"> {
