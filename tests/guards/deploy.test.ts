@@ -1,5 +1,6 @@
 import { readFileSync } from "node:fs";
 import { ENV, type EnvName } from "@flotilla/config";
+import { KeptBy } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 
@@ -78,6 +79,8 @@ test(
 const NAMES = Object.keys(ENV) as EnvName[];
 /** Variables that are no settings of Flotilla but must reach its processes (field fault C7). */
 const OF_THE_SYSTEM = ["TZ", "NODE_EXTRA_CA_CERTS"];
+/** Says what starts a process again: a fact of the file, and no setting. */
+const KEPT = "FLOTILLA_KEPT_BY";
 /** Paths in the container that no setting of the machine names; OWNER_DIR and files are mounted. */
 const INSIDE: readonly string[] = ["DATA_DIR", "HTTP_PORT"];
 
@@ -139,7 +142,7 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
         expect(arrives, each).toBe(true);
       }
       for (const [each, value] of Object.entries(environment))
-        expect([...NAMES, ...OF_THE_SYSTEM], value).toContain(each);
+        expect([...NAMES, ...OF_THE_SYSTEM, KEPT], value).toContain(each);
     },
   );
 
@@ -195,7 +198,7 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
       expect(how, name).toEqual(["node apps/cli/launch.mjs up", "/opt/flotilla"]);
     for (const file of ["flotilla.service", "supervisord.conf", "pm2.config.json"])
       expect(read(`docs/deploy/${file}`), file).not.toMatch(
-        /^(Environment|clean_env|environment|ProtectHome)|"filter_env"/m,
+        /^(Environment=(?!FLOTILLA_KEPT_BY)|clean_env|environment=(?!FLOTILLA_KEPT_BY)|ProtectHome)|"filter_env"/m,
       );
   });
 });
@@ -245,4 +248,33 @@ test("new workers of the chat belong to a host with a supervisor (field fault H2
   expect(
     hosts.filter(({ command }) => command.includes("apps/supervisor")).map(({ host }) => host),
   ).toContain(botHost);
+});
+
+test("what starts a process again says so to it, and starts it after any exit code", () => {
+  const cases = {
+    systemd: [/^Restart=always$/m, /^Environment=FLOTILLA_KEPT_BY=systemd$/m, "flotilla.service"],
+    supervisord: [
+      /^autorestart=true$/m,
+      /^environment=FLOTILLA_KEPT_BY="supervisord"$/m,
+      "supervisord.conf",
+    ],
+    // Without stop_exit_codes, PM2 starts a program again after each exit.
+    pm2: [/"max_restarts": 1000000/, /"env": \{ "FLOTILLA_KEPT_BY": "pm2" \}/, "pm2.config.json"],
+  } as const;
+  for (const [name, [restarts, says, file]] of Object.entries(cases)) {
+    const text = read(`docs/deploy/${file}`);
+    expect(text, name).toMatch(restarts);
+    expect(text, name).toMatch(says);
+    expect(text, name).not.toMatch(/stop_exit_codes|SuccessExitStatus|RestartPreventExitStatus/);
+    expect(KeptBy.options).toContain(name);
+  }
+  for (const name of ["bot", "supervisor"])
+    expect(compose()[name], name).toMatchObject({
+      restart: "unless-stopped",
+      environment: { [KEPT]: "compose" },
+    });
+  const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
+  expect(settings[KEPT]).toBe("kubernetes");
+  // Pods of a StatefulSet have restartPolicy Always; no other is allowed.
+  expect(read("docs/deploy/kubernetes.yaml")).not.toContain("restartPolicy");
 });

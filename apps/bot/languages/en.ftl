@@ -723,6 +723,70 @@ bulk-current = Now: { $workers }
 bulk-canary = <i>The first one is a trial: the others wait for it.</i>
 bulk-canary-failed = The first one did not come up, so the others were not touched.
 
+## Rolling restart
+
+button-roll = 🔄 Rolling restart
+button-rollyes = 🔄 Restart all, one by one
+button-rollstop = ✋ Stop here
+toast-roll-stopping = ✋ Stops after the step in hand
+audit-roll = began a rolling restart
+roll-title = 🔄 <b>Rolling restart</b>
+roll-ask = Restarts everything, one part after the other. If the trial fails, nothing else is touched.
+roll-nothing = Nothing can be restarted from here.
+roll-plan-trial = Trial: <b>{ $worker }</b> restarts and must run for { SPAN($ms) }.
+roll-plan-workers = { $host }: { $count ->
+    [one] { $count } worker. It is away for some seconds.
+   *[other] { $count } workers, one by one. Each is away for some seconds.
+}
+roll-plan-supervisor = { $host }: the supervisor, because its disk has { $to } and it runs { $from }. { $count ->
+    [0] It has no worker that runs.
+    [one] Its { $count } worker is away for about { SPAN($ms) }.
+   *[other] Its { $count } workers are away together for up to { SPAN($ms) }.
+}
+roll-plan-bot = At last the bot. The chat answers some seconds later.
+roll-promise = Presses and messages meanwhile are kept: each is answered or delivered once.
+roll-step-trial = Trial: { $worker } on { $host }
+roll-step-workers = { $host }: { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+}
+roll-step-supervisor = { $host }: supervisor with { $count ->
+    [one] { $count } worker
+   *[other] { $count } workers
+}, { $from } → { $to }
+roll-step-bot = The bot
+roll-left-silent = <b>{ $host }</b> is left out: it is not heard of.
+roll-left-not-kept = <b>{ $host }</b> is left out: its disk has other code than it runs, and nothing starts its supervisor again when it ends. Restart it by hand, or see docs/deploy (FLOTILLA_KEPT_BY).
+roll-left-not-installed = <b>{ $host }</b> is left out: the code on its disk needs packages that are not installed. Run there: <code>npm ci</code>
+roll-left-login = <b>{ $host }</b> is left out: a login is under way there.
+roll-left-older = The supervisor of <b>{ $host }</b> stays: it is of an older version. Restart it by hand.
+roll-left-bot-not-kept = The bot stays: nothing starts it again when it ends.
+roll-left-bot-not-installed = The bot stays: the code on its disk needs packages that are not installed. Run there: <code>npm ci</code>
+roll-running = Under way. You can leave this screen.
+roll-stopping = Stopping after the step in hand.
+roll-failed-workers = Not back ({ $reason }):
+roll-done = Run again: { $what }. It took { SPAN($ms) }.
+roll-count-workers = { $count ->
+    [one] { $count } worker
+   *[other] all { $count } workers
+}
+roll-count-supervisors = { $count ->
+    [one] { $count } supervisor
+   *[other] { $count } supervisors
+}
+roll-count-bot = the bot
+roll-nothing-lost = Nothing was lost.
+roll-lost = ⚠️ Messages were lost meanwhile: 🔔 Alerts says which.
+roll-stopped = ✋ Stopped after { SPAN($ms) }. What has no ✅ is as it was.
+roll-end-trial-failed = The trial failed: { $worker } did not start. Nothing else was touched.
+roll-end-trial-not-running = The trial failed: { $worker } started and does not run. Nothing else was touched.
+roll-end-trial-fell = The trial failed: { $worker } ran and fell again. Nothing else was touched.
+roll-end-none-came = No worker of { $host } came back. The rest was not touched.
+roll-end-no-answer = { $host } did not finish. The rest was not touched.
+roll-end-supervisor-away = <b>The supervisor of { $host } did not come back: its workers are off Telegram.</b> Run there: <code>{ $command }</code>. The rest was not touched.
+roll-end-supervisor-same = The supervisor of { $host } did not end. Its workers run. The rest was not touched.
+roll-end-bot-same = The bot did not end. All else runs again.
+
 ## Logins
 
 logins-title = 🔐 <b>Logins</b> ({ $count })

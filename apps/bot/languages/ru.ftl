@@ -733,6 +733,76 @@ bulk-current = Сейчас: { $workers }
 bulk-canary = <i>Первый – пробный: остальные ждут его.</i>
 bulk-canary-failed = Первый не поднялся, поэтому остальные не тронуты.
 
+## Перезапуск по очереди
+
+button-roll = 🔄 Перезапуск по очереди
+button-rollyes = 🔄 Перезапустить всё по очереди
+button-rollstop = ✋ Остановить здесь
+toast-roll-stopping = ✋ Остановимся после текущего шага
+audit-roll = перезапуск по очереди
+roll-title = 🔄 <b>Перезапуск по очереди</b>
+roll-ask = Перезапустит всё, часть за частью. Если проба не удастся, остальное не тронем.
+roll-nothing = Отсюда перезапустить нечего.
+roll-plan-trial = Проба: <b>{ $worker }</b> перезапустится и должен проработать { SPAN($ms) }.
+roll-plan-workers = { $host }: { $count ->
+    [one] { $count } воркер. Его не будет несколько секунд.
+    [few] { $count } воркера, по одному. Каждого не будет несколько секунд.
+   *[many] { $count } воркеров, по одному. Каждого не будет несколько секунд.
+}
+roll-plan-supervisor = { $host }: супервизор, потому что на диске { $to }, а работает { $from }. { $count ->
+    [0] Работающих воркеров у него нет.
+    [one] Его { $count } воркера не будет около { SPAN($ms) }.
+    [few] Его { $count } воркеров не будет вместе до { SPAN($ms) }.
+   *[many] Его { $count } воркеров не будет вместе до { SPAN($ms) }.
+}
+roll-plan-bot = В конце бот. Чат ответит через несколько секунд.
+roll-promise = Нажатия и сообщения за это время сохранятся: каждое получит ответ или дойдёт один раз.
+roll-step-trial = Проба: { $worker } на { $host }
+roll-step-workers = { $host }: { $count ->
+    [one] { $count } воркер
+    [few] { $count } воркера
+   *[many] { $count } воркеров
+}
+roll-step-supervisor = { $host }: супервизор, { $count ->
+    [one] { $count } воркер
+    [few] { $count } воркера
+   *[many] { $count } воркеров
+}, { $from } → { $to }
+roll-step-bot = Бот
+roll-left-silent = <b>{ $host }</b> пропускаем: от него нет вестей.
+roll-left-not-kept = <b>{ $host }</b> пропускаем: на диске не тот код, что работает, а супервизор после остановки никто не запустит. Перезапустите его вручную или см. docs/deploy (FLOTILLA_KEPT_BY).
+roll-left-not-installed = <b>{ $host }</b> пропускаем: коду на диске нужны пакеты, которые не установлены. Выполните там: <code>npm ci</code>
+roll-left-login = <b>{ $host }</b> пропускаем: там идёт вход.
+roll-left-older = Супервизор <b>{ $host }</b> останется: он старой версии. Перезапустите его вручную.
+roll-left-bot-not-kept = Бот останется: после остановки его никто не запустит.
+roll-left-bot-not-installed = Бот останется: коду на диске нужны пакеты, которые не установлены. Выполните там: <code>npm ci</code>
+roll-running = Идёт. Этот экран можно закрыть.
+roll-stopping = Останавливаемся после текущего шага.
+roll-failed-workers = Не вернулись ({ $reason }):
+roll-done = Снова работают: { $what }. Заняло { SPAN($ms) }.
+roll-count-workers = { $count ->
+    [one] { $count } воркер
+    [few] все { $count } воркера
+   *[many] все { $count } воркеров
+}
+roll-count-supervisors = { $count ->
+    [one] { $count } супервизор
+    [few] { $count } супервизора
+   *[many] { $count } супервизоров
+}
+roll-count-bot = бот
+roll-nothing-lost = Ничего не потеряно.
+roll-lost = ⚠️ За это время потеряны сообщения: какие, скажут 🔔 Тревоги.
+roll-stopped = ✋ Остановлено через { SPAN($ms) }. Что без ✅, осталось как было.
+roll-end-trial-failed = Проба не удалась: { $worker } не запустился. Остальное не тронуто.
+roll-end-trial-not-running = Проба не удалась: { $worker } запустился и не работает. Остальное не тронуто.
+roll-end-trial-fell = Проба не удалась: { $worker } поработал и упал. Остальное не тронуто.
+roll-end-none-came = На { $host } не вернулся ни один воркер. Остальное не тронуто.
+roll-end-no-answer = { $host } не закончил. Остальное не тронуто.
+roll-end-supervisor-away = <b>Супервизор { $host } не вернулся: его воркеры не в Telegram.</b> Выполните там: <code>{ $command }</code>. Остальное не тронуто.
+roll-end-supervisor-same = Супервизор { $host } не остановился. Его воркеры работают. Остальное не тронуто.
+roll-end-bot-same = Бот не остановился. Остальное снова работает.
+
 ## Входы
 
 logins-title = 🔐 <b>Входы</b> ({ $count })

@@ -52,6 +52,8 @@ export interface RunningBot {
   readonly introduced: Promise<string>;
   /** Where the Bot API is and how it is reached, for people. */
   readonly way: string;
+  /** Resolves when it wants to end for another start. */
+  readonly ended: Promise<{ readonly why: string; readonly exitCode: number }>;
   /** What the launcher says. */
   hear(message: unknown): void;
   close(): Promise<void>;
@@ -151,6 +153,7 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   return {
     healthPort: health.port,
     ...who,
+    ended: parts.ended,
     hear: (message) => trouble.hear(message),
     close: () => owned.disposeAsync(),
   };
@@ -275,6 +278,11 @@ async function tick(
   const there = redisAwaySince === null ? await hosts.all().catch(() => []) : [];
   supervisors.heard(there);
   parts.knownHosts.keep(there);
+  // An old status would say that a worker is back, or is not.
+  if (fresh && redisAwaySince === null)
+    await parts.rolling
+      .look(there, statuses)
+      .catch((error: unknown) => log.debug({ err: error }, "rolling restart waits"));
   if (redisAwaySince === null)
     await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayFigures.readers();

@@ -66,7 +66,7 @@ test("the Russian chat has no English words but names and what programs said", (
       "TypeError|disk I/O|supervisor ended|node worker|python3|sqlite3|Pixel|Germany|Night watch",
       "News desk|BTC at|Good morning|btc or eth|no answer to ping|info connection|dog",
       String.raw`t\.me/proxy|, rights|p99|host \w|здесь может быть только|sudo fuser`,
-      String.raw`npm run flotilla|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут`,
+      String.raw`npm run flotilla|npm ci|systemctl|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут`,
       String.raw`user:|fleet\.key|has no copy yet|Back up now|Trading desk|Family|Ben \]|More \d`,
       String.raw`# General|Archive|Desk\?|https без`,
     ].join("|"),

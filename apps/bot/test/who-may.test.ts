@@ -23,7 +23,7 @@ const MAY: Readonly<Record<Role, string>> = {
     hush mute maintain test bulk bulkstop retry bnow brest brestyes hstop hstopyes resume
     resumeyes rules login lqr lfile luse lphone lkey lback lsend lnew lcancel lkeep yes`,
   owner: `rnew redit rwiz ruleset proxy proxyyes add drill delete logout rmsession quiet together
-    admins admin invite setrole unadmin`,
+    admins admin invite setrole unadmin roll rollyes rollstop`,
 };
 const COMMANDS: Readonly<Record<Role, string>> = {
   viewer: "start menu workers status who logs alerts health settings cancel help",
@@ -82,7 +82,17 @@ function becomes({ parts: { admins } }: Pick<Fleet, "parts">, role: Role): void 
 
 /** All that a press or a text can change. */
 function recorded({ db }: Fleet): unknown {
-  const tables = ["worker", "command", "audit", "setting", "admin", "invite", "route", "silence"];
+  const tables = [
+    "worker",
+    "command",
+    "audit",
+    "setting",
+    "admin",
+    "invite",
+    "route",
+    "silence",
+    "roll",
+  ];
   const there = new Set(
     db
       .read<{ name: string }>("SELECT name FROM sqlite_schema WHERE type = 'table'")

@@ -48,8 +48,8 @@ function failed(message: string): Miss {
 }
 
 /**
- * Restarts a service after every unrequested exit, without giving up: beyond five exits in ten
- * minutes once a minute. Giving up would end the workers, which must survive the bot.
+ * Restarts a service after every unrequested exit, at once when it asks for it, and never gives up:
+ * beyond five exits in ten minutes once a minute. Giving up would end the workers, which must survive the bot.
  */
 export class KeptService {
   readonly #options: KeptOptions;
@@ -57,6 +57,8 @@ export class KeptService {
   readonly #history: PastExit[] = [];
   #current: ServiceProcess;
   #isDown = false;
+  /** The process that was last started again because it asked. */
+  #asked: ServiceProcess | null = null;
 
   private constructor(first: ServiceProcess, options: KeptOptions) {
     this.#current = first;
@@ -89,7 +91,7 @@ export class KeptService {
     let startedAt = systemClock.monotonicMs();
     let how = ended(await this.#current.exited);
     while (!this.#stopping.signal.aborted) {
-      const delayMs = this.#missed(how, systemClock.monotonicMs() - startedAt);
+      const delayMs = this.#pauseAfter(how, systemClock.monotonicMs() - startedAt);
       try {
         await sleep(delayMs, this.#stopping.signal);
         startedAt = systemClock.monotonicMs();
@@ -101,6 +103,16 @@ export class KeptService {
         how = failed(toError(error).message);
       }
     }
+  }
+
+  /** Milliseconds until the next start: none for a service that ended to be started again. */
+  #pauseAfter(how: Miss, uptimeMs: number): number {
+    const { current } = this;
+    if (this.#asked === current || !current.wantsStart()) return this.#missed(how, uptimeMs);
+    // The next start may fail before there is another process: that one counts.
+    this.#asked = current;
+    this.#options.tell(`The ${current.name} asked to be started again.`);
+    return 0;
   }
 
   async #exited(): Promise<string> {

@@ -1,6 +1,7 @@
 import { type ChildProcess, fork } from "node:child_process";
 import { closeSync, openSync } from "node:fs";
 import { join } from "node:path";
+import { START_AGAIN_EXIT_CODE } from "@flotilla/contracts";
 import { AppError, makeFolder } from "@flotilla/kernel";
 import { boundToParent, endChild } from "@flotilla/os";
 
@@ -12,6 +13,8 @@ export interface ServiceProcess {
   said(name: string): string;
   /** Resolves at the exit with a text about it. Never rejects. */
   readonly exited: Promise<string>;
+  /** Whether it ended to be started again (`START_AGAIN_EXIT_CODE`). */
+  wantsStart(): boolean;
   /** SIGTERM, then SIGKILL after `graceMs`; resolves after the exit. */
   stop(graceMs: number): Promise<void>;
   /** Sends a message over IPC; does nothing when the process is gone. */
@@ -62,6 +65,7 @@ export async function startService(options: ServiceOptions): Promise<ServiceProc
       pid: child.pid ?? 0,
       said: (name) => String(ready[name]),
       exited,
+      wantsStart: () => child.exitCode === START_AGAIN_EXIT_CODE,
       say: (message) => void (child.connected && child.send(message, () => {})),
       kill: () => void child.kill("SIGKILL"),
       stop: (graceMs) => stop(child, exited, graceMs),

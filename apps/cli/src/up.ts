@@ -157,7 +157,7 @@ async function startApps(
     const options = {
       name: app,
       file,
-      env: childEnv({ ...values, HTTP_PORT: String(port) }),
+      env: { ...childEnv({ ...values, HTTP_PORT: String(port) }), FLOTILLA_KEPT_BY: "launcher" },
       logDir,
       hear,
     };

@@ -71,3 +71,30 @@ test("a failed start is reported with its own message", async () => {
     `${failed} It fails again and again. Trying once a minute; the chat does not answer.`,
   ]);
 });
+
+test("a service that asks for it is started again at once, which counts as no failure", async () => {
+  const logDir = await testDir("kept-");
+  const file = join(import.meta.dirname, "fixtures/service.ts");
+  const [told, missed]: [string[], string[]] = [[], []];
+  let starts = 0;
+  const kept = await KeptService.start({
+    start: () => {
+      starts += 1;
+      return startService({ name: "bot", file, env: {}, logDir });
+    },
+    tell: (line) => told.push(line),
+    meanwhile: "the chat does not answer.",
+    onMissed: (how) => missed.push(how),
+    // A crash would wait for longer than this test.
+    rules: { ...RULES, crashDelayMs: 600_000 },
+  });
+  for (let n = 1; n <= 6; n++) {
+    await waitFor(() => starts === n && isAlive(kept.current.pid));
+    process.kill(kept.current.pid, "SIGUSR2");
+    await waitFor(() => told.length === n);
+  }
+  await waitFor(() => starts === 7 && isAlive(kept.current.pid));
+  await kept.stop(1000);
+  expect(told).toEqual(told.map(() => "The bot asked to be started again."));
+  expect(missed).toEqual([]);
+});

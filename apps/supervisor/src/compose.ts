@@ -6,6 +6,7 @@ import {
   type Config,
   childEnv,
   type EnvValues,
+  keptBy,
   loadFleetKey,
   NOT_FOR_WORKERS,
 } from "@flotilla/config";
@@ -36,6 +37,7 @@ import { askDoctor } from "./host/doctor.ts";
 import { HostCommands } from "./host/host-commands.ts";
 import { HostFiles } from "./host/host-files.ts";
 import { exitCounter, showFleet } from "./host/metrics.ts";
+import { OwnProgram } from "./host/own-program.ts";
 import { openRedisParts } from "./host/redis-parts.ts";
 import { HostDb } from "./record/host-db.ts";
 import { IdleSessions } from "./record/idle-sessions.ts";
@@ -45,11 +47,14 @@ import { DEFAULT_WORKER_LIMITS } from "./worker/managed-worker-deps.ts";
 /** A running supervisor. `close` ends every worker, then releases the rest. */
 export interface Supervisor {
   readonly healthPort: number;
+  /** Resolves when it was told to end for another start. */
+  readonly ended: OwnProgram["ended"];
   close(): Promise<void>;
   /** SIGKILL to every worker process that is ending. */
   hurry(): void;
 }
 
+const ROOT = fileURLToPath(new URL("../../../", import.meta.url));
 const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 /** Longest wait for the relay board in Redis; without it the workers start in creation order. */
 const BOARD_MS = 3000;
@@ -67,7 +72,8 @@ export async function startSupervisor(
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
   const backups = stack.use(watchBackups(config, env, log));
-  const redis = await openRedisParts(stack, { config, fleetKey, db, backups, log });
+  const program = new OwnProgram({ root: ROOT, keptBy: keptBy(), run: randomUUID() });
+  const redis = await openRedisParts(stack, { config, fleetKey, db, backups, program, log });
   const { place, events, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
@@ -100,6 +106,7 @@ export async function startSupervisor(
     log,
     sessions,
     doctor: doctorOf(env),
+    program,
   });
   showFleet(registry, () => fleet.statuses());
   const watches = [
@@ -127,7 +134,12 @@ export async function startSupervisor(
     (it) => it.close(),
   );
   const owned = stack.move();
-  return { healthPort: health.port, close: () => owned.disposeAsync(), hurry: () => fleet.hurry() };
+  return {
+    healthPort: health.port,
+    ended: program.ended,
+    close: () => owned.disposeAsync(),
+    hurry: () => fleet.hurry(),
+  };
 }
 
 /** Starts the desired workers, and again when an unreadable host.db becomes readable. */

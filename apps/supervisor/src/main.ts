@@ -23,6 +23,7 @@ await runService("supervisor", async () => {
   return {
     log,
     ready: { healthPort: supervisor.healthPort },
+    ended: supervisor.ended,
     close: () => supervisor.close(),
     hurry: () => supervisor.hurry(),
   };

@@ -7,6 +7,7 @@ import { onTestFinished } from "vitest";
 import { Fleet, type FleetDeps } from "../src/fleet/fleet.ts";
 import { SessionService } from "../src/fleet/session-service.ts";
 import { HostCommands } from "../src/host/host-commands.ts";
+import { OwnProgram } from "../src/host/own-program.ts";
 import { HostDb } from "../src/record/host-db.ts";
 import { CHILD, LIMITS, RULES } from "./support.ts";
 
@@ -52,6 +53,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     await fleet.stopAll();
     db.close();
   });
+  const program = new OwnProgram({ root: dataDir, keptBy: "launcher", run: "run-1" });
   const commands = new HostCommands({
     fleet,
     db,
@@ -59,6 +61,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     log,
     sessions,
     doctor: async () => ({ kind: "doctor", findings: [] }),
+    program,
   });
   const starts = () =>
     readFileSync(journal, "utf8")
@@ -66,5 +69,5 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
       .filter((line) => line.endsWith("started")).length;
   const states = (): Record<string, WorkerStatus["state"]> =>
     Object.fromEntries(fleet.statuses().map((status) => [status.worker, status.state]));
-  return { dataDir, fleet, commands, db, events, removed, starts, states };
+  return { dataDir, fleet, commands, program, db, events, removed, starts, states };
 }

@@ -6,6 +6,9 @@ import { OtherHosts } from "../src/host/other-hosts.ts";
 
 const BACKUP = { everyMs: null, since: 0, triedAt: null, problem: null, good: null };
 
+const RUNS = { version: "1.0.0", commit: null };
+const PROGRAM = { run: "1", runs: RUNS, onDisk: RUNS, isInstalled: true, keptBy: null };
+
 interface Side {
   readonly hosts: OtherHosts;
   readonly said: unknown[];
@@ -30,6 +33,7 @@ async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
       host,
       hosts: mode,
       backup: () => BACKUP,
+      program: () => PROGRAM,
       clock: systemClock,
       log,
       onError: (error) => said.push(error),

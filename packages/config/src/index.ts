@@ -18,6 +18,7 @@ export {
   ruleProblems,
   type Supervision,
 } from "./parse.ts";
+export { keptBy, missingPackages, programAt } from "./program.ts";
 export { hasRedis, redisOf } from "./redis.ts";
 export { ENV, type EnvEntry, type EnvName, type EnvValues } from "./schema.ts";
 export { Secret } from "./secret.ts";

@@ -160,6 +160,12 @@ export const HostCommand = z.discriminatedUnion("kind", [
    * `bulk.progress`.
    */
   defineCommand("bulk.cancel", QUIET, { ...asked, bulk: z.string().max(64) }),
+  /**
+   * Ends the supervisor with `START_AGAIN_EXIT_CODE`, after its workers in order, so that what
+   * keeps it starts the code on disk. Ignored where nothing keeps it. Answered by the `run` of the
+   * host's row.
+   */
+  defineCommand("start-again", QUIET, { ...asked, run: z.string().max(40) }),
   /** Stops the worker and moves its session file to the vault, verified; it can be restored. */
   defineCommand("remove-session", STOPS, base),
   /** Stops the worker and removes it from this host's list. Its files stay. */

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HostBackup } from "./host-backup.ts";
+import { HostProgram } from "./host-program.ts";
 import { HostIdField, STATUS_STALE_MS } from "./worker-status.ts";
 
 /** The row that a supervisor writes for its host, every {@link STATUS_REFRESH_MS}. */
@@ -11,6 +12,8 @@ export const HostRow = z.object({
   at: z.number(),
   /** Its backups. Absent: a host of an older version. */
   backup: HostBackup.exactOptional(),
+  /** Its program. Absent: a host of an older version. */
+  program: HostProgram.exactOptional(),
   /** In Redis only: `at` by the clock of Redis. Readers get `at` converted to their own clock. */
   toldAt: z.number().exactOptional(),
 });

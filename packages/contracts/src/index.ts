@@ -32,6 +32,13 @@ export {
   StorageProblem,
 } from "./events.ts";
 export { type BackupConcern, backupConcerns, HostBackup } from "./host-backup.ts";
+export {
+  HostProgram,
+  isSameProgram,
+  KeptBy,
+  ProgramVersion,
+  START_AGAIN_EXIT_CODE,
+} from "./host-program.ts";
 export { HostRow, hostsTooMany } from "./host-row.ts";
 export { SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {
@@ -102,6 +109,7 @@ export {
   RouteTarget,
   routeFileSchema,
 } from "./routes.ts";
+export { SCHEMAS } from "./schemas.ts";
 export {
   newSealKeyPair,
   type SealKeyPair,

@@ -7,6 +7,8 @@ export interface RunningService {
   readonly log: Logger;
   /** Sent to the parent with `kind: "ready"`. */
   readonly ready: Readonly<Record<string, string | number>>;
+  /** Resolves when the service wants to end by itself, and with which exit code. */
+  readonly ended?: Promise<{ readonly why: string; readonly exitCode: number }>;
   close(): Promise<void>;
   /**
    * Called for a second signal during `close`: end faster. Without it, the process ends at once.
@@ -21,8 +23,8 @@ const LINGER_MS = 500;
 const LEAVE_MS = 2000;
 
 /**
- * Runs a service until SIGINT, SIGTERM or the end of its parent (closed IPC channel), then closes
- * it and lets the process end (the log texts of S2-35). A second signal calls `hurry`, or ends the
+ * Runs a service until SIGINT, SIGTERM, the end of its parent (closed IPC channel) or its own wish,
+ * then closes it and lets the process end (the log texts of S2-35). A second signal calls `hurry`, or ends the
  * process at once. A failed start prints one plain text on stderr, tells the parent, and exits with
  * 1.
  */
@@ -46,13 +48,17 @@ export async function runService(
   try {
     const service = await startOrLeave(start, stop.promise);
     tellParent({ kind: "ready", ...service.ready });
-    const why = await stop.promise;
+    const asksFor = (why: string) => ({ why, exitCode: 0 });
+    const { why, exitCode } = await Promise.race([
+      stop.promise.then(asksFor),
+      ...(service.ended ? [service.ended] : []),
+    ]);
     service.log.info({ why }, `Received ${why}. Initiating graceful shutdown...`);
     hurry = service.hurry?.bind(service);
     asked = Math.max(asked, 1);
     await service.close();
     service.log.info("Shutdown complete");
-    process.exitCode = 0;
+    process.exitCode = exitCode;
   } catch (thrown) {
     const error = toError(thrown);
     const text =

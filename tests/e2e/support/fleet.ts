@@ -24,12 +24,16 @@ export async function startFleet(env: Readonly<Record<string, string>> = {}): Pr
   return await startFleetIn(await testDir("fleet-"), env);
 }
 
-/** Starts a fleet in the folder of an ended one. */
+/** Starts the launcher in this folder with this environment. */
+export type Launch = (cwd: string, env: Readonly<Record<string, string>>) => SpawnedProcess;
+
+/** Starts a fleet in the folder of an ended one; `launch`: of another checkout. */
 export async function startFleetIn(
   dir: string,
   env: Readonly<Record<string, string>> = {},
+  launch: Launch = ownLauncher,
 ): Promise<TestFleet> {
-  const running = launchFleet(dir, env);
+  const running = launchFleet(dir, env, launch);
   await running.waitForOutput(/Flotilla is ready — open http:\S+/, 60_000);
   const url = /open (http:\/\/127\.0\.0\.1:\d+)\//.exec(running.stdout)?.[1] ?? "";
   // The last hook runs first: fleet and folder still exist.
@@ -94,6 +98,7 @@ async function placeOf(
 export function launchFleet(
   cwd: string,
   env: Readonly<Record<string, string>> = {},
+  launch: Launch = ownLauncher,
 ): SpawnedProcess {
   const ours = {
     SANDBOX_PORT: "0",
@@ -102,8 +107,10 @@ export function launchFleet(
     RESTART_DELAY_S: "2",
     FLOTILLA_REDIS_SERVER: inject("redisServer"),
   };
-  return spawnNode(CLI, ["up"], { cwd, env: { ...ours, ...env } });
+  return launch(cwd, { ...ours, ...env });
 }
+
+const ownLauncher: Launch = (cwd, env) => spawnNode(CLI, ["up"], { cwd, env });
 
 /** Messages of the chat, and lines of each log, shown after a failed test. */
 const LAST = 12;

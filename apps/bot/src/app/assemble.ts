@@ -1,6 +1,11 @@
 import { randomUUID } from "node:crypto";
 import type { Config } from "@flotilla/config";
-import type { Asker, RelayStatus, RoutesForReader } from "@flotilla/contracts";
+import {
+  type Asker,
+  type RelayStatus,
+  type RoutesForReader,
+  START_AGAIN_EXIT_CODE,
+} from "@flotilla/contracts";
 import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { CommandSender, StatusReader } from "@flotilla/queue";
@@ -46,6 +51,9 @@ import { RouteStore } from "../relay/route-store.ts";
 import { botChats } from "../relay/wizard/bot-chats.ts";
 import { DraftStore } from "../relay/wizard/draft-store.ts";
 import { RouteWizard } from "../relay/wizard/route-wizard.ts";
+import { ownBot } from "../upkeep/own-bot.ts";
+import { RollStore } from "../upkeep/roll-store.ts";
+import { Rolling } from "../upkeep/rolling.ts";
 import { Answers } from "../workers/answers.ts";
 import { Bulk } from "../workers/bulk-run.ts";
 import { BulkStore } from "../workers/bulk-store.ts";
@@ -105,6 +113,7 @@ function stores(db: Database, config: Config) {
     inbox: new Inbox(db),
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
+    rolls: new RollStore(db),
   };
 }
 
@@ -150,6 +159,7 @@ export function assemble(outside: Outside) {
   };
   const live = chats(outside, base, render);
   const views = viewsOf(outside, base, signs);
+  const bulk = new Bulk({ sender: commandSender, store: bulks, clock });
   const parts = {
     refused,
     ...base,
@@ -158,7 +168,8 @@ export function assemble(outside: Outside) {
     ...routing,
     ...pictures(outside, base),
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
-    bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
+    bulk,
+    ...rollParts(outside, base, bulk),
     alertActions: new AlertActions({
       alerts,
       cards,
@@ -230,6 +241,14 @@ function routeParts({ relayWire, bot }: Outside, base: Base) {
     botChat: botChats(bot.api),
   });
   return { relay, relayFigures, routeWizard, finder, relayNotes: new RelayNotes(db, base.audit) };
+}
+
+/** Rolling restarts; `ended` resolves when one ends this bot for another start. */
+function rollParts({ commandSender: sender }: Outside, base: Base, bulk: Bulk) {
+  const own = ownBot(randomUUID());
+  const { promise: ended, resolve } = Promise.withResolvers<{ why: string; exitCode: number }>();
+  const endBot = (): void => resolve({ why: "rolling restart", exitCode: START_AGAIN_EXIT_CODE });
+  return { own, ended, rolling: new Rolling({ ...base, bulk, sender, own, endBot }) };
 }
 
 /** Charts, and what collects their numbers. */

@@ -12,6 +12,7 @@ import { loginConfirmation } from "../login/login-buttons.ts";
 import { relay } from "../relay/feature.ts";
 import { endConfirmations } from "../session/end-session.ts";
 import { session } from "../session/feature.ts";
+import { upkeep } from "../upkeep/feature.ts";
 import { workers } from "../workers/feature.ts";
 import type { FleetView } from "../workers/view.ts";
 import { cancelCommand, helpCommand, startCommand } from "./general-commands.ts";
@@ -24,7 +25,7 @@ const general = defineFeature({
   commands: [startCommand, cancelCommand, helpCommand],
 });
 
-const FEATURES = [general, workers, login, session, alerts, relay, charts, health, admins];
+const FEATURES = [general, workers, login, session, alerts, relay, charts, health, upkeep, admins];
 
 type AnyFeature = (typeof FEATURES)[number];
 type Takes<F> = F extends Feature<FleetView, never, infer Deps> ? (deps: Deps) => void : never;

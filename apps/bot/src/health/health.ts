@@ -130,7 +130,10 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
         html`⚠️ ${words.html("health-unreachable", { names: health.unreachable.join(", ") })}`,
     ).text,
     keyboard: rows(
-      [view.may("doctor") && verbButton(words, "doctor")],
+      [
+        view.may("doctor") && verbButton(words, "doctor"),
+        view.may("roll") && verbButton(words, "roll"),
+      ],
       [refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))],
     ),
   };

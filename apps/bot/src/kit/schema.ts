@@ -274,4 +274,11 @@ export const MIGRATIONS = [
   `ALTER TABLE invite ADD COLUMN by_id TEXT NOT NULL DEFAULT '';`,
   // What people want to remember of a worker.
   `ALTER TABLE worker ADD COLUMN note TEXT;`,
+  // Rolling restarts, which the bot itself is a part of: the next bot carries them on.
+  `CREATE TABLE roll (
+    id TEXT PRIMARY KEY,
+    asked_at INTEGER NOT NULL,
+    over INTEGER NOT NULL CHECK (over IN (0, 1)),
+    body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
 ];

@@ -8,6 +8,7 @@ import { copyRef } from "../../src/session/backups.ts";
 import { CONFIRMED } from "../../src/workers/confirm.ts";
 import { NOW } from "../support.ts";
 import { DRAFTS, draftAdmin } from "./drafts.ts";
+import { ROLLS } from "./rolls.ts";
 import { IN_STATE } from "./states.ts";
 import { NEWS } from "./world.ts";
 
@@ -228,6 +229,16 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   sources: [
     ["sources", { kind: "sources", worker: NEWS }],
     ["sources, none", { kind: "sources", worker: named("sport_1") }],
+  ],
+  rollask: [["rolling restart?", { kind: "rollask", at: NOW }]],
+  roll: [
+    ...Object.keys(ROLLS).map(
+      (id): Shown<"roll"> => [
+        `rolling restart, ${id.slice("roll-".length)}`,
+        { kind: "roll", roll: id },
+      ],
+    ),
+    ["rolling restart that is gone", { kind: "roll", roll: "gone" }],
   ],
   notice: [["notice", { kind: "notice", text: say("problem-redis-away"), worker: NEWS }]],
 };

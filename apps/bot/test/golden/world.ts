@@ -20,6 +20,7 @@ import type { Words } from "../../src/kit/words/words.ts";
 import { Wizard } from "../../src/login/wizard.ts";
 import { WizardStore } from "../../src/login/wizard-store.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
+import { RollStore } from "../../src/upkeep/roll-store.ts";
 import { Answers } from "../../src/workers/answers.ts";
 import { BulkStore } from "../../src/workers/bulk-store.ts";
 import { CommandStore } from "../../src/workers/command-store.ts";
@@ -27,6 +28,7 @@ import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
 import { BACKUP_ROWS } from "./backups.ts";
+import { ROLL_BOT, ROLL_ROWS, ROLLS } from "./rolls.ts";
 import { goldenRouting } from "./routing.ts";
 import { aDay, FINDINGS, IN_STATE, whoHolds } from "./states.ts";
 
@@ -113,9 +115,11 @@ export function goldenScreens(
     sent: new SentLog(db),
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
+    rolls: new RollStore(db),
   };
   fill({ ...stores, commands: stores.commandLog });
   aDay(stores.rollups, NEWS);
+  for (const [id, roll] of Object.entries(ROLLS)) stores.rolls.save({ ...roll, id });
   wizards.save({
     admin: ANN,
     worker: NEWS,
@@ -146,9 +150,10 @@ export function goldenScreens(
     redisTrouble: () => null,
   });
   const knownHosts = new KnownHosts();
-  knownHosts.keep(BACKUP_ROWS);
+  knownHosts.keep([...BACKUP_ROWS, ...ROLL_ROWS]);
   const deps: RenderDeps = {
     knownHosts,
+    own: ROLL_BOT,
     ...stores,
     ...routing,
     wizard,

@@ -48,6 +48,11 @@ const VERBS: readonly Listed[] = [
     load: async () => (await import("./routes.ts")).routesVerb,
   },
   {
+    name: "upgrade",
+    summary: "say what an upgrade would do, with --check",
+    load: async () => (await import("./upgrade.ts")).upgradeVerb,
+  },
+  {
     name: "doctor",
     summary: "check everything that can cost a session",
     load: async () => (await import("./doctor.ts")).doctorVerb,

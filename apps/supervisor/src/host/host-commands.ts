@@ -6,6 +6,7 @@ import { attempt, type SessionService } from "../fleet/session-service.ts";
 import type { HostDb } from "../record/host-db.ts";
 import type { StartResult } from "../worker/managed-worker-deps.ts";
 import { type BulkCommand, type BulkProgress, carryOutBulk } from "./bulk.ts";
+import type { OwnProgram } from "./own-program.ts";
 import type { Of, WorkerRequest } from "./worker-request.ts";
 
 export interface HostCommandDeps {
@@ -15,6 +16,7 @@ export interface HostCommandDeps {
   readonly log: Logger;
   readonly sessions: SessionService;
   readonly doctor: () => Promise<CommandOutcome>;
+  readonly program: Pick<OwnProgram, "startAgain">;
 }
 
 /** Commands that only read: their outcome is not kept, and a redelivered job reads again. */
@@ -55,7 +57,8 @@ export class HostCommands {
     if (command.kind === "bulk") {
       const failed = command.workers.map((worker) => ({ worker, ...failure }));
       this.#bulkOver(command, "done", failed);
-    } else if (command.kind !== "bulk.cancel") this.#done(command, { kind: "failed", ...failure });
+    } else if (command.kind !== "bulk.cancel" && command.kind !== "start-again")
+      this.#done(command, { kind: "failed", ...failure });
   }
 
   async #carryOutOnce(command: HostCommand): Promise<void> {
@@ -63,6 +66,7 @@ export class HostCommands {
     const expired = clock.now() > command.deadlineAt;
     if (command.kind === "bulk") return await this.#bulk(command, expired);
     if (command.kind === "bulk.cancel") return this.#bulks.get(command.bulk)?.abort();
+    if (command.kind === "start-again") return this.#startAgain(command, expired);
     const before = db.outcomeOf(command.id);
     const outcome: CommandOutcome =
       before ?? (expired ? { kind: "expired" } : await this.#perform(command));
@@ -80,8 +84,17 @@ export class HostCommands {
     this.#done(command, outcome);
   }
 
+  /** A job that comes once more finds another run: it ends nothing. */
+  #startAgain({ run, askedBy }: Of<"start-again">, expired: boolean): void {
+    const isTaken = !expired && this.#deps.program.startAgain(run);
+    this.#deps.log.info(
+      { command: "start-again", by: askedBy.id, expired, isTaken },
+      "command done",
+    );
+  }
+
   #done(
-    command: Exclude<HostCommand, { kind: "bulk" | "bulk.cancel" }>,
+    command: Exclude<HostCommand, { kind: "bulk" | "bulk.cancel" | "start-again" }>,
     outcome: CommandOutcome,
   ): void {
     this.#deps.fleet.tell({

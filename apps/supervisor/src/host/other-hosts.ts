@@ -9,6 +9,8 @@ export interface OtherHostsDeps {
   readonly hosts: HostRow["hosts"];
   /** What the row says of this host's backups. */
   readonly backup: () => NonNullable<HostRow["backup"]>;
+  /** What the row says of this host's program. */
+  readonly program: () => NonNullable<HostRow["program"]>;
   readonly clock: Clock;
   readonly log: Pick<PlainLog, "warn">;
   readonly onError: (error: unknown) => void;
@@ -36,10 +38,10 @@ export class OtherHosts {
 
   /** Never rejects: the next check follows in 10 s. */
   async look(): Promise<void> {
-    const { board, host, hosts, backup, clock, log, onError } = this.#deps;
+    const { board, host, hosts, backup, program, clock, log, onError } = this.#deps;
     try {
       const now = clock.now();
-      await board.write({ host, hosts, at: now, backup: backup() });
+      await board.write({ host, hosts, at: now, backup: backup(), program: program() });
       const others = hostsTooMany(await board.all(), now)
         .map((row) => row.host)
         .filter((name) => name !== host)

@@ -19,6 +19,7 @@ import {
 import type { HostDb } from "../record/host-db.ts";
 import type { Backups } from "./backups.ts";
 import { OtherHosts } from "./other-hosts.ts";
+import type { OwnProgram } from "./own-program.ts";
 
 /** This host's connections to Redis: events, statuses, commands. */
 export interface RedisParts {
@@ -41,13 +42,14 @@ export interface RedisPartsDeps {
   readonly fleetKey: Buffer;
   readonly db: HostDb;
   readonly backups: Backups;
+  readonly program: OwnProgram;
   readonly log: Logger;
 }
 
 /** Finds the fleet and opens its Redis parts on `stack`. Throws what `findFleet` throws. */
 export async function openRedisParts(
   stack: AsyncDisposableStack,
-  { config, fleetKey, db, backups, log }: RedisPartsDeps,
+  { config, fleetKey, db, backups, program, log }: RedisPartsDeps,
 ): Promise<RedisParts> {
   const redis = config.redis?.reveal() ?? "";
   const fleet = await findFleet({ redis, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
@@ -66,6 +68,7 @@ export async function openRedisParts(
     host,
     hosts: supervision.hosts,
     backup: () => backups.status(),
+    program: () => program.status(),
     clock: systemClock,
     log,
     onError,
