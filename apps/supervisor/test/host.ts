@@ -59,6 +59,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     log,
     sessions,
     doctor: async () => ({ kind: "doctor", findings: [] }),
+    beginArchive: () => true,
   });
   const starts = () =>
     readFileSync(journal, "utf8")

@@ -144,7 +144,8 @@ export class Schedules {
     const now = this.#clock.now();
     if (next === null || now - next > LOST_MS || !isSame(timing, wanted.timing)) return false;
     const due = nextRun(wanted.timing, Math.max(now, wanted.after)) ?? next;
-    return next <= due + AHEAD_MS;
+    const isEarly = timing.kind === "every" && next < wanted.after + timing.everyMs - AHEAD_MS;
+    return next <= due + AHEAD_MS && !isEarly;
   }
 
   async #plan({ id, timing, after }: WantedSchedule): Promise<void> {
