@@ -50,7 +50,11 @@ export function nextRun(timing: Timing, after: number): number | null {
  * Checks a cron pattern as people write it. Throws AppError `bad-schedule`, whose message says
  * what is wrong with it.
  */
-export function cronTiming(text: string, zone: string, now: number): Timing {
+export function cronTiming(
+  text: string,
+  zone: string,
+  now: number,
+): Extract<Timing, { kind: "cron" }> {
   const pattern = text.trim().replace(/\s+/g, " ");
   const count = pattern.split(" ").length;
   if (!pattern.startsWith("@") && count !== FIELDS)

@@ -46,6 +46,9 @@ import { RouteStore } from "../relay/route-store.ts";
 import { botChats } from "../relay/wizard/bot-chats.ts";
 import { DraftStore } from "../relay/wizard/draft-store.ts";
 import { RouteWizard } from "../relay/wizard/route-wizard.ts";
+import { ScheduleDesk } from "../schedules/schedule-desk.ts";
+import { ScheduleStore } from "../schedules/schedule-store.ts";
+import type { OwnBackups } from "../schedules/work.ts";
 import { Answers } from "../workers/answers.ts";
 import { Bulk } from "../workers/bulk-run.ts";
 import { BulkStore } from "../workers/bulk-store.ts";
@@ -72,6 +75,8 @@ export interface Outside {
   readonly relayWire: RelayWire;
   /** What the processes of this fleet refused in its queues. */
   readonly refused?: RefusedJobs;
+  /** Archives of the bot's own folder; null = a supervisor makes them. */
+  readonly ownBackups?: () => OwnBackups | null;
   /** That of this machine, unless one is given. */
   readonly clock?: Clock;
 }
@@ -105,6 +110,7 @@ function stores(db: Database, config: Config) {
     inbox: new Inbox(db),
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
+    schedules: new ScheduleStore(db),
   };
 }
 
@@ -116,7 +122,7 @@ export function assemble(outside: Outside) {
   const host = config.hostId;
   const own = stores(db, config);
   const refused = outside.refused ?? new RefusedJobs();
-  const { admins, places, workers, commandLog, bulks, alerts, cards, silences } = own;
+  const { admins, places, workers, commandLog, alerts, cards, silences } = own;
   const languages = loadLanguages();
   const wordsOf = (chat: string): Words =>
     isGroup(chat)
@@ -150,7 +156,9 @@ export function assemble(outside: Outside) {
   };
   const live = chats(outside, base, render);
   const views = viewsOf(outside, base, signs);
+  const night = scheduleParts(outside, base, views);
   const parts = {
+    ...night,
     refused,
     ...base,
     ...signs,
@@ -158,7 +166,6 @@ export function assemble(outside: Outside) {
     ...routing,
     ...pictures(outside, base),
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
-    bulk: new Bulk({ sender: commandSender, store: bulks, clock }),
     alertActions: new AlertActions({
       alerts,
       cards,
@@ -182,8 +189,6 @@ export function assemble(outside: Outside) {
     files: fileSource(bot, wayOf(config, bot.api.options?.apiRoot)),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
     views,
-    answers: new Answers(),
-    knownHosts: new KnownHosts(),
     limits: {
       sendsPerMinute: config.sendsPerMinute,
       alertHoldMs: config.alertHoldMs,
@@ -230,6 +235,28 @@ function routeParts({ relayWire, bot }: Outside, base: Base) {
     botChat: botChats(bot.api),
   });
   return { relay, relayFigures, routeWizard, finder, relayNotes: new RelayNotes(db, base.audit) };
+}
+
+/** What the fleet does on schedule, and what that works with. */
+function scheduleParts({ commandSender, config, ownBackups }: Outside, base: Base, views: Views) {
+  const { bulks, clock } = base;
+  const answers = new Answers();
+  const knownHosts = new KnownHosts();
+  const bulk = new Bulk({ sender: commandSender, store: bulks, clock });
+  const { timeZone: zone } = new Intl.DateTimeFormat().resolvedOptions();
+  const defaults = { archiveEveryMs: config.backup.everyMs, zone };
+  const own = ownBackups ?? ((): null => null);
+  const scheduleDesk = new ScheduleDesk({
+    ...base,
+    commandLog: base.commandLog,
+    views,
+    answers,
+    knownHosts,
+    bulk,
+    defaults,
+    ownBackups: own,
+  });
+  return { answers, knownHosts, bulk, defaults, scheduleDesk, ownBackups: own };
 }
 
 /** Charts, and what collects their numbers. */

@@ -1,5 +1,6 @@
 import { type BackupCopy, type Device, Route, WorkerState } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
+import { nextRun } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { AdminStore } from "../../src/admins/admin-store.ts";
 import { AuditStore } from "../../src/admins/audit-store.ts";
@@ -20,6 +21,8 @@ import type { Words } from "../../src/kit/words/words.ts";
 import { Wizard } from "../../src/login/wizard.ts";
 import { WizardStore } from "../../src/login/wizard-store.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
+import { timingOf } from "../../src/schedules/kinds.ts";
+import { ScheduleStore } from "../../src/schedules/schedule-store.ts";
 import { Answers } from "../../src/workers/answers.ts";
 import { BulkStore } from "../../src/workers/bulk-store.ts";
 import { CommandStore } from "../../src/workers/command-store.ts";
@@ -27,6 +30,7 @@ import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
 import { BACKUP_ROWS } from "./backups.ts";
+import { aNight, DEFAULTS } from "./night.ts";
 import { goldenRouting } from "./routing.ts";
 import { aDay, FINDINGS, IN_STATE, whoHolds } from "./states.ts";
 
@@ -113,7 +117,9 @@ export function goldenScreens(
     sent: new SentLog(db),
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
+    schedules: new ScheduleStore(db),
   };
+  aNight(stores.schedules);
   fill({ ...stores, commands: stores.commandLog });
   aDay(stores.rollups, NEWS);
   wizards.save({
@@ -149,6 +155,14 @@ export function goldenScreens(
   knownHosts.keep(BACKUP_ROWS);
   const deps: RenderDeps = {
     knownHosts,
+    ownBackups: () => null,
+    scheduleDesk: {
+      timing: ({ id, time }) => timingOf(id, time, DEFAULTS),
+      next: ({ isOn, id, time }) => {
+        const timing = isOn ? timingOf(id, time, DEFAULTS) : null;
+        return timing && nextRun(timing, NOW);
+      },
+    },
     ...stores,
     ...routing,
     wizard,
