@@ -57,8 +57,7 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
   try {
     // Writing down a copy would change the session that was copied.
     const isKept = kept.kind === "done" || kept.kind === "failed";
-    if (isKept && command.kind !== "copy")
-      store.commands.add(command.id, JSON.stringify(kept));
+    if (isKept && command.kind !== "copy") store.commands.add(command.id, JSON.stringify(kept));
   } catch (error) {
     log.warn({ command: command.kind, err: error }, "the outcome of a command could not be kept");
   }

@@ -23,6 +23,7 @@ class Host {
   /** What the next run notes; null = it leaves no note. */
   result: "good" | "failed" | "not-sent" | null = "good";
   readonly backups: Backups;
+  isOurs = true;
 
   constructor(everyMs: number | null = DAY) {
     this.backups = new Backups({
@@ -31,6 +32,7 @@ class Host {
       run: async () => this.#run(),
       clock: { now: () => this.now, monotonicMs: () => this.now },
       log,
+      isOurs: () => this.isOurs,
     });
     onTestFinished(() => this.backups[Symbol.dispose]());
   }
@@ -82,6 +84,13 @@ test("without a schedule, as when bot or Redis are lost, one comes after 1.5 tim
   expect(await host.pass(2 * HOUR)).toBe(1);
   expect(await host.pass(9 * DAY)).toBe(6);
   expect(host.concerns()).toEqual([]);
+});
+
+test("a folder that a supervisor looks after is left to it", async () => {
+  const host = new Host();
+  host.isOurs = false;
+  expect(host.backups.begin()).toBe(false);
+  expect(await host.pass(3 * DAY)).toBe(0);
 });
 
 test("one at a time: a schedule that asks meanwhile gets no second one", async () => {
@@ -179,4 +188,3 @@ test("what it says fits the contract and names no path", async () => {
   expect(HostBackup.parse(host.backups.status())).toEqual(host.backups.status());
   expect(JSON.stringify(host.backups.status())).not.toContain("somewhere");
 });
-
