@@ -29,7 +29,7 @@ export interface Planned {
 
 /** A plan that is later than it should be by more than this was made by a clock that was ahead. */
 const AHEAD_MS = 60_000;
-/** A tick that no consumer took for so long is lost. */
+/** A tick that no consumer takes in this time is lost. */
 const LOST_MS = 120_000;
 /** More fields than minute, hour, day, month and weekday would be seconds: too often for a fleet. */
 const FIELDS = 5;

@@ -30,13 +30,13 @@ export interface DeskDeps extends WorkDeps {
 const LATE_MS = 5 * 60_000;
 /** A tick may be so far ahead of this clock. */
 const AHEAD_MS = 60_000;
-/** Redis has so long to bring a tick; then it is lost, and the bot acts without it. */
+/** Redis has this time to bring a tick; then it is lost, and the bot acts without it. */
 const LOST_MS = 90_000;
 
 /**
  * The schedules of the fleet. Redis says when a time has come; what is due, what runs and how it
- * went is in control.db. So each time has one run, whatever Redis forgets or repeats, and a run
- * goes on after a restart of the bot.
+ * went is in control.db. So each time has one run, whatever Redis forgets or repeats, and a bot
+ * that starts again finishes what runs.
  */
 export class ScheduleDesk {
   readonly #deps: DeskDeps;
