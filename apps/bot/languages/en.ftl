@@ -83,6 +83,11 @@ button-alerts = 🚨 Alerts
 button-logins = 🔐 Logins
 button-health = 💾 Health
 button-doctor = 🩺 Doctor
+button-schedules = 🗓 Schedules
+button-schedcron = ⏱ Another time
+button-schedrun = ▶️ Run now
+button-schedule-on = 🟢 Switch on
+button-schedule-off = 💤 Switch off
 button-settings = ⚙️ Settings
 button-audit = 📒 Audit
 button-auditfile = 📄 As a file
@@ -147,6 +152,8 @@ role-owner = owner
 
 ## Answers to presses
 
+toast-schedule-runs = ▶️ It runs
+toast-schedule-running = It runs already
 toast-queued = ⏳ Queued
 toast-asked = ⏳ Asked…
 toast-already = Already asked by { $by }
@@ -248,6 +255,7 @@ help-mute = <code>/mute news_1 2h</code>, <code>/mute #eu 1h</code>, <code>/mute
 help-alerts = <code>/alerts</code> – open alerts, the worst first
 help-health = <code>/health</code> – Redis, Telegram and the hosts
 help-doctor = <code>/doctor</code> – what the fleet is in danger of
+help-schedules = <code>/schedules</code> – copies, self-checks, restart at night
 help-settings = <code>/settings</code> – language, quiet hours, admins
 help-cancel = <code>/cancel</code> – ends a login or a question
 help-here = <code>/here</code> – in a group: it hears every alert; <code>/here off</code> ends that
@@ -264,6 +272,7 @@ command-mute = Mute: /mute news_1 1h, /mute all 1h
 command-alerts = Alerts
 command-health = Health
 command-doctor = What the fleet is in danger of
+command-schedules = Schedules
 command-settings = Settings
 
 ## Every screen
@@ -336,6 +345,9 @@ ask-proxy = 🧭 Send the proxy of <b>{ $worker }</b>: <code>socks5://user:passw
 ask-proxy-bad = That is no proxy that I know. Send it in one of these forms; a proxy that is reached by https:// cannot be used.
 ask-proxy-away = The worker does not run. Start it first.
 ask-tags = 🏷 Send the tags of <b>{ $worker }</b>, such as: news eu. Or - for none.
+ask-schedcron =
+    ⏱ Send the time, such as <code>04:30</code> for every day, or a cron pattern of minute, hour, day, month and weekday, such as <code>30 4 * * 1-5</code>. It counts in your time zone.
+ask-schedcron-bad = That is no time: { $why } So: 04:30, or 30 4 * * 1-5
 ask-quiet = 🌙 Send the hours in which only red alerts are told, such as 22:00-07:00 (in the fleet's time zone).
 ask-zone =
     🕰 Which time zone are you in? Send a city such as <code>Berlin</code> or <code>America/New_York</code>, an offset such as <code>+3</code> or <code>UTC+05:30</code>, or the time that you have now, such as <code>14:35</code>.
@@ -814,6 +826,7 @@ health-backup = Backup of { $host }: { AGO($at) }, { $mb } MB, { $workers ->
     [one] { $workers } session
    *[other] { $workers } sessions
 }
+health-own-folder = the bot’s folder
 health-backup-none = Backup of { $host }: none yet
 health-backup-off = Backup of { $host }: only by hand (BACKUP_EVERY_H=0)
 health-backup-failed = the last try failed
@@ -890,6 +903,31 @@ audit-bulk = { $verb } { $count ->
    *[other] { $count } workers
 }
 audit-drill = began a drill
+audit-schedule = { $what ->
+    [archive] archives
+    [copies] copies of sessions
+    [check] self-check
+   *[restart] restart at night
+ }: { $how ->
+    [late] begun late, as its time was missed
+    [skipped] skipped, as the run before is not over
+   *[on-time] begun
+ }
+audit-schedule-end = { $what ->
+    [archive] archives
+    [copies] copies of sessions
+    [check] self-check
+   *[restart] restart at night
+ }: { $done } of { $total } done in { SPAN($ms) }
+audit-schedule-set = schedule changed, { $what ->
+    [archive] archives
+    [copies] copies of sessions
+    [check] self-check
+   *[restart] restart at night
+ }: { $isOn ->
+    [on] on
+   *[off] off
+ } { $pattern } { $tag }
 audit-quiet = quiet hours { $hours }
 audit-quiet-off = quiet hours off
 audit-note = note: { $note }
@@ -1096,6 +1134,19 @@ alert-two-hosts = 🔴 <b>Hosts that do not know of each other run together</b>:
 alert-two-hosts-how = HOSTS=one is set on at least one of them. The same account could be started on both; Redis and Telegram would then be all that keeps them apart.
 alert-two-hosts-do = Do: set HOSTS=several in the .env of every host and restart them, or stop the one that should not run.
 alert-backup = 🟠 <b>The backup of host { $host } needs you</b>
+alert-backup-own = 🟠 <b>The backup of the bot’s folder needs you</b>
+alert-backup-place-own = 🟡 <b>The backup of the bot’s folder lies on its own disk</b>
+alert-schedule = 🟠 <b>{ $what ->
+    [copies] Copies of sessions
+   *[restart] The restart at night
+ } failed for { $failed } of { $total }</b>
+alert-schedule-part = • { $key }: { $why }
+alert-schedule-do = Do: see the reasons. 🗓 Schedules has ▶️ Run now and the next time.
+alert-check = 🟠 <b>The self-check of { $host } found { $count ->
+    [one] a problem
+   *[other] { $count } problems
+ }</b>
+alert-check-found = ❌ { $what } → { $todo }
 alert-backup-do = Do: see the reason, mend it, and run <code>npm run flotilla -- backup</code> on the host. <code>docs/runbooks/backup.md</code> has the settings.
 alert-backup-place = 🟡 <b>The backup of host { $host } lies on the disk of its sessions</b>
 alert-backup-place-do = One broken disk takes both. Do: set BACKUP_DIR to another disk, or BACKUP_COMMAND to take each archive elsewhere (rclone, restic, scp).
@@ -1651,6 +1702,11 @@ runbook-backup-place =
     <b>Means:</b> One broken disk takes the sessions and their backup.
     <b>Do:</b> Set <code>BACKUP_DIR</code> to another disk, or <code>BACKUP_COMMAND</code> to take each archive elsewhere.
     <b>Over when</b> the next archive lies elsewhere or was taken.
+runbook-schedule =
+    📖 <b>A schedule or a self-check</b>
+    <b>Means:</b> A self-check found something wrong on a host, or copies of sessions or the restart at night failed for some workers.
+    <b>Do:</b> The card has each reason and what to do. 🩺 Doctor looks again; 🗓 Schedules has ▶️ Run now.
+    <b>Over when</b> the next run finds nothing wrong.
 runbook-refused-job =
     📖 <b>Jobs were refused</b>
     <b>Means:</b> A process found jobs in Redis that this fleet did not sign. Nothing of them was carried out.
@@ -1671,3 +1727,29 @@ runbook-notice =
     <b>Means:</b> It tells of something that is over or needs no hurry: a pause of Flotilla, a stranger who wrote, a route that stopped itself, the end of a maintenance.
     <b>Do:</b> Read it. If it names a route: 🔀 Routes shows it.
     <b>Over when</b> it was told.
+
+schedules-title = 🗓 <b>Schedules</b>
+schedule-title = 🗓 <b>{ $name }</b>
+schedule-archive = 💾 Archives
+schedule-copies = 🧯 Copies of sessions
+schedule-check = 🩺 Self-check
+schedule-restart = 🔄 Restart at night
+schedule-archive-how = Each host, and a bot with a folder of its own, puts its data folder into one encrypted, verified archive. A host that no one asks makes one by itself after 1.5 times the interval.
+schedule-copies-how = Each session that was written since its newest copy gets a verified copy. The last 7 of them are kept, besides all others.
+schedule-check-how = The doctor of each host looks for what is wrong. An alert tells what is new.
+schedule-restart-how = Running workers are restarted one by one, on each host a trial first: if that one does not come online, the others stay as they are.
+schedule-every = Every { SPAN($ms) }
+schedule-daily = Daily at { $at } ({ $zone })
+schedule-cron = At <code>{ $pattern }</code> ({ $zone })
+schedule-no-time = No time: BACKUP_EVERY_H is 0
+schedule-next = ⏭ Next { IN($at) }
+schedule-off = 💤 Off
+schedule-never = It has not run yet.
+schedule-all = For all workers ({ $count })
+schedule-tag = For workers of #{ $tag } ({ $count })
+schedule-everyone = All
+schedule-late = late
+schedule-run-running = ⏳ { AGO($at) }: under way, { $done } of { $total }
+schedule-run-done = ✅ { AGO($at) }: { $done } of { $total } in { SPAN($ms) }
+schedule-run-failed = ❌ { AGO($at) }: { $done } of { $total } in { SPAN($ms) }
+schedule-run-skipped = ⏭ { AGO($at) }: skipped, the run before was not over

@@ -83,6 +83,11 @@ button-alerts = 🚨 Тревоги
 button-logins = 🔐 Входы
 button-health = 💾 Здоровье
 button-doctor = 🩺 Осмотр
+button-schedules = 🗓 Расписания
+button-schedcron = ⏱ Другое время
+button-schedrun = ▶️ Запустить сейчас
+button-schedule-on = 🟢 Включить
+button-schedule-off = 💤 Выключить
 button-settings = ⚙️ Настройки
 button-audit = 📒 Аудит
 button-auditfile = 📄 Файлом
@@ -147,6 +152,8 @@ role-owner = владелец
 
 ## Ответы на нажатия
 
+toast-schedule-runs = ▶️ Запущено
+toast-schedule-running = Уже выполняется
 toast-queued = ⏳ В очереди
 toast-asked = ⏳ Спрашиваю…
 toast-already = Такую команду уже дали: { $by }
@@ -248,6 +255,7 @@ help-mute = <code>/mute news_1 2h</code>, <code>/mute #eu 1h</code>, <code>/mute
 help-alerts = <code>/alerts</code> – открытые тревоги, сначала худшие
 help-health = <code>/health</code> – Redis, Telegram и хосты
 help-doctor = <code>/doctor</code> – что угрожает парку
+help-schedules = <code>/schedules</code> – копии, самопроверки, ночной перезапуск
 help-settings = <code>/settings</code> – язык, тихие часы, админы
 help-cancel = <code>/cancel</code> – прервать вход или вопрос
 help-here = <code>/here</code> – в группе: сюда приходят все тревоги; <code>/here off</code> отменяет это
@@ -264,6 +272,7 @@ command-mute = Тишина: /mute news_1 1h, /mute all 1h
 command-alerts = Тревоги
 command-health = Здоровье
 command-doctor = Что угрожает сессиям
+command-schedules = Расписания
 command-settings = Настройки
 
 ## На каждом экране
@@ -340,6 +349,9 @@ ask-proxy = 🧭 Пришлите прокси для <b>{ $worker }</b>: <code>
 ask-proxy-bad = Такого прокси я не знаю. Пришлите его в одном из этих видов; прокси с адресом https:// не подойдёт.
 ask-proxy-away = Воркер не запущен, принять некому: сначала запустите его.
 ask-tags = 🏷 Пришлите метки для <b>{ $worker }</b>, например: news eu. Или -, если меток нет.
+ask-schedcron =
+    ⏱ Отправьте время, например <code>04:30</code> для каждого дня, или шаблон cron из минуты, часа, дня, месяца и дня недели, например <code>30 4 * * 1-5</code>. Оно считается в вашем часовом поясе.
+ask-schedcron-bad = Это не время: { $why } Например: 04:30 или 30 4 * * 1-5
 ask-quiet = 🌙 Пришлите часы, когда сообщать только о красных тревогах, например 22:00-07:00 (в часовом поясе парка).
 ask-zone =
     🕰 В каком вы часовом поясе? Пришлите город латиницей, например <code>Berlin</code> или <code>Europe/Moscow</code>, смещение, например <code>+3</code> или <code>UTC+05:30</code>, или время на ваших часах, например <code>14:35</code>.
@@ -829,6 +841,7 @@ health-backup = Копия { $host }: { AGO($at) }, { $mb } МБ, { $workers ->
     [few] { $workers } сессии
    *[many] { $workers } сессий
 }
+health-own-folder = папки бота
 health-backup-none = Копия { $host }: ещё нет
 health-backup-off = Копия { $host }: только вручную (BACKUP_EVERY_H=0)
 health-backup-failed = последняя попытка не удалась
@@ -927,6 +940,31 @@ audit-bulk = { $verb ->
    *[many] { $count } воркеров
 }
 audit-drill = учение начато
+audit-schedule = { $what ->
+    [archive] архивы
+    [copies] копии сессий
+    [check] самопроверка
+   *[restart] ночной перезапуск
+ }: { $how ->
+    [late] начато с опозданием, время было пропущено
+    [skipped] пропущено, прошлый запуск не закончен
+   *[on-time] начато
+ }
+audit-schedule-end = { $what ->
+    [archive] архивы
+    [copies] копии сессий
+    [check] самопроверка
+   *[restart] ночной перезапуск
+ }: сделано { $done } из { $total } за { SPAN($ms) }
+audit-schedule-set = расписание изменено, { $what ->
+    [archive] архивы
+    [copies] копии сессий
+    [check] самопроверка
+   *[restart] ночной перезапуск
+ }: { $isOn ->
+    [on] включено
+   *[off] выключено
+ } { $pattern } { $tag }
 audit-quiet = тихие часы { $hours }
 audit-quiet-off = тихие часы выключены
 audit-note = заметка: { $note }
@@ -1160,6 +1198,20 @@ alert-two-hosts = 🔴 <b>Одновременно работают хосты, 
 alert-two-hosts-how = Хотя бы на одном из них задано HOSTS=one. Один аккаунт может запуститься на обоих.
 alert-two-hosts-do = Что делать: задайте HOSTS=several в .env каждого хоста и перезапустите их или остановите лишний хост.
 alert-backup = 🟠 <b>Копия хоста { $host } требует внимания</b>
+alert-backup-own = 🟠 <b>Копия папки бота требует внимания</b>
+alert-backup-place-own = 🟡 <b>Копия папки бота лежит на её же диске</b>
+alert-schedule = 🟠 <b>{ $what ->
+    [copies] Копии сессий не удались
+   *[restart] Ночной перезапуск не удался
+ }: { $failed } из { $total }</b>
+alert-schedule-part = • { $key }: { $why }
+alert-schedule-do = Что делать: посмотрите причины. В 🗓 Расписаниях есть ▶️ Запустить сейчас и следующее время.
+alert-check = 🟠 <b>Самопроверка { $host } нашла { $count ->
+    [one] { $count } проблему
+    [few] { $count } проблемы
+   *[many] { $count } проблем
+ }</b>
+alert-check-found = ❌ { $what } → { $todo }
 alert-backup-do = Что делать: посмотрите причину, устраните её и запустите на хосте <code>npm run flotilla -- backup</code>. Настройки – в <code>docs/runbooks/backup.md</code>.
 alert-backup-place = 🟡 <b>Копия хоста { $host } лежит на диске его сессий</b>
 alert-backup-place-do = Один сломанный диск заберёт и то и другое. Что делать: укажите в BACKUP_DIR другой диск или в BACKUP_COMMAND команду, которая уносит каждый архив.
@@ -1710,6 +1762,11 @@ runbook-backup-place =
     <b>Значит:</b> Один сломанный диск заберёт и сессии, и их копию.
     <b>Что делать:</b> Укажите в <code>BACKUP_DIR</code> другой диск или в <code>BACKUP_COMMAND</code> команду, которая уносит каждый архив.
     <b>Закончится, когда</b> следующий архив лежит в другом месте или унесён.
+runbook-schedule =
+    📖 <b>Расписание или самопроверка</b>
+    <b>Значит:</b> Самопроверка нашла на хосте неисправность, либо копии сессий или ночной перезапуск не удались у части воркеров.
+    <b>Что делать:</b> На карточке каждая причина и что с ней делать. 🩺 Доктор посмотрит ещё раз; в 🗓 Расписаниях есть ▶️ Запустить сейчас.
+    <b>Закончится, когда</b> следующий запуск ничего плохого не найдёт.
 runbook-refused-job =
     📖 <b>Задания отклонены</b>
     <b>Значит:</b> Процесс нашёл в Redis задания, которые не подписаны этим парком. Ничего из них не выполнено.
@@ -1730,3 +1787,29 @@ runbook-notice =
     <b>Значит:</b> Сообщает о том, что уже прошло или не спешит: перерыв в работе Flotilla, посторонний написал боту, маршрут остановил себя, обслуживание закончилось.
     <b>Что делать:</b> Прочтите. Если назван маршрут, он есть в «🔀 Маршруты».
     <b>Закончится, когда</b> о нём сообщено.
+
+schedules-title = 🗓 <b>Расписания</b>
+schedule-title = 🗓 <b>{ $name }</b>
+schedule-archive = 💾 Архивы
+schedule-copies = 🧯 Копии сессий
+schedule-check = 🩺 Самопроверка
+schedule-restart = 🔄 Ночной перезапуск
+schedule-archive-how = Каждый хост, а также бот с собственной папкой, складывает свою папку данных в один зашифрованный проверенный архив. Хост, которого никто не просит, делает его сам через 1,5 интервала.
+schedule-copies-how = Каждая сессия, записанная после своей последней копии, получает проверенную копию. Хранятся последние 7 таких, помимо всех остальных.
+schedule-check-how = Доктор каждого хоста ищет неисправности. Тревога сообщает о новом.
+schedule-restart-how = Работающие воркеры перезапускаются по одному, на каждом хосте сначала проба: если первый не выйдет в сеть, остальные останутся как есть.
+schedule-every = Каждые { SPAN($ms) }
+schedule-daily = Ежедневно в { $at } ({ $zone })
+schedule-cron = По шаблону <code>{ $pattern }</code> ({ $zone })
+schedule-no-time = Без времени: BACKUP_EVERY_H равно 0
+schedule-next = ⏭ Следующий раз { IN($at) }
+schedule-off = 💤 Выключено
+schedule-never = Ещё не запускалось.
+schedule-all = Для всех воркеров ({ $count })
+schedule-tag = Для воркеров с #{ $tag } ({ $count })
+schedule-everyone = Все
+schedule-late = с опозданием
+schedule-run-running = ⏳ { AGO($at) }: выполняется, { $done } из { $total }
+schedule-run-done = ✅ { AGO($at) }: { $done } из { $total } за { SPAN($ms) }
+schedule-run-failed = ❌ { AGO($at) }: { $done } из { $total } за { SPAN($ms) }
+schedule-run-skipped = ⏭ { AGO($at) }: пропущено, прошлый запуск не был закончен

@@ -1,5 +1,8 @@
+import { existsSync } from "node:fs";
 import { join } from "node:path";
-import type { Config } from "@flotilla/config";
+import { fileURLToPath } from "node:url";
+import { Backups, readBackupNote, runBackup } from "@flotilla/archive";
+import { type Config, childEnv, type EnvValues } from "@flotilla/config";
 import type { WorkerStatus } from "@flotilla/contracts";
 import { sleep, systemClock } from "@flotilla/kernel";
 import {
@@ -15,10 +18,12 @@ import {
   CommandSender,
   type Consumer,
   consumeEvents,
+  consumeTicks,
   guarded,
   HostBoard,
   type QueuePlace,
   redisAway,
+  Schedules,
   StatusReader,
 } from "@flotilla/queue";
 import type { RouteProblem } from "@flotilla/relay";
@@ -68,17 +73,25 @@ const FIRST_MS = 6000;
  * Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in
  * reverse.
  */
-export async function startBot(config: Config, log: Logger, bot?: Bot): Promise<RunningBot> {
+export async function startBot(
+  config: Config,
+  env: EnvValues,
+  log: Logger,
+  bot?: Bot,
+): Promise<RunningBot> {
   const way = wayOf(config, config.botApiRoot);
-  return await startWith(
-    config,
-    log,
-    bot ?? createBot(config.botToken.reveal(), config.botApiRoot, way),
-    way,
-  );
+  const client = bot ?? createBot(config.botToken.reveal(), config.botApiRoot, way);
+  return await startWith({ config, env, log, way }, client);
 }
 
-async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Promise<RunningBot> {
+interface Setting {
+  readonly config: Config;
+  readonly env: EnvValues;
+  readonly log: Logger;
+  readonly way: BotWay;
+}
+
+async function startWith({ config, env, log, way }: Setting, bot: Bot): Promise<RunningBot> {
   await using stack = new AsyncDisposableStack();
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
@@ -90,7 +103,10 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   const hosts = stack.adopt(new HostBoard(place, onRedisError), (it) => it.close());
   await Promise.all([sender.ready(), statuses.ready()]);
   const relay = stack.adopt(new BotRelay(place, log), (it) => it.close());
+  const backups = stack.use(ownBackups(config, env, log));
+  const schedules = stack.adopt(new Schedules(place, onRedisError), (it) => it.close());
   const parts = assemble({
+    ownBackups: () => (isSupervised(config) ? null : backups),
     db,
     bot,
     commandSender: sender,
@@ -134,6 +150,7 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
   stack.adopt(health, (it) => it.close());
   relay.start({ ...parts, api: bot.api, desk: parts.relay, dataDir: config.dataDir });
   stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
+  stack.adopt(await hearTicks(place, parts, log), (it) => it.close());
   stack.adopt(
     startTicks(log, async () => {
       lookAt(trouble, log);
@@ -141,6 +158,7 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
         sender,
         hosts,
         supervisors,
+        schedules,
         fleet,
         log,
         severalHosts: config.supervision.hosts === "several",
@@ -240,6 +258,7 @@ interface Outside {
   readonly sender: CommandSender;
   readonly hosts: HostBoard;
   readonly supervisors: Supervisors;
+  readonly schedules: Schedules;
   readonly fleet: ClaimedFleet;
   readonly log: Logger;
   readonly severalHosts: boolean;
@@ -251,7 +270,7 @@ interface Outside {
  */
 async function tick(
   parts: Parts,
-  { sender, hosts, supervisors, fleet, log, severalHosts }: Outside,
+  { sender, hosts, supervisors, schedules, fleet, log, severalHosts }: Outside,
 ): Promise<void> {
   const {
     commandLog,
@@ -299,11 +318,15 @@ async function tick(
     severalHosts,
     refused: parts.refused.all(now),
     hosts: there,
+    ownBackup: parts.ownBackups()?.status() ?? null,
     tokenConflict: parts.pollProblem() === "conflict",
     host,
     relay,
     stoppedBy: (worker) => whoStopped(parts, worker),
   });
+  void carryOnSchedules(parts, schedules, redisAwaySince === null).catch((error: unknown) =>
+    log.warn({ err: error }, "schedules"),
+  );
   // The second path must not wait for a chat that does not answer.
   void secondPath.tell();
   if (parts.pollProblem() === null) void secondPath.ping();
@@ -311,6 +334,48 @@ async function tick(
   // A chat that Telegram makes wait must not keep the bot from looking at the fleet.
   void outbox.flush();
   void panels.refreshAll();
+}
+
+/** Puts back what Redis forgot of the schedules, and carries on what runs. */
+async function carryOnSchedules(
+  { scheduleDesk }: Parts,
+  schedules: Schedules,
+  isRedisThere: boolean,
+): Promise<void> {
+  if (isRedisThere) await schedules.keep(scheduleDesk.wanted());
+  await scheduleDesk.look(isRedisThere);
+}
+
+async function hearTicks(place: QueuePlace, { scheduleDesk }: Parts, log: Logger) {
+  return await consumeTicks({
+    place,
+    handle: async ({ schedule, slot }) => scheduleDesk.tick(schedule, slot),
+    onError: quietly(log, "schedule"),
+  });
+}
+
+const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
+
+/** A supervisor makes the archives of the folder that it has. */
+function isSupervised({ dataDir }: Config): boolean {
+  return existsSync(join(dataDir, "host.db"));
+}
+
+/**
+ * Archives of a bot's folder that has no supervisor, as in containers. They have a folder of their
+ * own, also where BACKUP_DIR is that of a host: each keeps BACKUP_KEEP.
+ */
+function ownBackups(config: Config, env: EnvValues, log: Logger): Backups {
+  const { dataDir, backup, hostId } = config;
+  const same = { DATA_DIR: dataDir, BACKUP_DIR: join(backup.dir, "bot"), HOST_ID: hostId };
+  return new Backups({
+    everyMs: backup.everyMs,
+    readNote: () => readBackupNote(dataDir),
+    run: (signal) => runBackup(CLI, childEnv({ ...env, ...same }), signal),
+    clock: systemClock,
+    log,
+    isOurs: () => !isSupervised(config),
+  });
 }
 
 /** A route was switched off because it does harm: its owner hears of it, once. */

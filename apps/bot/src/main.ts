@@ -6,14 +6,15 @@ import { startBot } from "./compose.ts";
 
 await runService("bot", async () => {
   const cwd = process.cwd();
-  const config = parseConfig(readEnv(cwd), { cwd, role: "fleet" });
+  const env = readEnv(cwd);
+  const config = parseConfig(env, { cwd, role: "fleet" });
   if (!config.redis)
     throw new AppError(
       "bad-config",
       "REDIS_URL is not set: the bot needs the Redis of the fleet. Set it in .env.",
     );
   const log = createLogger({ name: "bot", level: config.logLevel, icons: CLASS_ICONS });
-  const bot = await startBot(config, log);
+  const bot = await startBot(config, env, log);
   process.on("message", (message) => bot.hear(message));
   // Listening must not keep a process alive that is done.
   process.channel?.unref();

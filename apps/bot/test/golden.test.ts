@@ -68,7 +68,7 @@ test("the Russian chat has no English words but names and what programs said", (
       String.raw`t\.me/proxy|, rights|p99|host \w|здесь может быть только|sudo fuser`,
       String.raw`npm run flotilla|npm ci|systemctl|flotilla export|i\.$|пишите or|ann – не отправитель|Маршрут`,
       String.raw`user:|fleet\.key|has no copy yet|Back up now|Trading desk|Family|Ben \]|More \d`,
-      String.raw`# General|Archive|Desk\?|https без`,
+      String.raw`# General|Archive|Desk\?|https без|\bcron\b|The disk is full`,
     ].join("|"),
     "i",
   );

@@ -36,7 +36,8 @@ describe("a host that has not been heard for too long", () => {
     redisMs: 1,
     pollProblemSince: null,
   };
-  const healthView = { ...health, pingedAt: null, secondPath: false, unreachable: [], hosts: [] };
+  const none = { unreachable: [], hosts: [], ownBackup: null };
+  const healthView = { ...health, pingedAt: null, secondPath: false, ...none };
 
   test.each(ALL_WORDS.map((words) => [words.language, words] as const))(
     "shows on every screen in %s",

@@ -18,15 +18,16 @@ import { ANN, ASKER, BEN, WORKER } from "./support.ts";
  */
 const MAY: Readonly<Record<Role, string>> = {
   viewer: `menu workers worker log logfile who logins devices alerts crew runbook health settings lang
-    zone limits find chart cancel routes route sources backups`,
+    zone limits find chart cancel routes route sources backups schedules schedule`,
   operator: `doctor rset srcset audit auditfile more rename note tags restart start stop check look take these
     hush mute maintain test bulk bulkstop retry bnow brest brestyes hstop hstopyes resume
-    resumeyes rules login lqr lfile luse lphone lkey lback lsend lnew lcancel lkeep yes`,
+    resumeyes rules login lqr lfile luse lphone lkey lback lsend lnew lcancel lkeep yes
+    schedrun`,
   owner: `rnew redit rwiz ruleset proxy proxyyes add drill delete logout rmsession quiet together
-    admins admin invite setrole unadmin roll rollyes rollstop`,
+    admins admin invite setrole unadmin schedset schedtag schedcron roll rollyes rollstop`,
 };
 const COMMANDS: Readonly<Record<Role, string>> = {
-  viewer: "start menu workers status who logs alerts health settings cancel help",
+  viewer: "start menu workers status who logs alerts health settings schedules cancel help",
   operator: "restart stop login mute doctor",
   owner: "proxy here",
 };
@@ -42,6 +43,7 @@ const QUESTIONS: Readonly<Record<QuestionName, Role>> = {
   proxy: "owner",
   quiet: "owner",
   rwiz: "owner",
+  schedcron: "owner",
 };
 /** An answer that would change something. */
 const ANSWERS: Readonly<Record<QuestionName, string>> = {
@@ -56,6 +58,7 @@ const ANSWERS: Readonly<Record<QuestionName, string>> = {
   proxy: "socks5://127.0.0.1:1",
   quiet: "22:00-07:00",
   rwiz: "Renamed",
+  schedcron: "04:30",
 };
 
 const needs = (table: Readonly<Record<Role, string>>): (readonly [string, Role])[] =>
@@ -92,6 +95,8 @@ function recorded({ db }: Fleet): unknown {
     "route",
     "silence",
     "roll",
+    "schedule",
+    "schedule_run",
   ];
   const there = new Set(
     db

@@ -13,7 +13,9 @@ export function hasOwnRedis(root, env) {
   const text = readDotenv(path.join(root, ".env"));
   return (
     Boolean(env.REDIS_URL || env.REDIS_SENTINELS || env.REDIS_CLUSTER) ||
-    /^[ \t]*(?:export[ \t]+)?REDIS_(?:URL|SENTINELS|CLUSTER)[ \t]*=[ \t]*(?!["'][ \t]*["']|#)\S/m.test(text)
+    /^[ \t]*(?:export[ \t]+)?REDIS_(?:URL|SENTINELS|CLUSTER)[ \t]*=[ \t]*(?!["'][ \t]*["']|#)\S/m.test(
+      text,
+    )
   );
 }
 

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { readBackupNote } from "@flotilla/archive";
+import { Backups, readBackupNote, runBackup } from "@flotilla/archive";
 import {
   type Config,
   childEnv,
@@ -31,7 +31,6 @@ import {
 import { startOrder } from "@flotilla/relay";
 import { Fleet, type FleetSettings } from "./fleet/fleet.ts";
 import { SessionService } from "./fleet/session-service.ts";
-import { Backups, runBackup } from "./host/backups.ts";
 import { ClockWatch } from "./host/clock-watch.ts";
 import { askDoctor } from "./host/doctor.ts";
 import { HostCommands } from "./host/host-commands.ts";
@@ -107,6 +106,7 @@ export async function startSupervisor(
     sessions,
     doctor: doctorOf(env),
     program,
+    beginArchive: () => backups.begin(),
   });
   showFleet(registry, () => fleet.statuses());
   const watches = [

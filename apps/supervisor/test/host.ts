@@ -62,6 +62,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     sessions,
     doctor: async () => ({ kind: "doctor", findings: [] }),
     program,
+    beginArchive: () => true,
   });
   const starts = () =>
     readFileSync(journal, "utf8")

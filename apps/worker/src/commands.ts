@@ -20,6 +20,8 @@ export interface CommandDeps {
    * vault.
    */
   readonly backup: () => string;
+  /** The same when the session changed since its newest copy; the text says whether it did. */
+  readonly copy: () => string;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -53,8 +55,9 @@ export async function carryOut(deps: CommandDeps, command: WorkerCommand): Promi
   const outcome = await perform(deps, command);
   const kept = outcome.kind === "login" ? LOGIN_BEFORE : outcome;
   try {
-    if (kept.kind === "done" || kept.kind === "failed")
-      store.commands.add(command.id, JSON.stringify(kept));
+    // Writing down a copy would change the session that was copied.
+    const isKept = kept.kind === "done" || kept.kind === "failed";
+    if (isKept && command.kind !== "copy") store.commands.add(command.id, JSON.stringify(kept));
   } catch (error) {
     log.warn({ command: command.kind, err: error }, "the outcome of a command could not be kept");
   }
@@ -66,6 +69,7 @@ async function perform(deps: CommandDeps, command: WorkerCommand): Promise<Comma
   try {
     if (isRelayCommand(command)) return await performRelay(deps.relay, command);
     if (command.kind === "backup") return { kind: "done", text: deps.backup() };
+    if (command.kind === "copy") return { kind: "done", text: deps.copy() };
     if (command.kind === "resume-sending") {
       deps.account.resumeSending();
       return { kind: "done" };

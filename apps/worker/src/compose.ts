@@ -27,7 +27,13 @@ import { relayTelegram } from "./relay/telegram.ts";
 import { Housekeeping } from "./session/housekeeping.ts";
 import { foreignSession, otherOwnerFinder } from "./session/other-owner.ts";
 import { Ownership } from "./session/ownership.ts";
-import { backUp, keepConfirmed, takeSession, watchSession } from "./session/session-file.ts";
+import {
+  backUp,
+  copyChanged,
+  keepConfirmed,
+  takeSession,
+  watchSession,
+} from "./session/session-file.ts";
 
 /** A running worker. `close` leaves Telegram, then releases the session. */
 export interface RunningWorker {
@@ -134,6 +140,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
     relay,
     proxy,
     backup: () => backUp(vault, store),
+    copy: () => copyChanged(vault, store),
     clock: systemClock,
     log,
   };

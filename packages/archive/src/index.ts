@@ -3,6 +3,7 @@
  * and restored all or nothing.
  */
 
+export { type BackupLog, Backups, type BackupsDeps, runBackup } from "./due/backups.ts";
 export { archivesIn, dropOldArchives, type KeptArchive } from "./fleet/kept.ts";
 export { type MadeArchive, type MakeOptions, makeArchive, verifyArchive } from "./fleet/make.ts";
 export { type BackupNote, readBackupNote, writeBackupNote } from "./fleet/note.ts";

@@ -134,6 +134,13 @@ export const HostCommand = z.discriminatedUnion("kind", [
   defineCommand("backups", QUIET, base),
   /** For a worker without a process; a running worker gets its own command. */
   defineCommand("backup", ON_CARD, base),
+  /** A verified copy when the session changed since the last one; without a process only. */
+  defineCommand("copy", QUIET, base),
+  /**
+   * Begins an archive of the host's data folder; the row of the host says how it went. `worker` is
+   * any worker of the host.
+   */
+  defineCommand("archive", QUIET, base),
   /** Only for a worker without a process. */
   defineCommand("restore", ON_CARD, { ...base, copy: CopyId }),
   /** Replaces the worker's own restart rules; without any, it follows the fleet's. */
@@ -187,6 +194,8 @@ const login = { ...base, loginId: z.string().max(64) };
 export const WorkerCommand = z.discriminatedUnion("kind", [
   defineCommand("check", ON_CARD, base),
   defineCommand("backup", ON_CARD, base),
+  /** A verified copy when the session changed since the last one. */
+  defineCommand("copy", QUIET, base),
   /** Lifts the stop that Telegram set on sending (`PEER_FLOOD`). Flood waits stay. */
   defineCommand("resume-sending", ON_CARD, base),
   /** Sets the worker's own proxy, sealed to the key in its status; null = the proxy of its host. */

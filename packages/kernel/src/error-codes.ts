@@ -32,6 +32,7 @@ export type ErrorCode =
   | "bad-reply"
   | "bad-request"
   | "bad-rule"
+  | "bad-schedule"
   | "bad-schema"
   | "bad-seal"
   | "bad-server-key"

@@ -14,8 +14,9 @@ import { asOfHere } from "./deadline.ts";
 import { JobsOf01 } from "./jobs-of-0-1.ts";
 import type { QueuePlace } from "./place.ts";
 import { noAnswer } from "./redis-trouble.ts";
+import { SCHEDULES_QUEUE, scheduleOf, Tick } from "./tick.ts";
 import { isRedelivered, refuse, TolerantWorker, withoutUnreadable } from "./tolerant-worker.ts";
-import type { Opened } from "./wire.ts";
+import { GOOD_FOR_MS, type Opened } from "./wire.ts";
 
 /** A running consumer. `close` waits for the current job. */
 export interface Consumer {
@@ -75,6 +76,33 @@ export async function consumeEvents(options: ConsumerOptions<FleetEvent>): Promi
   return await QueueConsumer.start(EVENTS_QUEUE, FleetEvent, options);
 }
 
+/** A tick of a schedule, as {@link consumeTicks} hands it over. */
+export interface DueTick {
+  /** Id of the schedule. */
+  readonly schedule: string;
+  /**
+   * The time that it was planned for, in milliseconds since the epoch. Not signed: the handler
+   * decides whether the schedule has such a time.
+   */
+  readonly slot: number;
+}
+
+/** Consumes the ticks of this fleet's schedules, one after another; see `Schedules`. */
+export async function consumeTicks(options: ConsumerOptions<DueTick>): Promise<Consumer> {
+  const { place, handle, onError } = options;
+  return await QueueConsumer.start(SCHEDULES_QUEUE, Tick, {
+    place,
+    onError,
+    // BullMQ makes each job from the signed template of its schedule, whatever its age.
+    nameOf: (job) => scheduleOf(job.id ?? "")?.schedule ?? "",
+    goodForMs: Number.POSITIVE_INFINITY,
+    handle: async ({ schedule }, _redis, id) => {
+      const slot = scheduleOf(id)?.slot;
+      if (slot !== undefined) await handle({ schedule, slot });
+    },
+  });
+}
+
 /**
  * Ids of finished jobs that are remembered. An older job is refused by its deadline, or recognised
  * by its handler.
@@ -87,9 +115,13 @@ const PROBE_MS = 2000;
 /** Recreate the BullMQ worker after this many consecutive probes that find untaken jobs. */
 const STUCK_PROBES = 2;
 
-/** {@link ConsumerOptions} whose handler also gets the connection. */
+/** {@link ConsumerOptions} whose handler also gets the connection and the id of the job. */
 interface WithRedis<T> extends Omit<ConsumerOptions<T>, "handle"> {
-  readonly handle: (payload: T, redis: RedisClient) => Promise<void>;
+  readonly handle: (payload: T, redis: RedisClient, id: string) => Promise<void>;
+  /** The id that the payload is signed for; that of the job when left out. */
+  readonly nameOf?: (job: Job) => string;
+  /** Greatest age of a payload, in milliseconds. */
+  readonly goodForMs?: number;
 }
 
 /** Runs one BullMQ worker, and replaces it when it is dead. */
@@ -196,7 +228,7 @@ class QueueConsumer<T> implements Consumer {
       );
     this.#inHand += 1;
     try {
-      await this.#options.handle(parsed.data, this.#redis);
+      await this.#options.handle(parsed.data, this.#redis, id);
       this.#remember(id);
     } finally {
       this.#inHand -= 1;
@@ -204,10 +236,9 @@ class QueueConsumer<T> implements Consumer {
   }
 
   #open(job: Job): Opened {
-    return this.#options.place.wire.open(
-      { queue: this.#queue, id: job.id ?? "", name: job.name },
-      job.data,
-    );
+    const { place, nameOf, goodForMs = GOOD_FOR_MS } = this.#options;
+    const id = nameOf ? nameOf(job) : (job.id ?? "");
+    return place.wire.open({ queue: this.#queue, id, name: job.name }, job.data, goodForMs);
   }
 
   /** A program with access to Redis could add a finished job again. */

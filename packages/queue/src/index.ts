@@ -7,7 +7,9 @@ export {
   type ConsumerOptions,
   consumeEvents,
   consumeHostCommands,
+  consumeTicks,
   consumeWorkerCommands,
+  type DueTick,
 } from "./consume.ts";
 export { aheadOfRedis } from "./deadline.ts";
 export {
@@ -45,6 +47,15 @@ export { type RedisTrouble, redisAway, troubleOf } from "./redis-trouble.ts";
 export { guarded, Refusals } from "./refusals.ts";
 export { RelayBoard } from "./relay-board.ts";
 export { RelayLink, type RelayLinkOptions } from "./relay-link.ts";
+export {
+  cronTiming,
+  isSlot,
+  nextRun,
+  type Planned,
+  Schedules,
+  type Timing,
+  type WantedSchedule,
+} from "./schedules.ts";
 export { CommandSender } from "./send.ts";
 export { StatusReader, StatusWriter } from "./status-board.ts";
 export { GOOD_FOR_MS, type Refused, type Signed, type Slot, Wire } from "./wire.ts";

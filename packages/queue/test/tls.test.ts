@@ -35,26 +35,31 @@ async function certificates(): Promise<{
   return { dir, pem: (name) => readFileSync(join(dir, name), "utf8") };
 }
 
-test.skipIf(!hasOpenssl)("takes its own authority and a client certificate, and nothing less", async () => {
-  const { dir, pem } = await certificates();
-  const port = await freePort();
-  await using _redis = await startRedis({
-    config: {
-      "tls-port": String(port),
-      "tls-cert-file": join(dir, "server.crt"),
-      "tls-key-file": join(dir, "server.key"),
-      "tls-ca-cert-file": join(dir, "ca.crt"),
-      "tls-auth-clients": "yes",
-    },
-  });
-  const url = `rediss://127.0.0.1:${port}`;
-  const at = (tls: Extract<RedisAddress, { kind: "server" }>["tls"]): RedisAddress => ({
-    kind: "server",
-    url,
-    tls,
-  });
-  const own = { ca: pem("ca.crt"), cert: pem("client.crt"), key: pem("client.key") };
-  expect((await checkRedis(at(own))).version).toMatch(/^\d/);
-  await expect(checkRedis(url)).rejects.toMatchObject({ code: "redis-unreachable" });
-  await expect(checkRedis(at({ ca: own.ca }))).rejects.toMatchObject({ code: "redis-unreachable" });
-});
+test.skipIf(!hasOpenssl)(
+  "takes its own authority and a client certificate, and nothing less",
+  async () => {
+    const { dir, pem } = await certificates();
+    const port = await freePort();
+    await using _redis = await startRedis({
+      config: {
+        "tls-port": String(port),
+        "tls-cert-file": join(dir, "server.crt"),
+        "tls-key-file": join(dir, "server.key"),
+        "tls-ca-cert-file": join(dir, "ca.crt"),
+        "tls-auth-clients": "yes",
+      },
+    });
+    const url = `rediss://127.0.0.1:${port}`;
+    const at = (tls: Extract<RedisAddress, { kind: "server" }>["tls"]): RedisAddress => ({
+      kind: "server",
+      url,
+      tls,
+    });
+    const own = { ca: pem("ca.crt"), cert: pem("client.crt"), key: pem("client.key") };
+    expect((await checkRedis(at(own))).version).toMatch(/^\d/);
+    await expect(checkRedis(url)).rejects.toMatchObject({ code: "redis-unreachable" });
+    await expect(checkRedis(at({ ca: own.ca }))).rejects.toMatchObject({
+      code: "redis-unreachable",
+    });
+  },
+);

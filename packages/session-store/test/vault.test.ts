@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { readdirSync, rmSync, statSync, truncateSync, writeFileSync } from "node:fs";
+import { readdirSync, rmSync, statSync, truncateSync, utimesSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assertNotLost, keyFingerprint, Vault } from "@flotilla/session-store";
@@ -56,7 +56,7 @@ describe("backup", () => {
       using store = open(dir, "ann");
       logIn(store);
       const it = vault();
-      for (let n = 0; n < 10; n++) it.backup(store, "scheduled");
+      for (let n = 0; n < 10; n++) it.backup(store, "manual");
       const before = now;
       now -= backMs + 60_000;
       const fresh = it.backup(store, "manual");
@@ -76,8 +76,8 @@ describe("backup", () => {
     logIn(store);
     const it = vault();
     it.golden(store);
-    const first = it.backup(store, "scheduled");
-    for (let n = 0; n < 11; n++) it.backup(store, "scheduled");
+    const first = it.backup(store, "manual");
+    for (let n = 0; n < 11; n++) it.backup(store, "manual");
     const list = it.list("ann");
     expect(list[0]).toMatchObject({ id: "golden", kind: "golden", verified: true });
     expect(list.filter(({ kind }) => kind === "backup")).toHaveLength(10);
@@ -88,6 +88,26 @@ describe("backup", () => {
         .map(({ at }) => at)
         .toSorted((a, b) => b - a),
     );
+  });
+
+  test("on schedule it is made when the session was written, and pushes no other out", () => {
+    using store = open(dir, "ann");
+    now = Date.now() + 60_000;
+    const it = vault();
+    expect(it.backupChanged(store)).toBeNull();
+    logIn(store);
+    const manual = it.backup(store, "manual");
+    expect(it.backupChanged(store)).toBeNull();
+    for (let n = 0; n < 9; n++) {
+      const path = join(dir, "ann.session");
+      utimesSync(path, now / 1000 + 60, now / 1000 + 60);
+      now += 120_000;
+      expect(it.backupChanged(store)).toMatchObject({ reason: "scheduled", verified: true });
+      expect(it.backupChanged(store)).toBeNull();
+    }
+    const kept = it.list("ann");
+    expect(kept.filter(({ reason }) => reason === "scheduled")).toHaveLength(7);
+    expect(kept.map(({ id }) => id)).toContain(manual.id);
   });
 
   test("a session that was never logged in has nothing to keep", () => {

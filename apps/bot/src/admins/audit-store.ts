@@ -16,10 +16,10 @@ export interface AuditRow {
 
 const KEEP_MS = 180 * 24 * 3_600_000;
 
-/** What admins did, and commands except those that only ask. */
+/** What admins did, and commands except those that only ask, or are parts of a schedule. */
 const ROWS = `SELECT at, by_name, worker, what FROM audit
   UNION ALL SELECT asked_at, asker_name, worker, verb || '|' || state FROM command
-    WHERE verb NOT IN ('log', 'who', 'devices', 'backups', 'relay.find')`;
+    WHERE verb NOT IN ('log', 'who', 'devices', 'backups', 'copy', 'relay.find')`;
 
 /** Who did what: commands and everything else that changes something, for half a year. */
 export class AuditStore {

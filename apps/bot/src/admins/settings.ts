@@ -150,6 +150,7 @@ export function settingsScreen(
     keyboard: rows(
       languages,
       [verbButton(words, "zone"), verbButton(words, "limits")],
+      [verbButton(words, "schedules")],
       sets && [verbButton(words, "quiet"), togetherButton],
       sets && [verbButton(words, "admins"), verbButton(words, "audit")],
       [refreshButton(words, encodePress("settings")), backButton(words, encodePress("menu"))],

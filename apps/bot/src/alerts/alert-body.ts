@@ -35,6 +35,7 @@ export const AlertBody = z.object({
       "health",
       "doctor",
       "add",
+      "schedules",
     ]),
   ),
   /** A process of ours that is in the way: it can be stopped from here. */

@@ -1,4 +1,5 @@
 import {
+  type HostBackup,
   type HostRow,
   hostsTooMany,
   STATUS_STALE_MS,
@@ -9,7 +10,13 @@ import type { RedisTrouble } from "@flotilla/queue";
 import { type Said, say } from "../kit/words/said.ts";
 import { type AlertBody, type AlertRow, alertBody } from "./alert-body.ts";
 import type { AlertStore } from "./alert-store.ts";
-import { backupConditions, isBackupSubject, tellsOfBackup } from "./backup-conditions.ts";
+import {
+  backupConditions,
+  isBackupSubject,
+  isOwnBackupSubject,
+  ownBackupConditions,
+  tellsOfBackup,
+} from "./backup-conditions.ts";
 import { HOST_HELP, networkConditions } from "./network-conditions.ts";
 import { hasRecovered, isDown, type StateFamily, stateFamilyOf } from "./over.ts";
 import { type RefusedSight, refusedConditions } from "./refused-jobs.ts";
@@ -46,6 +53,8 @@ export interface Sight {
   readonly refused?: readonly RefusedSight[];
   /** What the hosts say of themselves. */
   readonly hosts?: readonly HostRow[];
+  /** Backups of the bot's folder, where no supervisor looks after it. */
+  readonly ownBackup?: HostBackup | null;
   /** The person who wanted this worker to stop; null = no person. */
   readonly stoppedBy?: (worker: WorkerId) => Said | null;
   /** What there is of routes, and what their readers last said of them. */
@@ -110,6 +119,7 @@ export function conditionsOf(sight: Sight): Condition[] {
   }
   found.push(...refusedConditions(sight.refused ?? [], host));
   found.push(...backupConditions(sight.hosts ?? [], now));
+  if (sight.ownBackup) found.push(...ownBackupConditions(sight.ownBackup, host, now));
   const tooMany = hostsTooMany(sight.hosts ?? [], now).map((row) => row.host);
   if (tooMany.length > 0)
     found.push(
@@ -176,6 +186,7 @@ function endOf(sight: Sight, alert: AlertRow): Said | null {
       : null;
   const family = stateFamilyOf(subject);
   if (family) return endOfWorker(sight, alert, family);
+  if (isBackupSubject(subject) && isOwnBackupSubject(subject)) return solved;
   if (isBackupSubject(subject))
     return tellsOfBackup(body.host, sight.hosts ?? [], sight.now) ? solved : null;
   if (subject.startsWith("network:")) return endOfNetwork(sight, alert);

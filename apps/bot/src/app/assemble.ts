@@ -51,6 +51,9 @@ import { RouteStore } from "../relay/route-store.ts";
 import { botChats } from "../relay/wizard/bot-chats.ts";
 import { DraftStore } from "../relay/wizard/draft-store.ts";
 import { RouteWizard } from "../relay/wizard/route-wizard.ts";
+import { ScheduleDesk } from "../schedules/schedule-desk.ts";
+import { ScheduleStore } from "../schedules/schedule-store.ts";
+import type { OwnBackups } from "../schedules/work.ts";
 import { ownBot } from "../upkeep/own-bot.ts";
 import { RollStore } from "../upkeep/roll-store.ts";
 import { Rolling } from "../upkeep/rolling.ts";
@@ -80,6 +83,8 @@ export interface Outside {
   readonly relayWire: RelayWire;
   /** What the processes of this fleet refused in its queues. */
   readonly refused?: RefusedJobs;
+  /** Archives of the bot's own folder; null = a supervisor makes them. */
+  readonly ownBackups?: () => OwnBackups | null;
   /** That of this machine, unless one is given. */
   readonly clock?: Clock;
 }
@@ -114,6 +119,7 @@ function stores(db: Database, config: Config) {
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
     rolls: new RollStore(db),
+    schedules: new ScheduleStore(db),
   };
 }
 
@@ -125,7 +131,7 @@ export function assemble(outside: Outside) {
   const host = config.hostId;
   const own = stores(db, config);
   const refused = outside.refused ?? new RefusedJobs();
-  const { admins, places, workers, commandLog, bulks, alerts, cards, silences } = own;
+  const { admins, places, workers, commandLog, alerts, cards, silences } = own;
   const languages = loadLanguages();
   const wordsOf = (chat: string): Words =>
     isGroup(chat)
@@ -159,8 +165,9 @@ export function assemble(outside: Outside) {
   };
   const live = chats(outside, base, render);
   const views = viewsOf(outside, base, signs);
-  const bulk = new Bulk({ sender: commandSender, store: bulks, clock });
+  const night = scheduleParts(outside, base, views);
   const parts = {
+    ...night,
     refused,
     ...base,
     ...signs,
@@ -168,8 +175,7 @@ export function assemble(outside: Outside) {
     ...routing,
     ...pictures(outside, base),
     qrPhoto: new QrPhoto({ api: bot.api, log, wordsOf }),
-    bulk,
-    ...rollParts(outside, base, bulk),
+    ...rollParts(outside, base, night.bulk),
     alertActions: new AlertActions({
       alerts,
       cards,
@@ -193,8 +199,6 @@ export function assemble(outside: Outside) {
     files: fileSource(bot, wayOf(config, bot.api.options?.apiRoot)),
     onChatError: (error: unknown): void => log.warn({ err: error }, "card not shown"),
     views,
-    answers: new Answers(),
-    knownHosts: new KnownHosts(),
     limits: {
       sendsPerMinute: config.sendsPerMinute,
       alertHoldMs: config.alertHoldMs,
@@ -249,6 +253,28 @@ function rollParts({ commandSender: sender }: Outside, base: Base, bulk: Bulk) {
   const { promise: ended, resolve } = Promise.withResolvers<{ why: string; exitCode: number }>();
   const endBot = (): void => resolve({ why: "rolling restart", exitCode: START_AGAIN_EXIT_CODE });
   return { own, ended, rolling: new Rolling({ ...base, bulk, sender, own, endBot }) };
+}
+
+/** What the fleet does on schedule, and what that works with. */
+function scheduleParts({ commandSender, config, ownBackups }: Outside, base: Base, views: Views) {
+  const { bulks, clock } = base;
+  const answers = new Answers();
+  const knownHosts = new KnownHosts();
+  const bulk = new Bulk({ sender: commandSender, store: bulks, clock });
+  const { timeZone: zone } = new Intl.DateTimeFormat().resolvedOptions();
+  const defaults = { archiveEveryMs: config.backup.everyMs, zone };
+  const own = ownBackups ?? ((): null => null);
+  const scheduleDesk = new ScheduleDesk({
+    ...base,
+    commandLog: base.commandLog,
+    views,
+    answers,
+    knownHosts,
+    bulk,
+    defaults,
+    ownBackups: own,
+  });
+  return { answers, knownHosts, bulk, defaults, scheduleDesk, ownBackups: own };
 }
 
 /** Charts, and what collects their numbers. */

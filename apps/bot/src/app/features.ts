@@ -10,6 +10,7 @@ import type { Role } from "../kit/roles.ts";
 import { login } from "../login/feature.ts";
 import { loginConfirmation } from "../login/login-buttons.ts";
 import { relay } from "../relay/feature.ts";
+import { schedules } from "../schedules/feature.ts";
 import { endConfirmations } from "../session/end-session.ts";
 import { session } from "../session/feature.ts";
 import { upkeep } from "../upkeep/feature.ts";
@@ -25,7 +26,19 @@ const general = defineFeature({
   commands: [startCommand, cancelCommand, helpCommand],
 });
 
-const FEATURES = [general, workers, login, session, alerts, relay, charts, health, upkeep, admins];
+const FEATURES = [
+  general,
+  workers,
+  login,
+  session,
+  alerts,
+  relay,
+  charts,
+  health,
+  schedules,
+  upkeep,
+  admins,
+];
 
 type AnyFeature = (typeof FEATURES)[number];
 type Takes<F> = F extends Feature<FleetView, never, infer Deps> ? (deps: Deps) => void : never;

@@ -2,9 +2,19 @@ import { backupConcerns, type HostBackup, type HostRow } from "@flotilla/contrac
 import { type Html, html } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 
+/** What 💾 Health knows of backups. */
+export interface BackupsKnown {
+  readonly hosts: readonly HostRow[];
+  /** Those of a bot's folder that no supervisor looks after. */
+  readonly own: HostBackup | null;
+}
+
 /** 💾 Health: a line per host about its last backup, and what is wrong with it. */
-export function backupLines(words: Words, hosts: readonly HostRow[], now: number): Html[] {
-  return hosts.flatMap(({ host, backup }) => (backup ? [lineOf(words, host, backup, now)] : []));
+export function backupLines(words: Words, { hosts, own }: BackupsKnown, now: number): Html[] {
+  const told = hosts.flatMap(({ host, backup }) =>
+    backup ? [lineOf(words, host, backup, now)] : [],
+  );
+  return own ? [...told, lineOf(words, words.text("health-own-folder"), own, now)] : told;
 }
 
 function lineOf(words: Words, host: string, backup: HostBackup, now: number): Html {

@@ -1,4 +1,4 @@
-import { type HostRow, STATE_TABLE } from "@flotilla/contracts";
+import { type HostBackup, type HostRow, STATE_TABLE } from "@flotilla/contracts";
 import type { RedisTrouble } from "@flotilla/queue";
 import type { AlertStore } from "../alerts/alert-store.ts";
 import { isWell } from "../alerts/over.ts";
@@ -33,6 +33,7 @@ interface HealthDeps {
   readonly sent: SentLog;
   readonly views: Views;
   readonly knownHosts: KnownHosts;
+  readonly ownBackups: () => { status(): HostBackup } | null;
   readonly admins: {
     all(): readonly { readonly name: string; readonly reachable: boolean }[];
   };
@@ -42,11 +43,12 @@ interface HealthDeps {
 
 /** 💾 Health of the bot, of Redis and of the hosts; counts are those of the last week. */
 export const health = screen("health", NO_DATA, (deps: HealthDeps, view: FleetView) => {
-  const { alerts, sent, admins, signs, views, knownHosts } = deps;
+  const { alerts, sent, admins, signs, views, knownHosts, ownBackups } = deps;
   const week = alerts.history(view.now - WEEK_MS);
   return healthScreen(view, {
     ...signs(),
     hosts: knownHosts.all(),
+    ownBackup: ownBackups()?.status() ?? null,
     redisMs: views.redisMs,
     lockAlerts: week.filter(({ body }) => body.kind === "locked" || body.kind === "storage").length,
     sent: sent.count(view.now - WEEK_MS),
@@ -89,6 +91,8 @@ export interface HealthView {
   readonly secondPath: boolean;
   /** What the hosts say of themselves. */
   readonly hosts: readonly HostRow[];
+  /** Backups of a bot's folder that no supervisor looks after; null = a supervisor does. */
+  readonly ownBackup: HostBackup | null;
   /** Admins who never pressed Start, or blocked the bot. */
   readonly unreachable: readonly string[];
 }
@@ -121,7 +125,7 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
       "",
       storage(view),
       ...silentHosts(view).map((line) => html`❌ ${line}`),
-      ...backupLines(words, health.hosts, view.now),
+      ...backupLines(words, { hosts: health.hosts, own: health.ownBackup }, view.now),
       sign(health.redisAwaySince === null, redis(view, health)),
       sign(health.pollProblemSince === null, poll(view, health)),
       ping(view, health),

@@ -19,6 +19,8 @@ const data = z.object({
   problem: Said.nullable(),
   /** A button of ⚙️ Settings whose argument `off` takes the answer back. */
   off: z.custom<Verb>((value) => typeof value === "string").exactOptional(),
+  /** Where ✖️ leads; left out: to the worker, to ⚙️ Settings, or to the list of workers. */
+  back: z.custom<Verb>((value) => typeof value === "string").exactOptional(),
 });
 declare module "./chat/screen.ts" {
   interface ScreenData {
@@ -31,7 +33,7 @@ export const ask = screen("ask", data, (_deps, { words }: { readonly words: Word
   askCard(words, asking),
 );
 
-function askCard(words: Words, { what, worker, problem, off }: z.infer<typeof data>): Card {
+function askCard(words: Words, { what, worker, problem, off, back }: z.infer<typeof data>): Card {
   const text = lines(
     words.html(`ask-${what}`, { worker: worker ?? "" }),
     problem && html`\n❌ ${words.said(problem)}`,
@@ -40,7 +42,7 @@ function askCard(words: Words, { what, worker, problem, off }: z.infer<typeof da
     html: text.text,
     keyboard: rows(
       off && [{ ...verbButton(words, off, "", "off"), text: words.text(`button-${off}-off`) }],
-      [cancelButton(words, encodePress(...cameFrom(worker, off)))],
+      [cancelButton(words, back ? encodePress(back) : encodePress(...cameFrom(worker, off)))],
     ),
   };
 }
@@ -71,6 +73,8 @@ export interface Asking {
   /** What the answer needs to know; the worker when left out. */
   readonly about?: string;
   readonly off?: Verb;
+  /** Where ✖️ leads. */
+  readonly back?: Verb;
 }
 
 /** Asks something that the next text answers. */

@@ -281,4 +281,26 @@ export const MIGRATIONS = [
     over INTEGER NOT NULL CHECK (over IN (0, 1)),
     body TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;`,
+  // What the fleet does on schedule, and how each run went.
+  `CREATE TABLE schedule (
+     id TEXT PRIMARY KEY,
+     is_on INTEGER NOT NULL CHECK (is_on IN (0, 1)),
+     time TEXT,
+     tag TEXT NOT NULL,
+     seen INTEGER NOT NULL,
+     told TEXT NOT NULL DEFAULT '{}'
+   ) STRICT;
+   CREATE TABLE schedule_run (
+     n INTEGER PRIMARY KEY AUTOINCREMENT,
+     schedule TEXT NOT NULL,
+     slot INTEGER NOT NULL,
+     begun_at INTEGER NOT NULL,
+     ended_at INTEGER,
+     state TEXT NOT NULL CHECK (state IN ('running', 'done', 'failed', 'skipped')),
+     is_late INTEGER NOT NULL CHECK (is_late IN (0, 1)),
+     by_id TEXT NOT NULL,
+     by_name TEXT NOT NULL,
+     parts TEXT NOT NULL
+   ) STRICT;
+   CREATE INDEX schedule_run_of ON schedule_run (schedule, n);`,
 ];

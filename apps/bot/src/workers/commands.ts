@@ -104,6 +104,14 @@ export class Commands {
     );
   }
 
+  /** The same, when the session changed since its newest copy. */
+  async copy(worker: WorkerId, runs: boolean, by: By): Promise<AskResult> {
+    if (!runs) return await this.#askHost(worker, by, { kind: "copy" });
+    return await this.#ask({ ...by, verb: "copy", worker }, (base) =>
+      this.#deps.sender.toWorker({ ...base, kind: "copy" }),
+    );
+  }
+
   /** Puts a copy in the place of the session. */
   async restore(worker: WorkerId, copy: string, by: By): Promise<AskResult> {
     return await this.#askHost(worker, by, { kind: "restore", copy });

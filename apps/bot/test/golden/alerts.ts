@@ -20,9 +20,11 @@ import { raiseTrouble } from "../../src/alerts/host-trouble.ts";
 import { SilenceStore } from "../../src/alerts/silence-store.ts";
 import { type Sight, watch } from "../../src/alerts/watch.ts";
 import { say } from "../../src/kit/words/said.ts";
+import { BY_SCHEDULE } from "../../src/schedules/kinds.ts";
+import { tellOfFindings, tellOfRun } from "../../src/schedules/schedule-alerts.ts";
 import { HOST, NOW, statusOf } from "../support.ts";
-import { BACKUP_ROWS } from "./backups.ts";
-import { LINK } from "./states.ts";
+import { BACKUP_ROWS, BACKUPS } from "./backups.ts";
+import { FINDINGS, LINK } from "./states.ts";
 
 const MIN = 60_000;
 const HOST_B = parseHostId("host-b");
@@ -275,6 +277,26 @@ const reader = RelayStatus.parse({
   routes: routes.map(({ id }) => routeStatus(id)),
 });
 
+/** A night of which not all went well. */
+function schedules(store: AlertStore): void {
+  const part = { id: "a", before: null, state: "failed", said: "The disk is full." } as const;
+  const about = { n: 1, slot: NOW, begunAt: NOW, endedAt: NOW, isLate: false, by: BY_SCHEDULE };
+  const told: Parameters<typeof tellOfRun>[0] = {
+    alerts: store,
+    host: HOST,
+    schedules: { told: () => ({}), setTold: () => {} },
+    answers: { findingsOf: () => FINDINGS },
+  };
+  for (const schedule of ["copies", "restart"] as const)
+    tellOfRun(
+      told,
+      { ...about, schedule, state: "failed", parts: [{ ...part, key: "news_1" }] },
+      NOW,
+    );
+  const checked = { ...part, key: HOST, state: "done" } as const;
+  tellOfFindings(told, { ...about, schedule: "check", state: "done", parts: [checked] }, NOW);
+}
+
 /** What can be seen of the fleet, with each condition in it that is an alert. */
 const SIGHTS: readonly Sight[] = [
   {
@@ -295,6 +317,7 @@ const SIGHTS: readonly Sight[] = [
       { host: parseHostId("host-b"), hosts: "several", at: NOW },
       ...BACKUP_ROWS,
     ],
+    ownBackup: BACKUPS["host-damaged"] ?? null,
     relay: { routes, readers: [reader] },
     statuses: [
       statusOf("news_1"),
@@ -346,6 +369,7 @@ export async function goldenAlerts(db: Database): Promise<AlertRow[]> {
     "supervisor-down",
   ] as const)
     raiseTrouble(store, { trouble: found, host: HOST, detail: OWN_DETAILS[found], at: NOW });
+  schedules(store);
   const notices = [
     say("notice-stranger", { name: "@eve", id: "6666" }),
     say("notice-joined", { name: "@bob", role: "viewer" }),

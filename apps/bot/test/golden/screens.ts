@@ -4,6 +4,7 @@ import { ALERT_KINDS } from "../../src/alerts/kinds.ts";
 import { REGISTRY } from "../../src/app/features.ts";
 import type { Screen } from "../../src/kit/chat/screen.ts";
 import { say } from "../../src/kit/words/said.ts";
+import { SCHEDULES } from "../../src/schedules/kinds.ts";
 import { copyRef } from "../../src/session/backups.ts";
 import { CONFIRMED } from "../../src/workers/confirm.ts";
 import { NOW } from "../support.ts";
@@ -66,7 +67,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
       {
         kind: "ask",
         what,
-        worker: ["find", "quiet", "zone"].includes(what) ? null : NEWS,
+        worker: ["find", "quiet", "schedcron", "zone"].includes(what) ? null : NEWS,
         problem: ["quiet", "delete", "since", "proxy", "zone"].includes(what)
           ? say(`ask-${what}-bad`)
           : null,
@@ -142,6 +143,10 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     (about): Shown<"runbook"> => [`what to do, ${about}`, { kind: "runbook", about }],
   ),
   health: [["health", { kind: "health" }]],
+  schedules: [["schedules", { kind: "schedules" }]],
+  schedule: SCHEDULES.map(
+    (id): Shown<"schedule"> => [`schedule, ${id}`, { kind: "schedule", schedule: id }],
+  ),
   doctor: [
     [
       "doctor",

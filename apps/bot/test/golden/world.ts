@@ -1,5 +1,6 @@
 import { type BackupCopy, type Device, Route, WorkerState } from "@flotilla/contracts";
 import { parseHostId, parseWorkerId } from "@flotilla/kernel";
+import { nextRun } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { AdminStore } from "../../src/admins/admin-store.ts";
 import { AuditStore } from "../../src/admins/audit-store.ts";
@@ -20,6 +21,8 @@ import type { Words } from "../../src/kit/words/words.ts";
 import { Wizard } from "../../src/login/wizard.ts";
 import { WizardStore } from "../../src/login/wizard-store.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
+import { timingOf } from "../../src/schedules/kinds.ts";
+import { ScheduleStore } from "../../src/schedules/schedule-store.ts";
 import { RollStore } from "../../src/upkeep/roll-store.ts";
 import { Answers } from "../../src/workers/answers.ts";
 import { BulkStore } from "../../src/workers/bulk-store.ts";
@@ -28,6 +31,7 @@ import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
 import { BACKUP_ROWS } from "./backups.ts";
+import { aNight, DEFAULTS } from "./night.ts";
 import { ROLL_BOT, ROLL_ROWS, ROLLS } from "./rolls.ts";
 import { goldenRouting } from "./routing.ts";
 import { aDay, FINDINGS, IN_STATE, whoHolds } from "./states.ts";
@@ -116,7 +120,9 @@ export function goldenScreens(
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
     rolls: new RollStore(db),
+    schedules: new ScheduleStore(db),
   };
+  aNight(stores.schedules);
   fill({ ...stores, commands: stores.commandLog });
   aDay(stores.rollups, NEWS);
   for (const [id, roll] of Object.entries(ROLLS)) stores.rolls.save({ ...roll, id });
@@ -154,6 +160,14 @@ export function goldenScreens(
   const deps: RenderDeps = {
     knownHosts,
     own: ROLL_BOT,
+    ownBackups: () => null,
+    scheduleDesk: {
+      timing: ({ id, time }) => timingOf(id, time, DEFAULTS),
+      next: ({ isOn, id, time }) => {
+        const timing = isOn ? timingOf(id, time, DEFAULTS) : null;
+        return timing && nextRun(timing, NOW);
+      },
+    },
     ...stores,
     ...routing,
     wizard,

@@ -9,7 +9,7 @@ const USAGE = `Usage: flotilla backup [--to <folder>] [--json]
 
 Without a worker: puts the whole data folder of this host (control.db, host.db, every session) into one encrypted,
 verified archive in BACKUP_DIR, while everything runs; then runs BACKUP_COMMAND, and keeps the last BACKUP_KEEP. A
-running supervisor does the same every BACKUP_EVERY_H hours. Get it back with: flotilla restore --archive <archive>
+running fleet does the same every BACKUP_EVERY_H hours. Get it back with: flotilla restore --archive <archive>
 
   --to      only make an archive, in this folder: no command, nothing is removed
   --check   read an archive to its end and check every database in it

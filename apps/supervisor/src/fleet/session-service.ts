@@ -126,6 +126,17 @@ export class SessionService {
     return `Backed up: ${id} (${Math.ceil(bytes / 1024)} KiB, checked).`;
   }
 
+  /**
+   * The same, when the session changed since its newest copy; the text says whether it did. Throws
+   * AppError of the vault.
+   */
+  copyChanged(worker: WorkerId): string {
+    if (!existsSync(this.pathOf(worker))) return "unchanged";
+    using store = openIdle({ dir: this.#sessions, name: worker, fleetKey: this.#deps.fleetKey });
+    const made = this.#vault.backupChanged(store);
+    return made === null ? "unchanged" : `copied: ${made.id}`;
+  }
+
   /** Throws AppError of the vault; the session is then as it was. */
   restore(worker: WorkerId, copy: string): string {
     const { trashed } = this.#vault.restore(worker, copy);

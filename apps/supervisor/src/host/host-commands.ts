@@ -17,11 +17,16 @@ export interface HostCommandDeps {
   readonly sessions: SessionService;
   readonly doctor: () => Promise<CommandOutcome>;
   readonly program: Pick<OwnProgram, "startAgain">;
+  /** Begins an archive of this host; false = one is being made. */
+  readonly beginArchive: () => boolean;
 }
 
 /** Commands that only read: their outcome is not kept, and a redelivered job reads again. */
 const LOOKS = ["log", "who", "backups", "doctor"] as const;
 type Look = (typeof LOOKS)[number];
+
+/** The archive that is being made is as good as another one. */
+const ARCHIVE_RUNS: CommandOutcome = { kind: "done", text: "An archive is being made already." };
 
 /** Carries out commands for this host: each at most once, each with one outcome (invariant 10). */
 export class HostCommands {
@@ -197,6 +202,10 @@ export class HostCommands {
         return await this.#stopHolder(command, entry);
       case "backup":
         return await entry.worker.whileDown(() => attempt(() => sessions.backup(id)));
+      case "copy":
+        return await entry.worker.whileDown(() => attempt(() => sessions.copyChanged(id)));
+      case "archive":
+        return this.#deps.beginArchive() ? { kind: "done" } : ARCHIVE_RUNS;
       case "restore":
         return await this.#restore(command, entry);
       default:

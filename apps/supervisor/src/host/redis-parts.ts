@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { statSync } from "node:fs";
 import { hostname } from "node:os";
+import type { Backups } from "@flotilla/archive";
 import type { Config } from "@flotilla/config";
 import { systemClock } from "@flotilla/kernel";
 import { type Logger, quietly } from "@flotilla/observability";
@@ -17,7 +18,6 @@ import {
   StatusWriter,
 } from "@flotilla/queue";
 import type { HostDb } from "../record/host-db.ts";
-import type { Backups } from "./backups.ts";
 import { OtherHosts } from "./other-hosts.ts";
 import type { OwnProgram } from "./own-program.ts";
 

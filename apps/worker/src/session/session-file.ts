@@ -93,6 +93,15 @@ export function backUp(vault: Vault, store: SessionStore): string {
   return `Backed up: ${id} (${Math.ceil(bytes / 1024)} KiB, checked).`;
 }
 
+/**
+ * The same, when the session changed since its newest copy; the text says whether it did. Throws
+ * AppError of the vault.
+ */
+export function copyChanged(vault: Vault, store: SessionStore): string {
+  const made = vault.backupChanged(store);
+  return made === null ? "unchanged" : `copied: ${made.id}`;
+}
+
 /** Age up to which a confirmation of an imported session counts as new. */
 const JUST_MS = 60_000;
 

@@ -1,4 +1,4 @@
-import { existsSync, renameSync, rmSync } from "node:fs";
+import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
 import { type Clock, systemClock } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
@@ -54,6 +54,8 @@ export type Help = "different" | "same" | "no-golden";
  * removed.
  */
 const KEPT = 10;
+/** The same for copies on schedule, so that they push no other out. */
+const KEPT_SCHEDULED = 7;
 
 /**
  * Verified copies of sessions. A copy counts only when it was opened again, found whole, its key
@@ -88,6 +90,25 @@ export class Vault {
     const entry = this.#copy(identity, reason, (target) => store.backupTo(target));
     this.#dropOld(store.name, entry.id);
     return entry;
+  }
+
+  /**
+   * A copy on schedule, made by the owner of the session; null = the session has no login, or was
+   * not written since its newest copy. Throws like {@link Vault.backup}.
+   */
+  backupChanged(store: SessionStore): VaultEntry | null {
+    if (!store.identity()) return null;
+    const copies = copiesIn(join(this.#dir, store.name)).filter(({ kind }) => kind !== "trash");
+    const newest = Math.max(0, ...copies.map(({ at }) => at));
+    return this.#writtenAt(store.name) > newest ? this.backup(store, "scheduled") : null;
+  }
+
+  /** When a session was last written, in milliseconds since the epoch. */
+  #writtenAt(name: string): number {
+    const path = sessionPath(this.#sessions, name);
+    const files = [path, ...COMPANIONS.map((suffix) => path + suffix)];
+    const stats = files.map((file) => statSync(file, { throwIfNoEntry: false }));
+    return Math.max(...stats.map((stat) => (stat && stat.size > 0 ? stat.mtimeMs : 0)));
   }
 
   /**
@@ -295,11 +316,14 @@ export class Vault {
    * were made.
    */
   #dropOld(name: string, justMade: string | null): void {
-    const backups = copiesIn(join(this.#dir, name)).filter(
-      ({ kind, id }) => kind === "backup" && id !== justMade,
+    const backups = copiesIn(join(this.#dir, name)).filter(({ kind }) => kind === "backup");
+    const [scheduled, others] = [true, false].map((isScheduled) =>
+      backups
+        .filter(({ reason }) => (reason === "scheduled") === isScheduled)
+        .toSorted((a, b) => Number(b.id === justMade) - Number(a.id === justMade)),
     );
-    for (const { id } of backups.slice(justMade === null ? KEPT : KEPT - 1))
-      rmSync(join(this.#dir, name, `${id}.session`));
+    const old = [...(scheduled?.slice(KEPT_SCHEDULED) ?? []), ...(others?.slice(KEPT) ?? [])];
+    for (const { id } of old) rmSync(join(this.#dir, name, `${id}.session`));
   }
 
   #folder(name: string): string {

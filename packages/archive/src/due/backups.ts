@@ -1,10 +1,16 @@
 import { execFile } from "node:child_process";
 import { constants, setPriority } from "node:os";
-import type { BackupNote } from "@flotilla/archive";
 import { backupConcerns, type HostBackup } from "@flotilla/contracts";
 import type { Clock } from "@flotilla/kernel";
-import type { Logger } from "@flotilla/observability";
+import type { BackupNote } from "../fleet/note.ts";
 
+/** Where {@link Backups} tells of its work. */
+export interface BackupLog {
+  info(fields: object, text: string): void;
+  error(fields: object, text: string): void;
+}
+
+/** Parts of {@link Backups}. */
 export interface BackupsDeps {
   /** Milliseconds from one archive to the next; null = only by hand. */
   readonly everyMs: number | null;
@@ -13,7 +19,9 @@ export interface BackupsDeps {
   /** Makes one archive. Never rejects. */
   readonly run: (signal: AbortSignal) => Promise<void>;
   readonly clock: Clock;
-  readonly log: Pick<Logger, "info" | "error">;
+  readonly log: BackupLog;
+  /** False while another process looks after this data folder; left out = never. */
+  readonly isOurs?: () => boolean;
 }
 
 const LOOK_MS = 60_000;
@@ -21,8 +29,14 @@ const LOOK_MS = 60_000;
 const FIRST_MS = 600_000;
 /** From a failed try to the next one. An archive that was made counts, also when it stays here. */
 const AGAIN_MS = 3_600_000;
+/** A schedule that asked for none for so many times the interval is lost: Redis or the bot is. */
+const PATIENCE = 1.5;
 
-/** Makes an archive of this host's data folder when one is due, and says how it went. */
+/**
+ * Makes an archive of a data folder when the schedule of the fleet asks for one, and by itself when
+ * there is none yet, after a failed try, and when no one asked for 1.5 times the interval; says how
+ * it went.
+ */
 export class Backups implements Disposable {
   readonly #deps: BackupsDeps;
   readonly #timer: NodeJS.Timeout;
@@ -43,12 +57,26 @@ export class Backups implements Disposable {
 
   /** Makes an archive if one is due; resolves when it is done. Never rejects. */
   async look(): Promise<void> {
-    if (this.#running === null && this.#isDue()) {
-      this.#running = this.#make().finally(() => {
-        this.#running = null;
-      });
-    }
-    await this.#running;
+    await (this.#running ?? (this.#isOurs() && this.#isDue() ? this.#start() : null));
+  }
+
+  /** Begins an archive now; false = one is being made, or another process looks after the folder. */
+  begin(): boolean {
+    if (this.#running !== null || !this.#isOurs()) return false;
+    void this.#start();
+    return true;
+  }
+
+  /** Whether this process is the one that makes the archives of the folder. */
+  #isOurs(): boolean {
+    return this.#deps.isOurs?.() ?? true;
+  }
+
+  #start(): Promise<void> {
+    this.#running = this.#make().finally(() => {
+      this.#running = null;
+    });
+    return this.#running;
   }
 
   status(): HostBackup {
@@ -69,7 +97,7 @@ export class Backups implements Disposable {
   readonly problems = (): string[] => {
     const status = this.status();
     return backupConcerns(status, this.#deps.clock.now()).flatMap((concern) => {
-      if (concern === "too-old") return ["no backup of this host for twice its time"];
+      if (concern === "too-old") return ["no backup of this data folder for twice its time"];
       if (concern === "failed" || concern === "not-sent")
         return [`last backup: ${status.problem?.message ?? concern}`];
       return [];
@@ -89,7 +117,7 @@ export class Backups implements Disposable {
     // Also when the clock was ahead at that time.
     const isOver = (at: number, ms: number): boolean => Math.abs(clock.now() - at) >= ms;
     if (tried?.problem && !isOver(tried.at, Math.min(AGAIN_MS, everyMs))) return false;
-    return !note?.good || isOver(note.good.at, everyMs);
+    return !note?.good || isOver(note.good.at, PATIENCE * everyMs);
   }
 
   /** A note that came after a silent try, such as of one by hand, counts. */
@@ -102,7 +130,7 @@ export class Backups implements Disposable {
     const { clock, log, readNote, run } = this.#deps;
     const before = readNote()?.tried.at;
     const at = clock.now();
-    log.info("backup of this host begins");
+    log.info({}, "backup begins");
     await run(this.#over.signal);
     if (this.#over.signal.aborted) return;
     const note = readNote();
@@ -113,7 +141,7 @@ export class Backups implements Disposable {
     this.#silent = isSilent ? { tried, seen } : null;
     const { problem, good } = this.status();
     if (problem) log.error({ code: problem.code }, `💾 backup failed: ${problem.message}`);
-    else log.info({ bytes: good?.bytes, tookMs: good?.tookMs }, "backup of this host done");
+    else log.info({ bytes: good?.bytes, tookMs: good?.tookMs }, "backup done");
   }
 }
 
