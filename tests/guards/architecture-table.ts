@@ -41,7 +41,16 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "session-store",
     "sqlite",
   ],
-  "apps/bot": ["config", "contracts", "kernel", "observability", "queue", "relay", "sqlite"],
+  "apps/bot": [
+    "archive",
+    "config",
+    "contracts",
+    "kernel",
+    "observability",
+    "queue",
+    "relay",
+    "sqlite",
+  ],
   "apps/cli": [
     "archive",
     "config",

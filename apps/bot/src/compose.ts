@@ -1,4 +1,4 @@
-import { join } from "node:path";
+import { finishPutBack } from "@flotilla/archive";
 import type { Config } from "@flotilla/config";
 import type { WorkerStatus } from "@flotilla/contracts";
 import { sleep, systemClock } from "@flotilla/kernel";
@@ -22,6 +22,7 @@ import {
   StatusReader,
 } from "@flotilla/queue";
 import type { RouteProblem } from "@flotilla/relay";
+import type { Database } from "@flotilla/sqlite";
 import type { Bot } from "grammy";
 import { SYSTEM } from "./admins/audit-store.ts";
 import { SettingStore } from "./admins/setting-store.ts";
@@ -39,9 +40,11 @@ import { firstIntroduction, introduce } from "./app/introduction.ts";
 import { type Poller, startPolling } from "./app/poller.ts";
 import { Supervisors } from "./app/supervisors.ts";
 import { type BotWay, wayOf } from "./app/way.ts";
-import { openControlDb } from "./kit/control-db.ts";
 import { say } from "./kit/words/said.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
+import { isLoss, openOrLoss } from "./rescue/loss.ts";
+import { endRescue } from "./rescue/over.ts";
+import { type RescueBase, startRescue } from "./start-rescue.ts";
 import { DEADLINE_MS } from "./workers/commands.ts";
 
 /** A running bot. */
@@ -52,6 +55,8 @@ export interface RunningBot {
   readonly introduced: Promise<string>;
   /** Where the Bot API is and how it is reached, for people. */
   readonly way: string;
+  /** Rejects when it could not start after an owner had decided about a lost `control.db`. */
+  readonly failed: Promise<never>;
   /** What the launcher says. */
   hear(message: unknown): void;
   close(): Promise<void>;
@@ -63,23 +68,34 @@ const TICK_MS = 2000;
 const FIRST_MS = 6000;
 
 /**
+ * Starts the bot, or the rescue of a lost `control.db`, which becomes the bot when an owner has
+ * decided.
+ */
+export async function startBot(
+  config: Config,
+  log: Logger,
+  newBot?: () => Bot,
+): Promise<RunningBot> {
+  const way = wayOf(config, config.botApiRoot);
+  const create = (): Bot => createBot(config.botToken.reveal(), config.botApiRoot, way);
+  const base = { config, log, way, newBot: newBot ?? create };
+  await finishPutBack({ dataDir: config.dataDir, name: "control.db" });
+  const found = openOrLoss(config);
+  return isLoss(found) ? await startRescue(base, found, startWith) : await startWith(base, found);
+}
+
+/**
  * Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in
  * reverse.
  */
-export async function startBot(config: Config, log: Logger, bot?: Bot): Promise<RunningBot> {
-  const way = wayOf(config, config.botApiRoot);
-  return await startWith(
-    config,
-    log,
-    bot ?? createBot(config.botToken.reveal(), config.botApiRoot, way),
-    way,
-  );
-}
-
-async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Promise<RunningBot> {
+async function startWith(
+  { config, log, way, newBot }: RescueBase,
+  opened: Database,
+): Promise<RunningBot> {
   await using stack = new AsyncDisposableStack();
+  const bot = newBot();
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
-  const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
+  const db = stack.adopt(opened, (it) => it.close());
   const fleet = await claim(config, new SettingStore(db));
   const refused = new RefusedJobs();
   const place = guarded(fleet.place, (refusal) => refused.add(refusal, systemClock.now()), log);
@@ -146,11 +162,13 @@ async function startWith(config: Config, log: Logger, bot: Bot, way: BotWay): Pr
     }),
     (it) => it.stop(),
   );
+  await endRescue({ ...parts, bot, dataDir: config.dataDir });
   const owned = stack.move();
   const who = { username: known ? bot.botInfo.username : null, introduced, way: way.shown };
   return {
     healthPort: health.port,
     ...who,
+    failed: new Promise<never>(() => {}),
     hear: (message) => trouble.hear(message),
     close: () => owned.disposeAsync(),
   };

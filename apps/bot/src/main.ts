@@ -21,5 +21,5 @@ await runService("bot", async () => {
     (username) => process.connected && process.send?.({ kind: "introduced", username }),
   );
   const ready = { healthPort: bot.healthPort, username: bot.username ?? "", way: bot.way };
-  return { log, ready, close: () => bot.close() };
+  return { log, ready, failed: bot.failed, close: () => bot.close() };
 });

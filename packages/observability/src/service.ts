@@ -8,6 +8,8 @@ export interface RunningService {
   /** Sent to the parent with `kind: "ready"`. */
   readonly ready: Readonly<Record<string, string | number>>;
   close(): Promise<void>;
+  /** Rejects when the service cannot work any more: the process ends as after a failed start. */
+  readonly failed?: Promise<never>;
   /**
    * Called for a second signal during `close`: end faster. Without it, the process ends at once.
    */
@@ -46,7 +48,7 @@ export async function runService(
   try {
     const service = await startOrLeave(start, stop.promise);
     tellParent({ kind: "ready", ...service.ready });
-    const why = await stop.promise;
+    const why = await Promise.race([stop.promise, ...(service.failed ? [service.failed] : [])]);
     service.log.info({ why }, `Received ${why}. Initiating graceful shutdown...`);
     hurry = service.hurry?.bind(service);
     asked = Math.max(asked, 1);
