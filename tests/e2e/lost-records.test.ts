@@ -29,8 +29,10 @@ async function healthy(fleet: TestFleet): Promise<AdminChat> {
 }
 
 /** Makes an archive of a stopped fleet, as its schedule does. */
-async function backUp(dir: string): Promise<void> {
-  const made = spawnNode(CLI, ["backup"], { cwd: dir, env: { HOST_ID: "host-a" } });
+async function backUp(dataDir: string): Promise<void> {
+  const made = spawnNode(CLI, ["backup"], {
+    env: { HOST_ID: "host-a", DATA_DIR: dirname(dataDir) },
+  });
   expect((await made.exited).code, made.stderr).toBe(0);
 }
 
@@ -89,7 +91,7 @@ test(
 
 test("with a damaged control.db workers run, and the chat puts back the last backup", async () => {
   const { dir, dataDir } = await stopped();
-  await backUp(dir);
+  await backUp(dataDir);
   writeFileSync(`${dataDir}/control.db`, "x".repeat(9000));
   const fleet = await startFleetIn(dir);
   await runsWorker(fleet);

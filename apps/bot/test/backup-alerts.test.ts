@@ -68,8 +68,8 @@ test("only a host that says that its backup is good ends the alert", async () =>
 
 test("the alert of a host that was removed for good ends when others are on the board", async () => {
   const { look, row, open } = await board();
-  const bad = row(BACKUPS["host-full"]);
-  const other: HostRow = { host: parseHostId("host-b"), hosts: "one", at: NOW };
+  const bad: HostRow = { ...row(BACKUPS["host-full"]), hosts: "several" };
+  const other: HostRow = { host: parseHostId("host-b"), hosts: "several", at: NOW };
   look([bad, other]);
   expect(open()).toEqual(["backup:host-a"]);
   look([other], NOW, null, [statusOf("news_1")]);

@@ -77,7 +77,7 @@ test("the Russian chat has no English words but names and what programs said", (
     ].join("|"),
     "i",
   );
-  for (const file of ["screens", "logins", "alerts", "answers"]) {
+  for (const file of ["screens", "logins", "alerts", "answers", "rescue"]) {
     const text = readFileSync(new URL(`golden/${file}.ru.txt`, import.meta.url), "utf8");
     const lines = text
       .split("\n")

@@ -17,7 +17,7 @@ import { expect, test } from "vitest";
 import { AdminStore } from "../src/admins/admin-store.ts";
 import { AuditStore } from "../src/admins/audit-store.ts";
 import { openControlDb } from "../src/kit/control-db.ts";
-import { writeRescueNote } from "../src/rescue/rescue-note.ts";
+import { readRescueNote, writeRescueNote } from "../src/rescue/rescue-note.ts";
 import { WorkerStore } from "../src/workers/worker-store.ts";
 import { type Chat, type Shown, startChat, TOKEN } from "./chat.ts";
 import { ANN, ASKER, HOST, WORKER } from "./support.ts";
@@ -169,8 +169,7 @@ test("without a backup the owner starts empty, and the damaged file stays", asyn
 test("without a backup a missing control.db is made, as at a first start", async () => {
   const at = await place();
   remove(at.dataDir);
-  const bot = await at.start();
-  await bot.waitForOutput(/"ready"|ready/, 30_000).catch(() => {});
+  await at.start();
   await at.chat.post("/chat/text", { user: 777, text: "/start" });
   await at.says(/Fleet/);
 });
@@ -239,14 +238,19 @@ test("a bot that is killed in the rescue shows one card after its next start, to
   await archive(at);
   writeFileSync(control(at.dataDir), "this is no database");
   const first = await at.start();
-  await at.says(/bot is damaged/);
+  const cards = async () =>
+    (await at.chat.shown(777)).filter(({ text }) => /is damaged|Put back the/.test(text));
+  const isNoted = async (): Promise<boolean> => {
+    const [card, ...more] = await cards();
+    const noted = readRescueNote(at.dataDir).cards[777]?.message;
+    return card !== undefined && card.id === noted && more.length === 0;
+  };
+  await waitFor(isNoted, { what: "one card, which is noted" });
   first.kill("SIGKILL");
   await first.exited;
   await at.start();
   await at.press("Put back");
   await at.says(/Put back the database of/);
-  const cards = async () =>
-    (await at.chat.shown(777)).filter(({ text }) => /is damaged|Put back the/.test(text));
   await waitFor(async () => (await cards()).length === 1, { what: "one card" });
 });
 

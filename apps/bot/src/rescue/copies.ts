@@ -1,5 +1,5 @@
 import { archivesIn, type KeptArchive, lookInto } from "@flotilla/archive";
-import { AppError, codeOf, toError } from "@flotilla/kernel";
+import { AppError, codeOf, SerialQueue, toError } from "@flotilla/kernel";
 import { openScratch } from "@flotilla/sqlite";
 import { MIGRATIONS } from "../kit/schema.ts";
 
@@ -42,7 +42,7 @@ export class Copies {
   readonly #deps: CopiesDeps;
   readonly #looked = new Map<string, Copy>();
   /** One after the other: they share a folder. */
-  #turn: Promise<unknown> = Promise.resolve();
+  readonly #turns = new SerialQueue();
 
   constructor(deps: CopiesDeps) {
     this.#deps = deps;
@@ -51,6 +51,12 @@ export class Copies {
   /** Their names say when they were made; the latest first. */
   list(): readonly KeptArchive[] {
     return archivesIn(this.#deps.folder, this.#deps.host);
+  }
+
+  /** What was useless is looked at once more: it may have been replaced since. */
+  lookAgain(): void {
+    for (const [path, { state }] of this.#looked)
+      if (state === "useless") this.#looked.delete(path);
   }
 
   /** Null: there is none of this time. `at`: milliseconds since the epoch. */
@@ -75,9 +81,7 @@ export class Copies {
 
   /** Reads an archive to its end. Never rejects. */
   async look(archive: KeptArchive): Promise<Copy> {
-    const turn = this.#turn.then(() => this.#read(archive));
-    this.#turn = turn;
-    return await turn;
+    return await this.#turns.run(() => this.#read(archive));
   }
 
   async #read(archive: KeptArchive): Promise<Copy> {

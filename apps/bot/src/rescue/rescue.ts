@@ -1,5 +1,12 @@
 import type { Asker } from "@flotilla/contracts";
-import { type Clock, codeOf, parseUserId, toError, type UserId } from "@flotilla/kernel";
+import {
+  type Clock,
+  codeOf,
+  parseUserId,
+  SerialQueue,
+  toError,
+  type UserId,
+} from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { Bot, Context } from "grammy";
 import { decodePress, type Press } from "../kit/callback.ts";
@@ -60,6 +67,8 @@ export class Rescue {
   readonly #deps: RescueDeps;
   readonly #decided = Promise.withResolvers<Decision>();
   #note: RescueNote;
+  /** A chat that hears of the rescue and writes at the same moment gets one card. */
+  readonly #turns = new SerialQueue();
   #isBusy = false;
   #lastUpdate: number | null = null;
 
@@ -140,12 +149,14 @@ export class Rescue {
         ? await this.#show(asked, "look", "")
         : await this.#decide(asked, copy, stamp);
     }
-    await this.#put(asked, await this.#card(asked.chat, action, id));
+    const card = await this.#card(asked.chat, action, id);
+    await this.#turns.run(() => this.#put(asked, card));
   }
 
   async #card(chat: string, action: RescueAction, id: string): Promise<Card> {
     const { copies } = this.#deps;
     const sight = await this.#sight(chat);
+    if (action === "look") copies.lookAgain();
     if (action === "older") return olderCard(sight, copies.list());
     const { good, useless } = await copies.latest();
     if (action === "empty") return askEmptyCard(sight, good);
