@@ -110,7 +110,7 @@ class Lives {
     return await new Promise<never>(() => {});
   }
 
-  /** The launcher says it once, whoever runs then. */
+  /** The launcher says it once: to the rescue, and so to the bot after it. */
   hear(message: unknown): void {
     this.#heard = message;
     this.#bot?.then(

@@ -174,7 +174,7 @@ test("without a backup a missing control.db is made, as at a first start", async
   await at.says(/Fleet/);
 });
 
-test("a backup of another FLEET_KEY, a damaged and a foreign one are named, and the older sound one is offered", async () => {
+test("useless backups are named with the reason, and the older sound one is offered", async () => {
   const at = await place();
   await archive(at);
   const other = await archive(at, Buffer.alloc(32, 9));
