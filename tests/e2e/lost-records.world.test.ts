@@ -1,8 +1,14 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
-import { expect, test } from "vitest";
+import { fileURLToPath } from "node:url";
+import { spawnNode } from "@flotilla/testkit";
+import { expect, inject, test } from "vitest";
+import { openPage } from "./support/browser.ts";
 import { AdminChat } from "./support/chat.ts";
-import { launchFleet, startFleet, startFleetIn, type TestFleet } from "./support/fleet.ts";
+import { runsWorker, startFleet, startFleetIn, type TestFleet } from "./support/fleet.ts";
+
+const CLI = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
+const IMAGES = fileURLToPath(new URL("../../docs/images/chat/", import.meta.url));
 
 /** A stopped fleet whose first demo worker was on Telegram. */
 async function stopped(): Promise<{ dir: string; dataDir: string }> {
@@ -20,6 +26,28 @@ async function healthy(fleet: TestFleet): Promise<AdminChat> {
   await chat.press("demo_1");
   await chat.shows(/Status: healthy/);
   return chat;
+}
+
+/** Makes an archive of a stopped fleet, as its schedule does. */
+async function backUp(dataDir: string): Promise<void> {
+  const made = spawnNode(CLI, ["backup"], {
+    env: { HOST_ID: "host-a", DATA_DIR: dirname(dataDir) },
+  });
+  expect((await made.exited).code, made.stderr).toBe(0);
+}
+
+/** With UPDATE_IMAGES=1 retakes a picture of docs/admin-guide.md: the newest message with the text. */
+async function pictured({ url }: TestFleet, name: string, text: RegExp): Promise<void> {
+  if (!inject("updateImages")) return;
+  const page = await openPage(url, { width: 390, height: 1400 });
+  await page.evaluate(
+    "const plain = new CSSStyleSheet(); " +
+      "plain.replaceSync('.chat{background:#8fb08a!important}" +
+      ".chat::before,.day,.toasts,.down{display:none!important}'); " +
+      "document.adoptedStyleSheets = [plain]",
+  );
+  const message = page.locator('[data-testid^="message-"]').filter({ hasText: text }).last();
+  await message.screenshot({ path: `${IMAGES}${name}.png`, animations: "disabled" });
 }
 
 test("after a lost control.db every worker is in the chat", async () => {
@@ -61,12 +89,24 @@ test(
   },
 );
 
-test("a damaged control.db is named with its path and the remedy", async () => {
+test("with a damaged control.db workers run, and the chat puts back the last backup", async () => {
   const { dir, dataDir } = await stopped();
+  await backUp(dataDir);
   writeFileSync(`${dataDir}/control.db`, "x".repeat(9000));
-  const again = launchFleet(dir);
-  expect((await again.exited).code).toBe(1);
-  expect(again.stderr).toContain(`The bot's database ${dataDir}/control.db is damaged`);
-  expect(again.stderr).toContain(`mv ${dataDir}/control.db`);
+  const fleet = await startFleetIn(dir);
+  await runsWorker(fleet);
+  const chat = new AdminChat(fleet);
+  await chat.shows(/database of this bot is damaged[\s\S]*In it: \d workers/);
   expect(readFileSync(`${dataDir}/control.db`, "utf8")).toBe("x".repeat(9000));
+  await pictured(fleet, "rescue", /database of this bot is damaged/);
+  await chat.press("Put back");
+  await chat.shows(/Put back the database of/);
+  await pictured(fleet, "rescue-sure", /Put back the database of/);
+  await chat.press("Yes, put it back");
+  await chat.shows(/The bot runs again with the database of/);
+  await pictured(fleet, "rescue-done", /The bot runs again/);
+  await chat.press("Menu");
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.shows(/Status: healthy/);
 });

@@ -460,6 +460,7 @@ doing-backup = 💾 Backing up…
 doing-restore = 🧯 Putting the copy back…
 doing-stop-holder = ⏹ Stopping the holder…
 doing-retry = 🔁 Trying…
+doing-forget = 🗑 Deleting…
 doing-who = 👀 Looking…
 doing-other = ⏳ Working…
 doing-slow = Still working ({ SPAN($ms) }).
@@ -1094,7 +1095,7 @@ alert-trouble-folder-gone-do = Its workers leave Telegram. Do: put the folder ba
 alert-trouble-record-deleted = 🔴 🗂 <b>{ $host }</b>: its host.db was deleted
 alert-trouble-record-deleted-do = Workers run on. Do: restart { $host } when it suits you. Before that, put the saved content (.rescued) in the place of host.db.
 alert-trouble-record-set-aside = 🔴 🗂 <b>{ $host }</b>: its host.db was damaged, a new one was begun
-alert-trouble-record-set-aside-do = Workers that ran here were started; counters of crashes and messages begin again. Do: look at the disk, and at which workers should be stopped.
+alert-trouble-record-set-aside-do = Workers that ran here were started; counters of crashes and messages begin again. Nothing else is lost than those counters, own restart rules, and which workers were stopped. Do: look at the disk, and at which workers should be stopped. Rules that you miss: <code>restore --archive … --only host.db</code> on { $host }.
 alert-trouble-record-unwritable = 🔴 🗂 <b>{ $host }</b>: its host.db cannot be written
 alert-trouble-record-unwritable-do = Workers run on, and buttons work. Until it can be written, a restart of { $host } forgets what was changed. Do: make room on its disk.
 alert-trouble-disk-full = 🔴 💾 <b>{ $host }</b>: its disk is full. Folder and free space:
@@ -1753,3 +1754,62 @@ schedule-run-running = ⏳ { AGO($at) }: under way, { $done } of { $total }
 schedule-run-done = ✅ { AGO($at) }: { $done } of { $total } in { SPAN($ms) }
 schedule-run-failed = ❌ { AGO($at) }: { $done } of { $total } in { SPAN($ms) }
 schedule-run-skipped = ⏭ { AGO($at) }: skipped, the run before was not over
+
+# A lost control.db: the one card of the bot until an owner has decided.
+rescue-damaged = 🧯 <b>The database of this bot is damaged</b> on { $host }
+rescue-missing = 🧯 <b>The database of this bot is missing</b> on { $host }
+rescue-what = <code>{ $path }</code> cannot be used ({ $code }). It was last written { AGO($at) }.
+rescue-where = <code>{ $path }</code> is not there, and there are backups of it.
+rescue-runs = It holds admins, routes, settings, alerts and the audit. Workers and relays go by what their sessions know, and are not affected. Decide what this bot goes by.
+rescue-copy = 💾 <b>Latest backup that can be used:</b> { AGO($at) }
+rescue-copy-one = 💾 <b>Backup of</b> { AGO($at) }
+rescue-copy-in = In it: { $workers ->
+        [one] { $workers } worker
+       *[other] { $workers } workers
+    }, { $routes ->
+        [one] { $routes } route
+       *[other] { $routes } routes
+    }, { $admins ->
+        [one] { $admins } admin
+       *[other] { $admins } admins
+    }, { $alerts ->
+        [one] { $alerts } open alert
+       *[other] { $alerts } open alerts
+    }.
+rescue-lost = ⚠️ Lost with it: what changed between { DATE($at) } and { DATE($until) } ({ SPAN($ms) }): admins, routes, settings, the audit.
+rescue-lost-since = ⚠️ Lost with it: what changed since { DATE($at) }: admins, routes, settings, the audit.
+rescue-added = Workers that are not in it: { $names }. They come back into the list by themselves, their routes do not.
+rescue-removed = In it, and not heard of now: { $names }.
+rescue-unknown = Redis does not answer, so it is not known which workers are not in it.
+rescue-no-copy = There is no backup of this host that can be used in <code>{ $folder }</code>. If you keep backups elsewhere, copy one there and press 🔄.
+rescue-useless = The backup of { DATE($at) } cannot be used: { $why }.
+rescue-why-wrong-fleet-key = another FLEET_KEY sealed it; put that one back and restart the bot
+rescue-why-archive-damaged = it is damaged, or has no sound control.db
+rescue-why-archive-foreign = it is no archive of Flotilla
+rescue-why-archive-newer = a newer version of Flotilla made it; install that one
+rescue-why-other = { $code }
+rescue-older = 🗂 <b>Backups of this host</b>
+rescue-older-how = Tap one to see what is in it. Nothing is changed by that.
+rescue-ask-put = ♻️ <b>Put back the database of { DATE($at) }?</b>
+rescue-ask-empty = 🆕 <b>Start with an empty database?</b>
+rescue-empty-how = The people of ADMIN_IDS are owners. Other admins, all routes, settings, alerts and the audit have to be made again.
+rescue-empty-instead = There is a backup of { DATE($at) } that can be used.
+rescue-empty-workers = These workers come back into the list by themselves: { $names }.
+rescue-kept = What is there now is kept beside it, as <code>control.db.replaced-…</code>. Workers are not restarted.
+rescue-doing-put = ⏳ Putting back the database of { DATE($at) }…
+rescue-doing-empty = ⏳ Starting with an empty database…
+rescue-failed = 🧯 <b>It was not done.</b> { $why }
+rescue-failed-do = Nothing was changed. Mend that, then press 🔄.
+rescue-done-put = ✅ <b>The bot runs again</b> with the database of { DATE($at) } ({ $by }). What was in its place is kept beside it.
+rescue-done-empty = ✅ <b>The bot runs again</b> with an empty database ({ $by }). What was in its place is kept beside it.
+rescue-over = ✅ <b>The bot runs again.</b> Its database was put back by hand.
+button-rescue-put = ♻️ Put back { DATE($at) }
+button-rescue-put-yes = ♻️ Yes, put it back
+button-rescue-older = 🗂 Older backups ({ $count })
+button-rescue-copy = 💾 { DATE($at) }
+button-rescue-empty = 🆕 Start empty, keep the file
+button-rescue-empty-yes = 🆕 Yes, start empty
+toast-rescue = The database of this bot is lost: see the card below.
+audit-rescue-put = put back control.db of { DATE($at) }
+audit-rescue-empty = began an empty control.db
+audit-rescue-over = control.db was put back by hand

@@ -466,6 +466,7 @@ doing-backup = 💾 Делаю копию…
 doing-restore = 🧯 Возвращаю копию…
 doing-stop-holder = ⏹ Останавливаю процесс…
 doing-retry = 🔁 Пробую…
+doing-forget = 🗑 Удаляю…
 doing-who = 👀 Ищем…
 doing-other = ⏳ Выполняется…
 doing-slow = Ещё работает ({ SPAN($ms) }).
@@ -1156,7 +1157,7 @@ alert-trouble-folder-gone-do = Воркеры отключаются от Telegr
 alert-trouble-record-deleted = 🔴 🗂 <b>{ $host }</b>: файл host.db удалён
 alert-trouble-record-deleted-do = Воркеры работают. Что делать: перезапустите { $host }, когда будет удобно. Сначала положите сохранённое содержимое (.rescued) на место host.db.
 alert-trouble-record-set-aside = 🔴 🗂 <b>{ $host }</b>: файл host.db был повреждён, начат новый
-alert-trouble-record-set-aside-do = Воркеры, которые здесь работали, запущены; счётчики падений и сообщений начаты заново. Что делать: проверьте диск и какие воркеры должны стоять.
+alert-trouble-record-set-aside-do = Воркеры, которые здесь работали, запущены; счётчики падений и сообщений начаты заново. Кроме этих счётчиков потеряны только свои правила перезапуска и то, какие воркеры стояли. Что делать: проверьте диск и какие воркеры должны стоять. Если нужны правила: <code>restore --archive … --only host.db</code> на { $host }.
 alert-trouble-record-unwritable = 🔴 🗂 <b>{ $host }</b>: в host.db не удаётся писать
 alert-trouble-record-unwritable-do = Воркеры и кнопки работают. Пока писать нельзя, перезапуск { $host } забудет изменения. Что делать: освободите место на диске.
 alert-trouble-disk-full = 🔴 💾 <b>{ $host }</b>: диск заполнен. Папка и свободное место:
@@ -1813,3 +1814,66 @@ schedule-run-running = ⏳ { AGO($at) }: выполняется, { $done } из 
 schedule-run-done = ✅ { AGO($at) }: { $done } из { $total } за { SPAN($ms) }
 schedule-run-failed = ❌ { AGO($at) }: { $done } из { $total } за { SPAN($ms) }
 schedule-run-skipped = ⏭ { AGO($at) }: пропущено, прошлый запуск не был закончен
+
+# A lost control.db: the one card of the bot until an owner has decided.
+rescue-damaged = 🧯 <b>База этого бота повреждена</b> на { $host }
+rescue-missing = 🧯 <b>Базы этого бота нет</b> на { $host }
+rescue-what = <code>{ $path }</code> нельзя использовать ({ $code }). Последняя запись: { AGO($at) }.
+rescue-where = <code>{ $path }</code> отсутствует, но есть её копии.
+rescue-runs = В ней админы, маршруты, настройки, тревоги и журнал. Воркеры и пересылка работают по своим сессиям, их это не касается. Решите, с чем работать боту.
+rescue-copy = 💾 <b>Последняя пригодная копия:</b> { AGO($at) }
+rescue-copy-one = 💾 <b>Копия от</b> { AGO($at) }
+rescue-copy-in = В ней: { $workers ->
+        [one] { $workers } воркер
+        [few] { $workers } воркера
+       *[other] { $workers } воркеров
+    }, { $routes ->
+        [one] { $routes } маршрут
+        [few] { $routes } маршрута
+       *[other] { $routes } маршрутов
+    }, { $admins ->
+        [one] { $admins } админ
+        [few] { $admins } админа
+       *[other] { $admins } админов
+    }, { $alerts ->
+        [one] { $alerts } открытая тревога
+        [few] { $alerts } открытые тревоги
+       *[other] { $alerts } открытых тревог
+    }.
+rescue-lost = ⚠️ Потеряется то, что изменилось между { DATE($at) } и { DATE($until) } ({ SPAN($ms) }): админы, маршруты, настройки, журнал.
+rescue-lost-since = ⚠️ Потеряется то, что изменилось с { DATE($at) }: админы, маршруты, настройки, журнал.
+rescue-added = Воркеры, которых в ней нет: { $names }. Они сами вернутся в список, их маршруты — нет.
+rescue-removed = Есть в ней, но сейчас о них ничего не слышно: { $names }.
+rescue-unknown = Redis не отвечает, поэтому неизвестно, каких воркеров в ней нет.
+rescue-no-copy = В <code>{ $folder }</code> нет пригодной копии этого хоста. Если копии хранятся в другом месте, положите одну туда и нажмите 🔄.
+rescue-useless = Копия от { DATE($at) } не подходит: { $why }.
+rescue-why-wrong-fleet-key = она запечатана другим FLEET_KEY; верните его и перезапустите бота
+rescue-why-archive-damaged = она повреждена, или в ней нет целой control.db
+rescue-why-archive-foreign = это не архив Flotilla
+rescue-why-archive-newer = её сделала более новая версия Flotilla; установите её
+rescue-why-other = { $code }
+rescue-older = 🗂 <b>Копии этого хоста</b>
+rescue-older-how = Нажмите на копию, чтобы увидеть, что в ней. Это ничего не меняет.
+rescue-ask-put = ♻️ <b>Вернуть базу от { DATE($at) }?</b>
+rescue-ask-empty = 🆕 <b>Начать с пустой базы?</b>
+rescue-empty-how = Владельцы — люди из ADMIN_IDS. Других админов, все маршруты, настройки, тревоги и журнал придётся создать снова.
+rescue-empty-instead = Есть пригодная копия от { DATE($at) }.
+rescue-empty-workers = Эти воркеры сами вернутся в список: { $names }.
+rescue-kept = То, что есть сейчас, останется рядом как <code>control.db.replaced-…</code>. Воркеры не перезапускаются.
+rescue-doing-put = ⏳ Возвращаю базу от { DATE($at) }…
+rescue-doing-empty = ⏳ Начинаю с пустой базы…
+rescue-failed = 🧯 <b>Не получилось.</b> { $why }
+rescue-failed-do = Ничего не изменено. Исправьте это и нажмите 🔄.
+rescue-done-put = ✅ <b>Бот снова работает</b> с базой от { DATE($at) } ({ $by }). То, что было на её месте, осталось рядом.
+rescue-done-empty = ✅ <b>Бот снова работает</b> с пустой базой ({ $by }). То, что было на её месте, осталось рядом.
+rescue-over = ✅ <b>Бот снова работает.</b> Его базу вернули вручную.
+button-rescue-put = ♻️ Вернуть { DATE($at) }
+button-rescue-put-yes = ♻️ Да, вернуть
+button-rescue-older = 🗂 Старые копии ({ $count })
+button-rescue-copy = 💾 { DATE($at) }
+button-rescue-empty = 🆕 Начать с пустой, файл сохранить
+button-rescue-empty-yes = 🆕 Да, начать с пустой
+toast-rescue = База этого бота потеряна: смотрите карточку ниже.
+audit-rescue-put = вернул(а) control.db от { DATE($at) }
+audit-rescue-empty = начал(а) с пустой control.db
+audit-rescue-over = control.db вернули вручную

@@ -1,7 +1,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Backups, readBackupNote, runBackup } from "@flotilla/archive";
+import { Backups, finishPutBack, readBackupNote, runBackup } from "@flotilla/archive";
 import { type Config, childEnv, type EnvValues } from "@flotilla/config";
 import type { WorkerStatus } from "@flotilla/contracts";
 import { sleep, systemClock } from "@flotilla/kernel";
@@ -27,6 +27,7 @@ import {
   StatusReader,
 } from "@flotilla/queue";
 import type { RouteProblem } from "@flotilla/relay";
+import type { Database } from "@flotilla/sqlite";
 import type { Bot } from "grammy";
 import { SYSTEM } from "./admins/audit-store.ts";
 import { SettingStore } from "./admins/setting-store.ts";
@@ -44,9 +45,11 @@ import { firstIntroduction, introduce } from "./app/introduction.ts";
 import { type Poller, startPolling } from "./app/poller.ts";
 import { Supervisors } from "./app/supervisors.ts";
 import { type BotWay, wayOf } from "./app/way.ts";
-import { openControlDb } from "./kit/control-db.ts";
 import { say } from "./kit/words/said.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
+import { isLoss, openOrLoss } from "./rescue/loss.ts";
+import { endRescue } from "./rescue/over.ts";
+import { type RescueBase, startRescue } from "./start-rescue.ts";
 import { DEADLINE_MS } from "./workers/commands.ts";
 
 /** A running bot. */
@@ -57,7 +60,10 @@ export interface RunningBot {
   readonly introduced: Promise<string>;
   /** Where the Bot API is and how it is reached, for people. */
   readonly way: string;
-  /** Resolves when it wants to end for another start. */
+  /**
+   * Resolves when it wants to end for another start; rejects when it could not start after an owner
+   * had decided about a lost `control.db`.
+   */
   readonly ended: Promise<{ readonly why: string; readonly exitCode: number }>;
   /** What the launcher says. */
   hear(message: unknown): void;
@@ -70,31 +76,35 @@ const TICK_MS = 2000;
 const FIRST_MS = 6000;
 
 /**
- * Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in
- * reverse.
+ * Starts the bot, or the rescue of a lost `control.db`, which becomes the bot when an owner has
+ * decided.
  */
 export async function startBot(
   config: Config,
   env: EnvValues,
   log: Logger,
-  bot?: Bot,
+  newBot?: () => Bot,
 ): Promise<RunningBot> {
   const way = wayOf(config, config.botApiRoot);
-  const client = bot ?? createBot(config.botToken.reveal(), config.botApiRoot, way);
-  return await startWith({ config, env, log, way }, client);
+  const create = (): Bot => createBot(config.botToken.reveal(), config.botApiRoot, way);
+  const base = { config, env, log, way, newBot: newBot ?? create };
+  await finishPutBack({ dataDir: config.dataDir, name: "control.db" });
+  const found = openOrLoss(config);
+  return isLoss(found) ? await startRescue(base, found, startWith) : await startWith(base, found);
 }
 
-interface Setting {
-  readonly config: Config;
-  readonly env: EnvValues;
-  readonly log: Logger;
-  readonly way: BotWay;
-}
-
-async function startWith({ config, env, log, way }: Setting, bot: Bot): Promise<RunningBot> {
+/**
+ * Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in
+ * reverse.
+ */
+async function startWith(
+  { config, env, log, way, newBot }: RescueBase,
+  opened: Database,
+): Promise<RunningBot> {
   await using stack = new AsyncDisposableStack();
+  const bot = newBot();
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
-  const db = stack.adopt(openControlDb(join(config.dataDir, "control.db")), (it) => it.close());
+  const db = stack.adopt(opened, (it) => it.close());
   const fleet = await claim(config, new SettingStore(db));
   const refused = new RefusedJobs();
   const place = guarded(fleet.place, (refusal) => refused.add(refusal, systemClock.now()), log);
@@ -166,6 +176,7 @@ async function startWith({ config, env, log, way }: Setting, bot: Bot): Promise<
     }),
     (it) => it.stop(),
   );
+  await endRescue({ ...parts, bot, dataDir: config.dataDir });
   const owned = stack.move();
   const who = { username: known ? bot.botInfo.username : null, introduced, way: way.shown };
   return {

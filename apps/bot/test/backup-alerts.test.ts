@@ -1,16 +1,22 @@
-import type { HostBackup, HostRow } from "@flotilla/contracts";
+import type { HostBackup, HostRow, WorkerStatus } from "@flotilla/contracts";
+import { parseHostId } from "@flotilla/kernel";
 import { expect, test } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { watch } from "../src/alerts/watch.ts";
 import { BACKUPS, WELL } from "./golden/backups.ts";
-import { controlDb, HOST, NOW } from "./support.ts";
+import { controlDb, HOST, NOW, statusOf } from "./support.ts";
 
 async function board() {
   const store = new AlertStore(await controlDb(), 0);
-  const look = (rows: readonly HostRow[], now = NOW, redisAwaySince: number | null = null): void =>
+  const look = (
+    rows: readonly HostRow[],
+    now = NOW,
+    redisAwaySince: number | null = null,
+    statuses: readonly WorkerStatus[] = [],
+  ): void =>
     watch(store, {
       now,
-      statuses: [],
+      statuses,
       redisAwaySince,
       tokenConflict: false,
       host: HOST,
@@ -57,6 +63,18 @@ test("only a host that says that its backup is good ends the alert", async () =>
   look([row(undefined, NOW + 120_000)], NOW + 120_000);
   expect(open()).toEqual(["backup:host-a"]);
   look([row(WELL, NOW + 120_000)], NOW + 120_000);
+  expect(open()).toEqual([]);
+});
+
+test("the alert of a host that was removed for good ends when others are on the board", async () => {
+  const { look, row, open } = await board();
+  const bad: HostRow = { ...row(BACKUPS["host-full"]), hosts: "several" };
+  const other: HostRow = { host: parseHostId("host-b"), hosts: "several", at: NOW };
+  look([bad, other]);
+  expect(open()).toEqual(["backup:host-a"]);
+  look([other], NOW, null, [statusOf("news_1")]);
+  expect(open(), "a worker of it is known").toEqual(["backup:host-a"]);
+  look([other]);
   expect(open()).toEqual([]);
 });
 

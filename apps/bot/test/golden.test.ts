@@ -6,6 +6,7 @@ import { cardOf, goldenAlerts } from "./golden/alerts.ts";
 import { answers } from "./golden/answers.ts";
 import { expectGolden } from "./golden/chat-text.ts";
 import { shownAlerts, shownAnswers, shownLogins, shownScreens } from "./golden/everything.ts";
+import { shownRescue } from "./golden/rescue.ts";
 import { ALL_WORDS, controlDb, NOW } from "./support.ts";
 
 beforeEach(() => {
@@ -32,6 +33,10 @@ describe.each(ALL_WORDS.map((words) => [words.language, words] as const))(
     test("every answer to a bad route and a refused login is", () => {
       for (const [, said] of answers()) expect(words.has(said.key), said.key).toBe(true);
       expectGolden(`answers.${language}`, shownAnswers(words));
+    });
+
+    test("every card of a lost control.db is", () => {
+      expectGolden(`rescue.${language}`, shownRescue(words));
     });
 
     test("every alert is, and what becomes of its card", async () => {
@@ -72,7 +77,7 @@ test("the Russian chat has no English words but names and what programs said", (
     ].join("|"),
     "i",
   );
-  for (const file of ["screens", "logins", "alerts", "answers"]) {
+  for (const file of ["screens", "logins", "alerts", "answers", "rescue"]) {
     const text = readFileSync(new URL(`golden/${file}.ru.txt`, import.meta.url), "utf8");
     const lines = text
       .split("\n")

@@ -65,3 +65,28 @@ test.each<[Verb, string]>([
     expect(shown).toEqual([expect.stringContaining(`${TOPIC} `)]);
   },
 );
+
+test("a press on a question that leaves its card as it is leaves the question open", async () => {
+  const fleet = await startFleet();
+  await meet(fleet, 777, "Ann");
+  const { parts } = fleet;
+  parts.workers.add(WORKER, HOST, "777", 1);
+  const asking = { kind: "ask", what: "rename", worker: WORKER, problem: null } as const;
+  const panels = {
+    ...{ screen: () => asking, message: () => 5, replace: async () => {} },
+    show: async () => {},
+  };
+  const who = {
+    admin: ANN,
+    role: "owner",
+    asker: ASKER,
+    toast: async () => {},
+    message: 5,
+  } as const;
+  parts.admins.expect(ANN, "rename", WORKER, "777");
+  const asked = parts.admins.expecting(ANN);
+  // 🧪 says that it is done, and shows nothing.
+  const press = { verb: "test", about: "", arg: "" };
+  await handlePress({ ...parts, panels }, { ...who, id: "press-0000000002", press, chat: "777" });
+  expect(parts.admins.expecting(ANN)).toEqual(asked);
+});

@@ -1,4 +1,4 @@
-import { accessSync, constants, statfsSync } from "node:fs";
+import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { assertNoUnfinishedRestore } from "@flotilla/archive";
@@ -21,7 +21,7 @@ import { AppError, makeFolder, Output } from "@flotilla/kernel";
 import { unboundWarning } from "@flotilla/os";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
 import { assertOwnerDir, fittingFleetKey } from "@flotilla/session-store";
-import { lockFile } from "@flotilla/sqlite";
+import { fileSystemOf, lockFile } from "@flotilla/sqlite";
 import { seedDemo, startDemoWorkers } from "./demo.ts";
 import { KeptService } from "./kept-service.ts";
 import { dataDirOf, type SandboxPlace, startSandboxService } from "./sandbox-service.ts";
@@ -245,8 +245,7 @@ function prepareDataDir(dataDir: string): void {
   try {
     makeFolder(dataDir, 0o700);
     accessSync(dataDir, constants.W_OK);
-    const { bavail, bsize } = statfsSync(dataDir);
-    if (bavail * bsize < MIN_FREE_BYTES) {
+    if (fileSystemOf(dataDir).freeBytes < MIN_FREE_BYTES) {
       throw new AppError(
         "disk-full",
         `The disk of ${dataDir} is full (less than 64 MB free). Make room, or set DATA_DIR to a ` +

@@ -7,13 +7,14 @@ export { type BackupLog, Backups, type BackupsDeps, runBackup } from "./due/back
 export { archivesIn, dropOldArchives, type KeptArchive } from "./fleet/kept.ts";
 export { type MadeArchive, type MakeOptions, makeArchive, verifyArchive } from "./fleet/make.ts";
 export { type BackupNote, readBackupNote, writeBackupNote } from "./fleet/note.ts";
+export { type DatabaseName, finishPutBack, type Replaced, setAside } from "./fleet/put-back.ts";
 export {
   assertNoUnfinishedRestore,
   assertRestorable,
   type RestoreOptions,
   restoreArchive,
 } from "./fleet/restore.ts";
-export { restoreOne } from "./fleet/restore-one.ts";
+export { type LookOptions, lookInto, restoreOne } from "./fleet/restore-one.ts";
 export { type ArchivedFile, type Manifest, workersIn } from "./format/manifest.ts";
 export { keyIdOf, peekArchive } from "./format/read.ts";
 export { newerArchive } from "./sealed/errors.ts";

@@ -176,7 +176,7 @@ export const HostCommand = z.discriminatedUnion("kind", [
   /** Stops the worker and moves its session file to the vault, verified; it can be restored. */
   defineCommand("remove-session", STOPS, base),
   /** Stops the worker and removes it from this host's list. Its files stay. */
-  defineCommand("forget", QUIET, base),
+  defineCommand("forget", ON_CARD, base),
 ]);
 export type HostCommand = z.infer<typeof HostCommand>;
 

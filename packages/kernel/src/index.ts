@@ -5,6 +5,7 @@ export { type Clock, systemClock } from "./clock.ts";
 export { Deadline } from "./deadline.ts";
 export type { ErrorCode } from "./error-codes.ts";
 export { AppError, type AppErrorOptions, codeOf, toError } from "./errors.ts";
+export { fileStamp } from "./file-stamp.ts";
 export { type FoundKey, fleetKeyId } from "./fleet-key-id.ts";
 export {
   type HostId,

@@ -7,7 +7,10 @@ export interface RunningService {
   readonly log: Logger;
   /** Sent to the parent with `kind: "ready"`. */
   readonly ready: Readonly<Record<string, string | number>>;
-  /** Resolves when the service wants to end by itself, and with which exit code. */
+  /**
+   * Resolves when the service wants to end by itself, and with which exit code. Rejects when it
+   * cannot work any more: the process ends as after a failed start.
+   */
   readonly ended?: Promise<{ readonly why: string; readonly exitCode: number }>;
   close(): Promise<void>;
   /**

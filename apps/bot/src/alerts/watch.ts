@@ -188,9 +188,17 @@ function endOf(sight: Sight, alert: AlertRow): Said | null {
   if (family) return endOfWorker(sight, alert, family);
   if (isBackupSubject(subject) && isOwnBackupSubject(subject)) return solved;
   if (isBackupSubject(subject))
-    return tellsOfBackup(body.host, sight.hosts ?? [], sight.now) ? solved : null;
+    return tellsOfBackup(body.host, sight.hosts ?? [], sight.now) || isGone(sight, body.host)
+      ? solved
+      : null;
   if (subject.startsWith("network:")) return endOfNetwork(sight, alert);
   return FLEET_WIDE.some((each) => subject.startsWith(each)) ? solved : null;
+}
+
+/** A host that was removed for good: the board has others, and no status names it. */
+function isGone({ hosts = [], statuses }: Sight, host: HostId): boolean {
+  const isNamed = [...hosts, ...statuses].some((each) => each.host === host);
+  return hosts.length > 0 && !isNamed;
 }
 
 function endOfWorker(sight: Sight, alert: AlertRow, family: StateFamily): Said | null {

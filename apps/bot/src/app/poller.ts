@@ -22,7 +22,7 @@ export interface Poller {
 /** Parts of the loop. */
 export interface PollerDeps {
   readonly bot: Bot;
-  readonly inbox: Inbox;
+  readonly inbox: Pick<Inbox, "keep" | "done" | "left">;
   /** Plain text for the sender of a press or text that failed; null: this chat is told nothing. */
   readonly apology?: (update: Update, error: unknown) => Apology | null;
   /** Asks who the bot is, before the first update; absent: that is known. */

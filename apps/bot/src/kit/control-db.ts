@@ -18,12 +18,13 @@ const DAMAGE: ReadonlySet<string> = new Set([
   "sqlite-truncated",
   "sqlite-deleted",
   "sqlite-error",
+  "sqlite-wrong-role",
 ]);
 
 /**
  * Opens `control.db`, held exclusively: a second bot on this data folder is refused with AppError
  * `sqlite-locked`. Throws AppError `sqlite-*` that names the file; one that is damaged is left as
- * it is, because Flotilla has no copy of it.
+ * it is: an owner decides what becomes of it.
  */
 export function openControlDb(path: string): Database {
   try {
@@ -35,13 +36,18 @@ export function openControlDb(path: string): Database {
     if (!(error instanceof AppError)) throw error;
     throw new AppError(
       error.code,
-      DAMAGE.has(error.code) ? damaged(path, error) : `${path}: ${error.message}`,
+      isDamage(error) ? damaged(path, error) : `${path}: ${error.message}`,
       {
         cause: error,
         details: error.details,
       },
     );
   }
+}
+
+/** True when the content is lost, or is of another program: opening it again does not help. */
+export function isDamage({ code }: AppError): boolean {
+  return DAMAGE.has(code);
 }
 
 function assertReadable(db: Database): void {
@@ -56,12 +62,9 @@ function assertReadable(db: Database): void {
 function damaged(path: string, { code }: AppError): string {
   return (
     `The bot's database ${path} is damaged (${code}). It holds admins, routes, settings, ` +
-    "alerts and the audit; sessions and workers are not in it. Stop Flotilla and put the one of " +
-    "the last backup in its place (backups/ in the data folder, or BACKUP_DIR): npm run flotilla " +
-    "-- restore --archive <file> --only control.db. Without a backup: " +
-    `mv ${path} ${path}.damaged (with its -wal, if there is one) and start again; workers are ` +
-    "found again by themselves, the people of ADMIN_IDS are owners, routes have to be made " +
-    "again. Nothing was changed."
+    "alerts and the audit; sessions and workers are not in it. The bot asks the people of " +
+    "ADMIN_IDS in the chat what becomes of it. Without the chat: stop Flotilla, then npm run " +
+    "flotilla -- restore --archive <file> --only control.db. Nothing was changed."
   );
 }
 

@@ -1,11 +1,14 @@
-import { existsSync, statSync } from "node:fs";
+import { accessSync, constants, existsSync, statSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import {
+  archivesIn,
   type BackupNote,
   dropOldArchives,
   type MadeArchive,
   type Manifest,
   makeArchive,
+  peekArchive,
   readBackupNote,
   verifyArchive,
   workersIn,
@@ -44,7 +47,9 @@ export async function backupFleet({ place, flags }: Call): Promise<Answer> {
     const refusal = await send(place, config, path);
     if (config.command !== null && refusal === null) good = { ...good, isSentAway: true };
     const { hostId: host } = place;
-    const dropped = dropOldArchives(config.dir, { host, keep: config.keep, justMade: path });
+    const dropped = (await lacksDatabase(made, config.dir, fleetKey))
+      ? []
+      : dropOldArchives(config.dir, { host, keep: config.keep, justMade: path });
     if (refusal !== null) throw refusal;
     writeBackupNote(place.dataDir, { tried: { at, problem: null }, good });
     return answer(place, made, { good, dropped, config });
@@ -52,6 +57,27 @@ export async function backupFleet({ place, flags }: Call): Promise<Answer> {
     note(place.dataDir, { tried: { at, problem: problemOf(error) }, good });
     throw error;
   }
+}
+
+/**
+ * Whether a database is damaged in the new archive, or missing while the one before has it: older
+ * archives are its only copies then, and none of them is dropped.
+ */
+async function lacksDatabase(
+  { path, manifest }: MadeArchive,
+  folder: string,
+  fleetKey: Buffer,
+): Promise<boolean> {
+  const databases = databasesIn(manifest);
+  if (databases.some(({ problem }) => problem !== null)) return true;
+  const before = archivesIn(folder, manifest.host).find((each) => each.path !== path);
+  if (!before) return false;
+  const former = await peekArchive(before.path, fleetKey).then(databasesIn, () => []);
+  return former.some(({ name }) => !databases.some((each) => each.name === name));
+}
+
+function databasesIn({ files }: Manifest): Manifest["files"] {
+  return files.filter(({ kind }) => kind === "control" || kind === "host");
 }
 
 /** Why BACKUP_COMMAND did not take the archive; null = it did, or there is none. */
@@ -68,14 +94,30 @@ async function send(
 export async function checkArchive({ place }: Call, file: string): Promise<Answer> {
   const path = resolve(place.cwd, file);
   if (!existsSync(path)) throw noArchive(path);
-  // The data folder may be full or missing: the place of the archive has room for one file of it.
-  const scratch = join(dirname(path), `.flotilla-check-${process.pid}`);
+  const scratch = join(scratchPlace(dirname(path), place), `.flotilla-check-${process.pid}`);
   const manifest = await verifyArchive({ path, fleetKey: keyOf(place), scratch });
   const when = new Date(manifest.at).toISOString().slice(0, 19).replace("T", " ");
   const text =
     `✓ ${path} is whole: made on ${manifest.host} at ${when} UTC by version ${manifest.program}.\n` +
     `In it: ${contentOf(manifest)}.\n${damageOf(manifest)}`;
   return { exitCode: 0, text, data: { archive: factsOf(path, manifest) } };
+}
+
+/**
+ * A folder that takes one file of the archive for a moment: beside it, because the data folder may
+ * be full or missing; elsewhere when the archive lies on a medium that cannot be written.
+ */
+function scratchPlace(beside: string, { dataDir }: Place): string {
+  return [beside, dataDir, tmpdir()].find(isWritable) ?? beside;
+}
+
+function isWritable(folder: string): boolean {
+  try {
+    accessSync(folder, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
 }
 
 /** AppError for an archive that is not there. */

@@ -1,5 +1,5 @@
 import { existsSync, renameSync } from "node:fs";
-import { codeOf, toError } from "@flotilla/kernel";
+import { codeOf, fileStamp, systemClock, toError } from "@flotilla/kernel";
 import {
   assertSound,
   backupTo,
@@ -146,7 +146,7 @@ export class RecordFile {
   /** Renames the damaged file and starts an empty one. */
   #startOver(): HostMemory | null {
     try {
-      const aside = `${this.path}.damaged-${new Date().toISOString().replace(/[-:.]/g, "")}`;
+      const aside = `${this.path}.damaged-${fileStamp(systemClock.now())}`;
       for (const suffix of ["", "-wal", "-journal", "-shm"])
         if (existsSync(this.path + suffix)) renameSync(this.path + suffix, aside + suffix);
       this.#setAside = `${this.path} → ${aside}`;

@@ -1,5 +1,6 @@
 import { readdirSync, rmSync } from "node:fs";
 import { join } from "node:path";
+import { fileStamp } from "@flotilla/kernel";
 
 /** An archive in a folder, by its name. */
 export interface KeptArchive {
@@ -13,7 +14,7 @@ const NAME = /^([a-z][a-z0-9_-]{0,31})\.(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)(\
 
 /** File name of a host's archive that is made at this time. */
 export function archiveName(host: string, at: number): string {
-  return `${host}.${new Date(at).toISOString().replace(/[-:.]/g, "")}.flotilla`;
+  return `${host}.${fileStamp(at)}.flotilla`;
 }
 
 /** Ending of an archive that is not finished. */

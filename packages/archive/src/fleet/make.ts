@@ -6,12 +6,11 @@ import {
   mkdirSync,
   renameSync,
   rmSync,
-  statfsSync,
   statSync,
 } from "node:fs";
 import { join } from "node:path";
 import { AppError, type Clock, fleetKeyId, makeFolder } from "@flotilla/kernel";
-import { lockFile, syncFolderOf } from "@flotilla/sqlite";
+import { fileSystemOf, lockFile, syncFolderOf } from "@flotilla/sqlite";
 import type { Manifest } from "../format/manifest.ts";
 import { readArchive } from "../format/read.ts";
 import { writeArchive } from "../format/write.ts";
@@ -174,9 +173,9 @@ function assertSpace(dataDir: string, folder: string): void {
   const isOneDisk = statSync(dataDir).dev === statSync(folder).dev;
   const wanted = SPARE_BYTES + (isOneDisk ? 2 * needed : needed);
   for (const place of [dataDir, folder]) {
-    const { bavail, bsize } = statfsSync(place);
-    if (bavail * bsize >= wanted) continue;
-    const [want, free] = [wanted, bavail * bsize].map((bytes) => Math.ceil(bytes / 1024 / 1024));
+    const { freeBytes } = fileSystemOf(place);
+    if (freeBytes >= wanted) continue;
+    const [want, free] = [wanted, freeBytes].map((bytes) => Math.ceil(bytes / 1024 / 1024));
     const text =
       `The disk of ${place} has ${free} MB free, and a backup needs ${want} MB for a moment. ` +
       "Make room. Nothing was written.";

@@ -7,12 +7,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
-  statfsSync,
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
 import { AppError, makeFolder } from "@flotilla/kernel";
-import { lockFile, syncFolderOf } from "@flotilla/sqlite";
+import { fileSystemOf, lockFile, syncFolderOf } from "@flotilla/sqlite";
 import { z } from "zod";
 import { Manifest } from "../format/manifest.ts";
 import { peekArchive, readArchive } from "../format/read.ts";
@@ -71,7 +70,8 @@ export async function restoreArchive(options: RestoreOptions): Promise<Manifest>
   return manifest;
 }
 
-function prepareFolder(dataDir: string): void {
+/** Makes the data folder if it is absent. Throws AppError `data-dir` when it cannot be written. */
+export function prepareFolder(dataDir: string): void {
   try {
     makeFolder(dataDir, 0o700);
     accessSync(dataDir, constants.W_OK);
@@ -171,8 +171,7 @@ export function whileStopped(dataDir: string): Disposable {
 
 function assertSpace(dataDir: string, { files }: Manifest): void {
   const needed = files.reduce((sum, { bytes }) => sum + bytes, 0);
-  const { bavail, bsize } = statfsSync(dataDir);
-  if (bavail * bsize > needed) return;
+  if (fileSystemOf(dataDir).freeBytes > needed) return;
   throw Object.assign(new Error("no space"), { code: "ENOSPC" });
 }
 

@@ -1,6 +1,6 @@
 import { readdirSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, fleetKeyId } from "@flotilla/kernel";
+import { AppError, fileStamp, fleetKeyId } from "@flotilla/kernel";
 import type { ReadAccess } from "@flotilla/sqlite";
 import { isWhole, refusesFile, withAttached } from "../file/attached.ts";
 import { neighbourOf, type SessionIdentity, sessionPath } from "../file/identity.ts";
@@ -54,7 +54,7 @@ export const GOLDEN = "golden.session";
 
 /** File name of a new copy: its time in UTC and its reason. */
 export function copyName(at: number, reason: Exclude<VaultReason, "golden">): string {
-  return `${new Date(at).toISOString().replace(/[-:.]/g, "")}.${reason}.session`;
+  return `${fileStamp(at)}.${reason}.session`;
 }
 
 /** Copies of one session without looking into them, the latest first; the golden one leads. */

@@ -1,0 +1,56 @@
+import { existsSync, lstatSync } from "node:fs";
+import { join } from "node:path";
+import { archivesIn } from "@flotilla/archive";
+import type { Config } from "@flotilla/config";
+import { AppError } from "@flotilla/kernel";
+import type { Database } from "@flotilla/sqlite";
+import { isDamage, openControlDb } from "../kit/control-db.ts";
+
+/** Why the bot has no `control.db` that it can use, although an owner may want the former one. */
+export interface Loss {
+  readonly kind: "damaged" | "missing";
+  readonly path: string;
+  /** An error code; empty for a missing file. */
+  readonly code: string;
+  /** The last change of the damaged file; null = it is not there. Milliseconds since the epoch. */
+  readonly changedAt: number | null;
+}
+
+/**
+ * Opens `control.db`; or says what is the matter with one that only an owner can decide about: it is
+ * damaged, or it is missing while archives of this host are there. Without an archive a missing one
+ * is made: nothing of it can come back. Throws as `openControlDb` for all else, such as a newer
+ * schema, or a folder that cannot be written.
+ */
+export function openOrLoss({
+  dataDir,
+  backup,
+  hostId,
+}: Pick<Config, "dataDir" | "backup" | "hostId">): Database | Loss {
+  const path = join(dataDir, "control.db");
+  if (!existsSync(path) && archivesIn(backup.dir, hostId).length > 0)
+    return { kind: "missing", path, code: "", changedAt: null };
+  try {
+    return openControlDb(path);
+  } catch (error) {
+    if (!(error instanceof AppError) || !(isDamage(error) || isNoFile(path))) throw error;
+    return { kind: "damaged", path, code: error.code, changedAt: changedAt(path) };
+  }
+}
+
+/** True for a {@link Loss}. */
+export function isLoss(found: Database | Loss): found is Loss {
+  return "kind" in found;
+}
+
+/** A folder, or a link that leads nowhere. */
+function isNoFile(path: string): boolean {
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}
+
+function changedAt(path: string): number {
+  const times = [path, `${path}-wal`].map(
+    (each) => lstatSync(each, { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
+  return Math.round(Math.max(...times));
+}
