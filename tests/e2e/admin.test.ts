@@ -64,9 +64,9 @@ test("a QR code that is shown once logs a worker in, and one card restarts all w
   await chat.press("Back");
   await chat.press("More");
   await chat.press("🚪 Log out");
-  await chat.shows(/Log out demo_2 on Telegram\?/);
+  await chat.shows(/Log demo_2 out of Telegram\?/);
   await chat.press("Yes, log out");
-  await chat.shows(/demo_2[\s\S]*needs login[\s\S]*Logged out on Telegram/);
+  await chat.shows(/demo_2[\s\S]*needs login[\s\S]*Logged out of Telegram/);
   expect(await devices()).toBe(before - 1);
 
   // Another account in its place: Undo ends the new login, Continue keeps it.

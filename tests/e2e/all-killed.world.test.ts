@@ -16,10 +16,10 @@ test("a killed supervisor is an alert within ten seconds, which ends when the wo
   });
   process.kill(pid, "SIGKILL");
   const killedAt = performance.now();
-  const alert = await chat.shows(/its supervisor ended, all its workers are off Telegram/);
+  const alert = await chat.shows(/its supervisor ended; all its workers are off Telegram/);
   expect(performance.now() - killedAt).toBeLessThan(10_000);
   expect(alert.text).toContain("supervisor ended (SIGKILL)");
-  await chat.shows(/✅ host-a #A\d+ solved after/);
+  await chat.shows(/✅ host-a #A\d+ resolved after/);
 });
 
 test("after a kill of every process and a new start a notice names the time span and the workers", async () => {
@@ -40,6 +40,6 @@ test("after a kill of every process and a new start a notice names the time span
   const after = await startFleetIn(dir);
   const again = new AdminChat(after);
   await again.start();
-  const notice = await again.shows(/Flotilla did not run from/);
+  const notice = await again.shows(/Flotilla was not running from/);
   expect(notice.text).toMatch(/No admin had stopped it[\s\S]*demo_1/);
 });

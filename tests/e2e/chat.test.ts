@@ -57,7 +57,7 @@ test(
     await chat.press("✔");
     await chat.shows(/cloud password/);
     await chat.say("planted-wrong-password-5512");
-    await chat.shows(/Not right. Tries left before a pause: \d/);
+    await chat.shows(/Wrong password. Tries left before a pause: \d/);
     await chat.say("demo");
     await chat.shows(/demo_2 is @rick_relay/);
     await chat.press("Worker Details");
@@ -82,7 +82,7 @@ test("cancelling a login restores the old session", async () => {
   const { fleet, chat } = await onCard("demo_1");
   await chat.shows(/Status: healthy/);
   await chat.press("Authenticate");
-  await chat.shows(/Log demo_1 in once more\?/);
+  await chat.shows(/Log demo_1 in again\?/);
   await chat.press("Yes, log in");
   await chat.shows(/Stored number: \+15\s…\s01/);
   await chat.press("Use +15");
@@ -120,7 +120,7 @@ test("a stopped worker has a Start button, which starts it", async () => {
   expect(isAlive(pid(running.text))).toBe(false);
   expect(stopped.keyboard.flat().map((button) => button.text)).not.toContain("🔄 Restart");
   await chat.press("Start");
-  await chat.shows(/Started[\s\S]*asked by|Status: healthy/);
+  await chat.shows(/Started[\s\S]*requested by|Status: healthy/);
   await chat.shows(/Status: healthy/);
 });
 
@@ -139,7 +139,7 @@ test(
     });
     await chat.press("Check now");
     const alert = await chat.shows(
-      /🔴 🔑 demo_1 needs login[\s\S]*SESSION_REVOKED[\s\S]*No restart will be tried/,
+      /🔴 🔑 demo_1 needs login[\s\S]*SESSION_REVOKED[\s\S]*A restart will not be tried/,
     );
     expect(alert.keyboard.flat().map((button) => button.text)).toContain("🔐 Authenticate");
     await chat.shows(/Status: needs login/);

@@ -62,7 +62,7 @@ test("a damaged host.db is renamed and reported, and its workers run", async () 
   writeFileSync(`${dataDir}/host.db`, `a log line\n${"x".repeat(20_000)}`);
   const chat = await healthy(await startFleetIn(dir, { ALERT_HOLD_S: "0" }));
   await chat.shows(
-    /host\.db was damaged, a new one was begun[\s\S]*host\.db → \S+host\.db\.damaged-/,
+    /host\.db was damaged; Flotilla started a new one[\s\S]*host\.db → \S+host\.db\.damaged-/,
   );
   expect(readdirSync(dataDir).filter((name) => name.startsWith("host.db.damaged-"))).toHaveLength(
     1,

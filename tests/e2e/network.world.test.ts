@@ -42,7 +42,7 @@ test("a host without a network is one alert, one worker probes, and all come bac
   );
   await chat.say("/status demo_2");
   await chat.shows(
-    /🔌 (?:It waits for the network of its host; demo_1 is asking|No worker of this host has a network)/,
+    /🔌 (?:Waiting for its host's network; demo_1 is testing it|No worker of this host has a network)/,
     60_000,
   );
 

@@ -104,7 +104,7 @@ test.skipIf(!existsSync(PYTHON))(
     await legacy.exited;
     // No button is pressed: the worker's process retries until the file is free.
     await chat.shows(/Status: healthy/);
-    await chat.shows(/✅ demo_1 #A\d+ solved/);
+    await chat.shows(/✅ demo_1 #A\d+ resolved/);
   },
 );
 
@@ -138,16 +138,16 @@ test(
     truncateSync(`${fleet.dataDir}/sessions/demo_1.session`, 0);
     await chat.press("Start");
     await chat.shows(
-      /demo_1: its session file cannot be used[\s\S]*is empty[\s\S]*looked at every 30 s/,
+      /demo_1: its session file cannot be used[\s\S]*is empty[\s\S]*checks the file every 30 s/,
     );
     await chat.shows(/Status: session file unusable/);
     await chat.press("Backups");
     await chat.shows(/by hand · \d+ KB · ✓ verified/);
     await chat.press("🧯 Restore 2");
-    await chat.shows(/Put this copy back for demo_1\?/);
+    await chat.shows(/Restore this copy for demo_1\?/);
     await chat.press("🧯 Restore demo_1");
     await chat.shows(/Status: healthy/);
-    await chat.shows(/✅ demo_1 #A\d+ solved/);
+    await chat.shows(/✅ demo_1 #A\d+ resolved/);
   },
 );
 
@@ -193,7 +193,7 @@ test("a session string of another program becomes a worker without a login, once
   await second.waitForOutput(/Flotilla is ready/, 60_000);
   await chat.say("/menu");
   await chat.press("Add");
-  await chat.shows(/Send a name for it/);
+  await chat.shows(/Send a name, such as/);
   await chat.say("nora");
   await chat.shows(/✅ nora[\s\S]*Account: Nora News[\s\S]*Status: healthy/);
   const log = await fleet.get<{ event: string }[]>("connections/log");

@@ -52,13 +52,13 @@ test("buttons start and stop a backfill, and pause and remove a source", async (
   // Telegram asks for a flood wait: the backfill waits, and an admin can stop it.
   const wait = { method: "messages.getHistory", code: 420, text: "FLOOD_WAIT_600", times: 1 };
   await fleet.post("faults/fail", wait);
-  await chat.press("📥 Fetch old ones");
+  await chat.press("📥 Old messages");
   await chat.press("Last 20");
   await chat.shows(
-    /Fetching old messages: 0 of 20 so far · Telegram asked to wait; it continues in /,
+    /Fetching old messages: 0 of 20 so far · Telegram asked for a pause; continues in /,
   );
   await chat.press("✖️ Stop fetching");
-  await chat.shows(/Fetching was cancelled after 0/);
+  await chat.shows(/Fetching cancelled after 0/);
   expect(await copies()).not.toContain("old 1");
 
   await chat.press("⬅️ Back");

@@ -30,7 +30,7 @@ test("a wizard creates a route that delivers into its topic, and changes it by t
   await chat.shows(/1 healthy/);
   await chat.press("🔀 Routes");
   await chat.press("➕ New route");
-  await chat.shows(/Which name\? Send one/);
+  await chat.shows(/What is its name\? Send one/);
   await chat.say("BTC desk");
   await chat.shows(/A name has 1 to 32/);
   await chat.say("btc_desk");
@@ -99,7 +99,7 @@ test("a wizard creates a route that delivers into its topic, and changes it by t
   await chat.press("🔤 Filter");
   await chat.say("/cancel");
   await chat.press("➕ New route");
-  expect(await chat.shows(/Which name\? Send one/)).toBeDefined();
+  expect(await chat.shows(/What is its name\? Send one/)).toBeDefined();
 });
 
 interface Forum {

@@ -36,7 +36,7 @@ test.skipIf(!CHROMIUM)(
     await shot(page, "1-menu");
 
     await press("Add");
-    await shows(bubble, /Send a name for it/);
+    await shows(bubble, /Send a name, such as/);
     await write(page, "news_1");
     await shows(bubble, /news_1[\s\S]*Not logged in yet/);
     await press("Authenticate");
@@ -75,7 +75,7 @@ test.skipIf(!CHROMIUM)(
     await shows(bubble, /news_1 crashed \(SIGKILL[\s\S]*Restart in \d s[\s\S]*\(1\/5\)/);
     if (inject("updateImages")) await shows(bubble, /🟠 news_1[\s\S]*waiting to restart/);
     await shot(page, "4-alert");
-    await shows(bubble, /✅ news_1 #A\d+ solved after \d+ s \(by itself\)/);
+    await shows(bubble, /✅ news_1 #A\d+ resolved after \d+ s \(by itself\)/);
     await shows(bubble, /✅ news_1 [\s\S]*Status: healthy[\s\S]*Restarts 1\/5/);
     await shot(page, "5-solved");
 

@@ -34,9 +34,7 @@ test(
     expect(lines().at(-1)).toMatch(
       new RegExp(`${how}(, again and again\\.|\\. It fails again and again\\.) ${last}`),
     );
-    const alert = await chat.shows(
-      /its supervisor ends again and again, all its workers are off Telegram/,
-    );
+    const alert = await chat.shows(/its supervisor keeps ending; all its workers are off Telegram/);
     expect(alert.text).toContain("supervisor ended (SIGKILL)");
     const live = async (): Promise<number> =>
       (await fleet.get<{ phone: string | null }[]>("connections")).filter(

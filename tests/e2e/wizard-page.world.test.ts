@@ -130,9 +130,9 @@ test.skipIf(!CHROMIUM)(
     // A wrong password; then out of it: the account stays logged out.
     await phone.shows(/cloud password/);
     await phone.write("planted-wrong-password");
-    await phone.shows(/Not right. Tries left before a pause/);
+    await phone.shows(/Wrong password. Tries left before a pause/);
     expect(await phone.count("planted-wrong-password"), "the password is deleted").toBe(0);
-    await phone.shot("login-password", "Not right");
+    await phone.shot("login-password", "Wrong password");
     await phone.press("Cancel");
     await phone.shows(/demo_2[\s\S]*Not logged in yet/);
 
@@ -146,7 +146,7 @@ test.skipIf(!CHROMIUM)(
       buffer: Buffer.from("not a session at all"),
     };
     await page.getByTestId("attachment").setInputFiles(notes);
-    await phone.shows(/This is no session that I know/);
+    await phone.shows(/I do not recognise this as a session/);
     expect(await phone.count("notes.session"), "the file is deleted").toBe(0);
     await phone.press("Cancel");
     await phone.shows(/demo_2[\s\S]*Not logged in yet/);
@@ -159,7 +159,7 @@ test.skipIf(!CHROMIUM)(
     await phone.shows(/Scan the picture/);
     await page.locator("img").last().waitFor();
     await phone.shot("login-qr", "Link Desktop Device");
-    await phone.press("Use phone instead");
+    await phone.press("Use phone number");
     await phone.shows(/Send the phone number/);
     await waitFor(
       async () => (await phone.count("Telegram → Settings → Devices → Link Desktop Device")) === 0,
@@ -214,7 +214,7 @@ async function byWord(phone: Phone, fleet: TestFleet): Promise<void> {
   expect(await phone.count("planted-banana"), "the word is deleted").toBe(0);
   await phone.press("QR instead");
   await phone.shows(/Scan the picture/);
-  await phone.press("Use phone instead");
+  await phone.press("Use phone number");
   await phone.shows(/Send the phone number/);
 }
 
@@ -255,7 +255,7 @@ async function picturesOf(phone: Phone, fleet: TestFleet): Promise<void> {
   });
   await holder.waitForOutput("held");
   await phone.press("Start");
-  await phone.shows(/demo_2[\s\S]*Status: session locked[\s\S]*In the way/);
+  await phone.shows(/demo_2[\s\S]*Status: session locked[\s\S]*Held by/);
   await phone.shows(/demo_2: session file in use[\s\S]*I do not stop programs/);
   await phone.shot("locked", "Status: session locked");
   await phone.shot("locked-alert", "demo_2: session file in use");
@@ -274,8 +274,8 @@ async function lookAround(phone: Phone): Promise<void> {
   await phone.shows(/after the last login/);
   await phone.shot("backups", "Backups of demo_2");
   await phone.write("/health");
-  await phone.shows(/Every session has its owner/);
-  await phone.shot("health", "Every session has its owner");
+  await phone.shows(/Every session has one owner/);
+  await phone.shot("health", "Every session has one owner");
   await phone.write("/settings");
   await phone.shows(/You: owner/);
   await phone.shot("settings", "You: owner");

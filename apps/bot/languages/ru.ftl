@@ -91,7 +91,7 @@ button-schedule-off = 💤 Выключить
 button-settings = ⚙️ Настройки
 button-audit = 📒 Аудит
 button-auditfile = 📄 Файлом
-button-logfile = 📄 Файл
+button-logfile = 📄 Файлом
 button-find = 🔎 Найти
 button-problems = ⚠️ Только проблемы
 button-everybody = 👷 Все
@@ -207,19 +207,19 @@ login-in-private = Вход – только в личном чате: { $link }
 ## Почему ничего не сделано
 
 problem-redis-hangs = ❌ { why-redis-hangs } В течение минуты это ещё может выполниться.
-problem-redis-silent = ❌ { why-redis-silent } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-gone = ❌ { why-redis-gone } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-no-name = ❌ { why-redis-no-name } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-memory = ❌ { why-redis-memory } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-read-only = ❌ { why-redis-read-only } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-silent = ❌ { why-redis-silent } Ничего не сделано; повторите чуть позже.
+problem-redis-gone = ❌ { why-redis-gone } Ничего не сделано; повторите чуть позже.
+problem-redis-no-name = ❌ { why-redis-no-name } Ничего не сделано; повторите чуть позже.
+problem-redis-memory = ❌ { why-redis-memory } Ничего не сделано; повторите чуть позже.
+problem-redis-read-only = ❌ { why-redis-read-only } Ничего не сделано; повторите чуть позже.
 why-redis-no-replica = Ни одна реплика Redis не подтверждает запись. Проверьте реплики и сеть между ними.
 problem-redis-no-replica = ❌ { why-redis-no-replica } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-disk = ❌ { why-redis-disk } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-loading = ❌ { why-redis-loading } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-busy = ❌ { why-redis-busy } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-password = ❌ { why-redis-password } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-permission = ❌ { why-redis-permission } Поэтому ничего не сделано. Повторите чуть позже.
-problem-redis-full = ❌ { why-redis-full } Поэтому ничего не сделано. Повторите чуть позже.
+problem-redis-disk = ❌ { why-redis-disk } Ничего не сделано; повторите чуть позже.
+problem-redis-loading = ❌ { why-redis-loading } Ничего не сделано; повторите чуть позже.
+problem-redis-busy = ❌ { why-redis-busy } Ничего не сделано; повторите чуть позже.
+problem-redis-password = ❌ { why-redis-password } Ничего не сделано; повторите чуть позже.
+problem-redis-permission = ❌ { why-redis-permission } Ничего не сделано; повторите чуть позже.
+problem-redis-full = ❌ { why-redis-full } Ничего не сделано; повторите чуть позже.
 problem-redis-away = ❌ { why-redis-away } В течение минуты это ещё может выполниться.
 problem-not-sent = ❌ Команду не удалось отправить.
 problem-no-worker = Такого воркера больше нет.
@@ -271,7 +271,7 @@ command-logs = Журнал: /logs news_1
 command-mute = Тишина: /mute news_1 1h, /mute all 1h
 command-alerts = Тревоги
 command-health = Здоровье
-command-doctor = Что угрожает сессиям
+command-doctor = Что угрожает парку
 command-schedules = Расписания
 command-settings = Настройки
 
@@ -482,7 +482,7 @@ done-stop-holder = ✅ Этого процесса больше нет { AGO($at
 done-who = 👀 Хост ответил { AGO($at) }
 done-other = ✅ Готово { AGO($at) }
 not-done = ❌ Не сделано: { $why }
-no-answer = ❌ Нет ответа от менеджера, ничего не сделано. Работает ли супервизор?
+no-answer = ❌ Супервизор не ответил, ничего не сделано. Он работает?
 why-unknown = причина неизвестна
 why-code = отказано ({ $code })
 problem-worker-runs = Воркер работает: сначала остановите его.
@@ -553,7 +553,7 @@ restore-gone = Этой копии больше нет в списке. Ниче
 log-title = 📜 <b>Журнал { $worker }</b>
 log-fetching = ⏳ Загружается…
 log-again = <i>Нажмите 🔄 Обновить, чтобы получить строки снова.</i>
-log-no-answer = ❌ Нет ответа от менеджера. Работает ли супервизор?
+log-no-answer = ❌ Супервизор не ответил. Он работает?
 log-empty = <i>Записей пока нет.</i>
 log-none-of-level = <i>Среди последних строк таких нет.</i>
 
@@ -617,11 +617,11 @@ refusal-too-many-passwords = ❌ Слишком много неверных па
 refusal-flood-wait = ❌ Telegram просит подождать. Попробуйте { IN($until) }.
 refusal-flood-later = ❌ Telegram просит подождать. Попробуйте позже.
 refusal-send-code-unavailable = ❌ Другого способа получить код сейчас нет.
-refusal-api-id = ❌ Этот API id не годится для входа; создайте свой на my.telegram.org.
-refusal-update-app = ❌ Версия библиотеки слишком стара для Telegram.
+refusal-api-id = ❌ Telegram не принимает этот API_ID для входа; создайте свой на my.telegram.org.
+refusal-update-app = ❌ Telegram больше не принимает вход с этой версии. Обновите Flotilla.
 refusal-network = ❌ Связь прервалась, шаг сохранён. Попробуйте ещё раз.
 refusal-email-setup-needed = ❌ Telegram сначала требует почту для входа в этот аккаунт. Укажите её в официальном приложении.
-refusal-already-used = ❌ Этот аккаунт уже у другого воркера. У одной сессии один хозяин.
+refusal-already-used = ❌ Этим аккаунтом уже пользуется другой воркер. У одного аккаунта один воркер.
 refusal-server = ❌ У Telegram сейчас свои неполадки. Попробуйте через минуту.
 refusal-wrong-step = ❌ Это не подходит к текущему шагу входа.
 refusal-timeout = ❌ Вход длился дольше 10 минут и был отменён. Старая сессия не тронута.
@@ -738,7 +738,7 @@ bulk-end-login = 🔑 { $count ->
    *[many] { $count } ждут входа:
 }
 bulk-end-connecting = 🔄 { $count } ещё не в Telegram:
-bulk-end-locked = 💾 { $count }: файл сессии занят:
+bulk-end-locked = 💾 { $count }: сессия занята:
 bulk-end-stuck = ❌ { $count }: { $reason }:
 bulk-end-failed = ❌ { $count }: не удалось ({ $reason }):
 bulk-end-left = ▫️ { $count }: не тронуты:
@@ -1039,7 +1039,7 @@ alert-storage-waits = Каждая двадцатая запись за посл
 alert-storage-wal = Его журнал занимает { $mb } МБ и не освобождается.
 alert-storage-wal-held = Его журнал занимает { $mb } МБ и не освобождается; мешает: <code>{ $holder }</code>
 alert-storage-checkpoint = Журнал не освобождается: { $why }
-alert-storage-do = Посмотрите на диск машины: сколько занято, насколько загружен.
+alert-storage-do = Что делать: проверьте диск машины: сколько занято, насколько загружен.
 alert-next-parked = Перезапуск не поможет. Воркер стоит, пока вы не вмешаетесь.
 alert-next-login = Перезапускать не будем: поможет только вход.
 alert-action = { $verb ->
@@ -1073,7 +1073,7 @@ alert-key-duplicated = Telegram увидел эту сессию с двух а�
 alert-banned = 🔴 🔑 <b>{ $worker }</b>: аккаунт заморожен или заблокирован
 alert-banned-how = Ответ Telegram: { $code }. Воркер остановлен насовсем.
 alert-banned-do = Что делать: обжаловать в приложении Telegram или написать на recover@telegram.org.
-alert-limited = 🔴 ⚠️ <b>{ $worker }</b>: Telegram ограничил аккаунт для незнакомых
+alert-limited = 🔴 ⚠️ <b>{ $worker }</b>: Telegram не даёт ему писать незнакомым
 alert-limited-how = Ответ Telegram: { $code }. Отправка остановлена, чтение продолжается.
 alert-limited-do = Что делать: откройте @SpamBot с этого аккаунта. Когда ограничение снимут, нажмите ▶️ Возобновить отправку.
 alert-offline = 🟡 🔌 <b>{ $worker }</b> не на связи с { TIME($at) }
@@ -1097,7 +1097,7 @@ alert-quiet = 🟡 🔍 <b>{ $worker }</b>: { $source } молчит { SPAN($ms)
 alert-withheld = 🟡 🔍 <b>{ $worker }</b>: Telegram не отдаёт новые сообщения { $source }
 alert-quiet-none = Проверено: на сервере нет ничего новее. Ничего не потеряно.
 alert-quiet-found = Проверено: найдено и получено новых: { $found }.
-alert-quiet-withheld = Проверено: на сервере есть новые сообщения, но он их не отдаёт.
+alert-quiet-withheld = Проверено: на сервере есть новые сообщения, но он их не отдаёт. Воркер продолжает их запрашивать.
 alert-closed = 🟡 ⚠️ <b>{ $worker }</b> больше не может читать { $source } ({ $reason })
 alert-closed-how = { $others ->
     [0] Других читаемых чатов нет.
@@ -1119,12 +1119,12 @@ alert-route-blocked = 🟠 ⛔ Маршрут <b>{ $route }</b> стоит: { $w
 alert-sender = 🟡 📤 Маршрут <b>{ $route }</b> ждёт своего отправителя { $worker }
 alert-route-rights = Что делать: верните { $worker } право писать туда (в канале: администратору с правом публикации).
 alert-route-access = Что делать: добавьте { $worker } в этот чат снова или смените цель маршрута.
-alert-route-limited = Telegram ограничил отправку { $worker } ({ $code }). Загляните в @SpamBot, потом нажмите «Возобновить отправку».
+alert-route-limited = Telegram ограничил отправку { $worker } ({ $code }). Что делать: загляните в @SpamBot, потом нажмите «Возобновить отправку».
 alert-route-topic = Что делать: откройте тему снова или укажите маршруту другую.
-alert-route-name = Что делать: имя ведёт теперь в другой чат, чем при создании маршрута. Посмотрите, чьё оно, и нажмите ⏩ Попробовать, чтобы читать этот чат, или впишите в маршрут номер прежнего.
-alert-route-loop = Что делать: одно и то же сообщение возвращалось снова и снова, и маршрут остановился сам. Проверьте его чаты и запустите его снова.
+alert-route-name = Имя в этом маршруте теперь ведёт в другой чат, чем при создании маршрута. Что делать: посмотрите, чьё оно. Нужен новый чат – нажмите ⏩ Сейчас; нужен прежний – впишите в маршрут его номер.
+alert-route-loop = Одно и то же сообщение возвращалось снова и снова, и маршрут остановился сам. Что делать: проверьте его чаты, потом нажмите ⏩ Сейчас.
 alert-route-webhook = Что делать: проверьте вебхук: он ответил { $code }.
-alert-route-sender = { $worker } не запущен, не на связи или ждёт входа. Загляните к нему.
+alert-route-sender = { $worker } не запущен, не на связи или ждёт входа. Что делать: откройте его карточку.
 alert-route-other = Что делать: проверьте цель; до этого маршрут ничего другого не отправляет.
 alert-route-waiting = { $some ->
     [0] Сообщение ждёт; оно не потеряно и будет отправлено снова само.
@@ -1191,12 +1191,12 @@ alert-redis-do = Что делать: проверьте, работает ли 
 alert-refused-job = 🔴 <b>В очереди { $queue } отклонены задания</b>: { $count }. Ни одно не выполнено.
 alert-refused-unsigned = Без подписи: { $count }. Их записал тот, у кого есть доступ к Redis, или ещё работает программа версии 0.1. Что делать: обновите все хосты до этой версии.
 alert-refused-wrong-signature = С неверной подписью: { $count }. Их изменили или переставили в Redis, или у какой-то программы другой FLEET_KEY. Что делать: задайте всем хостам один FLEET_KEY.
-alert-refused-too-old = Подписаны больше недели назад: { $count }. Кто-то снова положил в Redis старые, или часы идут неверно. Что делать: сверьте часы хостов.
+alert-refused-too-old = Подписаны больше недели назад: { $count }. Кто-то снова положил в Redis старые задания, или часы идут неверно. Что делать: сверьте часы хостов.
 alert-refused-unreadable = Вообще не задания: { $count }. В этот Redis пишет другая программа. Что делать: дайте ей свой Redis или свой номер базы.
 alert-refused-again = Уже были выполнены: { $count }. Кто-то снова положил их в Redis. После восстановления Redis делать ничего не нужно.
 alert-refused-do = Если дело не в этом: проверьте, у кого есть доступ к Redis, и смените его пароль (docs/safety.md).
 alert-two-hosts = 🔴 <b>Одновременно работают хосты, которые не знают друг о друге</b>: { $hosts }
-alert-two-hosts-how = Хотя бы на одном из них задано HOSTS=one. Один аккаунт может запуститься на обоих.
+alert-two-hosts-how = Хотя бы на одном из них задано HOSTS=one. Один аккаунт может запуститься на обоих; тогда их разделяют только Redis и Telegram.
 alert-two-hosts-do = Что делать: задайте HOSTS=several в .env каждого хоста и перезапустите их или остановите лишний хост.
 alert-backup = 🟠 <b>Копия хоста { $host } требует внимания</b>
 alert-backup-own = 🟠 <b>Копия папки бота требует внимания</b>
@@ -1436,7 +1436,7 @@ route-problem-rule-deep = ❌ Фильтр, знак { $at }: слишком г�
 route-problem-rule-long = ❌ Фильтр: в регулярном выражении не больше { $token } знаков.
 route-problem-rule-regex = ❌ Фильтр: { $token } – не то регулярное выражение, которое здесь возможно.
 button-route-gone = ❌ Убрать навсегда
-route-sure = Убрать маршрут <b>{ $route }</b>? То, что на нём ждёт, не будет доставлено.
+route-sure = Убрать маршрут <b>{ $route }</b>? Ожидающие на нём сообщения не будут доставлены.
 toast-route-removed = Убран
 audit-route = изменён маршрут { $route }
 audit-route-removed = убран маршрут { $route }
@@ -1520,7 +1520,7 @@ button-chart-dark = 🌙 Тёмный
 button-chart-light = ☀️ Светлый
 button-chart-close = ✖️ Закрыть
 toast-chart = 📈 Рисую…
-chart-fleet = Весь флот
+chart-fleet = Весь парк
 chart-span-24h = последние 24 часа
 chart-span-7d = последние 7 дней
 chart-unit-24h = сообщений за 10 мин
@@ -1604,7 +1604,7 @@ limits-waits = ⏳ Паузы Telegram выдерживаются целиком
 limits-slower = 🐢 { $worker }: сейчас { $count } в минуту
 limits-starts = 🚀 Между двумя запусками { SPAN($ms) } (<code>START_SPACING_S</code>)
 limits-restarts = 🔁 Рестарт через { SPAN($delay) } (<code>RESTART_DELAY_S</code>); после { $count } за { SPAN($window) } сдаётся (<code>RESTART_LIMIT</code>, <code>RESTART_WINDOW_S</code>)
-limits-memory = 🧠 Воркер заменяется, если занял больше { $mb } МБ (<code>WORKER_MEMORY_MB</code>)
+limits-memory = 🧠 Воркер перезапускается, если занял больше { $mb } МБ (<code>WORKER_MEMORY_MB</code>)
 limits-alerts = 🚨 О тревоге сообщаем сразу; карточка одной причины растёт { SPAN($ms) } без второго звука (<code>ALERT_HOLD_S</code>); не больше 6 новых в минуту на чат (неизменно)
 limits-where = <i>Имена в скобках – настройки в .env машины; они действуют с её следующего запуска. На других хостах могут быть другие.</i>
 
@@ -1770,13 +1770,13 @@ runbook-schedule =
     <b>Закончится, когда</b> следующий запуск ничего плохого не найдёт.
 runbook-refused-job =
     📖 <b>Задания отклонены</b>
-    <b>Значит:</b> Процесс нашёл в Redis задания, которые не подписаны этим парком. Ничего из них не выполнено.
-    <b>Что делать:</b> На карточке сказано, в чём дело: старая версия, другой FLEET_KEY, неверные часы или посторонний. Если посторонний: смените пароль Redis и проверьте, кто до него достаёт.
+    <b>Значит:</b> Процесс нашёл в Redis задания, которым нельзя доверять, и не выполнил ни одного.
+    <b>Что делать:</b> На карточке сказано, в чём дело: старая версия, другой FLEET_KEY, неверные часы или посторонний. Если посторонний: смените пароль Redis и проверьте, у кого есть к нему доступ.
     <b>Закончится, когда</b> полчаса прошли без новых.
 runbook-test =
     📖 <b>Пробная тревога</b>
     <b>Значит:</b> Администратор нажал «🧪 Проверка тревоги»: видно, что тревоги до вас доходят.
-    <b>Что делать:</b> Ничего.
+    <b>Что делать:</b> Нажмите ✋, чтобы закончить.
     <b>Закончится, когда</b> администратор нажал ✋.
 runbook-drill =
     📖 <b>Учение</b>

@@ -59,7 +59,7 @@ describe("after everything was killed and started again", () => {
       next.absence.tell(at, sixty);
       expect(told(next)).toBe("");
       next.absence.tell(at + 57_000, back(at + 57_000));
-      expect(told(next)).toMatch(/Flotilla did not run from .* \(3 min\)|\(3 min .*\)/);
+      expect(told(next)).toMatch(/Flotilla was not running from .* \(3 min\)|\(3 min .*\)/);
       expect(told(next)).toContain("60 of 60 workers (acc_1, acc_10,");
       next.absence.tell(at + 60_000, back(at + 57_000));
       expect(next.alerts.countOpen()).toBe(1);
@@ -82,7 +82,7 @@ describe("after everything was killed and started again", () => {
     const next = await killed([running(1)]);
     next.absence.look(NOW + MIN, true);
     next.absence.tell(NOW + MIN + 1, [running(1, { updatedAt: NOW + MIN + 1 })]);
-    expect(told(next)).toContain("The bot did not run");
+    expect(told(next)).toContain("The bot was not running");
   });
 
   describe("workers that crashed while the bot alone was away have a card of their own", () => {
@@ -103,7 +103,7 @@ describe("after everything was killed and started again", () => {
         NOW + MIN + 1,
         [...crashed, ran].map((each) => ({ ...each, updatedAt: NOW + MIN + 1 })),
       );
-      expect(told(next)).toContain("The bot did not run");
+      expect(told(next)).toContain("The bot was not running");
     });
 
     test(
@@ -147,7 +147,7 @@ describe("after everything was killed and started again", () => {
       const next = await killed([running(1, far), running(2, far), running(3)]);
       next.absence.look(NOW + 4000, true);
       next.absence.tell(NOW + 6000, [...crashed.map((each) => ({ ...each, ...far })), ran]);
-      expect(told(next)).toMatch(/Flotilla did not run[\s\S]*2 of 3 workers \(acc_1, acc_2\)/);
+      expect(told(next)).toMatch(/Flotilla was not running[\s\S]*2 of 3 workers \(acc_1, acc_2\)/);
     });
   });
 
@@ -165,7 +165,7 @@ describe("after everything was killed and started again", () => {
     const next = await killed([running(1)]);
     next.absence.look(NOW + 4000, true);
     next.absence.tell(NOW + 9000, [running(1, { startedAt: NOW + 8000, updatedAt: NOW + 9000 })]);
-    expect(told(next)).toMatch(/Flotilla did not run from .* \(8 s\)/);
+    expect(told(next)).toMatch(/Flotilla was not running from .* \(8 s\)/);
   });
 
   test(

@@ -50,8 +50,8 @@ test("workers that crash together are one card that names each", async () => {
   expect(
     (await fromBot(fleet, 777)).map((message) => [message.text.split("\n")[0], message.silent]),
   ).toEqual([
-    [expect.stringContaining("#A1: all 3 solved"), false],
-    [expect.stringContaining("#A1: all 3 solved"), true],
+    [expect.stringContaining("#A1: all 3 resolved"), false],
+    [expect.stringContaining("#A1: all 3 resolved"), true],
   ]);
 });
 
@@ -71,8 +71,8 @@ test(
     expect(await alerts(fleet, 778)).toEqual([]);
     await pass(fleet, 60_000);
     expect((await alerts(fleet, 778)).length).toBe(1);
-    expect(await press(fleet, "✋ I take it")).toBe("✋ It is yours");
-    await fleet.waitForBot(778, "✋ Ann takes care of it");
+    expect(await press(fleet, "✋ I'll take it")).toBe("✋ It's yours");
+    await fleet.waitForBot(778, "✋ Ann took it");
     await pass(fleet, 5 * HOUR_MS);
     expect([(await alerts(fleet, 777)).length, (await alerts(fleet, 778)).length]).toEqual([1, 1]);
   },

@@ -106,7 +106,7 @@ describe("while the Bot API is away", () => {
       expect(await fromBot(fleet, 777)).toEqual([]);
       for (const user of [778, 779])
         expect(await fromBot(fleet, user)).toMatchObject([
-          { text: expect.stringMatching(/news_1 .*solved/), silent: true },
+          { text: expect.stringMatching(/news_1 .*resolved/), silent: true },
         ]);
       expect(fleet.parts.admins.reachable()).toEqual(["778", "779"]);
       expect(fleet.db.read("SELECT * FROM owed")).toEqual([]);
@@ -140,7 +140,7 @@ describe("while the Bot API is away", () => {
       for (let round = 0; round < 3; round++) await fleet.parts.outbox.flush();
       for (const user of [777, 778]) {
         const [card, ...rest] = await fromBot(fleet, user);
-        expect(card?.text).toMatch(/news_1 .*solved/);
+        expect(card?.text).toMatch(/news_1 .*resolved/);
         // An admin who was told of the beginning hears of the end, as an answer to it.
         expect(rest.map(({ replyTo }) => replyTo)).toEqual(
           user === 777 && "chatId" in more ? [card?.id] : [],

@@ -32,7 +32,7 @@ test("an alert is delivered once to each admin, with its buttons and its text as
       "📜 Log",
       "👷 Details",
       "📖 What to do",
-      "✋ I take it",
+      "✋ I'll take it",
       "🔕 Mute 4 h",
     ]);
   }
@@ -61,7 +61,7 @@ test("its end is an edit without buttons, and a silent reply because an edit is 
   for (const user of [777, 778]) {
     const [card, reply, ...more] = await fromBot(fleet, user);
     expect(card).toMatchObject({
-      text: expect.stringMatching(/^✅ news_1 #A1 solved after 5 s \(by itself\)/),
+      text: expect.stringMatching(/^✅ news_1 #A1 resolved after 5 s \(by itself\)/),
       keyboard: [],
     });
     expect(reply).toMatchObject({

@@ -69,12 +69,12 @@ describe("two admins who confirm at the same moment", () => {
       expect(toasts.toSorted()).toEqual(
         [
           "⏳ Queued",
-          expect.stringMatching(/^Already under way: (Ann|Ben) asked for this/),
+          expect.stringMatching(/^Already under way: (Ann|Ben) requested it/),
         ].toSorted(),
       );
       await waitFor(() => bulks(heard).length > 0, { what: "the command" });
       for (const user of [777, 778])
-        await fleet.waitForBot(user, /Under way[\s\S]*asked by (Ann|Ben)/);
+        await fleet.waitForBot(user, /Under way[\s\S]*requested by (Ann|Ben)/);
       expect(bulks(heard)).toHaveLength(1);
     },
   );
@@ -150,9 +150,9 @@ describe("the summary", () => {
       "counted as done",
     () => {
       const text = summary({ RUNNING: 32, NEEDS_LOGIN: 25, LOCKED: 3 });
-      expect(text).toContain("Ended: 32 done, 28 not done, 0 left");
+      expect(text).toContain("Ended: 32 done, 28 not OK, 0 untouched");
       expect(text).toMatch(/25 wait for a login: needs_lo_0, .*needs_lo_24/);
-      expect(text).toMatch(/3 locked, session in use elsewhere: locked_0, locked_1, locked_2/);
+      expect(text).toMatch(/3 locked, session in use: locked_0, locked_1, locked_2/);
     },
   );
 
@@ -175,7 +175,7 @@ describe("the summary", () => {
         expect(text).not.toContain("catching");
       }
       expect(summary({ RUNNING: 2, NEEDS_LOGIN: 1, [state]: count })).toContain(
-        `Under way: 2 done, 1 not done, ${count} to go`,
+        `Under way: 2 done, 1 not OK, ${count} to go`,
       );
       expect(summary({ [state]: count, STOPPED: 2 }, { action: "stop" })).toContain(
         `✅ All ${count + 2} done`,
@@ -192,7 +192,7 @@ describe("the summary", () => {
       [HOST]: { phase: "stopped", over: true, done: ["running_0"], failed: [], current: null },
     };
     const text = summary({ RUNNING: 1 }, { total: 3, workers: ["running_0", "b", "c"], hosts });
-    expect(text).toContain("2 left as they were: b, c");
+    expect(text).toContain("2 untouched: b, c");
   });
 
   test.each(ALL_WORDS.map((words) => [words.language, words] as const))(

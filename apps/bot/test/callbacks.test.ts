@@ -195,5 +195,5 @@ test("the limits are those of the configuration, with the name of each setting",
   const text = checkCard(limitsScreen(viewOf([]), { ...limits, ...more }));
   expect(text).toMatch(/at most 13 messages a minute \(SENDS_PER_MINUTE\)/);
   expect(text).toMatch(/Restart after 30 s \(RESTART_DELAY_S\); gives up after 7 in 10 min/);
-  expect(text).toMatch(/over 512 MB \(WORKER_MEMORY_MB\)/);
+  expect(text).toMatch(/above 512 MB \(WORKER_MEMORY_MB\)/);
 });

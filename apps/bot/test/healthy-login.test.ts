@@ -34,7 +34,7 @@ describe.each(["the button", "the command"])("with %s", (how) => {
     async (state) => {
       const fleet = await withWorker(state);
       await login(fleet);
-      await fleet.waitForBot(777, "Log news_1 in once more?");
+      await fleet.waitForBot(777, "Log news_1 in again?");
       expect(begun(fleet)).toBe(false);
       await fleet.post("/chat/press", { user: 777, label: "🔐 Yes, log in" });
       await begins(fleet);

@@ -47,7 +47,7 @@ const stampOf = (fleet: Fleet): string => {
 };
 
 describe.each([
-  ["logout", "logout", /Log out news_1 on Telegram\?/],
+  ["logout", "logout", /Log news_1 out of Telegram\?/],
   ["rmsession", "remove-session", /Remove the session of news_1\?/],
 ] as const)("%s", (verb, command, question) => {
   test(

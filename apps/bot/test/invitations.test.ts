@@ -94,7 +94,7 @@ describe("the link of an invitation", () => {
     await fleet.waitForBot(CAT, "Fleet");
     expect(fleet.parts.admins.role(String(CAT))).toBe("operator");
     await fleet.parts.outbox.flush();
-    await fleet.waitForBot(777, "Cat came with an invitation and is an operator now");
+    await fleet.waitForBot(777, "Cat accepted an invitation and is now an operator");
     expect(fleet.parts.audit.find("Cat", 9).map(({ what }) => what)).toEqual([
       { key: "audit-joined", args: { role: "operator", by: "Ann" } },
     ]);
@@ -113,8 +113,8 @@ describe("the link of an invitation", () => {
       await fleet.waitForBot(user, "Fleet");
     }
     await fleet.parts.outbox.flush();
-    await fleet.waitForBot(777, "Cat came with an invitation");
-    await fleet.waitForBot(777, "Dan came with an invitation");
+    await fleet.waitForBot(777, "Cat accepted an invitation");
+    await fleet.waitForBot(777, "Dan accepted an invitation");
   });
 
   test("is not used up by a bot that cannot write down who came", async () => {
@@ -142,7 +142,7 @@ describe("the link of an invitation", () => {
       await fleet.waitForBot(CAT, "Fleet");
       admins.invite("token-34", "owner", ASKER, fleet.clock.now());
       await fleet.start(CAT, "token-34");
-      await fleet.waitForBot(CAT, "The invitation is still open");
+      await fleet.waitForBot(CAT, "The invitation stays open");
       expect(admins.role(String(CAT))).toBe(role);
       await fleet.start(DAN, "token-34");
       await fleet.waitForBot(DAN, "Fleet");

@@ -122,7 +122,7 @@ test("what is put into a text is text, and what an account calls itself is no ta
   expect(EN.html("details-account", { name: "<b>&", id: "1" }).text).toBe(
     "Account: &lt;b&gt;&amp; · id …1",
   );
-  expect(EN.text("toast-already", { by: "<b>" })).toBe("Already asked by <b>");
+  expect(EN.text("toast-already", { by: "<b>" })).toBe("Already requested by <b>");
 });
 
 test.each([

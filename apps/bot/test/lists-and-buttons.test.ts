@@ -122,7 +122,7 @@ describe("the buttons of Worker Details follow the state", () => {
   test("a worker that is gone leaves only the way back", () => {
     const card = workerScreen(viewOf([]), "news_1");
     expect(labels(card)).toEqual(["⬅️ Back"]);
-    expect(checkCard(card)).toContain("no worker news_1 any more");
+    expect(checkCard(card)).toContain("The worker news_1 no longer exists");
   });
 
   test("a worker that no host reported is asked after, and Redis being away is said", () => {
@@ -195,12 +195,12 @@ describe("the keypad", () => {
         );
       expect(show({})).toEqual(["📷 QR instead", "✖️ Cancel"]);
       expect(show({ nextVia: "sms", resendAt: NOW - 1 })).toEqual([
-        "📨 Other way",
+        "📨 Another way",
         "📷 QR instead",
         "✖️ Cancel",
       ]);
       expect(show({ nextVia: "sms", resendAt: NOW + 60_000 })[0]).toBe(
-        `📨 Other way (from ${FLEET_TIMES.clock(NOW + 60_000)})`,
+        `📨 Another way (from ${FLEET_TIMES.clock(NOW + 60_000)})`,
       );
     },
   );

@@ -76,7 +76,7 @@ describe.each([
 
   test("for a worker that was deleted says so, and silences no later one of its name", async () => {
     const fleet = await withAnn();
-    expect(await press(fleet, verb, "gone_1", "60")).toBe("This worker does not exist any more.");
+    expect(await press(fleet, verb, "gone_1", "60")).toBe("This worker no longer exists.");
     expect([silent(fleet), fleet.parts.audit.find("", 9)]).toEqual([[], []]);
   });
 });
@@ -279,7 +279,7 @@ describe("who ends a mute", () => {
     expect(said).toContain("by Ben");
     await fleet.poll();
     await fleet.post("/chat/text", { user: 777, text: `/mute ${WORKER} off` });
-    await fleet.waitForBot(777, /not muted any more\nBut .*by Ben/);
+    await fleet.waitForBot(777, /unmuted\nBut .*by Ben/);
   });
 
   test("🔔 Unmute all ends what /mute all off ends", async () => {
@@ -289,7 +289,7 @@ describe("who ends a mute", () => {
     await outbox.flush();
     cards.mute(1, clock.now() + HOUR);
     for (const scope of ["*", WORKER]) alertActions.mute(scope, HOUR, "Ann");
-    expect(await press(fleet, "mute", "", "0")).toContain("Nothing is muted any more");
+    expect(await press(fleet, "mute", "", "0")).toContain("Everything is unmuted");
     expect([silent(fleet), cards.find(1)?.mutedUntil]).toEqual([[], null]);
   });
 });
@@ -304,7 +304,7 @@ test("the question which worker is meant repeats the name as it was written", as
     fleet.parts.workers.setLabel(id, name);
   await fleet.poll();
   await fleet.post("/chat/text", { user: 777, text: "/mute Ночь се 1h" });
-  const { text } = await fleet.waitForBot(777, "fits 2 workers");
+  const { text } = await fleet.waitForBot(777, "matches 2 workers");
   const [command = ""] = /\/mute [^…]*\* 1h/.exec(text) ?? [];
   expect(command).toBe("/mute Ночь се* 1h");
   await fleet.post("/chat/text", { user: 777, text: command });

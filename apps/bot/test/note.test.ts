@@ -36,7 +36,7 @@ test("a command is not meant for a worker whose note has the word", async () => 
   await write(fleet, "do not restart with backlog");
   await fleet.waitForBot(777, "📝 do not restart with backlog");
   await write(fleet, "/restart backlog");
-  await fleet.waitForBot(777, "There is no worker");
+  await fleet.waitForBot(777, "No worker matches “backlog”");
   expect(fleet.parts.commandLog.latest(WORKER)).toBeNull();
 });
 
@@ -56,7 +56,7 @@ test("200 characters are kept, one more is asked again, and the old note stays",
   await fleet.post("/chat/press", { label: "📝 Note" });
   await fleet.waitForBot(777, `Send a note for ${WORKER}`);
   await write(fleet, "x".repeat(201));
-  await fleet.waitForBot(777, "That has 201 characters. Send 200 at most.");
+  await fleet.waitForBot(777, "That is 201 characters. The limit is 200.");
   expect(fleet.parts.workers.find(WORKER)?.note).toBe("🛰".repeat(200));
   await write(fleet, "shorter");
   await fleet.waitForBot(777, "📝 shorter");

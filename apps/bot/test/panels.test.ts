@@ -180,7 +180,7 @@ describe("there is one live message in a chat", () => {
       await post("/clock", { advanceMs: 49 * 3600_000 });
       await panels.show(ANN, MENU, null);
       const [old, fresh] = await live();
-      expect(old).toMatchObject({ keyboard: [], text: "⬇️ There is a newer message further down." });
+      expect(old).toMatchObject({ keyboard: [], text: "⬇️ There is a newer message below." });
       expect(fresh?.keyboard).toHaveLength(1);
     },
   );

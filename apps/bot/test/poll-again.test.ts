@@ -63,7 +63,7 @@ test("a tap that can no longer be answered has its answer as a message", async (
     times: 1,
     error: { code: 400, description },
   });
-  await fleet.post("/chat/press", { user: 777, label: "✋ I take it", waitMs: 0 });
-  const { replyTo, text } = await fleet.waitForBot(777, "✋ It is yours");
-  expect([text, replyTo]).toEqual(["✋ It is yours", null]);
+  await fleet.post("/chat/press", { user: 777, label: "✋ I'll take it", waitMs: 0 });
+  const { replyTo, text } = await fleet.waitForBot(777, "✋ It's yours");
+  expect([text, replyTo]).toEqual(["✋ It's yours", null]);
 });

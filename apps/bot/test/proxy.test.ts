@@ -78,11 +78,11 @@ test(
     const { fleet, keys } = await prepared();
     await press(fleet, "proxy");
     expect(await type(fleet, "what is this")).toBe(1);
-    await fleet.waitForBot(777, "no proxy that I know");
+    await fleet.waitForBot(777, "cannot read that as a proxy");
     expect(await type(fleet, PROXY)).toBe(1);
     await fleet.waitForBot(
       777,
-      /news_1 goes to Telegram through socks5:\/\/•••@proxy\.example:1080/,
+      /Connect news_1 to Telegram through socks5:\/\/•••@proxy\.example:1080/,
     );
     const screen = fleet.parts.panels.screen("777");
     if (screen?.kind !== "proxy" || !screen.sealed) throw new Error("no confirmation");
@@ -145,6 +145,6 @@ test.each([
   const { fleet } = await prepared();
   await press(fleet, "proxy");
   expect(await type(fleet, text)).toBe(1);
-  await fleet.waitForBot(777, `goes to Telegram through ${shown}`);
+  await fleet.waitForBot(777, `to Telegram through ${shown}`);
   expect(JSON.stringify(await fleet.calls())).not.toContain("planted");
 });

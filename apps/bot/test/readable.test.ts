@@ -41,7 +41,7 @@ test.each(
   const name = `Ann${mark}exe.gpj`;
   expect(readable(name)).toBe("Annexe.gpj");
   expect(html`<b>${name}</b>`.text).toBe("<b>Annexe.gpj</b>");
-  expect(EN.text("toast-already", { by: name })).toBe("Already asked by Annexe.gpj");
+  expect(EN.text("toast-already", { by: name })).toBe("Already requested by Annexe.gpj");
   expect(EN.html("details-account", { name, id: "1" }).text).not.toContain(mark);
   expect(nameOf({ first_name: name })).toBe("Annexe.gpj");
 });
@@ -99,7 +99,7 @@ test("an admin with such a name turns no card and no button of others around", a
   await fleet.parts.outbox.flush();
   fleet.parts.cards.take(1, `Ben${RLO}txt`, Date.now());
   await fleet.parts.outbox.flush();
-  await fleet.waitForBot(777, "✋ Bentxt takes care of it");
+  await fleet.waitForBot(777, "✋ Bentxt took it");
   await fleet.parts.panels.show("777", { kind: "admins", link: null }, null);
   await fleet.waitForBot(777, "Bentxt");
   const everything = (await fleet.shown(777))

@@ -101,8 +101,8 @@ describe("messages that are lost", () => {
     });
     expect(fleet.parts.alerts.countOpen(), "that it runs again brings nothing back").toBe(1);
     await fleet.poll();
-    await fleet.post("/chat/press", { label: "✋ I take it" });
-    await fleet.waitForBot(777, /solved after[\s\S]*by Ann/);
+    await fleet.post("/chat/press", { label: "✋ I'll take it" });
+    await fleet.waitForBot(777, /resolved after[\s\S]*by Ann/);
     expect(fleet.parts.alerts.countOpen()).toBe(0);
   });
 
@@ -141,7 +141,7 @@ describe("messages that are lost", () => {
     const shown = await fleet.waitForBot(777, /Lost ≥ 47 while it was connected/);
     const [unreadable, tooMany, outage] = [
       shown.text.indexOf("≥ 7: this version cannot read"),
-      shown.text.indexOf("≥ 40: more than Telegram gives"),
+      shown.text.indexOf("≥ 40: more than Telegram hands out"),
       shown.text.indexOf("Back after an outage (last update 4 min"),
     ];
     expect(unreadable).toBeGreaterThan(-1);
@@ -168,9 +168,9 @@ describe("a source", () => {
   };
 
   test.each([
-    [{}, /@signals silent 3 h \(usual 4 min\)[\s\S]*no newer message on the server/],
-    [{ found: 2 }, /@signals silent 3 h \(usual 4 min\)[\s\S]*2 newer found and fetched/],
-    [{ withheld: true }, /Telegram withholds newer messages of @signals/],
+    [{}, /@signals silent for 3 h \(usual 4 min\)[\s\S]*no newer message on the server/],
+    [{ found: 2 }, /@signals silent for 3 h \(usual 4 min\)[\s\S]*2 newer found and fetched/],
+    [{ withheld: true }, /Telegram withholds newer messages from @signals/],
   ])(
     "that is silent is told with what the server said %j, once, until it speaks again",
     async (more, text) => {
@@ -231,7 +231,7 @@ describe("a source", () => {
       );
       const [card] = await look(fleet, closed);
       expect(card?.text).toMatch(
-        /🟡 ⚠️ news_1 cannot read @signals any more \(CHANNEL_PRIVATE\)[\s\S]*The other 13 go on\./,
+        /🟡 ⚠️ news_1 can no longer read @signals \(CHANNEL_PRIVATE\)[\s\S]*The other 13 chats are still read\./,
       );
       await look(fleet, status(undefined, { state: "STARTING" }));
       expect(await look(fleet, closed)).toHaveLength(1);

@@ -439,7 +439,7 @@ test(
     });
     const apply = (...chats: string[]) =>
       desk.answer({ v: 1, kind: "routes.apply", file: { version: 1, routes: [reads(...chats)] } });
-    const message = `${WORKER} has no chat 2000001. The number that you mean is -1000002000001.`;
+    const message = `${WORKER} cannot find 2000001. The number you mean is -1000002000001.`;
     expect(await apply("-1001", "2000001")).toEqual({
       kind: "refused",
       problems: [{ route: "a", field: "from", message }],

@@ -139,11 +139,11 @@ test("a route card tells how it goes, in every language, and offers what its sta
     "Queue 42 · sends again in",
     "2 set aside",
     "Parts of long texts that the target refused 4",
-    "Delivered without their answer 6",
-    "Delivered without their photo, file, poll or place 7",
-    "Edits and deletions that did not reach all of their message 5",
+    "Delivered without their reply link 6",
+    "Delivered without their photo, file, poll or location 7",
+    "Edits and deletions that reached only part of their message 5",
     "<a>.mp4: 12.3 of 48.0 MB",
-    "7 taken of 20",
+    "took 7 of 20",
   ])
     expect(plainText(card.html)).toContain(part);
   expect(labels(card)).toEqual(
@@ -259,17 +259,17 @@ test("a route is made by a message, switched on, changed and taken away by butto
     edits: false,
     filter: "btc",
   });
-  await press("📥 Fetch old ones");
+  await press("📥 Old messages");
   await fleet.waitForBot(777, "fetch old messages");
   await press("Since a day");
   await fleet.waitForBot(777, "Since when?");
   await fleet.post("/chat/text", { user: 777, text: "yesterday" });
-  await fleet.waitForBot(777, "not a day of the past");
+  await fleet.waitForBot(777, "not a date in the past");
   await fleet.post("/chat/text", { user: 777, text: "2020-01-31 12:00" });
   await fleet.waitForBot(777, "🔀 signals_1 · on");
   await waitFor(() => fleet.parts.commandLog.open(WORKER, "relay.fill-since") !== null);
   await press("❌ Remove");
-  await fleet.waitForBot(777, "is given up");
+  await fleet.waitForBot(777, "will not be delivered");
   await press("Remove for good");
   await fleet.waitForBot(777, "None yet.");
   expect(fleet.parts.routes.all()).toEqual([]);
@@ -311,7 +311,7 @@ test(
       sure: false,
     });
     expect(plainText(card.html)).toMatch(
-      /120 of 200 so far · Telegram asked to wait; it continues in .*\d\d:\d\d\)/,
+      /120 of 200 so far · Telegram asked for a pause; continues in .*\d\d:\d\d\)/,
     );
     expect(labels(card)).toContain("✖️ Stop fetching");
   },

@@ -128,7 +128,7 @@ describe("an admin", () => {
     await fleet.post("/chat/press", { label: "➕ Add" });
     await fleet.waitForBot(777, "Send a name");
     await fleet.post("/chat/text", { text: "news_1" });
-    await fleet.waitForBot(777, "There is a worker news_1 already.");
+    await fleet.waitForBot(777, "There is already a worker named news_1.");
   });
 
   test(
@@ -148,7 +148,7 @@ describe("an admin", () => {
       await fleet.waitForBot(777, "Fleet");
       await fleet.bot.api.sendMessage(777, "old", keyboard("Gone", "v1:restart:gone:"));
       expect(await fleet.post("/chat/press", { label: "Gone" })).toMatchObject({
-        toast: { text: "This worker does not exist any more." },
+        toast: { text: "This worker no longer exists." },
       });
     },
   );
@@ -168,7 +168,7 @@ describe("an admin", () => {
     expect(await fleet.post("/chat/press", press)).toMatchObject({ toast: { text: first } });
     await fleet.bot.api.sendMessage(777, "another card", buttons);
     expect(await fleet.post("/chat/press", { label: "Again" })).toMatchObject({
-      toast: { text: expect.stringMatching(/^(?:Already asked by Ann|⏳ Asked)/) },
+      toast: { text: expect.stringMatching(/^(?:Already requested by Ann|⏳ Asked)/) },
     });
     expect(fleet.db.read("SELECT id FROM command WHERE verb = 'restart'")).toHaveLength(1);
   });

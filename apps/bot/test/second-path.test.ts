@@ -90,9 +90,9 @@ test(
     await fleet.post("/chat/text", { text: "/alerts" });
     await fleet.waitForBot(777, "Open alerts");
     expect(await fleet.post("/chat/press", { label: "🧯 Drill" })).toMatchObject({
-      toast: { text: "🧯 A drill begins" },
+      toast: { text: "🧯 Drill started" },
     });
-    await fleet.waitForBot(777, /DRILL[\s\S]*Ann began a drill/);
+    await fleet.waitForBot(777, /DRILL[\s\S]*Ann started a drill/);
     expect(await fromBot(fleet, 778), "not yet").toEqual([]);
     await later(fleet, 15 * MIN);
     await fleet.waitForBot(778, "DRILL");
@@ -104,9 +104,9 @@ test(
     expect(mails).toHaveLength(1);
     expect(mails[0]).toMatch(/^Subject: .*no admin took these alerts for an hour/m);
     expect(mails[0], "it says that it is not real").toMatch(/not[\s=]+really/);
-    await fleet.post("/chat/press", { user: 778, label: "✋ I take it" });
+    await fleet.post("/chat/press", { user: 778, label: "✋ I'll take it" });
     for (const user of [777, 778])
-      await fleet.waitForBot(user, /DRILL · ✅ .* solved after .*by Ben/);
+      await fleet.waitForBot(user, /DRILL · ✅ .* resolved after .*by Ben/);
     expect(fleet.parts.alerts.countOpen()).toBe(0);
   },
 );
@@ -120,8 +120,8 @@ test("a test alert says who asked for it and that it came, and is over with ✋"
   await fleet.post("/chat/press", { label: "🧪 Test alert" });
   await fleet.waitForBot(
     777,
-    /Test alert, asked for by Ann[\s\S]*If you read this, alerts reach you/,
+    /Test alert, requested by Ann[\s\S]*If you read this, alerts reach you/,
   );
-  await fleet.post("/chat/press", { label: "✋ I take it" });
+  await fleet.post("/chat/press", { label: "✋ I'll take it" });
   await fleet.waitForBot(777, /✅ .*solved after .*by Ann/);
 });

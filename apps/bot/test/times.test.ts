@@ -38,7 +38,7 @@ describe("a clock time", () => {
   test("a wait of a day says for how long, and until which day", () => {
     const until = Date.now() + 27 * HOUR_MS;
     const text = EN.said(say("alert-flood", { worker: "news_1", until, ms: 27 * HOUR_MS })).text;
-    expect(text).toMatch(/for 1 d 3 h, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
+    expect(text).toMatch(/of 1 d 3 h, until \d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC/);
   });
 });
 
@@ -57,11 +57,11 @@ describe("on a live screen the relative time comes first", () => {
     ["details-last-success", -14 * HOUR_MS, "14 h ago (yesterday, 23:30)"],
     ["details-last-success", -50 * HOUR_MS, "2 d 2 h ago (2027-01-13 11:30)"],
     ["details-last-success", 3 * HOUR_MS, "</b> 16:30"],
-    ["worker-next", 23 * HOUR_MS, "next in 23 h (tomorrow, 12:30)"],
-    ["worker-next", 31 * SECOND_MS, "next in under 1 min (13:30:31)"],
-    ["worker-next", 61_000, "next in 1 min (13:31:01)"],
-    ["worker-next", -2 * SECOND_MS, "next now (13:29:58)"],
-    ["worker-next", 50 * HOUR_MS, "next in 2 d 2 h (2027-01-17 15:30)"],
+    ["worker-next", 23 * HOUR_MS, "next try in 23 h (tomorrow, 12:30)"],
+    ["worker-next", 31 * SECOND_MS, "next try in under 1 min (13:30:31)"],
+    ["worker-next", 61_000, "next try in 1 min (13:31:01)"],
+    ["worker-next", -2 * SECOND_MS, "next try now (13:29:58)"],
+    ["worker-next", 50 * HOUR_MS, "next try in 2 d 2 h (2027-01-17 15:30)"],
     ["details-process", -5 * SECOND_MS, "up for under 1 min (since 13:29:55)"],
     ["details-process", -26 * HOUR_MS, "up for 1 d 2 h (since yesterday, 11:30)"],
     ["details-process", 2 * HOUR_MS, "up for under 1 min (since 15:30)"],

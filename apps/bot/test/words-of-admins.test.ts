@@ -27,7 +27,7 @@ describe("/mute", () => {
   test("of a part of a name that fits many mutes none and asks which", async () => {
     const fleet = await fleetOf([...accounts, "sport", "other"]);
     await write(fleet, "/mute acc 1h");
-    const { text } = await fleet.waitForBot(777, "fits 24 workers");
+    const { text } = await fleet.waitForBot(777, "matches 24 workers");
     expect(text).toContain("acc_01");
     expect(text).toContain("/mute acc* 1h");
     expect(muted(fleet)).toEqual([]);
@@ -43,16 +43,16 @@ describe("/mute", () => {
     ["/mute ACC_01 2 ЧАСА", "acc_01: muted for 2 h"],
     ["/MUTE Night watch 2h", "acc_02: muted for 2 h"],
     ["/Mute All 30 min", "muted for 30 min"],
-    ["/mute acc_01 2h please", "So: "],
-    ["/mute acc_01 acc_02", "So: "],
-    ["/mute acc_01 1 2h", "no worker like “acc_01 1”"],
-    [`/mute ${"x".repeat(3000)} 1h`, "no worker like “xxx"],
+    ["/mute acc_01 2h please", "Examples: "],
+    ["/mute acc_01 acc_02", "Examples: "],
+    ["/mute acc_01 1 2h", "No worker matches “acc_01 1”"],
+    [`/mute ${"x".repeat(3000)} 1h`, "No worker matches “xxx"],
   ])("%s means what it says, or is not understood", async (command, answer) => {
     const fleet = await fleetOf(accounts.slice(0, 2));
     fleet.parts.workers.setLabel(parseWorkerId("acc_02"), "Night watch");
     await write(fleet, command);
     await fleet.waitForBot(777, answer);
-    if (answer === "So: ") expect(muted(fleet)).toEqual([]);
+    if (answer === "Examples: ") expect(muted(fleet)).toEqual([]);
   });
 
   test("says whom it muted, also for one and for a tag", async () => {
@@ -82,10 +82,10 @@ describe("/mute", () => {
       cards.mute(1, Date.now() + 3_600_000);
       await write(fleet, command);
       if (command !== "/mute all off") {
-        await fleet.waitForBot(777, "So: ");
+        await fleet.waitForBot(777, "Examples: ");
         return expect(muted(fleet)).toEqual(["*", "acc_01"]);
       }
-      await fleet.waitForBot(777, "Nothing is muted any more");
+      await fleet.waitForBot(777, "Everything is unmuted");
       expect([muted(fleet), cards.find(1)?.mutedUntil]).toEqual([[], null]);
     },
   );
@@ -94,7 +94,7 @@ describe("/mute", () => {
     const fleet = await fleetOf(accounts);
     fleet.parts.alertActions.mute("*", 3_600_000, "Ben");
     await write(fleet, "/mute acc_01 off");
-    await fleet.waitForBot(777, /acc_01: not muted any more\nBut all workers are muted .*by Ben/);
+    await fleet.waitForBot(777, /acc_01: unmuted\nBut all workers are muted .*by Ben/);
   });
 });
 
@@ -103,13 +103,13 @@ describe("what is no command", () => {
     ["/foo", "no command /foo"],
     ["/stats acc_01", "Did you mean /status?"],
     ["/Restrat", "Did you mean /restart?"],
-    ["/status@another_bot acc_01", "names another bot. For me it is /status alone"],
-    ["hello", "I do not know what “hello” means"],
+    ["/status@another_bot acc_01", "names another bot. For me, send just /status"],
+    ["hello", "I do not understand “hello”"],
     [
       "what is going on here, and why do you not answer me?",
-      "I do not know what “what is going on",
+      "I do not understand “what is going on",
     ],
-    ["<b>&", "I do not know what “<b>&” means"],
+    ["<b>&", "I do not understand “<b>&”"],
   ])("%s is answered with what the bot knows", async (text, answer) => {
     const fleet = await fleetOf(accounts);
     await write(fleet, text);
@@ -133,14 +133,14 @@ describe("what is no command", () => {
   test("two names are no name: no one is restarted", async () => {
     const fleet = await fleetOf(accounts);
     await write(fleet, "/restart acc_01 acc_02");
-    await fleet.waitForBot(777, "no worker like “acc_01 acc_02”");
+    await fleet.waitForBot(777, "No worker matches “acc_01 acc_02”");
     expect(fleet.parts.commandLog.latest(parseWorkerId("acc_01"))).toBeNull();
   });
 
   test("/start with a name that there is not says so", async () => {
     const fleet = await fleetOf(accounts);
     await write(fleet, "/start demo_1");
-    await fleet.waitForBot(777, "no worker like “demo_1”");
+    await fleet.waitForBot(777, "No worker matches “demo_1”");
   });
 });
 
@@ -178,8 +178,8 @@ describe("a question that waits for its answer", () => {
     fleet.parts.alerts.raise("exit:news_1", crashBody(), Date.now());
     await fleet.parts.outbox.flush();
     await fleet.waitForBot(777, "crashed");
-    await fleet.post("/chat/press", { user: 777, label: "✋ I take it" });
-    await fleet.waitForBot(777, "takes care of it");
+    await fleet.post("/chat/press", { user: 777, label: "✋ I'll take it" });
+    await fleet.waitForBot(777, "took it");
     await write(fleet, "sport_9");
     await waitFor(() => fleet.parts.workers.find("sport_9") !== null, {
       what: "the answer to be taken",
@@ -191,13 +191,16 @@ describe("a question that waits for its answer", () => {
     async (command) => {
       const fleet = await asked();
       await write(fleet, command);
-      await fleet.waitForBot(777, "Still asked: the name of the new worker. Send it, or /cancel.");
+      await fleet.waitForBot(
+        777,
+        "Still waiting for: the name of the new worker. Send it, or /cancel.",
+      );
       await write(fleet, "sport_9");
       await waitFor(() => fleet.parts.workers.find("sport_9") !== null, {
         what: "the answer to be taken",
       });
       const { text } = await fleet.waitForBot(777, "sport_9");
-      expect(text).not.toContain("Still asked");
+      expect(text).not.toContain("Still waiting for");
     },
   );
 
@@ -210,12 +213,15 @@ describe("a question that waits for its answer", () => {
       await fleet.parts.outbox.flush();
       await fleet.waitForBot(777, "crashed");
       await fleet.post("/chat/press", { user: 777, label: "👷 Details" });
-      await fleet.waitForBot(777, /news_1\.session[\s\S]*Still asked: the name of the new worker/);
+      await fleet.waitForBot(
+        777,
+        /news_1\.session[\s\S]*Still waiting for: the name of the new worker/,
+      );
       await fleet.post("/chat/press", { user: 777, label: "⋯ More" });
-      await fleet.waitForBot(777, /Renaming[\s\S]*Still asked: the name of the new worker/);
+      await fleet.waitForBot(777, /Renaming[\s\S]*Still waiting for: the name of the new worker/);
       await write(fleet, "/cancel");
       const { text } = await fleet.waitForBot(777, "🛰 Fleet");
-      expect(text).not.toContain("Still asked");
+      expect(text).not.toContain("Still waiting for");
       await write(fleet, "sport_9");
       await fleet.waitForBot(777, "no question is open");
       expect(fleet.parts.workers.find("sport_9")).toBeNull();
@@ -230,10 +236,10 @@ describe("a question that waits for its answer", () => {
       await write(fleet, "/foo");
       await fleet.waitForBot(777, /New worker[\s\S]*❌/);
       await write(fleet, "/settings");
-      await fleet.waitForBot(777, "Still asked");
+      await fleet.waitForBot(777, "Still waiting for");
       await fleet.post("/chat/press", { user: 777, label: "🕰 My time zone" });
       const { text } = await fleet.waitForBot(777, "Which time zone");
-      expect(text).not.toContain("Still asked");
+      expect(text).not.toContain("Still waiting for");
       await write(fleet, "berlin");
       await fleet.waitForBot(777, "Europe/Berlin");
       expect(fleet.parts.workers.find("berlin")).toBeNull();
@@ -247,10 +253,12 @@ describe("a question that waits for its answer", () => {
     admins.expect(ANN, "rename", "news_1", "-100123");
     const shown = async (chat: string): Promise<string> =>
       (await renderScreen(parts, chat, { kind: "menu" })).html;
-    expect(await shown("-100123")).toContain("Asked of Ann: the new name of <b>news_1</b>");
+    expect(await shown("-100123")).toContain(
+      "Waiting for Ann to send: the new name of <b>news_1</b>",
+    );
     expect(await shown("777")).not.toContain("sked");
     admins.expect(ANN, "since", "signals", "777");
-    expect(await shown("777")).toContain("Still asked: since when");
+    expect(await shown("777")).toContain("Still waiting for: the start date");
     expect(await shown("-100123")).not.toContain("sked");
   });
 
@@ -262,7 +270,7 @@ describe("a question that waits for its answer", () => {
       await fleet.post("/chat/press", { user: 777, label: "✖️ Cancel" });
       await fleet.waitForBot(777, "Workers");
       await write(fleet, "sport_9");
-      await fleet.waitForBot(777, "I do not know what “sport_9” means: no question is open");
+      await fleet.waitForBot(777, "I do not understand “sport_9”: no question is open");
       expect(fleet.parts.workers.find("sport_9")).toBeNull();
     },
   );

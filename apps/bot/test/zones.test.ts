@@ -250,9 +250,9 @@ describe("an admin's zone", () => {
     };
     await press("");
     await type("Atlantis");
-    await fleet.waitForBot(777, "No such city");
+    await fleet.waitForBot(777, "no such city");
     await type("kathmandu");
-    await fleet.waitForBot(777, "Your times: Asia/Kathmandu (UTC+5:45)");
+    await fleet.waitForBot(777, "Your time zone: Asia/Kathmandu (UTC+5:45)");
     expect([parts.admins.zone(ANN), parts.admins.zone(BEN), parts.admins.expecting(ANN)]).toEqual([
       "Asia/Kathmandu",
       null,

@@ -58,8 +58,8 @@ const SINGLE: readonly (readonly [Trouble, RegExp])[] = [
   ["broken", /🧯 <b>([^<]+)<\/b>: its session file/],
   ["gap", /🔍 <b>([^<]+)<\/b> lost messages/],
   ["host", /🖥 <b>([^<]+)<\/b> does not answer/],
-  ["supervisor", /🖥 <b>([^<]+)<\/b>: its supervisor end/],
-  ["away", /<b>(Flotilla|The bot) did not run<\/b>/],
+  ["supervisor", /🖥 <b>([^<]+)<\/b>: its supervisor (?:ended|keeps ending)/],
+  ["away", /<b>(Flotilla|The bot) was not running<\/b>/],
 ];
 
 const SEVERAL: readonly (readonly [Trouble, RegExp])[] = [

@@ -33,14 +33,14 @@ const edited = (message: number, at: number, html: string): Told => ({
 const since = (n: number, at = T0): string =>
   `Since ${new Date(at).toISOString().slice(11, 19)} UTC · host-a · #A${n}`;
 const one = (name: string, n = 1, at = T0): string =>
-  `🟠 ❌ <b>${name}</b> crashed (SIGKILL, after 18 s)\n<i>It left no error text.</i>\n${since(n, at)}`;
+  `🟠 ❌ <b>${name}</b> crashed (SIGKILL, after 18 s)\n<i>It left no error message.</i>\n${since(n, at)}`;
 const names = (open: readonly string[], over: readonly string[] = []): string =>
   [...open.map((name) => `<b>${name}</b>`), ...over.map((name) => `✅ <s>${name}</s>`)].join(", ");
 const some = (count: number, list: string, n = 1): string =>
   `🟠 ❌ <b>${count} of 30 workers crashed</b> (SIGKILL)\n${list}\n${since(n)}`;
 const solved = (facts: string, n = 1): string =>
-  `✅ #A${n}: all 3 solved after 30 s\n\n<i>${facts}</i>`;
-const end = (n = 1): string => `✅ #A${n}: all 3 solved after 30 s`;
+  `✅ #A${n}: all 3 resolved after 30 s\n\n<i>${facts}</i>`;
+const end = (n = 1): string => `✅ #A${n}: all 3 resolved after 30 s`;
 
 const HAPPENED = ["a", "b", "c"].map((name) => crash(name));
 /** What a chat should be like. */
@@ -139,7 +139,11 @@ test("the time of a Redis that hangs is as true as the bot can know it: it asks 
     const text = `🟠 🔌 <b>Redis away</b>\n${since(4, T0 + at)}`;
     return [
       sent(4, T0 + 12_000, text),
-      edited(4, T0 + 21_000, `✅ <b>Redis</b> #A4 solved after 20 s (by itself)\n\n<i>${text}</i>`),
+      edited(
+        4,
+        T0 + 21_000,
+        `✅ <b>Redis</b> #A4 resolved after 20 s (by itself)\n\n<i>${text}</i>`,
+      ),
     ];
   };
   const redis: Happening = {

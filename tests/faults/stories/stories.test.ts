@@ -107,7 +107,7 @@ test.skipIf(!isLinux || !stories || !"60 workers".includes(only))(
     expect(answers.toSorted()).toEqual(
       [
         "⏳ Queued",
-        expect.stringMatching(/^Already under way: (?:Ann|User 1002) asked for this/),
+        expect.stringMatching(/^Already under way: (?:Ann|User 1002) requested it/),
       ].toSorted(),
     );
     const logins = await rig.loginsSince(pressedAt);

@@ -39,14 +39,14 @@ export async function oneNight(rig: StoryRig, crashes: number, lengths: Lengths)
   await rig.ann.shows(new RegExp(`Fleet · ${workers} workers[\\s\\S]*✅ ${workers} healthy`));
   await rig.strain();
   rig.crash(rig.names.slice(0, crashes));
-  await rig.ann.shows(new RegExp(`✅ #A\\d+: all ${crashes} solved`), LONG_MS);
+  await rig.ann.shows(new RegExp(`✅ #A\\d+: all ${crashes} resolved`), LONG_MS);
   const crash = await rig.strain();
   const last = rig.names.at(-1) ?? "";
   await rig.end([last], lengths.confirmMs + NEWS_MS);
   await rig.ann.shows(new RegExp(`${last} needs login`), lengths.confirmMs + 60_000);
   if (lengths.hangMs > 0) {
     await rig.hang(() => lasts(lengths.hangMs), HANG_TOLD_MS);
-    await rig.ann.shows(/✅ Redis #A\d+ solved/);
+    await rig.ann.shows(/✅ Redis #A\d+ resolved/);
   }
   await rig.strain();
   await rig.restart();
@@ -81,7 +81,7 @@ export async function twoAdmins(
   await rig.strain();
   rig.crash(crashed);
   await rig.end(ended, confirmMs + NEWS_MS);
-  await rig.ann.shows(new RegExp(`✅ #A\\d+: all ${crashed.length} solved`), LONG_MS);
+  await rig.ann.shows(new RegExp(`✅ #A\\d+: all ${crashed.length} resolved`), LONG_MS);
   await rig.ann.shows(
     new RegExp(`${ended.length} of ${workers} workers need a login`),
     confirmMs + 60_000,
@@ -100,10 +100,7 @@ export async function twoAdmins(
     rig.crash(crashed.slice(0, 5), NEWS_MS);
     await lasts(awayMs / 2);
   });
-  await rig.ann.shows(
-    new RegExp(`Ended: ${crashed.length} done, ${ended.length} not done`),
-    LONG_MS,
-  );
+  await rig.ann.shows(new RegExp(`Ended: ${crashed.length} done, ${ended.length} not OK`), LONG_MS);
   const restart = await rig.strain();
   await lasts(quietMs);
   const strains = {
@@ -134,18 +131,18 @@ export async function allAtOnce(
     await rig.end([last], hangMs + confirmMs + NEWS_MS);
     await lasts((hangMs * 3) / 4);
   }, HANG_TOLD_MS);
-  await rig.ann.shows(/✅ #A\d+: all 3 solved/);
-  await rig.ann.shows(/✅ Redis #A\d+ solved/);
+  await rig.ann.shows(/✅ #A\d+: all 3 resolved/);
+  await rig.ann.shows(/✅ Redis #A\d+ resolved/);
   rig.crash(rig.names.slice(3, 5));
   await rig.ann.shows(new RegExp(`2 of ${workers} workers crashed`));
   await rig.restart();
-  await rig.ann.shows(/✅ #A\d+: both solved/, LONG_MS);
+  await rig.ann.shows(/✅ #A\d+: both resolved/, LONG_MS);
   await rig.ann.shows(
     new RegExp(`Fleet · ${workers} workers[\\s\\S]*✅ ${workers - 1} healthy\\s+🔑 1`),
     LONG_MS,
   );
   rig.crash(rig.names.slice(5, 8), BOT_BACK_MS);
   rig.killBot();
-  await rig.ann.shows(new RegExp(`✅ #A\\d+: all 3 solved[\\s\\S]*${rig.names[5]}`), LONG_MS);
+  await rig.ann.shows(new RegExp(`✅ #A\\d+: all 3 resolved[\\s\\S]*${rig.names[5]}`), LONG_MS);
   await lasts(quietMs);
 }

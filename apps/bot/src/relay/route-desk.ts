@@ -92,13 +92,13 @@ export class RouteDesk {
       wrong: found.flatMap(({ id, worker, ref, meant }) =>
         meant === null
           ? []
-          : finding(id, `${worker} has no chat ${ref}. The number that you mean is ${meant}.`),
+          : finding(id, `${worker} cannot find ${ref}. The number you mean is ${meant}.`),
       ),
       notes: found.flatMap(({ id, worker, ref, meant }) =>
         meant === null
           ? finding(
               id,
-              `${worker} has no chat ${ref}: nothing comes from there until it is let in.`,
+              `${worker} cannot find ${ref}: nothing arrives from there until it is in that chat.`,
             )
           : [],
       ),
