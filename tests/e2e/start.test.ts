@@ -220,7 +220,7 @@ test("without Redis a press is answered at once, and a stop still ends every pro
   await redis.kill9();
   // A command that was under way when Redis ended may have been carried out.
   const said =
-    /Redis is not running[\s\S]*nothing was done|Redis cannot be reached[\s\S]*may still be done/;
+    /Redis is not running[\s\S]*[Nn]othing was done|Redis cannot be reached[\s\S]*may still be done/;
   expect((await chat.press("Restart")).toast?.text).toMatch(said);
   await chat.shows(/Redis is not running/);
   fleet.process.kill("SIGTERM");

@@ -347,7 +347,7 @@ ask-proxy-away = The worker is not running. Start it first.
 ask-tags = 🏷 Send the tags for <b>{ $worker }</b>, such as: news eu. Or - for none.
 ask-schedcron =
     ⏱ Send the time, such as <code>04:30</code> for every day, or a cron pattern of minute, hour, day, month and weekday, such as <code>30 4 * * 1-5</code>. It counts in your time zone.
-ask-schedcron-bad = That is no time: { $why } So: 04:30, or 30 4 * * 1-5
+ask-schedcron-bad = I cannot read that as a time: { $why } Examples: 04:30, or 30 4 * * 1-5
 ask-quiet = 🌙 Send the hours when only red alerts come through, such as 22:00-07:00 (in the fleet's time zone).
 ask-zone =
     🕰 Which time zone are you in? Send a city such as <code>Berlin</code> or <code>America/New_York</code>, an offset such as <code>+3</code> or <code>UTC+05:30</code>, or your time right now, such as <code>14:35</code>.

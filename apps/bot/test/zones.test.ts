@@ -213,7 +213,9 @@ describe("every time that the chat shows", () => {
  * answer is to be written.
  */
 function isExample(line: string): boolean {
-  return /22:00|2026-11-01|14:35/.test(line);
+  // Times to choose from, and times that name their zone, are the same for everybody.
+  if (/^(\[ \d\d:00 \]\s*)+$|\(Europe\/Berlin\)/.test(line)) return true;
+  return /22:00|2026-11-01|14:35|30 4 \* \* 1-5/.test(line);
 }
 
 function timesIn(line: string): string[] {

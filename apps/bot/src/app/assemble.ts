@@ -39,6 +39,7 @@ import type { Card, Screen } from "../kit/chat/screen.ts";
 import { SureSender } from "../kit/chat/sure-sender.ts";
 import { chatId, isGroup, topicOf } from "../kit/chat/target.ts";
 import { type Languages, loadLanguages, type Words } from "../kit/words/words.ts";
+import { machineZone } from "../kit/words/zone.ts";
 import { fileSource } from "../login/files.ts";
 import { QrPhoto } from "../login/qr-photo.ts";
 import { Wizard } from "../login/wizard.ts";
@@ -261,8 +262,7 @@ function scheduleParts({ commandSender, config, ownBackups }: Outside, base: Bas
   const answers = new Answers();
   const knownHosts = new KnownHosts();
   const bulk = new Bulk({ sender: commandSender, store: bulks, clock });
-  const { timeZone: zone } = new Intl.DateTimeFormat().resolvedOptions();
-  const defaults = { archiveEveryMs: config.backup.everyMs, zone };
+  const defaults = { archiveEveryMs: config.backup.everyMs, zone: machineZone() };
   const own = ownBackups ?? ((): null => null);
   const scheduleDesk = new ScheduleDesk({
     ...base,

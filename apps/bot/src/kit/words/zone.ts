@@ -37,6 +37,11 @@ export function zoneFromText(text: string, now: number): string | null {
   return offsetIn(plain) ?? named(plain) ?? clockIn(plain, now);
 }
 
+/** The time zone of this machine, as Intl names it. */
+export function machineZone(): string {
+  return new Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
 /** `+3`, `UTC+05:30`, `GMT -0330`. */
 function offsetIn(text: string): string | null {
   const match = /^(?:UTC|GMT)? ?([+-]) ?(\d{1,2})(?::?(\d{2}))?$/i.exec(text);
