@@ -173,4 +173,14 @@ describe("what version 0.1 left in Redis", () => {
     expect(parsed?.error?.issues ?? []).toEqual([]);
     expect(parsed?.success).toBe(true);
   });
+
+  // A host that is upgraded first sends fields that the others do not know. A target is refused
+  // with one: without it the message could go to another place.
+  test.each(all.filter(({ value }) => typeof value === "object" && value !== null))(
+    "$name with a field of a later version is read, or refused if it says where to deliver",
+    ({ group, value }) => {
+      const parsed = schemas[group]?.safeParse({ ...(value as object), ofALaterVersion: { n: 1 } });
+      expect(parsed?.success).toBe(group !== "deliveryTargets");
+    },
+  );
 });
