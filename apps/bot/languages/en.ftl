@@ -1350,6 +1350,7 @@ button-route-new = ➕ New route
 toast-route-saved = ✅ Saved
 route-problem-duplicate = ❌ There is already a route named { $route }.
 route-problem-stranger = ❌ There is no worker { $worker } in this fleet.
+route-problem-apart = ❌ Files cannot go from { $from } to { $to }: { $from } has no HOST_URL. Set it there, choose a sender on { $from }, or copy no files.
 route-problem-saved = ❌ The Saved Messages of { $worker } cannot be a source.
 route-problem-person = ❌ { $worker } delivers to channels, groups and Saved Messages (me), never to a person.
 route-problem-bot-saved = ❌ The bot has no Saved Messages: name a chat.

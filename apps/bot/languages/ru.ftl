@@ -1409,6 +1409,7 @@ button-route-new = ➕ Новый маршрут
 toast-route-saved = ✅ Сохранено
 route-problem-duplicate = ❌ Маршрут { $route } уже есть.
 route-problem-stranger = ❌ Воркера { $worker } здесь нет.
+route-problem-apart = ❌ Файлы не могут попасть с { $from } на { $to }: у { $from } нет HOST_URL. Задайте его там, выберите отправителя на { $from } или не копируйте файлы.
 route-problem-saved = ❌ «Избранное» воркера { $worker } не может быть источником.
 route-problem-person = ❌ { $worker } доставляет в каналы, группы и «Избранное» (me), но не людям.
 route-problem-bot-saved = ❌ У бота нет «Избранного»: укажите чат.

@@ -2,8 +2,9 @@ import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Backups, finishPutBack, readBackupNote, runBackup } from "@flotilla/archive";
-import { type Config, childEnv, type EnvValues } from "@flotilla/config";
+import { type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
 import type { WorkerStatus } from "@flotilla/contracts";
+import { FileReader } from "@flotilla/files";
 import { sleep, systemClock } from "@flotilla/kernel";
 import {
   Counter,
@@ -158,7 +159,9 @@ async function startWith(
     problems,
   });
   stack.adopt(health, (it) => it.close());
-  relay.start({ ...parts, api: bot.api, desk: parts.relay, dataDir: config.dataDir });
+  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const fileReader = new FileReader({ dataDir: config.dataDir, fleetKey, clock: parts.clock });
+  relay.start({ ...parts, api: bot.api, desk: parts.relay, fileReader });
   stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
   stack.adopt(await hearTicks(place, parts, log), (it) => it.close());
   stack.adopt(

@@ -2,7 +2,8 @@
 import { mkdirSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { type CopiedFile, type Delivery, type DeliveryStep, relayFile } from "@flotilla/contracts";
-import { parseWorkerId } from "@flotilla/kernel";
+import { FileReader } from "@flotilla/files";
+import { parseWorkerId, systemClock } from "@flotilla/kernel";
 import { testDir } from "@flotilla/testkit";
 import { Api, InputFile } from "grammy";
 import { expect, test } from "vitest";
@@ -36,7 +37,11 @@ async function start() {
     api,
     admins: { reachable: () => [] },
     wordsOf,
-    dataDir,
+    fileReader: new FileReader({
+      dataDir: dataDir,
+      fleetKey: Buffer.alloc(32, 7),
+      clock: systemClock,
+    }),
     now: () => 0,
   });
   let n = 0;

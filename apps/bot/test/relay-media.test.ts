@@ -9,7 +9,8 @@ import {
   type MediaKind,
   relayFile,
 } from "@flotilla/contracts";
-import { parseWorkerId } from "@flotilla/kernel";
+import { FileReader } from "@flotilla/files";
+import { parseWorkerId, systemClock } from "@flotilla/kernel";
 import { startSandbox } from "@flotilla/sandbox";
 import { testDir } from "@flotilla/testkit";
 import { Api } from "grammy";
@@ -45,7 +46,11 @@ async function start() {
     api,
     admins: { reachable: () => [] },
     wordsOf,
-    dataDir,
+    fileReader: new FileReader({
+      dataDir: dataDir,
+      fleetKey: Buffer.alloc(32, 7),
+      clock: systemClock,
+    }),
     now: () => 0,
   });
   let n = 0;

@@ -3,7 +3,8 @@
  * API's, not a mock's.
  */
 import type { Delivery, DeliveryStep, RouteTarget } from "@flotilla/contracts";
-import { parseWorkerId } from "@flotilla/kernel";
+import { FileReader } from "@flotilla/files";
+import { parseWorkerId, systemClock } from "@flotilla/kernel";
 import { startSandbox } from "@flotilla/sandbox";
 import { Api } from "grammy";
 import { expect, onTestFinished, test } from "vitest";
@@ -32,7 +33,11 @@ test(
       wordsOf: () => {
         throw new Error("no admin is told");
       },
-      dataDir: "/nowhere",
+      fileReader: new FileReader({
+        dataDir: "/nowhere",
+        fleetKey: Buffer.alloc(32, 7),
+        clock: systemClock,
+      }),
       now: () => 0,
     });
     let n = 0;

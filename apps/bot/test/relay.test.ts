@@ -7,6 +7,8 @@ import {
   Route,
   type RoutesForReader,
 } from "@flotilla/contracts";
+import { FileReader } from "@flotilla/files";
+import { systemClock } from "@flotilla/kernel";
 import { answerBotRequests, askBot, RelayLink } from "@flotilla/queue";
 import { redisCommand, sharedRedis, startRedis, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
@@ -66,12 +68,25 @@ async function start() {
     store,
     isWorker,
     readers: () => known,
+    apart: () => null,
     unknownChats: async (worker, chats) =>
       worker === WORKER ? UNKNOWN.filter(({ ref }) => chats.includes(ref)) : null,
     tell: (message) => relay.tellRoutes(message),
     now: () => clock.now(),
   });
-  relay.start({ db, api: bot.api, admins, clock, wordsOf: () => EN, desk, dataDir: "/nowhere" });
+  relay.start({
+    db,
+    api: bot.api,
+    admins,
+    clock,
+    wordsOf: () => EN,
+    desk,
+    fileReader: new FileReader({
+      dataDir: "/nowhere",
+      fleetKey: Buffer.alloc(32, 7),
+      clock: systemClock,
+    }),
+  });
   return { place, db, clock, desk, reader, sent, answers, told, confirmed, known, store };
 }
 

@@ -44,6 +44,7 @@ export async function start() {
     tell: async () => {},
     now: () => clock.now(),
     readers: () => [],
+    apart: () => null,
     unknownChats: async () => null,
   });
   const lists = new ChatLists();

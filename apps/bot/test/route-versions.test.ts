@@ -27,6 +27,7 @@ async function desk(theirs: () => number) {
     tell: async (message) => void told.push(message),
     now: () => NOW,
     readers: () => [reader()],
+    apart: () => null,
     unknownChats: async () => null,
   });
   const from = { worker: WORKER, chats: ["-1001"] };

@@ -11,12 +11,14 @@ import {
   NOT_FOR_WORKERS,
 } from "@flotilla/config";
 import { type CommandOutcome, DEFAULT_RESTART_RULES, STATUS_REFRESH_MS } from "@flotilla/contracts";
+import { startFileServer } from "@flotilla/files";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import {
   createRegistry,
   DiskWatch,
   diskDetail,
   type Logger,
+  quietly,
   startHealth,
 } from "@flotilla/observability";
 import {
@@ -37,7 +39,7 @@ import { HostCommands } from "./host/host-commands.ts";
 import { HostFiles } from "./host/host-files.ts";
 import { exitCounter, showFleet } from "./host/metrics.ts";
 import { OwnProgram } from "./host/own-program.ts";
-import { openRedisParts } from "./host/redis-parts.ts";
+import { openRedisParts, type RedisPartsDeps } from "./host/redis-parts.ts";
 import { HostDb } from "./record/host-db.ts";
 import { IdleSessions } from "./record/idle-sessions.ts";
 import { takeKnownWorkers } from "./record/known-here.ts";
@@ -120,6 +122,7 @@ export async function startSupervisor(
     await startHealth({ port: config.httpPort, registry, problems }),
     (it) => it.close(),
   );
+  await serveFiles(stack, { config, fleetKey, log });
   stack.adopt(refreshing(fleet), (it) => it.stop());
   stack.use(await cleanUp(config, { db, fleet, fleetKey, log }));
   stack.defer(() => fleet.stopAll());
@@ -140,6 +143,19 @@ export async function startSupervisor(
     close: () => owned.disposeAsync(),
     hurry: () => fleet.hurry(),
   };
+}
+
+/** With HOST_URL: senders of other hosts get the files that readers of this one downloaded. */
+async function serveFiles(
+  stack: AsyncDisposableStack,
+  { config, fleetKey, log }: Pick<RedisPartsDeps, "config" | "fleetKey" | "log">,
+): Promise<void> {
+  const { dataDir, hostListen: listen } = config;
+  if (listen === null) return;
+  const onError = quietly(log, "files for other hosts");
+  const server = await startFileServer({ dataDir, fleetKey, listen, clock: systemClock, onError });
+  stack.adopt(server, (it) => it.close());
+  log.info({ port: server.port, url: config.hostUrl }, "files for other hosts are served");
 }
 
 /** Starts the desired workers, and again when an unreadable host.db becomes readable. */

@@ -34,6 +34,7 @@ async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
       hosts: mode,
       backup: () => BACKUP,
       program: () => PROGRAM,
+      files: false,
       clock: systemClock,
       log,
       onError: (error) => said.push(error),

@@ -244,6 +244,7 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
     place,
     telegram,
     dataDir: deps.config.dataDir,
+    filesAt: deps.config.hostUrl,
     clock: systemClock,
     log: deps.log,
     worked,

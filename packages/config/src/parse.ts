@@ -5,6 +5,7 @@ import {
   AppError,
   type HostId,
   parseHostId,
+  parseHostPorts,
   parseUserId,
   type RedisAddress,
   type UserId,
@@ -78,6 +79,10 @@ export interface Config {
   /** 32 bytes; null = the key file in the data folder. */
   readonly fleetKey: Secret | null;
   readonly hostId: HostId;
+  /** Address at which other hosts get files of relays; null = they cannot. */
+  readonly hostUrl: string | null;
+  /** Where that is served; null = nowhere. `host` null = all addresses of this machine. */
+  readonly hostListen: { readonly host: string | null; readonly port: number } | null;
   /** Folder of the machine-wide locks on keys; null = the default of the machine. */
   readonly ownerDir: string | null;
   readonly logLevel: LogLevel;
@@ -166,6 +171,8 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     dataDir: resolve(options.cwd, env.DATA_DIR ?? "data"),
     fleetKey: secretOf(env.FLEET_KEY),
     hostId: hostIdOf(env),
+    hostUrl: env.HOST_URL ?? null,
+    hostListen: listenOf(env),
     ownerDir: env.OWNER_DIR ?? null,
     logLevel: parseLogLevel(env),
     httpPort: Number(env.HTTP_PORT ?? ENV.HTTP_PORT.example),
@@ -186,6 +193,15 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     mtproto: pem && env.MTPROTO_DC ? customServer(env.MTPROTO_DC, pem) : { kind: "telegram" },
   };
 }
+
+/** HOST_LISTEN, or the port of HOST_URL on all addresses. */
+function listenOf(env: EnvValues): Config["hostListen"] {
+  if (!env.HOST_URL) return null;
+  const [own] = env.HOST_LISTEN ? (parseHostPorts(env.HOST_LISTEN, 0) ?? []) : [];
+  return own ?? { host: null, port: Number(new URL(env.HOST_URL).port || HTTP_PORT) };
+}
+
+const HTTP_PORT = 80;
 
 function supervision(env: EnvValues): Supervision {
   const value = (name: EnvName): string => env[name] ?? ENV[name].example;
@@ -266,6 +282,9 @@ function hostProblems(env: EnvValues, dataDir: string): string[] {
 }
 
 function pairProblems(env: EnvValues): string[] {
+  if (env.HOST_LISTEN && !env.HOST_URL) return ["HOST_LISTEN needs HOST_URL as well"];
+  if (env.HOST_URL?.startsWith("https:") && !env.HOST_LISTEN)
+    return ["HOST_URL=https://… needs HOST_LISTEN as well: where your proxy reaches this host"];
   if (env.ALERT_SMTP_URL && !env.ALERT_EMAIL_TO)
     return ["ALERT_SMTP_URL needs ALERT_EMAIL_TO as well"];
   if (Boolean(env.MTPROTO_DC) === Boolean(env.MTPROTO_DC_KEY)) return [];

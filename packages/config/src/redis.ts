@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { resolve } from "node:path";
 import {
-  parseRedisNodes,
+  parseHostPorts,
   type RedisAddress,
   type RedisTls,
   withoutUndefined,
@@ -37,7 +37,7 @@ export function redisOf(
   if (env.REDIS_SENTINELS)
     return new Secret<RedisAddress>({
       kind: "sentinel",
-      nodes: parseRedisNodes(env.REDIS_SENTINELS, SENTINEL_PORT) ?? [],
+      nodes: parseHostPorts(env.REDIS_SENTINELS, SENTINEL_PORT) ?? [],
       name: env.REDIS_SENTINEL_NAME ?? "mymaster",
       login,
       ...withoutUndefined({ sentinelPassword: env.REDIS_SENTINEL_PASSWORD }),
@@ -46,7 +46,7 @@ export function redisOf(
   if (env.REDIS_CLUSTER)
     return new Secret<RedisAddress>({
       kind: "cluster",
-      nodes: parseRedisNodes(env.REDIS_CLUSTER, CLUSTER_PORT) ?? [],
+      nodes: parseHostPorts(env.REDIS_CLUSTER, CLUSTER_PORT) ?? [],
       login,
       tls,
     });

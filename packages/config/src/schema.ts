@@ -1,4 +1,4 @@
-import { parseProxy, parseRedisNodes, toError } from "@flotilla/kernel";
+import { parseHostPorts, parseProxy, toError } from "@flotilla/kernel";
 import { z } from "zod";
 
 /** One environment variable: its rule, and its example in `.env.example`. */
@@ -21,7 +21,7 @@ const path = (rule: string): z.ZodType<string | undefined> =>
     .optional();
 const nodes = (): z.ZodType<string | undefined> =>
   checked((value) =>
-    parseRedisNodes(value, 1) ? null : "must be host:port, separated by commas (IPv6 in brackets)",
+    parseHostPorts(value, 1) ? null : "must be host:port, separated by commas (IPv6 in brackets)",
   );
 const port = (): z.ZodType<string | undefined> =>
   z
@@ -180,6 +180,23 @@ export const ENV = {
   },
   HOST_ID: {
     schema: text(/^[a-z][a-z0-9_-]{0,31}$/, "must be 1 to 32 characters of a-z, 0-9, _ and -"),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  HOST_URL: {
+    schema: z
+      .url({ protocol: /^https?$/, error: "must be an http or https address" })
+      .regex(/^https?:\/\/[^/@?#]+\/?$/, "must be an address without a path, user or password")
+      .optional(),
+    secret: false,
+    required: false,
+    example: "",
+  },
+  HOST_LISTEN: {
+    schema: checked((value) =>
+      parseHostPorts(value, 0)?.length === 1 ? null : "must be address:port of this machine",
+    ),
     secret: false,
     required: false,
     example: "",

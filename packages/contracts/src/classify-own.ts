@@ -67,6 +67,7 @@ const OWN: Readonly<Partial<Record<ErrorCode | ToldCode, ErrorClass>>> = {
   "file-too-large": "REQUEST",
   "file-elsewhere": "REQUEST",
   "file-missing": "REQUEST",
+  "file-host-away": "NETWORK",
   "flood-wait": "FLOOD",
   "proxy-refused": "NETWORK",
   "proxy-auth": "CONFIG",

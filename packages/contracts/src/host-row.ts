@@ -14,6 +14,8 @@ export const HostRow = z.object({
   backup: HostBackup.exactOptional(),
   /** Its program. Absent: a host of an older version. */
   program: HostProgram.exactOptional(),
+  /** Whether other hosts can get files of relays from it (its HOST_URL). */
+  files: z.boolean().exactOptional(),
   /** In Redis only: `at` by the clock of Redis. Readers get `at` converted to their own clock. */
   toldAt: z.number().exactOptional(),
 });

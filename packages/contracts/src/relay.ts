@@ -154,6 +154,11 @@ export const Delivery = z.object({
   key: z.string().max(100),
   route: RouteId,
   reader: WorkerIdField,
+  /** Address of the reader's host, for files of an upload. Absent: the host has none. */
+  filesAt: z
+    .url({ protocol: /^https?$/ })
+    .max(300)
+    .exactOptional(),
   to: DeliveryTarget,
   /**
    * Marked id of the chat that the target became, as far as the reader knows; it contains the

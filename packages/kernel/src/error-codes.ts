@@ -64,6 +64,7 @@ export type ErrorCode =
   | "file-away"
   | "file-elsewhere"
   | "file-gone"
+  | "file-host-away"
   | "file-missing"
   | "file-too-large"
   | "fleet-conflict"

@@ -35,7 +35,7 @@ export {
 } from "./proxy/route.ts";
 export { type Endpoint, type ProxyWire, throughProxy } from "./proxy/through.ts";
 export {
-  parseRedisNodes,
+  parseHostPorts,
   type RedisAddress,
   type RedisLogin,
   type RedisNode,

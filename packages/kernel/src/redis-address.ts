@@ -52,7 +52,7 @@ const NODE =
 /**
  * Parses `host:port, [::1]:port, host`; a node without a port gets `port`. Null = not such a list.
  */
-export function parseRedisNodes(text: string, port: number): readonly RedisNode[] | null {
+export function parseHostPorts(text: string, port: number): readonly RedisNode[] | null {
   const nodes = text.split(",").map((each) => {
     const found = NODE.exec(each.trim())?.groups;
     const [host, number] = [found?.["v6"] ?? found?.["name"], Number(found?.["port"] ?? port)];

@@ -1,5 +1,5 @@
 /** The fleet's Redis as a Redis Cluster, with real nodes. */
-import { parseRedisNodes, type RedisAddress } from "@flotilla/kernel";
+import { parseHostPorts, type RedisAddress } from "@flotilla/kernel";
 import {
   CommandSender,
   checkRedis,
@@ -18,7 +18,7 @@ test("a fleet finds itself in a cluster, and its commands are taken once over a 
   await using cluster = await startCluster();
   const redis: RedisAddress = {
     kind: "cluster",
-    nodes: parseRedisNodes(cluster.nodes.join(","), 6379) ?? [],
+    nodes: parseHostPorts(cluster.nodes.join(","), 6379) ?? [],
     login: {},
     tls: null,
   };

@@ -1,5 +1,5 @@
 /** A Redis that fails over, with real servers and sentinels. */
-import { parseRedisNodes, parseWorkerId, type RedisAddress } from "@flotilla/kernel";
+import { parseHostPorts, parseWorkerId, type RedisAddress } from "@flotilla/kernel";
 import { checkRedis, fleetPlace, RelayLink } from "@flotilla/queue";
 import { startSentinels, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
@@ -10,7 +10,7 @@ test("what is sent during a failover arrives once it is over, and nothing asks f
   await using redis = await startSentinels();
   const address: RedisAddress = {
     kind: "sentinel",
-    nodes: parseRedisNodes(redis.sentinels.join(","), 26_379) ?? [],
+    nodes: parseHostPorts(redis.sentinels.join(","), 26_379) ?? [],
     name: redis.name,
     login: {},
     tls: null,

@@ -45,6 +45,7 @@ import { QrPhoto } from "../login/qr-photo.ts";
 import { Wizard } from "../login/wizard.ts";
 import { WizardStore } from "../login/wizard-store.ts";
 import { ChatFinder } from "../relay/chat-finder.ts";
+import { hostsApart } from "../relay/hosts-apart.ts";
 import { RelayFigures } from "../relay/relay-figures.ts";
 import { RelayNotes } from "../relay/relay-notes.ts";
 import { RouteDesk } from "../relay/route-desk.ts";
@@ -156,6 +157,7 @@ export function assemble(outside: Outside) {
     commands,
     wizard,
     sender: new SureSender(bot.api, db),
+    knownHosts: new KnownHosts(),
   };
   const routing = routeParts(outside, base);
   const signs = signsOf(outside, base);
@@ -234,6 +236,7 @@ function routeParts({ relayWire, bot }: Outside, base: Base) {
     readers: () => relayFigures.known(),
     unknownChats: (reader, chats) => finder.unknown(reader, chats, SYSTEM),
     now: () => clock.now(),
+    apart: (route) => hostsApart(route, { ...base, bot: base.host }),
   });
   const { lists } = relayFigures;
   const drafts = new DraftStore(db);
@@ -260,7 +263,6 @@ function rollParts({ commandSender: sender }: Outside, base: Base, bulk: Bulk) {
 function scheduleParts({ commandSender, config, ownBackups }: Outside, base: Base, views: Views) {
   const { bulks, clock } = base;
   const answers = new Answers();
-  const knownHosts = new KnownHosts();
   const bulk = new Bulk({ sender: commandSender, store: bulks, clock });
   const defaults = { archiveEveryMs: config.backup.everyMs, zone: machineZone() };
   const own = ownBackups ?? ((): null => null);
@@ -269,12 +271,11 @@ function scheduleParts({ commandSender, config, ownBackups }: Outside, base: Bas
     commandLog: base.commandLog,
     views,
     answers,
-    knownHosts,
     bulk,
     defaults,
     ownBackups: own,
   });
-  return { answers, knownHosts, bulk, defaults, scheduleDesk, ownBackups: own };
+  return { answers, bulk, defaults, scheduleDesk, ownBackups: own };
 }
 
 /** Charts, and what collects their numbers. */
@@ -301,6 +302,7 @@ type Base = ReturnType<typeof stores> & {
   readonly commands: Commands;
   readonly wizard: Wizard;
   readonly sender: SureSender;
+  readonly knownHosts: KnownHosts;
 };
 
 /** What only the running process knows: how polling and Redis are, and the way around the chat. */

@@ -7,7 +7,8 @@ import {
   GENERAL_TOPIC,
   type RouteTarget,
 } from "@flotilla/contracts";
-import { SingleFlight, type WorkerId } from "@flotilla/kernel";
+import type { FileReader, FileSource } from "@flotilla/files";
+import { SingleFlight } from "@flotilla/kernel";
 import { isAboutPart, unanswered } from "@flotilla/relay";
 import type { Database } from "@flotilla/sqlite";
 import type { Api } from "grammy";
@@ -25,8 +26,7 @@ export interface BotDeliveryDeps {
   readonly api: Api;
   readonly admins: Pick<AdminStore, "reachable">;
   readonly wordsOf: (chat: string) => Words;
-  /** Below it lie the files that readers of this host have downloaded. */
-  readonly dataDir: string;
+  readonly fileReader: FileReader;
   readonly now: () => number;
 }
 
@@ -46,7 +46,7 @@ export class BotDelivery {
 
   constructor(deps: BotDeliveryDeps) {
     this.#deps = deps;
-    this.#files = new BotFiles(deps.api, deps.dataDir);
+    this.#files = new BotFiles(deps.api, deps.fileReader);
   }
 
   /** Carries out one try; never throws. */
@@ -84,7 +84,7 @@ export class BotDelivery {
   }
 
   async #there(
-    { key, step, landed, reader }: Delivery,
+    { key, step, landed, reader, filesAt }: Delivery,
     { chat: named, topic }: Extract<RouteTarget, { kind: "bot" }>,
   ): Promise<DeliveryResult> {
     const chat = this.#now(named);
@@ -92,7 +92,9 @@ export class BotDelivery {
     const moved = chat === named ? {} : { landed: chat };
     const wanted = moved.landed === landed ? step : unanswered(step);
     if (!wanted) return { kind: "done", ids: [], ...moved, at };
-    const ids = await this.#remembered(key, () => this.#deliver({ chat, topic, reader }, wanted));
+    const ids = await this.#remembered(key, () =>
+      this.#deliver({ chat, topic, from: { reader, at: filesAt } }, wanted),
+    );
     const lost = "lost" in wanted && wanted.lost ? { lost: wanted.lost } : {};
     return {
       kind: "done",
@@ -105,7 +107,7 @@ export class BotDelivery {
   }
 
   async #deliver(
-    { reader, ...to }: BotChat & { readonly reader: WorkerId },
+    { from, ...to }: BotChat & { readonly from: FileSource },
     step: DeliveryStep,
   ): Promise<number[]> {
     const { api } = this.#deps;
@@ -113,9 +115,9 @@ export class BotDelivery {
       case "send":
         return await this.#send(to, step, step.replyTo);
       case "upload":
-        return await this.#files.send(to.chat, around(to, step.replyTo), reader, step);
+        return await this.#files.send(to.chat, around(to, step.replyTo), from, step);
       case "edit":
-        await unlessNotModified(() => this.#edit(to.chat, step, reader));
+        await unlessNotModified(() => this.#edit(to.chat, step, from));
         return [];
       case "delete":
         await api.deleteMessages(to.chat, [...step.messages]);
@@ -139,10 +141,10 @@ export class BotDelivery {
   async #edit(
     chat: string,
     step: Extract<DeliveryStep, { kind: "edit" }>,
-    reader: WorkerId,
+    from: FileSource,
   ): Promise<void> {
     const { message, text, entities, file } = step;
-    if (file) await this.#files.replace(chat, reader, { ...step, file });
+    if (file) await this.#files.replace(chat, from, { ...step, file });
     else if (step.caption)
       await this.#deps.api.editMessageCaption(chat, message, {
         caption: text,

@@ -1,6 +1,6 @@
-import { existsSync } from "node:fs";
-import { type CopiedFile, type DeliveryStep, type MediaKind, relayFile } from "@flotilla/contracts";
-import { AppError, type WorkerId, withoutNullish } from "@flotilla/kernel";
+import type { CopiedFile, DeliveryStep, MediaKind } from "@flotilla/contracts";
+import type { FileReader, FileSource } from "@flotilla/files";
+import { withoutNullish } from "@flotilla/kernel";
 import { type Api, InputFile } from "grammy";
 import type {
   InputMedia,
@@ -23,33 +23,35 @@ type Replacement = Extract<DeliveryStep, { kind: "edit" }> & {
 };
 
 /**
- * Files that readers of this host have downloaded, uploaded by the bot
+ * Files that readers have downloaded, uploaded by the bot
  * (https://core.telegram.org/bots/api#sending-files).
  */
 export class BotFiles {
   readonly #api: Api;
-  readonly #dataDir: string;
+  readonly #reader: FileReader;
 
-  constructor(api: Api, dataDir: string) {
+  constructor(api: Api, reader: FileReader) {
     this.#api = api;
-    this.#dataDir = dataDir;
+    this.#reader = reader;
   }
 
   /**
    * One file, or an album. Returns the ids of its messages. Throws AppError `file-missing`,
-   * GrammyError, HttpError.
+   * `file-host-away`, GrammyError, HttpError.
    */
   async send(
     chat: string,
     around: Around,
-    reader: WorkerId,
+    from: FileSource,
     { row, files }: Upload,
   ): Promise<number[]> {
     const [first] = files;
     if (!first) return [];
     if (files.length === 1)
-      return [await this.#one(chat, around, first, this.#input(reader, row, first))];
-    const album = files.map((file) => albumPart(file, this.#input(reader, row, file)));
+      return [await this.#one(chat, around, first, await this.#input(from, row, first))];
+    const album = await Promise.all(
+      files.map(async (file) => albumPart(file, await this.#input(from, row, file))),
+    );
     // Telegram has no albums of several kinds but those of photos and videos.
     const group = album as readonly (InputMediaPhoto | InputMediaVideo)[];
     return (await this.#api.sendMediaGroup(chat, group, around)).map(
@@ -60,10 +62,10 @@ export class BotFiles {
   /** Puts another photo or file into a message, with its text. Throws as {@link send}. */
   async replace(
     chat: string,
-    reader: WorkerId,
+    from: FileSource,
     { message, text, entities, file }: Replacement,
   ): Promise<void> {
-    const input = this.#input(reader, file.row, file);
+    const input = await this.#input(from, file.row, file);
     const said = { ...file, text, entities };
     // An album has no such part, an edit does.
     const media: InputMedia =
@@ -73,18 +75,19 @@ export class BotFiles {
     await this.#api.editMessageMedia(chat, message, media);
   }
 
-  #input(
-    reader: WorkerId,
+  async #input(
+    from: FileSource,
     row: number,
-    { message, name, photo, kind, mime }: CopiedFile,
-  ): InputFile {
-    const path = relayFile(this.#dataDir, reader, row, message);
-    if (!existsSync(path))
-      throw new AppError(
-        "file-missing",
-        `The file that ${reader} downloaded is not on the bot's host.`,
-      );
-    return new InputFile(path, quoted(name ?? nameOf(photo, kind, mime)));
+    { message, name, photo, kind, mime, sizeBytes }: CopiedFile,
+  ): Promise<InputFile> {
+    const wanted = { ...from, row, message, sizeBytes };
+    const local = this.#reader.localPath(wanted);
+    const called = quoted(name ?? nameOf(photo, kind, mime));
+    if (local !== null) return new InputFile(local, called);
+    // Whole, because grammY hides the reason of an upload that breaks off; at most 50 MB.
+    const parts: Buffer[] = [];
+    for await (const part of this.#reader.parts(wanted)) parts.push(part);
+    return new InputFile(Buffer.concat(parts), called);
   }
 
   async #one(chat: string, around: Around, file: CopiedFile, input: InputFile): Promise<number> {

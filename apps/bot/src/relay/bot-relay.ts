@@ -1,4 +1,5 @@
 import type { RelayMessage, RelayStatus, RoutesForReader } from "@flotilla/contracts";
+import type { FileReader } from "@flotilla/files";
 import type { Clock, WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import {
@@ -20,8 +21,7 @@ export interface BotRelayDeps {
   readonly db: Database;
   readonly api: Api;
   readonly admins: { reachable(): string[] };
-  /** The folder of this host's data. */
-  readonly dataDir: string;
+  readonly fileReader: FileReader;
   readonly clock: Clock;
   readonly wordsOf: (chat: string) => Words;
   readonly desk: RouteDesk;

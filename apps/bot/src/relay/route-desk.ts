@@ -6,7 +6,7 @@ import type {
   RoutesForReader,
   UnknownChat,
 } from "@flotilla/contracts";
-import { SerialQueue, type WorkerId } from "@flotilla/kernel";
+import { type HostId, SerialQueue, type WorkerId } from "@flotilla/kernel";
 import {
   diffRoutes,
   findHarmful,
@@ -23,6 +23,8 @@ export interface RouteDeskDeps {
   readonly isWorker: (id: WorkerId) => boolean;
   readonly tell: (message: RoutesForReader) => Promise<void>;
   readonly now: () => number;
+  /** Two hosts between which files of a route cannot go; null = they can. */
+  readonly apart: (route: Route) => { readonly from: HostId; readonly to: HostId } | null;
   /** What readers last said: which names mean the same chat. */
   readonly readers: () => readonly RelayStatus[];
   /** Which of these are no chat of that reader's account; null = it cannot say now. */
@@ -129,7 +131,11 @@ export class RouteDesk {
     // routes.
     const touched = new Set([...added, ...changed.map(({ after }) => after)].map(({ id }) => id));
     const counts = ({ id, on }: Route): boolean => on || touched.has(id);
-    return [...this.#strangers(routes), ...validateRoutes(routes, knownChats(readers()), counts)];
+    return [
+      ...this.#strangers(routes),
+      ...this.#apart(routes.filter(({ id }) => touched.has(id))),
+      ...validateRoutes(routes, knownChats(readers()), counts),
+    ];
   }
 
   /** Adds or changes one route. */
@@ -207,6 +213,17 @@ export class RouteDesk {
       await tell({ v: 1, kind: "routes", worker, version, routes: store.of(worker) });
       store.told(worker, version);
     }
+  }
+
+  #apart(routes: readonly Route[]): RouteProblem[] {
+    return routes.flatMap((route) => {
+      const hosts = route.maxFileMb > 0 && route.action.kind === "copy" && this.#deps.apart(route);
+      if (!hosts) return [];
+      const message =
+        `Files cannot go from ${hosts.from} to ${hosts.to}: ${hosts.from} has no HOST_URL. Set it ` +
+        "there, choose a sender on the same host, or set maxFileMb to 0.";
+      return { route: route.id, field: "to", message, code: "apart", about: hosts };
+    });
   }
 
   #strangers(routes: readonly Route[]): RouteProblem[] {

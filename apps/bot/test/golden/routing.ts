@@ -27,6 +27,7 @@ export function goldenRouting(stores: Stores, db: Database, clock: Clock) {
   const isWorker = (id: string): boolean => stores.workers.find(id) !== null;
   const unknownChats = async (): Promise<null> => null;
   const desk = {
+    apart: () => null,
     store: stores.routes,
     isWorker,
     tell: async () => {},
@@ -63,6 +64,7 @@ function relayFigures(routes: RouteStore): RelayFigures {
     reason: "FLOOD_WAIT",
     blocked: false,
     forecastAt: NOW + 4 * MIN,
+    apart: () => null,
     unknownChats: ["@signals_2", "2000001 → -1000002000001"],
     moved: [{ chat: "-4711", to: "-1000000004712" }],
   });

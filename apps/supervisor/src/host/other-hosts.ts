@@ -11,6 +11,8 @@ export interface OtherHostsDeps {
   readonly backup: () => NonNullable<HostRow["backup"]>;
   /** What the row says of this host's program. */
   readonly program: () => NonNullable<HostRow["program"]>;
+  /** Whether other hosts can get files from this one. */
+  readonly files: boolean;
   readonly clock: Clock;
   readonly log: Pick<PlainLog, "warn">;
   readonly onError: (error: unknown) => void;
@@ -38,10 +40,11 @@ export class OtherHosts {
 
   /** Never rejects: the next check follows in 10 s. */
   async look(): Promise<void> {
-    const { board, host, hosts, backup, program, clock, log, onError } = this.#deps;
+    const { board, host, hosts, backup, program, files, clock, log, onError } = this.#deps;
     try {
       const now = clock.now();
-      await board.write({ host, hosts, at: now, backup: backup(), program: program() });
+      const row = { host, hosts, at: now, backup: backup(), program: program(), files };
+      await board.write(row);
       const others = hostsTooMany(await board.all(), now)
         .map((row) => row.host)
         .filter((name) => name !== host)

@@ -69,6 +69,7 @@ export async function openRedisParts(
     hosts: supervision.hosts,
     backup: () => backups.status(),
     program: () => program.status(),
+    files: config.hostListen !== null,
     clock: systemClock,
     log,
     onError,

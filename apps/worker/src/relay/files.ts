@@ -1,13 +1,8 @@
-import { createReadStream, existsSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdir, open, readdir, rename, rm, stat } from "node:fs/promises";
 import { join } from "node:path";
-import {
-  type DeliveryStep,
-  type Route,
-  relayFile,
-  relayFolder,
-  SourceMessage,
-} from "@flotilla/contracts";
+import { type DeliveryStep, type Route, relayFolder, SourceMessage } from "@flotilla/contracts";
+import type { FileReader, FileSource } from "@flotilla/files";
 import { AppError, type WorkerId } from "@flotilla/kernel";
 import type { FetchedFile } from "@flotilla/relay";
 import type { OutboxRow } from "@flotilla/session-store";
@@ -35,19 +30,21 @@ export interface FileProgress {
 type UploadStep = Extract<DeliveryStep, { kind: "upload" }>;
 
 /**
- * Files on their way from a reader to a sender of the same host, on disk ({@link relayFile}),
- * readable by this user alone. An interrupted download resumes where it stopped; what no row
+ * Files on their way from a reader to a sender, on the disk of the reader's host
+ * (`relayFile`), readable by this user alone. An interrupted download resumes where it stopped; what no row
  * waits for is deleted.
  */
 export class RelayFiles {
   readonly #dataDir: string;
   readonly #files: FilePort;
+  readonly #reader: FileReader;
   readonly #progress = new Map<string, FileProgress>();
 
   /** `dataDir` is the same for all programs of a host. */
-  constructor(dataDir: string, files: FilePort) {
+  constructor(dataDir: string, files: FilePort, reader: FileReader) {
     this.#dataDir = dataDir;
     this.#files = files;
+    this.#reader = reader;
   }
 
   /** The download of a route that is under way, or null. */
@@ -81,25 +78,19 @@ export class RelayFiles {
   }
 
   /**
-   * Uploads and sends. Throws AppError `file-missing` when the file is not on this host, or what
-   * Telegram answered.
+   * Uploads and sends. Throws AppError `file-missing`, `file-host-away`, or what Telegram answered.
    */
   async upload(
-    reader: WorkerId,
+    from: FileSource,
     to: TargetChat,
     step: UploadStep,
   ): Promise<readonly (number | null)[]> {
     const ready: UploadedFile[] = [];
     for (const { message, randomId, text, entities, ...facts } of step.files) {
-      const path = relayFile(this.#dataDir, reader, step.row, message);
-      if (!existsSync(path))
-        throw new AppError(
-          "file-missing",
-          `The file that ${reader} downloaded is not on this host.`,
-        );
+      const { sizeBytes } = facts;
       let part = 0;
-      for await (const bytes of createReadStream(path, { highWaterMark: PART_BYTES }))
-        await this.#files.save(randomId, part++, bytes as Buffer, facts.sizeBytes);
+      for await (const bytes of this.#reader.parts({ ...from, row: step.row, message, sizeBytes }))
+        await this.#files.save(randomId, part++, bytes, sizeBytes);
       ready.push({ facts, id: randomId, randomId, text, entities });
     }
     return await this.#files.send(to, ready, step.replyTo);

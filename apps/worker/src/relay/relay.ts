@@ -6,6 +6,7 @@ import type {
   RoutesForReader,
   UnknownChat,
 } from "@flotilla/contracts";
+import { FileReader } from "@flotilla/files";
 import {
   AppError,
   type Clock,
@@ -44,6 +45,8 @@ export interface RelayOptions {
    * for all programs of a host.
    */
   readonly dataDir: string;
+  /** Address at which other hosts get files of this one; null = they cannot. */
+  readonly filesAt: string | null;
   readonly clock: Clock;
   readonly log: Logger;
   /** Called after each step of work: a sign of life. */
@@ -93,7 +96,9 @@ export class Relay {
       onLoop: (route) => this.#dispatcher.stop(route, "loop"),
     });
     this.#linked = new LinkedChannels({ store, telegram, now, signal: this.#stopping.signal, log });
-    this.#files = new RelayFiles(options.dataDir, telegram.files);
+    const { dataDir, fleetKey } = options;
+    const reader = new FileReader({ dataDir, fleetKey, clock });
+    this.#files = new RelayFiles(dataDir, telegram.files, reader);
     this.#targets = new TargetNames(store.chatPins, telegram);
     this.#sender = new Sender({
       relay: store.relay,
@@ -358,7 +363,10 @@ export class Relay {
   async #hand(delivery: Delivery): Promise<void> {
     if (delivery.to.kind === "webhook")
       this.#dispatcher.confirmed(await this.#webhook.perform(delivery));
-    else await this.#link.deliver(delivery);
+    else {
+      const { filesAt } = this.#options;
+      await this.#link.deliver(filesAt === null ? delivery : { ...delivery, filesAt });
+    }
   }
 
   #pump(): void {

@@ -5,7 +5,8 @@ import type {
   DeliveryStep,
   FollowingText,
 } from "@flotilla/contracts";
-import { AppError, SingleFlight, type WorkerId } from "@flotilla/kernel";
+import type { FileSource } from "@flotilla/files";
+import { AppError, SingleFlight } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import { isAboutPart, resultOfFault, unanswered } from "@flotilla/relay";
 import type { RelayTables, SentIds } from "@flotilla/session-store";
@@ -55,7 +56,7 @@ export class Sender {
   }
 
   async #once(delivery: Delivery): Promise<DeliveryResult> {
-    const { key, to, step, id, reader } = delivery;
+    const { key, to, step, id, reader, filesAt: at } = delivery;
     const { relay, now, log } = this.#deps;
     try {
       const known = relay.sent.get(key);
@@ -66,7 +67,12 @@ export class Sender {
       const landed = chat.became ? { landed: chat.id } : {};
       const wanted = landed.landed === delivery.landed ? step : unanswered(step);
       const sent = wanted
-        ? await this.#deliver({ chat: chat.id, topic: to.topic ?? null }, wanted, reader, key)
+        ? await this.#deliver(
+            { chat: chat.id, topic: to.topic ?? null },
+            wanted,
+            { reader, at },
+            key,
+          )
         : NOTHING_SENT;
       const lost = [
         ...(sent.lost ?? []),
@@ -94,7 +100,7 @@ export class Sender {
   async #deliver(
     to: TargetChat,
     step: DeliveryStep,
-    reader: WorkerId,
+    from: FileSource,
     key: string,
   ): Promise<SentIds> {
     const { telegram } = this.#deps;
@@ -109,7 +115,7 @@ export class Sender {
         return await this.#forward(to, step, key);
       case "upload": {
         const upload = (): Promise<Ids> =>
-          this.#unlessSent(step.files.length, () => this.#deps.files.upload(reader, to, step));
+          this.#unlessSent(step.files.length, () => this.#deps.files.upload(from, to, step));
         const ids = await this.#first(key, step.rest, upload);
         return { ids, ...(await this.#follow(key, to, ids[0] ?? null, step.rest)) };
       }

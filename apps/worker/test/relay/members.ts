@@ -72,6 +72,7 @@ export async function worker(
     place,
     telegram,
     dataDir: dir,
+    filesAt: null,
     clock: systemClock,
     log,
   });

@@ -1,5 +1,6 @@
 import type { Confirmation, Delivery } from "@flotilla/contracts";
-import { type Clock, parseWorkerId } from "@flotilla/kernel";
+import { FileReader } from "@flotilla/files";
+import { type Clock, parseWorkerId, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
 import { type InboxEvent, openSession, type SessionStore } from "@flotilla/session-store";
 import { expect } from "vitest";
@@ -117,7 +118,11 @@ export class World implements Disposable {
       clock: this.#clock,
     });
     const telegram = this.targets.port("sender");
-    const files = new RelayFiles(this.#dir, telegram.files);
+    const files = new RelayFiles(
+      this.#dir,
+      telegram.files,
+      new FileReader({ dataDir: this.#dir, fleetKey: FLEET_KEY, clock: systemClock }),
+    );
     this.#sender = new Sender({
       relay: this.#sending.relay,
       names: new TargetNames(this.#sending.chatPins, telegram),

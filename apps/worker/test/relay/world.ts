@@ -52,6 +52,7 @@ export function runWorker(dir: string, name: string, place: QueuePlace, targets:
     place,
     telegram: targets.port(name),
     dataDir: dir,
+    filesAt: null,
     clock: systemClock,
     log,
   });

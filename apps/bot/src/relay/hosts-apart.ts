@@ -1,0 +1,27 @@
+import type { HostRow, Route } from "@flotilla/contracts";
+import type { HostId } from "@flotilla/kernel";
+import type { WorkerStore } from "../workers/worker-store.ts";
+
+/** What is known of the hosts of a route. */
+export interface RouteHosts {
+  readonly workers: Pick<WorkerStore, "find">;
+  readonly knownHosts: { all(): readonly HostRow[] };
+  /** The host of the bot. */
+  readonly bot: HostId;
+}
+
+/**
+ * The host of a route's reader and the host of what delivers, when they are two and the first one
+ * serves no files to others. Null = files can go; so it is while the reader's host was not heard.
+ */
+export function hostsApart(
+  { from, to }: Route,
+  { workers, knownHosts, bot }: RouteHosts,
+): { readonly from: HostId; readonly to: HostId } | null {
+  if (to.kind === "webhook") return null;
+  const reads = workers.find(from.worker)?.host;
+  const delivers = to.kind === "bot" ? bot : workers.find(to.worker)?.host;
+  if (reads === undefined || delivers === undefined || reads === delivers) return null;
+  const row = knownHosts.all().find(({ host }) => host === reads);
+  return row === undefined || row.files === true ? null : { from: reads, to: delivers };
+}
