@@ -7,7 +7,6 @@ const HOSTS = { near: "host-a", far: "host-b", lost: "host-c" } as const;
 
 /** Workers named after their host; host-a serves files, host-b does not, host-c was not heard. */
 const fleet = {
-  bot: parseHostId("host-a"),
   workers: {
     find: (id: string) =>
       id in HOSTS

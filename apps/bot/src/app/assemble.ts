@@ -236,7 +236,7 @@ function routeParts({ relayWire, bot }: Outside, base: Base) {
     readers: () => relayFigures.known(),
     unknownChats: (reader, chats) => finder.unknown(reader, chats, SYSTEM),
     now: () => clock.now(),
-    apart: (route) => hostsApart(route, { ...base, bot: base.host }),
+    apart: (route) => hostsApart(route, base),
   });
   const { lists } = relayFigures;
   const drafts = new DraftStore(db);

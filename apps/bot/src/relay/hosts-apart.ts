@@ -6,21 +6,20 @@ import type { WorkerStore } from "../workers/worker-store.ts";
 export interface RouteHosts {
   readonly workers: Pick<WorkerStore, "find">;
   readonly knownHosts: { all(): readonly HostRow[] };
-  /** The host of the bot. */
-  readonly bot: HostId;
 }
 
 /**
- * The host of a route's reader and the host of what delivers, when they are two and the first one
- * serves no files to others. Null = files can go; so it is while the reader's host was not heard.
+ * The hosts of a route's reader and sender, when they are two and the first one serves no files to
+ * others. Null = files can go; so it is while the reader's host was not heard. A bot or a webhook
+ * gets the text of a file that it cannot have.
  */
 export function hostsApart(
   { from, to }: Route,
-  { workers, knownHosts, bot }: RouteHosts,
+  { workers, knownHosts }: RouteHosts,
 ): { readonly from: HostId; readonly to: HostId } | null {
-  if (to.kind === "webhook") return null;
+  if (to.kind !== "worker") return null;
   const reads = workers.find(from.worker)?.host;
-  const delivers = to.kind === "bot" ? bot : workers.find(to.worker)?.host;
+  const delivers = workers.find(to.worker)?.host;
   if (reads === undefined || delivers === undefined || reads === delivers) return null;
   const row = knownHosts.all().find(({ host }) => host === reads);
   return row === undefined || row.files === true ? null : { from: reads, to: delivers };
