@@ -40,9 +40,9 @@ test.each<[string, Route, object | null]>([
   ["from a host that serves files", route("near", worker("far")), null],
   ["from a host that serves none", route("far", worker("near")), { from: "host-b", to: "host-a" }],
   [
-    "to the bot's host",
+    "to the bot on another host, which gets the text",
     route("far", { kind: "bot", chat: "@news_b" }),
-    { from: "host-b", to: "host-a" },
+    null,
   ],
   ["to the bot beside the reader", route("near", { kind: "bot", chat: "@news_b" }), null],
   ["to a webhook", route("far", { kind: "webhook", url: "https://example.org/x" }), null],

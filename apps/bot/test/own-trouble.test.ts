@@ -195,7 +195,7 @@ describe("a control.db that is damaged", () => {
         expect.objectContaining({
           code: expect.stringMatching(/^sqlite-/),
           message: expect.stringMatching(
-            `^The bot's database ${path} is damaged .*restore --archive <file> --only control\\.db.*Nothing was changed`,
+            `^The bot's database ${path} is damaged .*--only control\\.db.*Nothing was changed`,
           ),
         }),
       );

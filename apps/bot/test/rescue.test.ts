@@ -213,7 +213,8 @@ test("others get no word, in their chat or by a press; texts that may be secrets
   await waitFor(async () => !(await at.chat.shown(777)).some(({ text }) => text === "12345"), {
     what: "the text to be removed",
   });
-  expect((await at.chat.shown(777)).filter(({ text }) => /damaged/.test(text))).toHaveLength(1);
+  const cards = async () => (await at.chat.shown(777)).filter(({ text }) => /damaged/.test(text));
+  await waitFor(async () => (await cards()).length === 1, { what: "one card" });
   expect((await at.chat.shown(999)).filter(({ from }) => from === "bot")).toHaveLength(1);
   expect(readFileSync(control(at.dataDir), "utf8")).toBe("this is no database");
 });

@@ -1,6 +1,6 @@
 import { createReadStream, existsSync } from "node:fs";
 import { relayFile } from "@flotilla/contracts";
-import { AppError, type Clock, toError } from "@flotilla/kernel";
+import { AppError, type Clock, toError, withTimeout } from "@flotilla/kernel";
 import { PART_BYTES, PartSeal, partPath } from "./seal.ts";
 
 /** Folder and key of a {@link FileReader}. */
@@ -73,19 +73,25 @@ export class FileReader {
     const { reader, row, message } = wanted;
     const path = partPath(reader, row, message, part);
     const authorization = this.#seal.ask(path, this.#options.clock.now());
-    let sealed: Buffer;
-    try {
+    const over = new AbortController();
+    const get = async (): Promise<Buffer> => {
       const answer = await fetch(new URL(path, at), {
         headers: { authorization },
         redirect: "error",
-        signal: AbortSignal.timeout(PART_MS),
+        signal: over.signal,
       });
       if (answer.status === 404) throw notHere(wanted);
       if (!answer.ok) throw away(at, `status ${answer.status}${REASONS[answer.status] ?? ""}`);
-      sealed = Buffer.from(await answer.arrayBuffer());
+      return Buffer.from(await answer.arrayBuffer());
+    };
+    let sealed: Buffer;
+    try {
+      sealed = await withTimeout(get(), PART_MS, () => away(at, "no answer in time"));
     } catch (error) {
       if (error instanceof AppError) throw error;
       throw away(at, codeOfFetch(error), error);
+    } finally {
+      over.abort();
     }
     const bytes = this.#seal.open(path, sealed);
     if (bytes === null || bytes.length === 0)
