@@ -21,6 +21,7 @@ import {
 } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { openSession } from "@flotilla/session-store";
+import { workerIdentity } from "@flotilla/telegram";
 import { testDir } from "@flotilla/testkit";
 import { describe, expect, test } from "vitest";
 import { AuditStore } from "../../apps/bot/src/admins/audit-store.ts";
@@ -183,4 +184,11 @@ describe("what version 0.1 left in Redis", () => {
       expect(parsed?.success).toBe(group !== "deliveryTargets");
     },
   );
+});
+
+test("Telegram shows the version that runs", () => {
+  const { version } = JSON.parse(
+    readFileSync(join(import.meta.dirname, "../../package.json"), "utf8"),
+  ) as { version: string };
+  expect(workerIdentity("news_1").appVersion).toBe(version);
 });

@@ -1,7 +1,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 
-/** Version of this checkout, such as `0.1.0`. */
+/** Version of this checkout, such as `1.0.0`. */
 export function ownVersion(root: string): string {
   const manifest = JSON.parse(readFileSync(join(root, "package.json"), "utf8")) as {
     readonly version: string;

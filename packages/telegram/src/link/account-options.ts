@@ -22,7 +22,7 @@ export function workerIdentity(worker: string): DeviceIdentity {
   return {
     deviceModel: `Flotilla ${worker}`,
     systemVersion: "Node.js",
-    appVersion: "0.1.0",
+    appVersion: "1.0.0",
     langCode: "en",
   };
 }
