@@ -69,6 +69,37 @@ test("a damaged host.db is renamed and reported, and its workers run", async () 
   );
 });
 
+test("a lost host.db is taken over from the backup with two presses, over a kill -9", async () => {
+  const before = await startFleet();
+  const earlier = await healthy(before);
+  await earlier.press("Stop");
+  await earlier.shows(/Status: stopped/);
+  before.process.kill("SIGTERM");
+  await before.process.exited;
+  const { dataDir } = before;
+  await backUp(dataDir);
+  for (const name of readdirSync(dataDir).filter((it) => it.startsWith("host.db")))
+    rmSync(`${dataDir}/${name}`);
+  const dir = dirname(dirname(dataDir));
+  const first = await startFleetIn(dir, { ALERT_HOLD_S: "0" });
+  await new AdminChat(first).shows(/host\.db was gone[\s\S]*press ♻️/);
+  const supervisor = readProcess(first, "supervisor");
+  process.kill(supervisor, "SIGKILL");
+  await waitFor(() => readProcess(first, "supervisor") !== supervisor);
+  const chat = await healthy(first);
+  await chat.shows(/host\.db was gone[\s\S]*press ♻️/);
+  await chat.press("Backup of");
+  await chat.shows(/brings back[\s\S]*stopped again: demo_1/);
+  await pictured(first, "record", /brings back/);
+  await chat.press("Take it over");
+  await chat.shows(/Taken over from the backup[\s\S]*stopped again: demo_1/);
+  await chat.press("Back");
+  await chat.press("Menu");
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.shows(/Status: stopped/);
+});
+
 test(
   "without both databases and all logs the chat names sessions without a worker, and ➕ Add " +
     "takes one as it is",

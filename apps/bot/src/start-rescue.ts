@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { restoreOne, setAside } from "@flotilla/archive";
+import { Copies, restoreOne, setAside } from "@flotilla/archive";
 import { type Config, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { type RedisAddress, systemClock } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
@@ -12,7 +12,7 @@ import type { BotWay } from "./app/way.ts";
 import type { RunningBot } from "./compose.ts";
 import { openControlDb } from "./kit/control-db.ts";
 import { loadLanguages } from "./kit/words/words.ts";
-import { Copies, type GoodCopy } from "./rescue/copies.ts";
+import { factsOf, type GoodCopy } from "./rescue/copies.ts";
 import type { Loss } from "./rescue/loss.ts";
 import { Rescue } from "./rescue/rescue.ts";
 
@@ -144,7 +144,9 @@ function rescueOf({ config, log }: RescueBase, bot: Bot, loss: Loss): Rescue {
     folder: backup.dir,
     host: hostId,
     fleetKey,
+    name: "control.db",
     scratch: join(dataDir, "looking-into"),
+    read: factsOf,
   });
   const carryOut = async (copy: GoodCopy | null): Promise<void> => {
     if (copy === null) await setAside(place, systemClock.now());
