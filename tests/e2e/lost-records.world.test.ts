@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { spawnNode } from "@flotilla/testkit";
+import { childWith, spawnNode, waitFor } from "@flotilla/testkit";
 import { expect, inject, test } from "vitest";
 import { openPage } from "./support/browser.ts";
 import { AdminChat } from "./support/chat.ts";
@@ -83,9 +83,12 @@ test("a lost host.db is taken over from the backup with two presses, over a kill
   const dir = dirname(dirname(dataDir));
   const first = await startFleetIn(dir, { ALERT_HOLD_S: "0" });
   await new AdminChat(first).shows(/host\.db was gone[\s\S]*press ♻️/);
-  const supervisor = readProcess(first, "supervisor");
+  const supervisor = await childWith(first.process.pid, "supervisor/src/main.ts");
   process.kill(supervisor, "SIGKILL");
-  await waitFor(() => readProcess(first, "supervisor") !== supervisor);
+  await waitFor(
+    async () => (await childWith(first.process.pid, "supervisor/src/main.ts")) !== supervisor,
+    { timeoutMs: 30_000, what: "another supervisor" },
+  );
   const chat = await healthy(first);
   await chat.shows(/host\.db was gone[\s\S]*press ♻️/);
   await chat.press("Backup of");
@@ -94,7 +97,7 @@ test("a lost host.db is taken over from the backup with two presses, over a kill
   await chat.press("Take it over");
   await chat.shows(/Taken over from the backup[\s\S]*stopped again: demo_1/);
   await chat.press("Back");
-  await chat.press("Menu");
+  await chat.press("Back");
   await chat.press("Workers");
   await chat.press("demo_1");
   await chat.shows(/Status: stopped/);

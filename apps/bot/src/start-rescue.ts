@@ -13,7 +13,7 @@ import type { RunningBot } from "./compose.ts";
 import { openControlDb } from "./kit/control-db.ts";
 import { loadLanguages } from "./kit/words/words.ts";
 import { factsOf, type GoodCopy } from "./rescue/copies.ts";
-import type { Loss } from "./rescue/loss.ts";
+import { archiveFolder, type Loss } from "./rescue/loss.ts";
 import { Rescue } from "./rescue/rescue.ts";
 
 /** What the bot and its rescue are started with. */
@@ -137,11 +137,12 @@ async function stopAndConfirm(poller: Poller, bot: Bot, rescue: Rescue): Promise
 }
 
 function rescueOf({ config, log }: RescueBase, bot: Bot, loss: Loss): Rescue {
-  const { dataDir, backup, hostId } = config;
+  const { dataDir, hostId } = config;
+  const folder = archiveFolder(config);
   const fleetKey = (): Buffer => loadFleetKey(config.fleetKey, dataDir, { make: false });
   const place = { dataDir, name: "control.db" } as const;
   const copies = new Copies({
-    folder: backup.dir,
+    folder,
     host: hostId,
     fleetKey,
     name: "control.db",
@@ -160,7 +161,7 @@ function rescueOf({ config, log }: RescueBase, bot: Bot, loss: Loss): Rescue {
     loss,
     copies,
     dataDir,
-    folder: backup.dir,
+    folder: folder,
     host: hostId,
     owners: config.adminIds,
     languages: loadLanguages(),

@@ -23,7 +23,12 @@ function session(dir: string, name: string): void {
   store.beginLogin();
   store.setDc({ id: 2, address: "149.154.167.51", port: 443 });
   store.setAuthKey(randomBytes(256));
-  store.commitLogin({ id: String(7_000_000 + name.charCodeAt(0)), name, username: name, phone: "1555" });
+  store.commitLogin({
+    id: String(7_000_000 + name.charCodeAt(0)),
+    name,
+    username: name,
+    phone: "1555",
+  });
   mkdirSync(`${dir}/logs`, { recursive: true });
   writeFileSync(`${dir}/logs/${name}.log`, "");
 }
@@ -70,7 +75,9 @@ async function started(dir: string) {
     const deadlineAt = Date.now() + 60_000;
     const base = { v: 1, askedBy, askedAt: 1, id, worker: parseWorkerId("other"), deadlineAt };
     await it.commands.carryOut({ ...base, ...wish } as HostCommand);
-    const done = it.events.findLast((event) => event.kind === "command.done" && event.command === id);
+    const done = it.events.findLast(
+      (event) => event.kind === "command.done" && event.command === id,
+    );
     return done?.kind === "command.done" ? done.outcome : null;
   };
   const at = (outcome: CommandOutcome | null): number =>

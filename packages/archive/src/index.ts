@@ -12,6 +12,7 @@ export { type DatabaseName, finishPutBack, type Replaced, setAside } from "./fle
 export {
   assertNoUnfinishedRestore,
   assertRestorable,
+  holdDataDir,
   type RestoreOptions,
   restoreArchive,
 } from "./fleet/restore.ts";

@@ -140,7 +140,8 @@ export function recordScreen(words: Words, view: RecordView): Card {
       isAsked
         ? [cancelButton(words, encodePress("health"))]
         : [
-            (step === "look" || found === null) && refreshButton(words, encodePress("record", host)),
+            (step === "look" || found === null) &&
+              refreshButton(words, encodePress("record", host)),
             backButton(words, encodePress("health")),
           ],
     ),
