@@ -28,7 +28,7 @@ export interface ToldLoss {
 const NO_GAIN: RecordGain = { rules: 0, exits: 0, stops: [], starts: [], adds: [] };
 
 /**
- * What an archive brings back to a host that lost its host.db. The supervisor goes on with its new
+ * What an archive brings back to a host that lost its host.db. The supervisor keeps its new
  * record; what is taken over joins it, and nothing is restarted for it.
  */
 export class RecordRescue {
