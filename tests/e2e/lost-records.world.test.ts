@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
-import { spawnNode } from "@flotilla/testkit";
+import { childWith, spawnNode, waitFor } from "@flotilla/testkit";
 import { expect, inject, test } from "vitest";
 import { openPage } from "./support/browser.ts";
 import { AdminChat } from "./support/chat.ts";
@@ -67,6 +67,40 @@ test("a damaged host.db is renamed and reported, and its workers run", async () 
   expect(readdirSync(dataDir).filter((name) => name.startsWith("host.db.damaged-"))).toHaveLength(
     1,
   );
+});
+
+test("a lost host.db is taken over from the backup with two presses, over a kill -9", async () => {
+  const before = await startFleet();
+  const earlier = await healthy(before);
+  await earlier.press("Stop");
+  await earlier.shows(/Status: stopped/);
+  before.process.kill("SIGTERM");
+  await before.process.exited;
+  const { dataDir } = before;
+  await backUp(dataDir);
+  for (const name of readdirSync(dataDir).filter((it) => it.startsWith("host.db")))
+    rmSync(`${dataDir}/${name}`);
+  const dir = dirname(dirname(dataDir));
+  const first = await startFleetIn(dir, { ALERT_HOLD_S: "0" });
+  await new AdminChat(first).shows(/host\.db was gone[\s\S]*press ♻️/);
+  const supervisor = await childWith(first.process.pid, "supervisor/src/main.ts");
+  process.kill(supervisor, "SIGKILL");
+  await waitFor(
+    async () => (await childWith(first.process.pid, "supervisor/src/main.ts")) !== supervisor,
+    { timeoutMs: 30_000, what: "another supervisor" },
+  );
+  const chat = await healthy(first);
+  await chat.shows(/host\.db was gone[\s\S]*press ♻️/);
+  await chat.press("Backup of");
+  await chat.shows(/brings back[\s\S]*stopped again: demo_1/);
+  await pictured(first, "record", /brings back/);
+  await chat.press("Take it over");
+  await chat.shows(/Taken over from the backup[\s\S]*stopped again: demo_1/);
+  await chat.press("Back");
+  await chat.press("Back");
+  await chat.press("Workers");
+  await chat.press("demo_1");
+  await chat.shows(/Status: stopped/);
 });
 
 test(

@@ -161,7 +161,7 @@ test(
     for (const service of [bot, supervisor])
       expect(service?.volumes).toContain(`relay-files:${folder}`);
     expect(read("apps/cli/Dockerfile")).toMatch(
-      new RegExp(`^RUN install -d -o node -g node -m 0700 .*${folder}$`, "m"),
+      new RegExp(`^RUN install -d -o node -g node -m 0700 .*${folder} `, "m"),
     );
   },
 );

@@ -101,6 +101,7 @@ interface Pod {
   readonly data?: Readonly<Record<string, string>>;
   readonly stringData?: Readonly<Record<string, string>>;
   readonly spec: {
+    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
     readonly template: {
       readonly spec: {
         readonly containers: readonly [
@@ -108,6 +109,7 @@ interface Pod {
             readonly command: readonly string[];
             readonly env?: readonly { readonly name: string; readonly value: string }[];
             readonly envFrom: readonly Readonly<Record<string, { readonly name: string }>>[];
+            readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
             readonly livenessProbe: Probe;
             readonly readinessProbe: Probe;
           },
@@ -159,6 +161,30 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
       }
     },
   );
+
+  test("archives are kept in a volume of their own, which the image gives to its user", () => {
+    for (const name of ["bot", "supervisor"]) {
+      const { environment, volumes } = compose()[name] ?? {};
+      expect(environment?.["BACKUP_DIR"], name).toBe("/backups");
+      expect(volumes, name).toContain(`\${BACKUP_DIR:-backups}:/backups`);
+    }
+    expect(parse(read("docker-compose.yml"))).toMatchObject({ volumes: { backups: null } });
+    expect(read("apps/cli/Dockerfile")).toMatch(/^RUN install -d -o node .* \/backups$/m);
+    const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
+    expect(settings["BACKUP_DIR"]).toMatch(/^\/backups\//);
+    for (const name of ["flotilla-bot", "flotilla-host-a"]) {
+      const pod = cluster().find(
+        ({ kind, metadata }) => kind === "StatefulSet" && metadata.name === name,
+      );
+      const [container] = pod?.spec.template.spec.containers ?? [];
+      expect(container?.volumeMounts, name).toContainEqual({
+        name: "backups",
+        mountPath: "/backups",
+      });
+      const claims = pod?.spec.volumeClaimTemplates?.map(({ metadata }) => metadata.name);
+      expect(claims, name).toEqual(["data", "backups"]);
+    }
+  });
 
   test.each(["flotilla-bot", "flotilla-host-a"])("in the pod %s of Kubernetes", (name) => {
     const all = cluster();

@@ -83,6 +83,9 @@ button-alerts = 🚨 Alerts
 button-logins = 🔐 Logins
 button-health = 💾 Health
 button-doctor = 🩺 Doctor
+button-record = ♻️ Backup of { DATE($at) }
+button-recordyes = ♻️ Take it over
+button-recordno = 👌 Leave it as it is
 button-schedules = 🗓 Schedules
 button-schedcron = ⏱ Another time
 button-schedrun = ▶️ Run now
@@ -856,6 +859,35 @@ doctor-again = Press 🔄 Refresh to check again.
 doctor-more = … and { $count } more: run npm run flotilla -- doctor on that host.
 doctor-help = <i>Checks permissions, keys, session files, locks, copies, Redis, network, clock and stop time. It changes nothing.</i>
 
+record-title = ♻️ <b>{ $host }</b>: the lost host.db
+record-doing-look = ⏳ Reading the backup…
+record-doing-take = ⏳ Taking it over…
+record-doing-leave = ⏳ Working…
+record-brings = The backup of <b>{ DATE($at) }</b> brings back:
+record-took = ✅ Taken over from the backup of { DATE($at) }:
+record-rules =
+    • restart rules of { $count ->
+        [one] { $count } worker
+       *[other] { $count } workers
+    }
+record-exits =
+    • { $count ->
+        [one] { $count } earlier exit
+       *[other] { $count } earlier exits
+    }
+record-stops = • stopped again: <b>{ $names }</b>
+record-starts = • started: <b>{ $names }</b>
+record-adds = • on the list again, stopped: <b>{ $names }</b>
+record-nothing = • nothing that is not here already
+record-stays = What was changed since then stays. No other worker is touched, and nothing restarts.
+record-none = No backup from before the loss can be used.
+record-useless = ❌ The backup of { DATE($at) } cannot be used ({ $code }).
+record-not-lost = There is nothing to take over: this host has its record.
+record-left = 👌 The new host.db stays as it is.
+record-again = Press 🔄 Refresh to look again.
+audit-record-take = ♻️ Host.db of { $host }: backup of { DATE($at) }
+audit-record-leave = 👌 Host.db of { $host }: left as it is
+
 ## Settings
 
 settings-title = ⚙️ <b>Settings</b>
@@ -1094,7 +1126,10 @@ alert-trouble-folder-gone-do = Its workers leave Telegram. Do: put the folder ba
 alert-trouble-record-deleted = 🔴 🗂 <b>{ $host }</b>: its host.db was deleted
 alert-trouble-record-deleted-do = Workers keep running. Do: rename the saved copy (.rescued) to host.db, then restart { $host } when it suits you.
 alert-trouble-record-set-aside = 🔴 🗂 <b>{ $host }</b>: its host.db was damaged; Flotilla started a new one
-alert-trouble-record-set-aside-do = The workers that ran here were started; counts of crashes and messages start again from 0. Also lost: own restart rules, and which workers were stopped. Do: check the disk, and which workers should be stopped. To get rules back: <code>restore --archive … --only host.db</code> on { $host }.
+alert-trouble-record-set-aside-do = The workers that ran here were started; counts of crashes and messages start again from 0. Also lost: own restart rules, and which workers were stopped. Do: check the disk, and which workers should be stopped. To get rules back from a backup that lies elsewhere: <code>restore --archive … --only host.db</code> on { $host }.
+alert-trouble-record-missing = 🔴 🗂 <b>{ $host }</b>: its host.db was gone; Flotilla started a new one
+alert-trouble-record-missing-do = The workers that ran here were started; counts of crashes and messages start again from 0. Also lost: own restart rules, and which workers were stopped. Do: find out what deletes files there, and check which workers should be stopped.
+alert-trouble-record-backup-do = The workers that ran here were started, also those that were stopped. Do: press ♻️ to see what the backup brings back. Nothing is changed before you confirm.
 alert-trouble-record-unwritable = 🔴 🗂 <b>{ $host }</b>: its host.db cannot be written
 alert-trouble-record-unwritable-do = Workers keep running, and buttons work. Until it can be written, a restart of { $host } forgets what was changed. Do: free some space on its disk.
 alert-trouble-disk-full = 🔴 💾 <b>{ $host }</b>: its disk is full. Folder and free space:

@@ -83,6 +83,9 @@ button-alerts = 🚨 Тревоги
 button-logins = 🔐 Входы
 button-health = 💾 Здоровье
 button-doctor = 🩺 Осмотр
+button-record = ♻️ Копия от { DATE($at) }
+button-recordyes = ♻️ Вернуть из копии
+button-recordno = 👌 Оставить как есть
 button-schedules = 🗓 Расписания
 button-schedcron = ⏱ Другое время
 button-schedrun = ▶️ Запустить сейчас
@@ -872,6 +875,36 @@ doctor-again = Нажмите 🔄 Обновить, чтобы посмотре
 doctor-more = … и ещё { $count }: запустите npm run flotilla -- doctor на этом хосте.
 doctor-help = <i>Права, ключи, файлы сессий, блокировки, копии, Redis, сеть, часы, время на остановку. Только смотрит, ничего не меняет; находки по-английски, как в командной строке.</i>
 
+record-title = ♻️ <b>{ $host }</b>: потерянный host.db
+record-doing-look = ⏳ Читаю копию…
+record-doing-take = ⏳ Возвращаю из копии…
+record-doing-leave = ⏳ Выполняю…
+record-brings = Копия от <b>{ DATE($at) }</b> вернёт:
+record-took = ✅ Из копии от { DATE($at) } вернулось:
+record-rules =
+    • правила перезапуска { $count ->
+        [one] { $count } воркера
+       *[other] { $count } воркеров
+    }
+record-exits =
+    • { $count ->
+        [one] { $count } прежнее падение
+        [few] { $count } прежних падения
+       *[other] { $count } прежних падений
+    }
+record-stops = • снова стоят: <b>{ $names }</b>
+record-starts = • запускаются: <b>{ $names }</b>
+record-adds = • снова в списке, стоят: <b>{ $names }</b>
+record-nothing = • ничего, чего здесь ещё нет
+record-stays = Что изменено после этого, остаётся. Других воркеров это не касается, ничего не перезапускается.
+record-none = Ни одна копия, сделанная до потери, не годится.
+record-useless = ❌ Копия от { DATE($at) } не годится ({ $code }).
+record-not-lost = Возвращать нечего: записи этого хоста на месте.
+record-left = 👌 Новый host.db остаётся как есть.
+record-again = Нажмите 🔄 Обновить, чтобы посмотреть ещё раз.
+audit-record-take = ♻️ host.db хоста { $host }: копия от { DATE($at) }
+audit-record-leave = 👌 host.db хоста { $host }: оставлен как есть
+
 ## Настройки
 
 settings-title = ⚙️ <b>Настройки</b>
@@ -1158,6 +1191,9 @@ alert-trouble-record-deleted = 🔴 🗂 <b>{ $host }</b>: файл host.db уд
 alert-trouble-record-deleted-do = Воркеры работают. Что делать: перезапустите { $host }, когда будет удобно. Сначала положите сохранённое содержимое (.rescued) на место host.db.
 alert-trouble-record-set-aside = 🔴 🗂 <b>{ $host }</b>: файл host.db был повреждён, начат новый
 alert-trouble-record-set-aside-do = Воркеры, которые здесь работали, запущены; счётчики падений и сообщений начаты заново. Кроме этих счётчиков потеряны только свои правила перезапуска и то, какие воркеры стояли. Что делать: проверьте диск и какие воркеры должны стоять. Если нужны правила: <code>restore --archive … --only host.db</code> на { $host }.
+alert-trouble-record-missing = 🔴 🗂 <b>{ $host }</b>: файл host.db пропал, начат новый
+alert-trouble-record-missing-do = Воркеры, которые здесь работали, запущены; счётчики падений и сообщений начаты заново. Потеряны и свои правила перезапуска, и то, какие воркеры стояли. Что делать: выясните, что удаляет там файлы, и проверьте, какие воркеры должны стоять.
+alert-trouble-record-backup-do = Воркеры, которые здесь работали, запущены, и те, что стояли, тоже. Что делать: нажмите ♻️ и посмотрите, что вернёт копия. До подтверждения ничего не меняется.
 alert-trouble-record-unwritable = 🔴 🗂 <b>{ $host }</b>: в host.db не удаётся писать
 alert-trouble-record-unwritable-do = Воркеры и кнопки работают. Пока писать нельзя, перезапуск { $host } забудет изменения. Что делать: освободите место на диске.
 alert-trouble-disk-full = 🔴 💾 <b>{ $host }</b>: диск заполнен. Папка и свободное место:

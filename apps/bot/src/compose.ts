@@ -1,5 +1,3 @@
-import { existsSync } from "node:fs";
-import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Backups, finishPutBack, readBackupNote, runBackup } from "@flotilla/archive";
 import { type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
@@ -48,7 +46,7 @@ import { Supervisors } from "./app/supervisors.ts";
 import { type BotWay, wayOf } from "./app/way.ts";
 import { say } from "./kit/words/said.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
-import { isLoss, openOrLoss } from "./rescue/loss.ts";
+import { isLoss, isSupervised, openOrLoss, ownFolder } from "./rescue/loss.ts";
 import { endRescue } from "./rescue/over.ts";
 import { type RescueBase, startRescue } from "./start-rescue.ts";
 import { DEADLINE_MS } from "./workers/commands.ts";
@@ -370,18 +368,13 @@ async function hearTicks(place: QueuePlace, { scheduleDesk }: Parts, log: Logger
 
 const CLI = fileURLToPath(new URL("../../cli/src/main.ts", import.meta.url));
 
-/** A supervisor makes the archives of the folder that it has. */
-function isSupervised({ dataDir }: Config): boolean {
-  return existsSync(join(dataDir, "host.db"));
-}
-
 /**
  * Archives of a bot's folder that has no supervisor, as in containers. They have a folder of their
  * own, also where BACKUP_DIR is that of a host: each keeps BACKUP_KEEP.
  */
 function ownBackups(config: Config, env: EnvValues, log: Logger): Backups {
   const { dataDir, backup, hostId } = config;
-  const same = { DATA_DIR: dataDir, BACKUP_DIR: join(backup.dir, "bot"), HOST_ID: hostId };
+  const same = { DATA_DIR: dataDir, BACKUP_DIR: ownFolder(config), HOST_ID: hostId };
   return new Backups({
     everyMs: backup.everyMs,
     readNote: () => readBackupNote(dataDir),

@@ -1,5 +1,5 @@
 import { join } from "node:path";
-import { restoreOne, setAside } from "@flotilla/archive";
+import { Copies, restoreOne, setAside } from "@flotilla/archive";
 import { type Config, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { type RedisAddress, systemClock } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
@@ -12,8 +12,8 @@ import type { BotWay } from "./app/way.ts";
 import type { RunningBot } from "./compose.ts";
 import { openControlDb } from "./kit/control-db.ts";
 import { loadLanguages } from "./kit/words/words.ts";
-import { Copies, type GoodCopy } from "./rescue/copies.ts";
-import type { Loss } from "./rescue/loss.ts";
+import { factsOf, type GoodCopy } from "./rescue/copies.ts";
+import { archiveFolder, type Loss } from "./rescue/loss.ts";
 import { Rescue } from "./rescue/rescue.ts";
 
 /** What the bot and its rescue are started with. */
@@ -137,14 +137,17 @@ async function stopAndConfirm(poller: Poller, bot: Bot, rescue: Rescue): Promise
 }
 
 function rescueOf({ config, log }: RescueBase, bot: Bot, loss: Loss): Rescue {
-  const { dataDir, backup, hostId } = config;
+  const { dataDir, hostId } = config;
+  const folder = archiveFolder(config);
   const fleetKey = (): Buffer => loadFleetKey(config.fleetKey, dataDir, { make: false });
   const place = { dataDir, name: "control.db" } as const;
   const copies = new Copies({
-    folder: backup.dir,
+    folder,
     host: hostId,
     fleetKey,
+    name: "control.db",
     scratch: join(dataDir, "looking-into"),
+    read: factsOf,
   });
   const carryOut = async (copy: GoodCopy | null): Promise<void> => {
     if (copy === null) await setAside(place, systemClock.now());
@@ -158,7 +161,7 @@ function rescueOf({ config, log }: RescueBase, bot: Bot, loss: Loss): Rescue {
     loss,
     copies,
     dataDir,
-    folder: backup.dir,
+    folder: folder,
     host: hostId,
     owners: config.adminIds,
     languages: loadLanguages(),

@@ -79,10 +79,14 @@ async function place(): Promise<Place> {
   };
 }
 
-async function archive({ dataDir }: Place, key = FLEET_KEY): Promise<string> {
+async function archive(
+  { dataDir }: Place,
+  key = FLEET_KEY,
+  folder = join(dataDir, "backups"),
+): Promise<string> {
   const made = await makeArchive({
     dataDir,
-    folder: join(dataDir, "backups"),
+    folder,
     fleetKey: key,
     host: HOST,
     program: "0.1.0",
@@ -172,6 +176,14 @@ test("without a backup a missing control.db is made, as at a first start", async
   await at.start();
   await at.chat.post("/chat/text", { user: 777, text: "/start" });
   await at.says(/Fleet/);
+});
+
+test("a bot whose folder has no supervisor finds the archives that it made itself", async () => {
+  const at = await place();
+  await archive(at, FLEET_KEY, join(at.dataDir, "backups", "bot"));
+  remove(at.dataDir);
+  await at.start();
+  await at.says(/In it: \d worker/);
 });
 
 test("useless backups are named with the reason, and the older sound one is offered", async () => {

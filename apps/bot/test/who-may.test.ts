@@ -24,7 +24,8 @@ const MAY: Readonly<Record<Role, string>> = {
     resumeyes rules login lqr lfile luse lphone lkey lback lsend lnew lcancel lkeep yes
     schedrun`,
   owner: `rnew redit rwiz ruleset proxy proxyyes add drill delete logout rmsession quiet together
-    admins admin invite setrole unadmin schedset schedtag schedcron roll rollyes rollstop`,
+    admins admin invite setrole unadmin schedset schedtag schedcron roll rollyes rollstop
+    record recordyes recordno`,
 };
 const COMMANDS: Readonly<Record<Role, string>> = {
   viewer: "start menu workers status who logs alerts health settings schedules cancel help",

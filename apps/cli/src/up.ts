@@ -1,7 +1,7 @@
 import { accessSync, constants } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { assertNoUnfinishedRestore } from "@flotilla/archive";
+import { holdDataDir } from "@flotilla/archive";
 import {
   badConfig,
   type Config,
@@ -21,7 +21,7 @@ import { AppError, makeFolder, Output } from "@flotilla/kernel";
 import { unboundWarning } from "@flotilla/os";
 import { checkRedis, startEmbeddedRedis } from "@flotilla/queue";
 import { assertOwnerDir, fittingFleetKey } from "@flotilla/session-store";
-import { fileSystemOf, lockFile } from "@flotilla/sqlite";
+import { fileSystemOf } from "@flotilla/sqlite";
 import { seedDemo, startDemoWorkers } from "./demo.ts";
 import { KeptService } from "./kept-service.ts";
 import { dataDirOf, type SandboxPlace, startSandboxService } from "./sandbox-service.ts";
@@ -74,8 +74,7 @@ async function startAll(
   if (problems.length > 0) throw badConfig(problems);
   const dataDir = dataDirOf(env, cwd);
   prepareDataDir(dataDir);
-  stack.adopt(oneInstance(dataDir), (lock) => lock[Symbol.dispose]());
-  assertNoUnfinishedRestore(dataDir);
+  stack.use(holdDataDir(dataDir));
   const key = env.FLEET_KEY ? new Secret(env.FLEET_KEY) : null;
   fittingFleetKey(dataDir, () => loadFleetKey(key, dataDir), findFleetKeys(key, dataDir));
   assertOwnerDir(env.OWNER_DIR ?? null);
@@ -260,18 +259,6 @@ function prepareDataDir(dataDir: string): void {
       "data-dir",
       `The data folder ${dataDir} cannot be used (${why}). Make it writable for this user, or ` +
         "set DATA_DIR to another folder.",
-    );
-  }
-}
-
-function oneInstance(dataDir: string): Disposable {
-  try {
-    return lockFile(join(dataDir, "instance.lock"));
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
-    throw new AppError(
-      "already-running",
-      `Flotilla already runs on ${dataDir}. Stop it there first, or set DATA_DIR to another folder.`,
     );
   }
 }

@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Backups, readBackupNote, runBackup } from "@flotilla/archive";
+import { Backups, Copies, readBackupNote, runBackup } from "@flotilla/archive";
 import {
   type Config,
   childEnv,
@@ -39,7 +39,9 @@ import { HostCommands } from "./host/host-commands.ts";
 import { HostFiles } from "./host/host-files.ts";
 import { exitCounter, showFleet } from "./host/metrics.ts";
 import { OwnProgram } from "./host/own-program.ts";
+import { RecordRescue } from "./host/record-rescue.ts";
 import { openRedisParts, type RedisPartsDeps } from "./host/redis-parts.ts";
+import { readArchivedRecord } from "./record/archived-record.ts";
 import { HostDb } from "./record/host-db.ts";
 import { IdleSessions } from "./record/idle-sessions.ts";
 import { takeKnownWorkers } from "./record/known-here.ts";
@@ -100,6 +102,8 @@ export async function startSupervisor(
     newId: randomUUID,
     order: (workers) => sendersFirst(workers, place),
   });
+  const idle = new IdleSessions(db, config.dataDir);
+  const record = recordRescue(config, { db, fleet, fleetKey, log, idle });
   const commands = new HostCommands({
     fleet,
     db,
@@ -109,6 +113,7 @@ export async function startSupervisor(
     doctor: doctorOf(env),
     program,
     beginArchive: () => backups.begin(),
+    record,
   });
   showFleet(registry, () => fleet.statuses());
   const watches = [
@@ -124,7 +129,7 @@ export async function startSupervisor(
   );
   await serveFiles(stack, { config, fleetKey, log });
   stack.adopt(refreshing(fleet), (it) => it.stop());
-  stack.use(await cleanUp(config, { db, fleet, fleetKey, log }));
+  stack.use(await cleanUp(config, { db, fleet, fleetKey, log, idle, record }));
   stack.defer(() => fleet.stopAll());
   startWorkers(fleet, db, log);
   stack.adopt(
@@ -174,6 +179,23 @@ interface FileParts {
   readonly fleet: Fleet;
   readonly fleetKey: Buffer;
   readonly log: Logger;
+  readonly idle: IdleSessions;
+}
+
+function recordRescue(
+  { dataDir, backup, hostId }: Config,
+  { db, fleet, fleetKey, log, idle }: FileParts,
+): RecordRescue {
+  const copies = new Copies({
+    folder: backup.dir,
+    host: hostId,
+    fleetKey: () => fleetKey,
+    name: "host.db",
+    scratch: join(dataDir, "looking-into-host.db"),
+    read: readArchivedRecord,
+  });
+  const idleSessions = (): string[] => idle.names();
+  return new RecordRescue({ db, fleet, copies, idleSessions, clock: systemClock, log });
 }
 
 /**
@@ -182,26 +204,32 @@ interface FileParts {
  */
 async function cleanUp(
   { dataDir, fleetKey: configured }: Config,
-  { db, fleet, fleetKey, log }: FileParts,
+  { db, fleet, fleetKey, log, idle, record }: FileParts & { readonly record: RecordRescue },
 ): Promise<HostFiles> {
   await fleet.cleanUp();
-  const known = takeKnownWorkers(db, dataDir, systemClock.now());
+  const isMissed = (): boolean => record.hasArchives() && idle.names().length > 0;
+  const known = takeKnownWorkers(db, dataDir, systemClock.now(), isMissed);
   if (known.length > 0)
     log.warn(
       { workers: known },
       "⚠️ host.db was empty; workers that ran here before are added back",
     );
-  const idle = new IdleSessions(db, dataDir);
   const files = new HostFiles({
     dataDir,
     key: configured ? null : fleetKey,
     db,
     idleSessions: () => idle.names(),
-    tell: (trouble, over, detail) => fleet.tell({ kind: "host.trouble", trouble, over, detail }),
+    loss: () => record.told(),
+    tell: (trouble, over, detail, backupAt) => {
+      const backup = backupAt === null ? {} : { backupAt };
+      fleet.tell({ kind: "host.trouble", trouble, over, detail, ...backup });
+    },
     clock: systemClock,
     log,
   });
   files.look();
+  const search = record.search().then(() => files.look());
+  search.catch((error: unknown) => log.error({ err: error }, "the archives cannot be looked at"));
   return files;
 }
 

@@ -1,4 +1,4 @@
-import { assertNoUnfinishedRestore } from "@flotilla/archive";
+import { assertNoUnfinishedRestore, finishPutBack } from "@flotilla/archive";
 import { findFleetKeys, loadFleetKey, parseConfig, readEnv } from "@flotilla/config";
 import { CLASS_ICONS } from "@flotilla/contracts";
 import { createLogger, runService } from "@flotilla/observability";
@@ -13,6 +13,7 @@ await runService("supervisor", async () => {
   const { fleetKey, dataDir } = config;
   fittingFleetKey(dataDir, () => loadFleetKey(fleetKey, dataDir), findFleetKeys(fleetKey, dataDir));
   assertNoUnfinishedRestore(dataDir);
+  await finishPutBack({ dataDir, name: "host.db" });
   assertOwnerDir(config.ownerDir);
   const log = createLogger({ name: "supervisor", level: config.logLevel, icons: CLASS_ICONS });
   const unbound = unboundWarning();

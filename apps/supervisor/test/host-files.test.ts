@@ -38,7 +38,8 @@ async function watched() {
   const files = new HostFiles({
     ...{ dataDir: dir, key, db, clock, log },
     idleSessions: () => idle.names(),
-    tell: (...what) => void told.push(what),
+    loss: () => null,
+    tell: (trouble, over, detail) => void told.push([trouble, over, detail]),
   });
   onTestFinished(() => {
     files[Symbol.dispose]();

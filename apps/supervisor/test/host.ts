@@ -1,4 +1,5 @@
 import { readFileSync, writeFileSync } from "node:fs";
+import { Copies } from "@flotilla/archive";
 import type { FleetEvent, WorkerStatus } from "@flotilla/contracts";
 import { parseHostId, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
@@ -8,7 +9,10 @@ import { Fleet, type FleetDeps } from "../src/fleet/fleet.ts";
 import { SessionService } from "../src/fleet/session-service.ts";
 import { HostCommands } from "../src/host/host-commands.ts";
 import { OwnProgram } from "../src/host/own-program.ts";
+import { RecordRescue } from "../src/host/record-rescue.ts";
+import { readArchivedRecord } from "../src/record/archived-record.ts";
 import { HostDb } from "../src/record/host-db.ts";
+import { IdleSessions } from "../src/record/idle-sessions.ts";
 import { CHILD, LIMITS, RULES } from "./support.ts";
 
 export const FLEET_KEY = Buffer.alloc(32, 1);
@@ -54,6 +58,23 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     db.close();
   });
   const program = new OwnProgram({ root: dataDir, keptBy: "launcher", run: "run-1" });
+  const archives = `${dataDir}/archives`;
+  const idle = new IdleSessions(db, dataDir);
+  const record = new RecordRescue({
+    db,
+    fleet,
+    copies: new Copies({
+      folder: archives,
+      host: "host-a",
+      fleetKey: () => FLEET_KEY,
+      name: "host.db",
+      scratch: `${dataDir}/looking`,
+      read: readArchivedRecord,
+    }),
+    idleSessions: () => idle.names(),
+    clock: systemClock,
+    log,
+  });
   const commands = new HostCommands({
     fleet,
     db,
@@ -63,6 +84,7 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     doctor: async () => ({ kind: "doctor", findings: [] }),
     program,
     beginArchive: () => true,
+    record,
   });
   const starts = () =>
     readFileSync(journal, "utf8")
@@ -70,5 +92,17 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
       .filter((line) => line.endsWith("started")).length;
   const states = (): Record<string, WorkerStatus["state"]> =>
     Object.fromEntries(fleet.statuses().map((status) => [status.worker, status.state]));
-  return { dataDir, fleet, commands, program, db, events, removed, starts, states };
+  return {
+    dataDir,
+    archives,
+    record,
+    fleet,
+    commands,
+    program,
+    db,
+    events,
+    removed,
+    starts,
+    states,
+  };
 }

@@ -4,6 +4,7 @@
  */
 
 export { type BackupLog, Backups, type BackupsDeps, runBackup } from "./due/backups.ts";
+export { Copies, type Copy, type GoodCopy } from "./fleet/copies.ts";
 export { archivesIn, dropOldArchives, type KeptArchive } from "./fleet/kept.ts";
 export { type MadeArchive, type MakeOptions, makeArchive, verifyArchive } from "./fleet/make.ts";
 export { type BackupNote, readBackupNote, writeBackupNote } from "./fleet/note.ts";
@@ -11,6 +12,7 @@ export { type DatabaseName, finishPutBack, type Replaced, setAside } from "./fle
 export {
   assertNoUnfinishedRestore,
   assertRestorable,
+  holdDataDir,
   type RestoreOptions,
   restoreArchive,
 } from "./fleet/restore.ts";

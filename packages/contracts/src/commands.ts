@@ -150,6 +150,14 @@ export const HostCommand = z.discriminatedUnion("kind", [
    * the host.
    */
   defineCommand("doctor", QUIET, base),
+  /**
+   * For a host that lost its host.db; each is answered by `record`, and `worker` is any worker of
+   * the host. `look`: what the latest usable archive would bring. `take`: takes it over from the
+   * archive of this time. `leave`: the new record stays as it is, and the loss is over.
+   */
+  defineCommand("record.look", QUIET, base),
+  defineCommand("record.take", QUIET, { ...base, at: z.number() }),
+  defineCommand("record.leave", QUIET, base),
   defineCommand("log", QUIET, { ...base, lines: z.number().int().min(1).max(200) }),
   /**
    * Acts on many workers of one host, in the given order. With `canary` the first one must come
@@ -330,6 +338,21 @@ export type LoginStep = z.infer<typeof LoginStep>;
 export const UnknownChat = z.object({ ref: ChatRef, meant: ChatRef.nullable() });
 export type UnknownChat = z.infer<typeof UnknownChat>;
 
+/** What a lost host.db gets from an archive; names of workers are sorted. */
+export const RecordGain = z.object({
+  /** Workers that get restart rules of their own. */
+  rules: z.number(),
+  /** Exits of the past. */
+  exits: z.number(),
+  /** Workers that run only because of the loss: they are stopped. */
+  stops: firstOf(WorkerIdField, 1000),
+  /** Workers with a session here that the new record does not have, and that ran: they start. */
+  starts: firstOf(WorkerIdField, 1000),
+  /** The same, but they were stopped: they come back to the list. */
+  adds: firstOf(WorkerIdField, 1000),
+});
+export type RecordGain = z.infer<typeof RecordGain>;
+
 /** Result of a command. Every command gets exactly one. */
 export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("done"), text: shown(4000).optional() }),
@@ -343,6 +366,17 @@ export const CommandOutcome = z.discriminatedUnion("kind", [
   z.object({ kind: z.literal("backups"), copies: firstOf(BackupCopy, 100) }),
   z.object({ kind: z.literal("devices"), devices: firstOf(Device, 100) }),
   z.object({ kind: z.literal("log"), lines: z.array(z.string()) }),
+  /** What a lost host.db gets, or got, from an archive. */
+  z.object({
+    kind: z.literal("record"),
+    /** When the archive was made, in milliseconds since the epoch; null = there is no usable one. */
+    at: z.number().nullable(),
+    /** False = this host lost no host.db, or the loss is over. */
+    isLost: z.boolean(),
+    brings: RecordGain,
+    /** Later archives that cannot be used, with an error code. */
+    useless: firstOf(z.object({ at: z.number(), code: shown(60) }), 10),
+  }),
   z.object({ kind: z.literal("doctor"), findings: firstOf(DoctorFinding, 100) }),
   z.object({ kind: z.literal("chats"), chats: firstOf(KnownChat, 100) }),
   z.object({ kind: z.literal("topics"), chat: ChatRef, topics: firstOf(KnownTopic, 100) }),

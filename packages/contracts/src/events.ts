@@ -87,7 +87,7 @@ export type LossReason = z.infer<typeof LossReason>;
 /**
  * A problem of a host itself; its workers keep running. `-written-back` and `-set-aside` report one
  * repair and clear with the next check. `sessions-idle` = session files without a worker on this
- * host.
+ * host. `record-set-aside` and `record-missing` last while a backup can be taken over.
  */
 export const HostTrouble = z.enum([
   "key-written-back",
@@ -97,6 +97,7 @@ export const HostTrouble = z.enum([
   "folder-gone",
   "record-deleted",
   "record-set-aside",
+  "record-missing",
   "record-unwritable",
   "sessions-idle",
   "disk-full",
@@ -152,6 +153,11 @@ export const FleetEvent = z.discriminatedUnion("kind", [
     trouble: HostTrouble,
     over: z.boolean(),
     detail: z.string().max(600),
+    /**
+     * For a lost record: when the backup was made that it can be taken over from, in milliseconds
+     * since the epoch.
+     */
+    backupAt: z.number().exactOptional(),
   }),
   /** A process of this host refused jobs. */
   z.object({ ...base, kind: z.literal("jobs.refused"), ...JobRefusal.shape }),

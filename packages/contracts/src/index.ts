@@ -14,6 +14,7 @@ export {
   DoctorFinding,
   HostCommand,
   LoginStep,
+  RecordGain,
   Sealed,
   Sent,
   UnknownChat,
@@ -41,6 +42,7 @@ export {
 } from "./host-program.ts";
 export { HostRow, hostsTooMany } from "./host-row.ts";
 export { SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
+export { RecordLoss } from "./record-loss.ts";
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,

@@ -40,6 +40,8 @@ export const AlertBody = z.object({
   ),
   /** A process of ours that is in the way: it can be stopped from here. */
   holder: z.number().int().positive().exactOptional(),
+  /** The backup that a lost host.db can be taken over from, in milliseconds since the epoch. */
+  backupAt: z.number().exactOptional(),
   /** The route it is about: its own buttons come first. */
   route: RouteId.exactOptional(),
   /** What an admin did about it. */

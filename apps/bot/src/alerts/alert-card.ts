@@ -6,7 +6,7 @@ import { type Html, html, lines } from "../kit/words/html.ts";
 import type { Words } from "../kit/words/words.ts";
 import { stopHolderKey } from "../workers/holder.ts";
 import type { AlertBody, AlertRow, CardRow } from "./alert-body.ts";
-import { groupFacts, groupHelp, titleLine, worstKind } from "./group-card.ts";
+import { groupFacts, groupHelp, recordKey, titleLine, worstKind } from "./group-card.ts";
 import { runbookButton } from "./runbook.ts";
 
 /** So many alerts have a line in a digest. */
@@ -93,7 +93,7 @@ function help(words: Words, body: AlertBody): InlineKeyboardButton[][] {
     return verbButton(words, verb, verb === "route" ? body.route : worker);
   });
   const holder = body.holder !== undefined && stopHolderKey(words, worker, body.holder);
-  return rows([holder], routeHelp(words, body), ...pairs(buttons));
+  return rows([holder], [recordKey(words, body)], routeHelp(words, body), ...pairs(buttons));
 }
 
 /** What helps a route at once: its reader carries it out. */

@@ -112,7 +112,9 @@ export function groupHelp(words: Words, card: CardRow): InlineKeyboardButton[][]
     callback_data: encodePress(verb, "", n),
   });
   const [first] = restarted;
+  const records = openOf(card.alerts).flatMap(({ body }) => recordKey(words, body) || []);
   const help = rows(
+    ...records.map((key) => [key]),
     [first !== undefined && counted("these", restarted.length)],
     [
       first !== undefined && {
@@ -125,6 +127,16 @@ export function groupHelp(words: Words, card: CardRow): InlineKeyboardButton[][]
   );
   // What is about no worker is looked at in the list of alerts.
   return help.length > 0 ? help : [[verbButton(words, "alerts")]];
+}
+
+/** ♻️ for a host that lost its host.db and has a backup; false = this is no such alert. */
+export function recordKey(
+  words: Words,
+  { host, backupAt }: AlertRow["body"],
+): InlineKeyboardButton.CallbackButton | false {
+  if (backupAt === undefined) return false;
+  const text = words.text("button-record", { at: backupAt });
+  return { text, callback_data: encodePress("record", host) };
 }
 
 /** Where a worker of a card is helped: at its login, or on Worker Details. */

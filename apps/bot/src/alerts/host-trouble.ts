@@ -21,9 +21,9 @@ export function applyHostTrouble(
   event: Extract<FleetEvent, { kind: "host.trouble" }>,
   solvedBy: (openedAt: number) => Said,
 ): void {
-  const { trouble, host, detail, over, at } = event;
+  const { trouble, host, detail, over, at, backupAt = null } = event;
   if (!over) {
-    raiseTrouble(store, { trouble, host, detail, at });
+    raiseTrouble(store, { trouble, host, detail, at, backupAt });
     return;
   }
   const open = store.open(subjectOf(host, trouble));
@@ -38,17 +38,20 @@ export function raiseTrouble(
     host,
     detail,
     at,
+    backupAt = null,
   }: {
     readonly trouble: Trouble;
     readonly host: HostId;
     readonly detail: string;
     readonly at: number;
+    /** Of a lost host.db. */
+    readonly backupAt?: number | null;
   },
 ): void {
   const kind = trouble === "sessions-idle" ? "sessions-idle" : "host-files";
   const details = [
     say("alert-trouble-detail", { detail }),
-    say(`alert-trouble-${trouble}-do`, { host }),
+    say(`alert-trouble-${backupAt === null ? trouble : "record-backup"}-do`, { host }),
   ];
   store.raise(
     subjectOf(host, trouble),
@@ -58,6 +61,7 @@ export function raiseTrouble(
       code: trouble,
       title: say(`alert-trouble-${trouble}`, { host }),
       details,
+      ...(backupAt === null ? {} : { backupAt }),
       buttons: trouble === "sessions-idle" ? ["add", "doctor"] : ["doctor", "health"],
     }),
     at,

@@ -28,6 +28,7 @@ export function afterOutcome(step: WizardStep, outcome: CommandOutcome, now: num
     case "chats":
     case "topics":
     case "unknown-chats":
+    case "record":
       return step;
     default:
       return outcome satisfies never;

@@ -22,13 +22,10 @@ export interface Loss {
  * is made: nothing of it can come back. Throws as `openControlDb` for all else, such as a newer
  * schema, or a folder that cannot be written.
  */
-export function openOrLoss({
-  dataDir,
-  backup,
-  hostId,
-}: Pick<Config, "dataDir" | "backup" | "hostId">): Database | Loss {
+export function openOrLoss({ dataDir, backup, hostId }: Place): Database | Loss {
   const path = join(dataDir, "control.db");
-  if (!existsSync(path) && archivesIn(backup.dir, hostId).length > 0)
+  const folder = archiveFolder({ dataDir, backup, hostId });
+  if (!existsSync(path) && archivesIn(folder, hostId).length > 0)
     return { kind: "missing", path, code: "", changedAt: null };
   try {
     return openControlDb(path);
@@ -36,6 +33,28 @@ export function openOrLoss({
     if (!(error instanceof AppError) || !(isDamage(error) || isNoFile(path))) throw error;
     return { kind: "damaged", path, code: error.code, changedAt: changedAt(path) };
   }
+}
+
+type Place = Pick<Config, "dataDir" | "backup" | "hostId">;
+
+/** Whether a supervisor has this data folder too: it makes the archives then. */
+export function isSupervised({ dataDir }: Pick<Config, "dataDir">): boolean {
+  return existsSync(join(dataDir, "host.db"));
+}
+
+/**
+ * Where a bot whose folder has no supervisor keeps its archives: apart from those of a host, also
+ * where BACKUP_DIR is the same. Each keeps BACKUP_KEEP.
+ */
+export function ownFolder({ backup }: Pick<Config, "backup">): string {
+  return join(backup.dir, "bot");
+}
+
+/** Where the archives with the `control.db` of this data folder are. */
+export function archiveFolder(place: Place): string {
+  const own = ownFolder(place);
+  const isOwn = !isSupervised(place) && archivesIn(own, place.hostId).length > 0;
+  return isOwn ? own : place.backup.dir;
 }
 
 /** True for a {@link Loss}. */

@@ -1,3 +1,4 @@
+import type { Copies } from "@flotilla/archive";
 import type { Asker } from "@flotilla/contracts";
 import {
   type Clock,
@@ -15,7 +16,7 @@ import type { Card } from "../kit/chat/screen.ts";
 import { nameOf } from "../kit/chat/target.ts";
 import { isTooLate } from "../kit/confirm.ts";
 import { LANGUAGES, type Languages, languageFor, type Words } from "../kit/words/words.ts";
-import type { CopiedAdmin, Copies, GoodCopy } from "./copies.ts";
+import type { CopiedAdmin, CopyFacts, GoodCopy } from "./copies.ts";
 import type { Loss } from "./loss.ts";
 import {
   askEmptyCard,
@@ -36,7 +37,7 @@ import { type Decision, type RescueNote, readRescueNote, writeRescueNote } from 
 export interface RescueDeps {
   readonly bot: Bot;
   readonly loss: Loss;
-  readonly copies: Copies;
+  readonly copies: Copies<CopyFacts>;
   readonly dataDir: string;
   readonly folder: string;
   readonly host: string;

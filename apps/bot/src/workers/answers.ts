@@ -1,4 +1,10 @@
-import type { BackupCopy, Device, DoctorFinding, FleetEvent } from "@flotilla/contracts";
+import type {
+  BackupCopy,
+  CommandOutcome,
+  Device,
+  DoctorFinding,
+  FleetEvent,
+} from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 
 /** What Telegram said about the logins of an account, and when. */
@@ -11,6 +17,7 @@ export interface KnownDevices {
 export class Answers {
   readonly #logs = new Map<string, readonly string[]>();
   readonly #findings = new Map<string, readonly DoctorFinding[]>();
+  readonly #records = new Map<string, Extract<CommandOutcome, { kind: "record" }>>();
   readonly #copies = new Map<WorkerId, readonly BackupCopy[]>();
   readonly #devices = new Map<WorkerId, KnownDevices>();
 
@@ -19,12 +26,18 @@ export class Answers {
     if (outcome.kind === "backups") this.#copies.set(worker, outcome.copies);
     if (outcome.kind === "devices") this.#devices.set(worker, { devices: outcome.devices, at });
     if (outcome.kind === "doctor") keepLatest(this.#findings, command, outcome.findings);
+    if (outcome.kind === "record") keepLatest(this.#records, command, outcome);
     if (outcome.kind === "log") keepLatest(this.#logs, command, outcome.lines);
   }
 
   /** What a doctor command found, or null. */
   findingsOf(command: string): readonly DoctorFinding[] | null {
     return this.#findings.get(command) ?? null;
+  }
+
+  /** What a host said of its lost host.db, or null. */
+  recordOf(command: string): Extract<CommandOutcome, { kind: "record" }> | null {
+    return this.#records.get(command) ?? null;
   }
 
   /** Lines that a log command brought, or null. */

@@ -46,12 +46,13 @@ export function toastOf(result: AskResult): Said {
 /** Host commands that say nothing but which worker is meant. */
 type PlainVerb = Exclude<
   HostCommand["kind"],
-  "bulk" | "bulk.cancel" | "restore" | "rules" | "stop-holder"
+  "bulk" | "bulk.cancel" | "restore" | "rules" | "stop-holder" | "record.take"
 >;
 
 type HostWish =
   | { readonly kind: Exclude<PlainVerb, "log"> }
   | { readonly kind: "log"; readonly lines: number }
+  | { readonly kind: "record.take"; readonly at: number }
   | { readonly kind: "restore"; readonly copy: string }
   | { readonly kind: "rules"; readonly rules: OwnRules }
   | { readonly kind: "stop-holder"; readonly pid: number };
@@ -115,6 +116,16 @@ export class Commands {
   /** Puts a copy in the place of the session. */
   async restore(worker: WorkerId, copy: string, by: By): Promise<AskResult> {
     return await this.#askHost(worker, by, { kind: "restore", copy });
+  }
+
+  /** What a host that lost its host.db would get from a backup, or that it gets nothing. */
+  async record(what: "look" | "leave", worker: WorkerId, by: By): Promise<AskResult> {
+    return await this.#askHost(worker, by, { kind: `record.${what}` });
+  }
+
+  /** Takes over what such a host gets from the backup of this time, in milliseconds. */
+  async takeRecord(at: number, worker: WorkerId, by: By): Promise<AskResult> {
+    return await this.#askHost(worker, by, { kind: "record.take", at });
   }
 
   /** Restart rules of its own for a worker, in place of those it had; none: the fleet's. */

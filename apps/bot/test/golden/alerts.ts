@@ -94,6 +94,7 @@ const DETAILS: Partial<Record<HostTrouble, string>> = {
   "record-deleted": "/srv/flotilla/data/host.db → /srv/flotilla/data/host.db.rescued",
   "record-set-aside":
     "/srv/flotilla/data/host.db → /srv/flotilla/data/host.db.damaged-20261129T080000000Z",
+  "record-missing": "/srv/flotilla/data/host.db",
   "record-unwritable": "/srv/flotilla/data/host.db: sqlite-full",
   "sessions-idle": "news_1, relay_1",
   "disk-full": "/srv/flotilla/data: 0 MB",
@@ -118,6 +119,7 @@ function trouble(what: HostTrouble): FleetEvent {
     trouble: what,
     over: false,
     detail,
+    ...(what === "record-missing" ? { backupAt: NOW - 180 * MIN } : {}),
   };
 }
 

@@ -1,5 +1,5 @@
-import type { HostBackup, HostRow } from "@flotilla/contracts";
-import { parseHostId } from "@flotilla/kernel";
+import type { CommandOutcome, HostBackup, HostRow } from "@flotilla/contracts";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { NOW } from "../support.ts";
 
 const HOUR_MS = 3_600_000;
@@ -46,3 +46,36 @@ export const BACKUP_ROWS: readonly HostRow[] = Object.entries(BACKUPS).map(([hos
   at: NOW,
   backup,
 }));
+
+const [BEFORE, NO_GAIN] = [
+  NOW - 3 * 3_600_000,
+  { rules: 0, exits: 0, stops: [], starts: [], adds: [] },
+];
+const GAIN = {
+  rules: 2,
+  exits: 31,
+  stops: ["news_2", "sport_1"].map(parseWorkerId),
+  starts: ["relay_1"].map(parseWorkerId),
+  adds: ["old_1"].map(parseWorkerId),
+};
+type Found = Extract<CommandOutcome, { kind: "record" }>;
+
+/** What a host says of a lost host.db, by command. */
+export const RECORDS: Readonly<Record<string, Found>> = {
+  record: {
+    kind: "record",
+    at: BEFORE,
+    isLost: true,
+    brings: GAIN,
+    useless: [{ at: NOW - 3_600_000, code: "archive-damaged" }],
+  },
+  "record-none": {
+    kind: "record",
+    at: null,
+    isLost: true,
+    brings: NO_GAIN,
+    useless: [{ at: BEFORE, code: "wrong-fleet-key" }],
+  },
+  "record-over": { kind: "record", at: null, isLost: false, brings: NO_GAIN, useless: [] },
+  "record-took": { kind: "record", at: BEFORE, isLost: false, brings: GAIN, useless: [] },
+};

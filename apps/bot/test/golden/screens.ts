@@ -7,7 +7,7 @@ import { say } from "../../src/kit/words/said.ts";
 import { SCHEDULES } from "../../src/schedules/kinds.ts";
 import { copyRef } from "../../src/session/backups.ts";
 import { CONFIRMED } from "../../src/workers/confirm.ts";
-import { NOW } from "../support.ts";
+import { HOST, NOW } from "../support.ts";
 import { DRAFTS, draftAdmin } from "./drafts.ts";
 import { ROLLS } from "./rolls.ts";
 import { IN_STATE } from "./states.ts";
@@ -234,6 +234,25 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   sources: [
     ["sources", { kind: "sources", worker: NEWS }],
     ["sources, none", { kind: "sources", worker: named("sport_1") }],
+  ],
+  record: [
+    ["lost host.db", { kind: "record", host: HOST, command: "record", step: "look", at: NOW }],
+    [
+      "lost host.db, no backup",
+      { kind: "record", host: HOST, command: "record-none", step: "look", at: NOW },
+    ],
+    [
+      "lost host.db, all is here",
+      { kind: "record", host: HOST, command: "record-over", step: "look", at: NOW },
+    ],
+    [
+      "lost host.db, taken over",
+      { kind: "record", host: HOST, command: "record-took", step: "take", at: NOW },
+    ],
+    [
+      "lost host.db, no answer",
+      { kind: "record", host: HOST, command: "none", step: "take", at: NOW },
+    ],
   ],
   rollask: [["rolling restart?", { kind: "rollask", at: NOW }]],
   roll: [

@@ -30,7 +30,7 @@ import { CommandStore } from "../../src/workers/command-store.ts";
 import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
-import { BACKUP_ROWS } from "./backups.ts";
+import { BACKUP_ROWS, RECORDS } from "./backups.ts";
 import { aNight, DEFAULTS } from "./night.ts";
 import { ROLL_BOT, ROLL_ROWS, ROLLS } from "./rolls.ts";
 import { goldenRouting } from "./routing.ts";
@@ -206,6 +206,8 @@ export function goldenScreens(
     command: "doctor-well",
     outcome: { kind: "doctor", findings: [] },
   });
+  for (const [command, outcome] of Object.entries(RECORDS))
+    answers.keep({ ...done, command, outcome });
   answers.keep({ ...done, command: "log", outcome: { kind: "log", lines: log } });
   return { render: (chat, screen) => renderScreen(deps, chat, screen), db };
 }

@@ -1,9 +1,9 @@
 import { randomBytes } from "node:crypto";
 import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { holdDataDir } from "@flotilla/archive";
 import { AppError, fleetKeyId } from "@flotilla/kernel";
 import { linkOrCopy, type RekeyedFile, rekey } from "@flotilla/session-store";
-import { lockFile } from "@flotilla/sqlite";
 import { type Answer, type Call, noMoreThan, type Verb, WrongUsage } from "./verb.ts";
 
 const USAGE = `Usage: flotilla rekey [--new-key-file <file>] [--json]
@@ -34,7 +34,7 @@ export const rekeyVerb: Verb = {
       throw new WrongUsage(
         "The key is in the data folder and a new one is made there: leave --new-key-file out.",
       );
-    using _alone = onlyOne(dataDir);
+    using _alone = holdDataDir(dataDir);
     const newKey =
       typeof given === "string" ? readKey(resolve(call.place.cwd, given)) : nextKey(dataDir);
     const oldKey = call.place.fleetKey();
@@ -121,19 +121,4 @@ function readKey(path: string): Buffer {
     "bad-fleet-key",
     `The file ${path} must hold 32 bytes as 64 hexadecimal characters or as base64.`,
   );
-}
-
-function onlyOne(dataDir: string): Disposable {
-  try {
-    return lockFile(join(dataDir, "instance.lock"));
-  } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
-    throw new AppError(
-      "already-running",
-      "Flotilla runs on this data folder. Stop it first (Ctrl+C), then run this again.",
-      {
-        cause: error,
-      },
-    );
-  }
 }

@@ -112,8 +112,14 @@ export class Fleet {
     const running = wanted.filter(({ desired }) => desired === "running").map(({ id }) => id);
     for (const id of running) this.find(id).worker.expectStart();
     this.tell({ kind: "host.started", workers: this.statuses() });
+    await this.bringUp(running);
+  }
+
+  /** Starts workers as {@link startDesired} does. */
+  async bringUp(ids: readonly WorkerId[]): Promise<void> {
+    for (const id of ids) this.find(id).worker.expectStart();
     this.refreshStatuses();
-    await this.#startInOrder((await this.#deps.order?.(running)) ?? running);
+    await this.#startInOrder((await this.#deps.order?.(ids)) ?? ids);
   }
 
   async #startInOrder(ids: readonly WorkerId[]): Promise<void> {

@@ -7,6 +7,7 @@ import type { HostDb } from "../record/host-db.ts";
 import type { StartResult } from "../worker/managed-worker-deps.ts";
 import { type BulkCommand, type BulkProgress, carryOutBulk } from "./bulk.ts";
 import type { OwnProgram } from "./own-program.ts";
+import type { RecordRescue } from "./record-rescue.ts";
 import type { Of, WorkerRequest } from "./worker-request.ts";
 
 export interface HostCommandDeps {
@@ -19,10 +20,11 @@ export interface HostCommandDeps {
   readonly program: Pick<OwnProgram, "startAgain">;
   /** Begins an archive of this host; false = one is being made. */
   readonly beginArchive: () => boolean;
+  readonly record: Pick<RecordRescue, "look" | "take" | "leave">;
 }
 
 /** Commands that only read: their outcome is not kept, and a redelivered job reads again. */
-const LOOKS = ["log", "who", "backups", "doctor"] as const;
+const LOOKS = ["log", "who", "backups", "doctor", "record.look"] as const;
 type Look = (typeof LOOKS)[number];
 
 /** The archive that is being made is as good as another one. */
@@ -74,7 +76,7 @@ export class HostCommands {
     if (command.kind === "start-again") return this.#startAgain(command, expired);
     const before = db.outcomeOf(command.id);
     const outcome: CommandOutcome =
-      before ?? (expired ? { kind: "expired" } : await this.#perform(command));
+      before ?? (expired ? { kind: "expired" } : await this.#perform(command, command.id));
     log.info(
       {
         command: command.kind,
@@ -140,21 +142,22 @@ export class HostCommands {
     const { db, clock } = this.#deps;
     const before = db.outcomeOf(id);
     if (before) return before;
-    const outcome = await this.#perform(request);
+    const outcome = await this.#perform(request, id);
     if (!this.#deps.fleet.stopping.aborted) db.keepOutcome(id, outcome, clock.now());
     return outcome;
   }
 
-  async #perform(command: WorkerRequest): Promise<CommandOutcome> {
+  async #perform(command: WorkerRequest, id: string): Promise<CommandOutcome> {
     const { log, fleet, sessions } = this.#deps;
     const { worker, kind } = command;
     // A wrong name must leave no row, no log and no process. Only a start creates a worker.
-    if (kind !== "start" && !fleet.has(worker) && !sessions.has(worker)) {
+    if (!isOfRecord(command) && kind !== "start" && !fleet.has(worker) && !sessions.has(worker)) {
       if (kind !== "forget") return unknown(worker);
       fleet.forget(worker);
       return { kind: "done" };
     }
     try {
+      if (isOfRecord(command)) return await this.#ofRecord(command, id);
       return await this.#carryOut(command, fleet.find(worker));
     } catch (error) {
       log.error({ err: error, worker: command.worker }, "command failed");
@@ -166,7 +169,25 @@ export class HostCommands {
     }
   }
 
-  async #carryOut(command: WorkerRequest, entry: Entry): Promise<CommandOutcome> {
+  /** A host without its record may not know the worker of the command. */
+  async #ofRecord(command: RecordRequest, id: string): Promise<CommandOutcome> {
+    const { record } = this.#deps;
+    switch (command.kind) {
+      case "record.look":
+        return await record.look();
+      case "record.take":
+        return await record.take(command.at, id);
+      case "record.leave":
+        return record.leave();
+      default:
+        return command satisfies never;
+    }
+  }
+
+  async #carryOut(
+    command: Exclude<WorkerRequest, RecordRequest>,
+    entry: Entry,
+  ): Promise<CommandOutcome> {
     const { db, clock, sessions } = this.#deps;
     const { kind, worker: id } = command;
     switch (kind) {
@@ -214,7 +235,7 @@ export class HostCommands {
   }
 
   async #look(
-    command: Extract<WorkerRequest, { kind: Look }>,
+    command: Extract<WorkerRequest, { kind: Exclude<Look, "record.look"> }>,
     entry: Entry,
   ): Promise<CommandOutcome> {
     const { sessions, doctor } = this.#deps;
@@ -267,6 +288,12 @@ export class HostCommands {
     if (outcome.kind === "done" && wanted) void entry.worker.start();
     return outcome;
   }
+}
+
+type RecordRequest = Extract<WorkerRequest, { kind: `record.${string}` }>;
+
+function isOfRecord(command: WorkerRequest): command is RecordRequest {
+  return command.kind.startsWith("record.");
 }
 
 function unknown(worker: WorkerId): CommandOutcome {

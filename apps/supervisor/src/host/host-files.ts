@@ -4,6 +4,7 @@ import type { HostTrouble } from "@flotilla/contracts";
 import { type Clock, toError } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import type { HostDb } from "../record/host-db.ts";
+import type { ToldLoss } from "./record-rescue.ts";
 
 export interface HostFilesDeps {
   readonly dataDir: string;
@@ -12,7 +13,15 @@ export interface HostFilesDeps {
   readonly db: Pick<HostDb, "path" | "trouble" | "stillThere" | "rescueTo">;
   /** Names of session files that belong to no worker. */
   readonly idleSessions: () => readonly string[];
-  readonly tell: (trouble: HostTrouble, over: boolean, detail: string) => void;
+  /** A lost host.db, until it was decided about; null = there is nothing to tell of one. */
+  readonly loss: () => ToldLoss | null;
+  /** `backupAt`: the archive that a lost record can be taken over from. */
+  readonly tell: (
+    trouble: HostTrouble,
+    over: boolean,
+    detail: string,
+    backupAt: number | null,
+  ) => void;
   readonly clock: Clock;
   readonly log: Logger;
 }
@@ -21,6 +30,12 @@ const LOOK_EVERY_MS = 5000;
 /** Age at which a session without a worker is reported: an import creates the session first. */
 const IDLE_AFTER_MS = 20_000;
 const LONGEST = 600;
+
+interface Found {
+  readonly trouble: HostTrouble;
+  readonly detail: string;
+  readonly backupAt: number | null;
+}
 
 const KEY_TROUBLE: Readonly<Partial<Record<KeyFileState, HostTrouble>>> = {
   "written-back": "key-written-back",
@@ -38,9 +53,8 @@ export class HostFiles implements Disposable {
   /** Monotonic milliseconds at which each session without a worker was first seen. */
   readonly #idleSince = new Map<string, number>();
   readonly #timer: NodeJS.Timeout;
-  #told = new Map<HostTrouble, string>();
+  #told = new Map<HostTrouble, Found>();
   #rescued: string | null = null;
-  #setAsideTold = false;
 
   constructor(deps: HostFilesDeps) {
     this.#deps = deps;
@@ -51,17 +65,16 @@ export class HostFiles implements Disposable {
 
   /** Checks now. Never throws. */
   look(): void {
-    const found = new Map(
-      this.#find().map(([trouble, detail]) => [trouble, detail.slice(0, LONGEST)]),
-    );
+    const found = new Map(this.#find().map((each) => [each.trouble, each]));
     const { tell, log } = this.#deps;
-    for (const [trouble, detail] of found) {
-      if (this.#told.get(trouble) === detail) continue;
+    for (const { trouble, detail, backupAt } of found.values()) {
+      const before = this.#told.get(trouble);
+      if (before?.detail === detail && before.backupAt === backupAt) continue;
       log.error({ trouble, detail }, "💾 something is wrong with the files of this host");
-      tell(trouble, false, detail);
+      tell(trouble, false, detail, backupAt);
     }
-    for (const [trouble, detail] of this.#told)
-      if (!found.has(trouble)) tell(trouble, true, detail);
+    for (const { trouble, detail } of this.#told.values())
+      if (!found.has(trouble)) tell(trouble, true, detail, null);
     this.#told = found;
   }
 
@@ -69,11 +82,15 @@ export class HostFiles implements Disposable {
     clearInterval(this.#timer);
   }
 
-  #find(): (readonly [HostTrouble, string])[] {
-    const { dataDir } = this.#deps;
+  #find(): Found[] {
+    const { dataDir, loss } = this.#deps;
     // Another folder is in the place of ours: nothing in it may be repaired.
-    if (folderId(dataDir) !== this.#folder) return [["folder-gone", dataDir]];
-    return [...this.#key(), ...this.#record(), ...this.#idle()];
+    if (folderId(dataDir) !== this.#folder) return [of("folder-gone", dataDir)];
+    const lost = loss();
+    return [
+      ...[...this.#key(), ...this.#record(), ...this.#idle()].map((each) => of(...each)),
+      ...(lost === null ? [] : [{ ...of(lost.trouble, lost.detail), backupAt: lost.backupAt }]),
+    ];
   }
 
   #key(): (readonly [HostTrouble, string])[] {
@@ -93,11 +110,8 @@ export class HostFiles implements Disposable {
     const there = db.stillThere();
     if (there !== "ok") return [["record-deleted", this.#rescue()]];
     const trouble = db.trouble();
-    if (trouble === null) return [];
-    if (trouble.kind !== "record-set-aside") return [[trouble.kind, trouble.detail]];
-    // An event rather than a state: reported once.
-    if (this.#setAsideTold) return [];
-    this.#setAsideTold = true;
+    // One that was set aside is a loss.
+    if (trouble === null || trouble.kind === "record-set-aside") return [];
     return [[trouble.kind, trouble.detail]];
   }
 
@@ -126,6 +140,10 @@ export class HostFiles implements Disposable {
     const names = there.filter((name) => now - (this.#idleSince.get(name) ?? now) >= IDLE_AFTER_MS);
     return names.length === 0 ? [] : [["sessions-idle", names.join(", ")]];
   }
+}
+
+function of(trouble: HostTrouble, detail: string): Found {
+  return { trouble, detail: detail.slice(0, LONGEST), backupAt: null };
 }
 
 function folderId(path: string): string | null {

@@ -1,7 +1,15 @@
-import type { CommandOutcome, LinkStatus, OwnRules, PastExit } from "@flotilla/contracts";
+import type {
+  CommandOutcome,
+  LinkStatus,
+  OwnRules,
+  PastExit,
+  RecordGain,
+  RecordLoss,
+} from "@flotilla/contracts";
 import type { WorkerId } from "@flotilla/kernel";
 import { type ProcessIdentity, processIdentity } from "@flotilla/os";
 import type { KeptEvents } from "@flotilla/queue";
+import { gainOf, merged } from "./loss.ts";
 import { RecordFile, type RecordTrouble } from "./record-file.ts";
 import type { Child, Desired, HostMemory, KeptExit } from "./rows.ts";
 
@@ -20,6 +28,7 @@ const KEPT_OUTCOMES = 5000;
 export class HostDb {
   readonly #file: RecordFile;
   readonly #memory: HostMemory;
+  #tookKnown = false;
 
   /** Throws AppError `sqlite-locked` when another supervisor runs here; see {@link RecordFile}. */
   constructor(path: string) {
@@ -27,7 +36,7 @@ export class HostDb {
     this.#memory = this.#file.memory;
   }
 
-  /** True when the file held no worker at opening: it is new or was lost. */
+  /** True when the file never had a worker at opening: it is new or was lost. */
   get isNew(): boolean {
     return this.#file.isNew;
   }
@@ -70,6 +79,84 @@ export class HostDb {
       addedAt: this.#memory.workers.get(id)?.addedAt ?? now,
     });
     this.#file.changed({ of: "worker", id });
+  }
+
+  /** The loss of the record before this one, until it was decided about; null = there is none. */
+  loss(): RecordLoss | null {
+    return this.#memory.loss;
+  }
+
+  /** Whether this process found the loss. */
+  get isLossFresh(): boolean {
+    return this.#tookKnown || this.#file.wasDamaged;
+  }
+
+  /**
+   * Adds workers that run only because the record was lost, with the desired state "running".
+   * `now`: milliseconds since the epoch.
+   */
+  takeKnown(ids: readonly WorkerId[], now: number): void {
+    this.#tookKnown = true;
+    const { workers, loss } = this.#memory;
+    const detail = this.path;
+    const begun = loss ?? { kind: "record-missing", at: now, detail, started: [], changed: [] };
+    for (const [index, id] of ids.entries())
+      workers.set(id, { desired: "running", addedAt: now + index });
+    this.#memory.loss = { ...begun, started: [...ids] };
+    this.#file.kept(...ids.map((id) => ({ of: "worker", id }) as const), {
+      of: "loss",
+      id: "loss",
+    });
+  }
+
+  /**
+   * What an earlier record would bring to this one. `idle`: sessions without a worker, which it may
+   * bring back.
+   */
+  gainFrom(found: HostMemory, idle: readonly string[]): RecordGain {
+    return gainOf(this.#memory, merged(this.#memory, found, idle));
+  }
+
+  /** Takes over what {@link gainFrom} says, in one transaction; the loss is over then. */
+  takeOver(found: HostMemory, idle: readonly string[]): RecordGain {
+    const memory = this.#memory;
+    const next = merged(memory, found, idle);
+    const gain = gainOf(memory, next);
+    const { workers, exits, rules, stats, outcomes } = next;
+    for (const [id, row] of workers) memory.workers.set(id, row);
+    for (const [id, row] of exits) memory.exits.set(id, row.slice(-KEPT_EXITS));
+    for (const [id, row] of rules) memory.rules.set(id, row);
+    for (const [id, row] of stats) memory.stats.set(id, row);
+    memory.outcomes.clear();
+    for (const [id, row] of [...outcomes].slice(-KEPT_OUTCOMES)) memory.outcomes.set(id, row);
+    memory.fleet = next.fleet;
+    memory.loss = null;
+    this.#file.kept(
+      ...[...workers.keys()].flatMap(
+        (id) =>
+          [
+            { of: "worker", id },
+            { of: "exits", id, adds: false },
+            { of: "rules", id },
+            { of: "stats", id },
+          ] as const,
+      ),
+      ...[...outcomes.keys()].map((id) => ({ of: "outcome", id }) as const),
+      { of: "fleet", id: "fleet" },
+      { of: "loss", id: "loss" },
+    );
+    return gain;
+  }
+
+  /** The record stays as it is; the loss is over. */
+  endLoss(): void {
+    this.#memory.loss = null;
+    this.#file.kept({ of: "loss", id: "loss" });
+  }
+
+  /** Writes all changes that `work` makes in one transaction. */
+  together(work: () => void): void {
+    this.#file.together(work);
   }
 
   /** Removes a worker with its exits, rules and statistics. */

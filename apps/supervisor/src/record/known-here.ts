@@ -5,10 +5,16 @@ import { neighbourOf, sessionNames } from "@flotilla/session-store";
 import type { HostDb } from "./host-db.ts";
 
 /**
- * Adds workers to a new host.db when they ran here before (session with a key, and a log), with the
+ * Adds workers to a new or lost host.db when they ran here before (session with a key, and a log), with the
  * desired state "running": a lost host.db keeps no account off Telegram. Returns their names.
+ * `isMissed`: whether it was lost also when none of them ran here, by their logs.
  */
-export function takeKnownWorkers(db: HostDb, dataDir: string, now: number): WorkerId[] {
+export function takeKnownWorkers(
+  db: HostDb,
+  dataDir: string,
+  now: number,
+  isMissed: () => boolean = () => false,
+): WorkerId[] {
   if (!db.isNew) return [];
   const sessions = join(dataDir, "sessions");
   const ran = (name: string): boolean => existsSync(join(dataDir, "logs", `${name}.log`));
@@ -16,6 +22,6 @@ export function takeKnownWorkers(db: HostDb, dataDir: string, now: number): Work
   const known = sessionNames(sessions)
     .filter((name) => ran(name) && hasKey(name))
     .map(parseWorkerId);
-  for (const [index, id] of known.entries()) db.setDesired(id, "running", now + index);
+  if (known.length > 0 || isMissed()) db.takeKnown(known, now);
   return known;
 }

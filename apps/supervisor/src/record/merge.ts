@@ -31,6 +31,7 @@ export function joinFound(memory: HostMemory, found: HostMemory, unwritten: Unwr
   join(memory.children, found.children, (id) => unwritten.has(keyText({ of: "child", id })));
   if (!unwritten.has(keyText({ of: "fleet", id: "fleet" })))
     memory.fleet = found.fleet ?? memory.fleet;
+  if (!unwritten.has(keyText({ of: "loss", id: "loss" }))) memory.loss = found.loss ?? memory.loss;
   const newer = [...memory.outcomes];
   memory.outcomes.clear();
   // Insertion order decides which outcomes are dropped first: the file's are older.

@@ -7,6 +7,7 @@ import {
   openDatabase,
   type SqliteErrorCode,
 } from "@flotilla/sqlite";
+import { withChanges } from "./loss.ts";
 import { joinFound, keyText } from "./merge.ts";
 import { emptyMemory, type HostMemory, type RecordKey, readAll, writeKey } from "./rows.ts";
 import { MIGRATIONS } from "./schema.ts";
@@ -49,8 +50,8 @@ export class RecordFile {
   /** The content of the file at opening. The caller changes it and calls {@link changed}. */
   readonly memory: HostMemory;
   /**
-   * True when the file opened and held no worker. False when it failed to open: it may hold
-   * workers.
+   * True when the file opened and its supervisor never had a worker. False when it failed to open:
+   * it may hold workers.
    */
   readonly isNew: boolean;
   readonly #dirty = new Map<string, RecordKey>();
@@ -59,6 +60,7 @@ export class RecordFile {
   #setAside: string | null = null;
   #problem: string | null = null;
   #onFound: () => void = () => {};
+  #isHeld = false;
 
   /**
    * Throws AppError `sqlite-locked` when another supervisor of this data folder runs, and
@@ -68,7 +70,8 @@ export class RecordFile {
     this.path = path;
     const opened = this.#open();
     this.memory = opened ?? emptyMemory();
-    this.isNew = opened !== null && opened.workers.size === 0;
+    this.isNew = opened !== null && opened.workers.size === 0 && opened.outcomes.size === 0;
+    if (this.memory.loss !== null) this.kept({ of: "loss", id: "loss" });
     this.#timer = setInterval(() => this.#retry(), RETRY_MS);
     this.#timer.unref();
   }
@@ -78,6 +81,11 @@ export class RecordFile {
     if (this.#problem !== null) return { kind: "record-unwritable", detail: this.#problem };
     if (this.#setAside === null) return null;
     return { kind: "record-set-aside", detail: this.#setAside };
+  }
+
+  /** Whether this process set a damaged file aside. */
+  get wasDamaged(): boolean {
+    return this.#setAside !== null;
   }
 
   /** Whether the path still leads to the open file. */
@@ -95,8 +103,27 @@ export class RecordFile {
     this.#onFound = listen;
   }
 
-  /** Marks rows as changed in memory and writes all unwritten ones. */
+  /** Marks rows as changed in memory, a pending loss included, and writes all unwritten ones. */
   changed(...keys: readonly RecordKey[]): void {
+    const { loss } = this.memory;
+    const noted = loss && withChanges(loss, keys);
+    this.memory.loss = noted;
+    this.kept(...keys, ...(noted === loss ? [] : [{ of: "loss", id: "loss" } as const]));
+  }
+
+  /** Writes all changes that `work` makes in one transaction. */
+  together(work: () => void): void {
+    this.#isHeld = true;
+    try {
+      work();
+    } finally {
+      this.#isHeld = false;
+      this.#flush();
+    }
+  }
+
+  /** As {@link changed}, for what comes about by the loss itself, or is taken over from before it. */
+  kept(...keys: readonly RecordKey[]): void {
     for (const key of keys) {
       const before = this.#dirty.get(keyText(key));
       const replaced = before?.of === "exits" && !before.adds;
@@ -150,7 +177,10 @@ export class RecordFile {
       for (const suffix of ["", "-wal", "-journal", "-shm"])
         if (existsSync(this.path + suffix)) renameSync(this.path + suffix, aside + suffix);
       this.#setAside = `${this.path} → ${aside}`;
-      return this.#openOnce();
+      const opened = this.#openOnce();
+      const [at, detail] = [systemClock.now(), this.#setAside];
+      opened.loss = { kind: "record-set-aside", at, detail, started: [], changed: [] };
+      return opened;
     } catch (again) {
       return this.#without(toError(again));
     }
@@ -170,7 +200,12 @@ export class RecordFile {
     try {
       const found = this.#open();
       if (!found) return;
+      const isLost = this.#setAside !== null;
       joinFound(this.memory, found, this.#dirty);
+      if (isLost && this.memory.loss !== null) {
+        this.memory.loss = withChanges(this.memory.loss, [...this.#dirty.values()]);
+        this.kept({ of: "loss", id: "loss" });
+      }
       this.#onFound();
     } catch (error) {
       this.#failed(toError(error));
@@ -179,7 +214,7 @@ export class RecordFile {
 
   #flush(): void {
     const db = this.#db;
-    if (db === null || this.#dirty.size === 0) return;
+    if (db === null || this.#dirty.size === 0 || this.#isHeld) return;
     try {
       const keys = [...this.#dirty.values()].toSorted(
         (a, b) => Number(b.of === "worker") - Number(a.of === "worker"),

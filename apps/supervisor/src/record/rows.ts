@@ -5,6 +5,7 @@ import {
   LinkStatus,
   OwnRules,
   type PastExit,
+  RecordLoss,
 } from "@flotilla/contracts";
 import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import type { ProcessIdentity } from "@flotilla/os";
@@ -36,6 +37,8 @@ export interface HostMemory {
   readonly outcomes: Map<string, { at: number; outcome: CommandOutcome }>;
   /** The fleet of this host, which finds its keys in Redis also after an outage or a loss there. */
   fleet: unknown;
+  /** The loss of the record before this one, until an owner decided about it. */
+  loss: RecordLoss | null;
   /** Outbox: events that Redis does not have yet, oldest first. */
   readonly events: Map<string, FleetEvent>;
 }
@@ -47,7 +50,8 @@ export type RecordKey =
   | { readonly of: "exits"; readonly id: WorkerId; readonly adds: boolean }
   | { readonly of: "child"; readonly id: number }
   | { readonly of: "outcome" | "event"; readonly id: string }
-  | { readonly of: "fleet"; readonly id: "fleet" };
+  | { readonly of: "fleet"; readonly id: "fleet" }
+  | { readonly of: "loss"; readonly id: "loss" };
 
 /** The content of a new host.db. */
 export function emptyMemory(): HostMemory {
@@ -59,6 +63,7 @@ export function emptyMemory(): HostMemory {
     children: new Map(),
     outcomes: new Map(),
     fleet: null,
+    loss: null,
     events: new Map(),
   };
 }
@@ -94,6 +99,8 @@ export function readAll(db: Database): HostMemory {
   }
   for (const row of db.read<{ body: string }>("SELECT body FROM fleet"))
     memory.fleet = json(row.body);
+  for (const row of db.read<{ body: string }>("SELECT body FROM loss"))
+    memory.loss = RecordLoss.safeParse(json(row.body)).data ?? null;
   for (const row of db.read<{ body: string }>("SELECT body FROM kept_event ORDER BY n")) {
     const event = FleetEvent.safeParse(json(row.body));
     if (event.success) memory.events.set(event.data.id, event.data);
@@ -193,6 +200,9 @@ export function writeKey(db: Database, memory: HostMemory, key: RecordKey): void
         JSON.stringify(memory.fleet),
       ]);
       break;
+    case "loss":
+      writeLoss(db, memory.loss);
+      break;
     default:
       key satisfies never;
   }
@@ -268,4 +278,10 @@ function writeEvent(db: Database, id: string, event: FleetEvent | undefined): vo
       JSON.stringify(event),
     ]);
   else db.write("DELETE FROM kept_event WHERE id = ?", [id]);
+}
+
+function writeLoss(db: Database, loss: RecordLoss | null): void {
+  if (loss)
+    db.write("INSERT OR REPLACE INTO loss (one, body) VALUES (1, ?)", [JSON.stringify(loss)]);
+  else db.write("DELETE FROM loss");
 }

@@ -66,4 +66,8 @@ export const MIGRATIONS = [
      id TEXT NOT NULL UNIQUE,
      body TEXT NOT NULL
    ) STRICT;`,
+  `CREATE TABLE loss (
+     one INTEGER PRIMARY KEY CHECK (one = 1),
+     body TEXT NOT NULL
+   ) STRICT;`,
 ];

@@ -121,6 +121,8 @@ export async function lookInto<T>(
   const file = manifest.files.find(({ name }) => name === options.name);
   if (!file || file.schema === null)
     throw damagedArchive(options.path, `there is no sound ${options.name} in it`);
+  // One that was killed while it looked left its file there.
+  rmSync(scratch, { recursive: true, force: true });
   try {
     return look(await unpackOne({ ...options, folder: scratch }), manifest);
   } finally {

@@ -158,12 +158,39 @@ function namesIn(dataDir: string, folder: string): string[] {
   }
 }
 
-/** The lock that a start takes: none begins while files move. */
-export function whileStopped(dataDir: string): Disposable {
+/**
+ * Holds a data folder as a start of Flotilla does, until it is disposed. Throws AppError
+ * `already-running` when another process holds it, and `restore-unfinished`.
+ */
+export function holdDataDir(dataDir: string): Disposable {
+  const held = lockInstance(dataDir);
+  try {
+    assertNoUnfinishedRestore(dataDir);
+    return held;
+  } catch (error) {
+    held[Symbol.dispose]();
+    throw error;
+  }
+}
+
+function lockInstance(dataDir: string): Disposable {
   try {
     return lockFile(join(dataDir, "instance.lock"));
+  } catch (cause) {
+    if (!(cause instanceof AppError) || cause.code !== "sqlite-locked") throw cause;
+    const text =
+      `Flotilla already runs on ${dataDir}. Stop it there first, or set DATA_DIR to another ` +
+      "folder.";
+    throw new AppError("already-running", text, { cause });
+  }
+}
+
+/** None starts while files move. */
+export function whileStopped(dataDir: string): Disposable {
+  try {
+    return lockInstance(dataDir);
   } catch (error) {
-    if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
+    if (!(error instanceof AppError) || error.code !== "already-running") throw error;
     const text = `Flotilla runs on ${dataDir}. Stop it, or restore into another DATA_DIR.`;
     throw new AppError<ArchiveErrorCode>("restore-in-use", text, { details: { dataDir } });
   }
