@@ -44,7 +44,11 @@ export { SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,
+  botCopyKey,
+  botLastKey,
+  botPrefix,
   botPulseKey,
+  botStandbysKey,
   EVENTS_QUEUE,
   fenceKey,
   fleetKeyIdKey,
