@@ -4,10 +4,22 @@ import { botLastKey, botPrefix, botStandbysKey, leaseKey } from "@flotilla/contr
 import { fleetKeyId, type RedisAddress } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
 import { z } from "zod";
+import type { LeaseTimings } from "./lease.ts";
 import { LeaseRecord } from "./lease-script.ts";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
 import { Wire } from "./wire.ts";
+
+/**
+ * TTL 10 s, renewed every 2 s, the bot stops after 6 s without an answer. Shorter than that of
+ * workers: no connection outlives the bot at Telegram.
+ */
+export const BOT_LEASE_TIMINGS: LeaseTimings = {
+  ttlMs: 10_000,
+  actMs: 6000,
+  renewEveryMs: 2000,
+  firstAnswerMs: 1000,
+};
 
 /** The bot that was granted its lease last. */
 export const LastBot = z.object({

@@ -1,6 +1,7 @@
 /** The only importer of BullMQ and ioredis: queues, events, status rows and leases in Redis. */
 
 export {
+  BOT_LEASE_TIMINGS,
   BotBoard,
   type BotPlaceOptions,
   botPlace,

@@ -5,6 +5,7 @@ import type { Config } from "@flotilla/config";
 import { AppError, type Clock, makeFolder, parseWorkerId, sleep } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
 import {
+  BOT_LEASE_TIMINGS,
   BotBoard,
   botResource,
   type LastBot,
@@ -56,16 +57,6 @@ export interface DutyDeps {
   readonly timings?: LeaseTimings;
 }
 
-/**
- * TTL 10 s, renewed every 2 s, the bot stops after 6 s without an answer. Shorter than that of
- * workers: no connection outlives the bot at Telegram.
- */
-const TIMINGS: LeaseTimings = {
-  ttlMs: 10_000,
-  actMs: 6000,
-  renewEveryMs: 2000,
-  firstAnswerMs: 1000,
-};
 /** Milliseconds from one look at what a standby waits for to the next. */
 const LOOK_MS = 500;
 const ANNOUNCE_MS = 3000;
@@ -226,7 +217,7 @@ export class Duty {
 
   /** Asks for the lease, and keeps it: true when it was granted. */
   async #ask(): Promise<boolean> {
-    const { config, place, clock, timings = TIMINGS } = this.#deps;
+    const { config, place, clock, timings = BOT_LEASE_TIMINGS } = this.#deps;
     const first = Promise.withResolvers<boolean>();
     const stop = (): void => first.resolve(false);
     this.#over.signal.addEventListener("abort", stop, { once: true });

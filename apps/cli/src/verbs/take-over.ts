@@ -10,13 +10,13 @@ import {
   withTimeout,
 } from "@flotilla/kernel";
 import {
+  BOT_LEASE_TIMINGS,
   BotBoard,
   type BotCopy,
   botPlace,
   botResource,
   findBotCopy,
   type LastBot,
-  LEASE_TIMINGS,
   Lease,
   lockIdentity,
   type QueuePlace,
@@ -107,20 +107,20 @@ async function takeLease({ place, wires, token, lock }: Parts) {
   const refuse = (message: string): void => first.reject(new AppError("bot-active", message));
   const lease = new Lease({
     place: wires,
-    mode: "several",
+    mode: place.env.HOSTS === "several" ? "several" : "one",
     host: place.hostId,
     worker: parseWorkerId("bot"),
     owner: lockIdentity(lock.path),
     resources: () => [botResource(token)],
     knownFence: () => readBotNote(place.dataDir)?.fence ?? 0,
     on: {
-      granted: (fence) => first.resolve(fence ?? 0),
+      granted: (fence) => (fence === null ? first.reject(noLease()) : first.resolve(fence)),
       suspended: () => {},
       taken: ({ message }) => refuse(message),
     },
     onError: () => {},
     clock: place.clock,
-    timings: LEASE_TIMINGS,
+    timings: BOT_LEASE_TIMINGS,
   });
   try {
     return { lease, fence: await withTimeout(first.promise, LEASE_MS, noLease) };
