@@ -97,7 +97,7 @@ export interface StartOptions {
 }
 
 /**
- * Milliseconds for which a start waits for the lease: a Redis that nobody used before grants none
+ * Milliseconds for which a start waits for the lease: a Redis that no fleet used before grants none
  * for a moment.
  */
 const LEASE_MS = 4000;

@@ -38,7 +38,6 @@ test(
     await it.says(first, /^ok/);
     const others = [await it.bot("host-b", folder), await it.bot("host-c", folder)];
     for (const each of others) await it.says(each, /^standby; active is host-a.*this data folder/);
-    await it.ask("/help", /\/workers/);
     first.process.kill("SIGKILL");
     await first.process.exited;
     const { ms } = await it.ask("/help", /\/workers/, LEASE_MS + 10_000);
@@ -46,7 +45,53 @@ test(
     const states = await Promise.all(others.map((each) => each.health()));
     expect(states.filter((text) => text.startsWith("standby"))).toHaveLength(1);
     await it.ask("/help", /\/workers/);
-    expect(await it.told(/\/workers/), "each answered once").toHaveLength(3);
+    expect(await it.told(/\/workers/), "each answered once").toHaveLength(2);
     expect((await it.chat.calls()).filter(({ status }) => status === 409)).toEqual([]);
+  },
+);
+
+test("a Redis that forgets everything makes no second bot: the active one stays, the standby waits", async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const it = await BotWorld.start(redis.url);
+  const first = await it.bot("host-a", await testDir());
+  await it.says(first, /^ok/);
+  const second = await it.bot("host-b", await testDir());
+  await it.says(second, /^standby; active is host-a/);
+  await redis.command("FLUSHALL");
+  await waitFor(async () => ((await redis.command("KEYS", "*bot-last")) as string[]).length === 1, {
+    timeoutMs: 30_000,
+    what: "the record of the active bot",
+  });
+  await it.ask("/help", /\/workers/);
+  expect(await it.says(second, /^standby; active is host-a/)).toMatch(/standby/);
+  expect(first.process.stdout).not.toMatch(/another bot of this fleet took over/);
+});
+
+test(
+  "with HOSTS=several a bot that cannot renew its lease says so, polls nothing, and answers what was said " +
+    "when Redis is back",
+  async () => {
+    const redis = await startRedis();
+    onTestFinished(() => redis.stop());
+    const it = await BotWorld.start(redis.url);
+    const bot = await it.bot("host-a", await testDir(), { HOSTS: "several" });
+    await it.says(bot, /^ok/);
+    await it.ask("/help", /\/workers/);
+    redis.freeze();
+    await waitFor(async () => (await it.told(/cannot renew its lease/)).length === 1, {
+      what: "its last words",
+    });
+    const polls = async (): Promise<number> =>
+      (await it.chat.calls()).filter(({ method }) => method === "getUpdates").length;
+    const before = await polls();
+    await it.chat.post("/chat/text", { user: 777, text: "/help" });
+    await it.says(bot, /suspended/);
+    expect(await polls()).toBe(before);
+    redis.thaw();
+    await waitFor(async () => (await it.told(/\/workers/)).length === 2, {
+      timeoutMs: 60_000,
+      what: "the answer",
+    });
   },
 );

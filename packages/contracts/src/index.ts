@@ -44,6 +44,8 @@ export { SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,
+  botAwayKey,
+  botBeatKey,
   botCopyKey,
   botLastKey,
   botPrefix,

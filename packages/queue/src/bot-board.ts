@@ -1,6 +1,13 @@
 import { createHash } from "node:crypto";
 import { statSync } from "node:fs";
-import { botLastKey, botPrefix, botStandbysKey, leaseKey } from "@flotilla/contracts";
+import {
+  botAwayKey,
+  botBeatKey,
+  botLastKey,
+  botPrefix,
+  botStandbysKey,
+  leaseKey,
+} from "@flotilla/contracts";
 import { fleetKeyId, type RedisAddress } from "@flotilla/kernel";
 import { processIdentity } from "@flotilla/os";
 import { z } from "zod";
@@ -97,7 +104,11 @@ return redis.call('ZRANGE', KEYS[1], 0, 99)
 
 /** Milliseconds after which a standby that says nothing counts as gone. */
 const STANDBY_MS = 15_000;
-const [LAST, STANDBY] = ["bot-last", "bot-standby"];
+/** Milliseconds after which a bot that says nothing counts as not heard. */
+const BEAT_MS = 30_000;
+/** Milliseconds for which an outage that was told counts as told, if no bot comes back. */
+const AWAY_MS = 7 * 24 * 3600 * 1000;
+const [LAST, STANDBY, BEAT] = ["bot-last", "bot-standby", "bot-beat"];
 
 /**
  * Who the bot of the fleet is, who was it last, and who waits. Every method rejects within a second,
@@ -107,19 +118,22 @@ const [LAST, STANDBY] = ["bot-last", "bot-standby"];
 export class BotBoard {
   readonly #place: QueuePlace;
   readonly #redis: PromptRedis;
-  readonly #resource: string;
+  readonly #resource: string | null;
   #announced: { readonly key: string; readonly row: string } | null = null;
 
-  constructor(place: QueuePlace, token: string, onError: (error: unknown) => void) {
+  /** `token` null: of a host, which has none; it cannot ask for the holder of the lease. */
+  constructor(place: QueuePlace, token: string | null, onError: (error: unknown) => void) {
     this.#place = place;
-    this.#resource = botResource(token);
+    this.#resource = token === null ? null : botResource(token);
     this.#redis = new PromptRedis(place.redis, onError);
   }
 
   /** The holder of the lease; null = it is free. */
   async active(): Promise<LeaseRecord | null> {
+    const resource = this.#resource;
+    if (resource === null) return null;
     const text = await this.#redis.ask((redis) =>
-      redis.get(leaseKey(this.#place.prefix, this.#resource)),
+      redis.get(leaseKey(this.#place.prefix, resource)),
     );
     return text === null ? null : LeaseRecord.parse(JSON.parse(text));
   }
@@ -129,12 +143,12 @@ export class BotBoard {
     const text = await this.#redis.ask((redis) => redis.get(botLastKey(this.#place.prefix)));
     if (text === null) return null;
     const row = text.slice(text.indexOf(" ") + 1);
-    return LastBot.safeParse(this.#place.wire.openRow(LAST, this.#resource, row)).data ?? null;
+    return LastBot.safeParse(this.#place.wire.openRow(LAST, LAST, row)).data ?? null;
   }
 
   /** Writes down the bot with this lease. False = one with a higher fencing token is there. */
   async keepLast(last: LastBot): Promise<boolean> {
-    const row = this.#place.wire.signRow(LAST, this.#resource, last);
+    const row = this.#place.wire.signRow(LAST, LAST, last);
     const key = botLastKey(this.#place.prefix);
     return (await this.#redis.ask((redis) => redis.eval(KEEP_LAST, 1, key, last.fence, row))) === 1;
   }
@@ -144,7 +158,7 @@ export class BotBoard {
     const key = JSON.stringify(me);
     if (this.#announced?.key !== key) {
       await this.leave();
-      this.#announced = { key, row: this.#place.wire.signRow(STANDBY, this.#resource, me) };
+      this.#announced = { key, row: this.#place.wire.signRow(STANDBY, STANDBY, me) };
     }
     const { row } = this.#announced;
     await this.#redis.ask((redis) =>
@@ -166,9 +180,34 @@ export class BotBoard {
       redis.eval(STANDBYS, 1, botStandbysKey(this.#place.prefix), STANDBY_MS),
     )) as string[];
     return rows.flatMap(
-      (row) =>
-        StandbyBot.safeParse(this.#place.wire.openRow(STANDBY, this.#resource, row)).data ?? [],
+      (row) => StandbyBot.safeParse(this.#place.wire.openRow(STANDBY, STANDBY, row)).data ?? [],
     );
+  }
+
+  /** Says that the active bot is there; to be repeated every few seconds. */
+  async beat(last: LastBot): Promise<void> {
+    const row = this.#place.wire.signRow(BEAT, BEAT, last);
+    await this.#redis.ask((redis) => redis.set(botBeatKey(this.#place.prefix), row, "PX", BEAT_MS));
+  }
+
+  /** The bot that was heard within the last 30 s; null = none. */
+  async heard(): Promise<LastBot | null> {
+    const text = await this.#redis.ask((redis) => redis.get(botBeatKey(this.#place.prefix)));
+    if (text === null) return null;
+    return LastBot.safeParse(this.#place.wire.openRow(BEAT, BEAT, text)).data ?? null;
+  }
+
+  /** Takes the right to tell that the bot is gone. False = another host has told it. */
+  async takeAway(host: string): Promise<boolean> {
+    const key = botAwayKey(this.#place.prefix);
+    const set = await this.#redis.ask((redis) => redis.set(key, host, "PX", AWAY_MS, "NX"));
+    return set === "OK";
+  }
+
+  /** Ends a told outage. True for the one host that is to tell of the bot's return. */
+  async endAway(): Promise<boolean> {
+    const key = botAwayKey(this.#place.prefix);
+    return (await this.#redis.ask((redis) => redis.del(key))) === 1;
   }
 
   close(): void {

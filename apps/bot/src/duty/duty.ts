@@ -112,9 +112,13 @@ export class Duty {
     return this.#last?.fence ?? null;
   }
 
-  /** Puts back what a Redis that came back empty forgot. Throws AppError `redis-away`. */
+  /**
+   * Says to hosts that this bot is there, and puts back what a Redis that came back empty forgot.
+   * Throws AppError `redis-away`.
+   */
   async keepThere(): Promise<void> {
-    if (this.#last !== null && this.mayAct()) await this.#board.keepLast(this.#last);
+    if (this.#last === null || !this.mayAct()) return;
+    await Promise.all([this.#board.keepLast(this.#last), this.#board.beat(this.#last)]);
   }
 
   /** Who else is there. */

@@ -135,7 +135,9 @@ function lockFolder(dataDir: string): MachineLock {
     return lockForMachine(join(dataDir, "bot.lock"));
   } catch (error) {
     if (!(error instanceof AppError) || error.code !== "sqlite-locked") throw error;
-    const text = `A bot runs, or waits as a standby, with the data folder ${dataDir}. Stop it first. Nothing was changed.`;
+    const text =
+      `A bot runs, or waits as a standby, with the data folder ${dataDir}. Stop it first. ` +
+      "Nothing was changed.";
     throw new AppError("bot-waits", text, { details: { dataDir } });
   }
 }
