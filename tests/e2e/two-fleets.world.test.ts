@@ -44,7 +44,9 @@ test("two fleets on one Redis run workers of the same names, and each bot shows 
   const keys = (await redis.command("KEYS", "*")) as string[];
   const tags = new Set(
     keys.map(
-      (key) => /^\{(flotilla\.(?:bot\.)?[0-9a-f]{16})\}:/.exec(key)?.[1] ?? key.replace(/[0-9a-f]{16}$/, ""),
+      (key) =>
+        /^\{(flotilla\.(?:bot\.)?[0-9a-f]{16})\}:/.exec(key)?.[1] ??
+        key.replace(/[0-9a-f]{16}$/, ""),
     ),
   );
   expect(

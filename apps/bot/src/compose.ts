@@ -66,6 +66,8 @@ export interface RunningBot {
   /** Null: the Bot API cannot be reached yet; `introduced` tells when it could. */
   readonly username: string | null;
   readonly introduced: Promise<string>;
+  /** What it waits for when it is not the active bot; null = it is. */
+  readonly standby: string | null;
   /** Where the Bot API is and how it is reached, for people. */
   readonly way: string;
   /**
@@ -254,7 +256,12 @@ async function startWith(base: RescueBase, opened: Database): Promise<RunningBot
   );
   await endRescue({ ...parts, bot, dataDir: config.dataDir });
   const owned = stack.move();
-  const who = { username: known ? bot.botInfo.username : null, introduced, way: way.shown };
+  const who = {
+    standby: null,
+    username: known ? bot.botInfo.username : null,
+    introduced,
+    way: way.shown,
+  };
   return {
     healthPort: health.port,
     ...who,

@@ -44,6 +44,11 @@ await runService("bot", async () => {
   void bot.introduced.then(
     (username) => process.connected && process.send?.({ kind: "introduced", username }),
   );
-  const ready = { healthPort: bot.healthPort, username: bot.username ?? "", way: bot.way };
+  const ready = {
+    healthPort: bot.healthPort,
+    username: bot.username ?? "",
+    way: bot.way,
+    standby: bot.standby ?? "",
+  };
   return { log, ready, ended: bot.ended, close: () => bot.close() };
 });

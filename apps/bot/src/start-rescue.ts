@@ -90,6 +90,7 @@ export async function startRescue(
   );
   return {
     healthPort: health.port,
+    standby: null,
     username: known ? bot.botInfo.username : null,
     introduced: introduced.promise,
     way: way.shown,

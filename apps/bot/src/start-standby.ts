@@ -32,6 +32,7 @@ export async function startStandby(
   );
   return {
     healthPort: health.port,
+    standby: standbyText(duty.state),
     username: null,
     introduced: introduced.promise,
     way: way.shown,
