@@ -44,11 +44,13 @@ test("two fleets on one Redis run workers of the same names, and each bot shows 
   const keys = (await redis.command("KEYS", "*")) as string[];
   const tags = new Set(
     keys.map(
-      (key) => /^\{(flotilla\.[0-9a-f]{16})\}:/.exec(key)?.[1] ?? key.replace(/[0-9a-f]{16}$/, ""),
+      (key) =>
+        /^\{(flotilla\.(?:bot\.)?[0-9a-f]{16})\}:/.exec(key)?.[1] ??
+        key.replace(/[0-9a-f]{16}$/, ""),
     ),
   );
   expect(
     [...tags].filter((tag) => tag !== "flotilla.fleet."),
-    "one tag per fleet, no other key",
-  ).toHaveLength(2);
+    "two tags per fleet (its own, and its bot's), no other key",
+  ).toHaveLength(4);
 });

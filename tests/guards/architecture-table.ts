@@ -85,7 +85,7 @@ export const VENDOR_OWNERS: Readonly<Record<string, readonly string[]>> = {
   "chart.js": ["apps/bot"],
   "dejavu-fonts-ttf": ["apps/bot"],
   grammy: ["apps/bot"],
-  nodemailer: ["apps/bot"],
+  nodemailer: ["packages/observability"],
   qrcode: ["apps/bot"],
   hono: ["packages/sandbox"],
   ioredis: ["packages/queue"],

@@ -1222,6 +1222,12 @@ alert-solved-group = ✅ #A{ $n }: { $count ->
 notice-fleet-away = ⚠️ <b>Flotilla was not running</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). No admin had stopped it: the processes were killed, or the machine was off.
 notice-fleet-off = Off Telegram during that time: { $count } of { $total } workers (<b>{ $names }</b>). Messages sent in the meantime are fetched.
 notice-fleet-missing = ❌ Not back yet: { $count } (<b>{ $names }</b>).
+notice-bot-here = 🛰 This bot runs on <b>{ $host }</b> now. Before, it ran on { $before }.
+notice-standby = 🛰 A second bot of this fleet waits on <b>{ $standby }</b>. The active one is this one, on { $host }, since { TIME($since) }.
+notice-standby-takes-over = It polls nothing and sends nothing. When this bot is gone, it takes over within half a minute.
+notice-standby-stays = It polls nothing and sends nothing, and never takes over by itself: its <code>control.db</code> is not the one of this fleet. If it was started by mistake, stop it.
+notice-standby-gone = 🛰 The second bot on <b>{ $standby }</b> is gone. This one, on { $host }, runs on alone.
+bot-suspended = ⏸ The bot on { $host } cannot renew its lease, because Redis does not answer. It answers no press until Redis is back. Presses are kept.
 notice-bot-away = ⚠️ <b>The bot was not running</b> from { DATE($from) } to { CLOCK($to) } ({ SPAN($ms) }). No admin had stopped it. The workers kept running.
 alert-maintenance-over = ⏸ Maintenance { TIME($since) }–{ CLOCK($until) } is over: { $held ->
     [one] { $held } alert was held

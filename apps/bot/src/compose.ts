@@ -1,9 +1,12 @@
+import { randomBytes } from "node:crypto";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { Backups, finishPutBack, readBackupNote, runBackup } from "@flotilla/archive";
+import { archivesIn, Backups, finishPutBack, readBackupNote, runBackup } from "@flotilla/archive";
 import { type Config, childEnv, type EnvValues, loadFleetKey } from "@flotilla/config";
-import type { WorkerStatus } from "@flotilla/contracts";
+import { START_AGAIN_EXIT_CODE, type WorkerStatus } from "@flotilla/contracts";
 import { FileReader } from "@flotilla/files";
-import { sleep, systemClock } from "@flotilla/kernel";
+import { sleep, systemClock, withoutUndefined } from "@flotilla/kernel";
 import {
   Counter,
   createRegistry,
@@ -14,12 +17,14 @@ import {
   startHealth,
 } from "@flotilla/observability";
 import {
+  botPlace,
   CommandSender,
   type Consumer,
   consumeEvents,
   consumeTicks,
   guarded,
   HostBoard,
+  type LeaseTimings,
   type QueuePlace,
   redisAway,
   Schedules,
@@ -27,7 +32,7 @@ import {
 } from "@flotilla/queue";
 import type { RouteProblem } from "@flotilla/relay";
 import type { Database } from "@flotilla/sqlite";
-import type { Bot } from "grammy";
+import type { Bot, Transformer } from "grammy";
 import { SYSTEM } from "./admins/audit-store.ts";
 import { SettingStore } from "./admins/setting-store.ts";
 import { alertBody } from "./alerts/alert-body.ts";
@@ -44,11 +49,16 @@ import { firstIntroduction, introduce } from "./app/introduction.ts";
 import { type Poller, startPolling } from "./app/poller.ts";
 import { Supervisors } from "./app/supervisors.ts";
 import { type BotWay, wayOf } from "./app/way.ts";
+import { ControlCopy } from "./duty/control-copy.ts";
+import { Duty, standbyText } from "./duty/duty.ts";
+import { onlyActive } from "./duty/gate.ts";
+import { StandbyNews, tellSuspended } from "./duty/standby-news.ts";
 import { say } from "./kit/words/said.ts";
 import { BotRelay } from "./relay/bot-relay.ts";
 import { isLoss, isSupervised, openOrLoss, ownFolder } from "./rescue/loss.ts";
 import { endRescue } from "./rescue/over.ts";
 import { type RescueBase, startRescue } from "./start-rescue.ts";
+import { startStandby } from "./start-standby.ts";
 import { DEADLINE_MS } from "./workers/commands.ts";
 
 /** A running bot. */
@@ -57,13 +67,20 @@ export interface RunningBot {
   /** Null: the Bot API cannot be reached yet; `introduced` tells when it could. */
   readonly username: string | null;
   readonly introduced: Promise<string>;
+  /** What it waits for when it is not the active bot; null = it is. */
+  readonly standby: string | null;
   /** Where the Bot API is and how it is reached, for people. */
   readonly way: string;
   /**
    * Resolves when it wants to end for another start; rejects when it could not start after an owner
    * had decided about a lost `control.db`.
    */
-  readonly ended: Promise<{ readonly why: string; readonly exitCode: number }>;
+  readonly ended: Promise<{
+    readonly why: string;
+    readonly exitCode: number;
+    /** True = another bot took over: this process must end at once, without another effect. */
+    readonly isLost?: boolean;
+  }>;
   /** What the launcher says. */
   hear(message: unknown): void;
   close(): Promise<void>;
@@ -74,19 +91,71 @@ const TICK_MS = 2000;
 /** Milliseconds for which a start waits for the Bot API; then the rest starts without it. */
 const FIRST_MS = 6000;
 
+/** How a bot is started otherwise than by its configuration. */
+export interface StartOptions {
+  /** Makes the client of the Bot API. */
+  readonly newBot?: () => Bot;
+  /** Times of the bot's lease. */
+  readonly timings?: LeaseTimings;
+}
+
 /**
- * Starts the bot, or the rescue of a lost `control.db`, which becomes the bot when an owner has
- * decided.
+ * Milliseconds for which a start waits for the lease: a Redis that no fleet used before grants none
+ * for a moment.
+ */
+const LEASE_MS = 4000;
+
+/**
+ * Starts the bot; or a standby, while another bot of the fleet is active, which becomes the bot
+ * when that one is gone (ADR 16).
  */
 export async function startBot(
   config: Config,
   env: EnvValues,
   log: Logger,
-  newBot?: () => Bot,
+  { newBot, timings }: StartOptions = {},
 ): Promise<RunningBot> {
+  await using stack = new AsyncDisposableStack();
   const way = wayOf(config, config.botApiRoot);
-  const create = (): Bot => createBot(config.botToken.reveal(), config.botApiRoot, way);
-  const base = { config, env, log, way, newBot: newBot ?? create };
+  const fleetKey = keyOf(config);
+  const place = botPlace({ redis: config.redis?.reveal() ?? "", fleetKey });
+  const deps = { config, place, log, clock: systemClock, ...withoutUndefined({ timings }) };
+  const duty = stack.adopt(new Duty(deps), (it) => it.close());
+  const create = (gate?: Transformer): Bot =>
+    createBot(config.botToken.reveal(), config.botApiRoot, way, gate);
+  const base: RescueBase = {
+    ...{ config, env, log, way, duty, botPlace: place, fleetKey },
+    newBot: newBot ?? (() => create(onlyActive(duty))),
+    ungated: newBot ?? (() => create()),
+  };
+  await Promise.race([duty.known, sleep(LEASE_MS)]);
+  if (duty.state.kind === "active") await duty.granted;
+  const bot =
+    duty.state.kind === "active" ? await startActive(base) : await startStandby(base, startActive);
+  stack.adopt(bot, (it) => it.close());
+  const owned = stack.move();
+  const lost = duty.lost.then((why) => ({ why, exitCode: START_AGAIN_EXIT_CODE, isLost: true }));
+  // What is in hand while the lease is not renewed never ends; it is kept, as after a kill.
+  const close = (): Promise<void> =>
+    duty.state.kind === "suspended" ? duty.close() : owned.disposeAsync();
+  return { ...bot, ended: Promise.race([bot.ended, lost]), close };
+}
+
+/**
+ * The key of the fleet. A folder that lost its key beside its `control.db` gets none made: owners
+ * decide first, and it shares its fleet with no other bot.
+ */
+function keyOf({ fleetKey, dataDir, backup, hostId }: Config): Buffer {
+  const isNew = archivesIn(backup.dir, hostId).length === 0;
+  const isLost = !isNew && !existsSync(join(dataDir, "control.db"));
+  if (isLost && fleetKey === null && !existsSync(join(dataDir, "fleet.key")))
+    return randomBytes(32);
+  return loadFleetKey(fleetKey, dataDir);
+}
+
+/** Starts the bot, or the rescue of a lost `control.db`, which becomes the bot when an owner has decided. */
+async function startActive(base: RescueBase): Promise<RunningBot> {
+  const { config } = base;
   await finishPutBack({ dataDir: config.dataDir, name: "control.db" });
   const found = openOrLoss(config);
   return isLoss(found) ? await startRescue(base, found, startWith) : await startWith(base, found);
@@ -96,15 +165,18 @@ export async function startBot(
  * Builds the bot in start order: database, Redis, Telegram, health, events, polling. Released in
  * reverse.
  */
-async function startWith(
-  { config, env, log, way, newBot }: RescueBase,
-  opened: Database,
-): Promise<RunningBot> {
+async function startWith(base: RescueBase, opened: Database): Promise<RunningBot> {
+  const { config, env, log, way, newBot, ungated, duty } = base;
   await using stack = new AsyncDisposableStack();
   const bot = newBot();
   const onRedisError = (error: unknown): void => log.debug({ err: error }, "redis");
   const db = stack.adopt(opened, (it) => it.close());
   const fleet = await claim(config, new SettingStore(db));
+  const copy = new ControlCopy({
+    ...{ db, duty, log, place: base.botPlace, fleetKey: base.fleetKey },
+    ...{ dataDir: config.dataDir, host: config.hostId, clock: systemClock },
+  });
+  stack.adopt(copy, (it) => it.close());
   const refused = new RefusedJobs();
   const place = guarded(fleet.place, (refusal) => refused.add(refusal, systemClock.now()), log);
   const sender = stack.adopt(new CommandSender(place, onRedisError), (it) => it.close());
@@ -141,6 +213,8 @@ async function startWith(
     it.stop(),
   );
   parts.watchPolling(() => poller.problem());
+  const standbys = new StandbyNews({ ...parts, settings: new SettingStore(db), duty });
+  duty.onSuspended = (isHeld) => isHeld && tellSuspended(ungated(), parts);
   const disk = stack.use(new DiskWatch([config.dataDir]));
   const supervisors = new Supervisors({
     workers: parts.workers,
@@ -150,27 +224,33 @@ async function startWith(
   const trouble = ownTrouble(bot, parts, disk);
   const signs = [disk, trouble, { problems: () => problemsOf(poller, sender, way) }];
   const problems = (): string[] =>
-    (sender.trouble === null ? [...signs, supervisors] : signs).flatMap((it) => it.problems());
+    (sender.trouble === null ? [...signs, supervisors, copy] : signs).flatMap((it) =>
+      it.problems(),
+    );
   const health = await startHealth({
     port: config.httpPort,
     registry: registryOf(refused),
     problems,
+    state: () => standbyText(duty.state),
   });
   stack.adopt(health, (it) => it.close());
-  const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
+  const { fleetKey } = base;
   const fileReader = new FileReader({ dataDir: config.dataDir, fleetKey, clock: parts.clock });
   relay.start({ ...parts, api: bot.api, desk: parts.relay, fileReader });
-  stack.adopt(await hearEvents(place, parts, log), (it) => it.close());
-  stack.adopt(await hearTicks(place, parts, log), (it) => it.close());
+  stack.adopt(await hearEvents(place, parts, { duty, log }), (it) => it.close());
+  stack.adopt(await hearTicks(place, parts, { duty, log }), (it) => it.close());
   stack.adopt(
-    startTicks(log, async () => {
+    startTicks(log, async (signal) => {
+      await duty.untilActing(signal);
       lookAt(trouble, log);
+      copy.look();
       await tick(parts, {
         sender,
         hosts,
         supervisors,
         schedules,
         fleet,
+        standbys,
         log,
         severalHosts: config.supervision.hosts === "several",
       });
@@ -179,7 +259,12 @@ async function startWith(
   );
   await endRescue({ ...parts, bot, dataDir: config.dataDir });
   const owned = stack.move();
-  const who = { username: known ? bot.botInfo.username : null, introduced, way: way.shown };
+  const who = {
+    standby: null,
+    username: known ? bot.botInfo.username : null,
+    introduced,
+    way: way.shown,
+  };
   return {
     healthPort: health.port,
     ...who,
@@ -235,13 +320,25 @@ function problemsOf(poller: Poller, sender: CommandSender, way: BotWay): string[
   ].filter((it) => it !== null);
 }
 
-async function hearEvents(place: QueuePlace, parts: Parts, log: Logger): Promise<Consumer> {
+interface Heard {
+  readonly duty: Duty;
+  readonly log: Logger;
+}
+
+async function hearEvents(
+  place: QueuePlace,
+  parts: Parts,
+  { duty, log }: Heard,
+): Promise<Consumer> {
   // The process before this one may have edited a moment ago.
   for (const { chat } of [...parts.admins.chats(), ...parts.places.chats()])
     parts.pace.edited(chat, "screen");
   return await consumeEvents({
     place,
-    handle: (event) => handleEvent(parts, event),
+    handle: async (event) => {
+      await duty.untilActing();
+      return await handleEvent(parts, event);
+    },
     onError: quietly(log, "event"),
   });
 }
@@ -272,6 +369,7 @@ interface Outside {
   readonly supervisors: Supervisors;
   readonly schedules: Schedules;
   readonly fleet: ClaimedFleet;
+  readonly standbys: StandbyNews;
   readonly log: Logger;
   readonly severalHosts: boolean;
 }
@@ -282,7 +380,7 @@ interface Outside {
  */
 async function tick(
   parts: Parts,
-  { sender, hosts, supervisors, schedules, fleet, log, severalHosts }: Outside,
+  { sender, hosts, supervisors, schedules, fleet, standbys, log, severalHosts }: Outside,
 ): Promise<void> {
   const {
     commandLog,
@@ -315,7 +413,9 @@ async function tick(
       .look(there, statuses)
       .catch((error: unknown) => log.debug({ err: error }, "rolling restart waits"));
   if (redisAwaySince === null)
-    await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
+    await Promise.all([fleet.keepThere(now), standbys.look(now)]).catch((error: unknown) =>
+      log.debug({ err: error }, "redis"),
+    );
   const readers = await parts.relayFigures.readers();
   parts.relay.outbid();
   parts.relayNotes.look(readers, now);
@@ -358,10 +458,13 @@ async function carryOnSchedules(
   await scheduleDesk.look(isRedisThere);
 }
 
-async function hearTicks(place: QueuePlace, { scheduleDesk }: Parts, log: Logger) {
+async function hearTicks(place: QueuePlace, { scheduleDesk }: Parts, { duty, log }: Heard) {
   return await consumeTicks({
     place,
-    handle: async ({ schedule, slot }) => scheduleDesk.tick(schedule, slot),
+    handle: async ({ schedule, slot }) => {
+      await duty.untilActing();
+      return scheduleDesk.tick(schedule, slot);
+    },
     onError: quietly(log, "schedule"),
   });
 }
@@ -401,11 +504,16 @@ function tellOfStop(
   void relay.flush();
 }
 
-function startTicks(log: Logger, work: () => Promise<void>): { stop(): Promise<void> } {
+function startTicks(
+  log: Logger,
+  work: (signal: AbortSignal) => Promise<void>,
+): { stop(): Promise<void> } {
   const stopping = new AbortController();
   const loop = (async () => {
     while (!stopping.signal.aborted) {
-      await work().catch((error: unknown) => log.warn({ err: error }, "tick failed"));
+      await work(stopping.signal).catch((error: unknown) => {
+        if (!stopping.signal.aborted) log.warn({ err: error }, "tick failed");
+      });
       await sleep(TICK_MS, stopping.signal).catch(() => {});
     }
   })();

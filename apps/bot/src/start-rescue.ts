@@ -3,15 +3,17 @@ import { Copies, restoreOne, setAside } from "@flotilla/archive";
 import { type Config, type EnvValues, loadFleetKey } from "@flotilla/config";
 import { type RedisAddress, systemClock } from "@flotilla/kernel";
 import { createRegistry, type Logger, startHealth } from "@flotilla/observability";
-import { findFleet, fleetPlace, StatusReader } from "@flotilla/queue";
+import { findFleet, fleetPlace, type QueuePlace, StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import type { Bot } from "grammy";
 import { firstIntroduction, introduce } from "./app/introduction.ts";
 import { type Poller, type PollerDeps, startPolling } from "./app/poller.ts";
 import type { BotWay } from "./app/way.ts";
 import type { RunningBot } from "./compose.ts";
+import type { Duty } from "./duty/duty.ts";
 import { openControlDb } from "./kit/control-db.ts";
 import { loadLanguages } from "./kit/words/words.ts";
+import { Lives } from "./lives.ts";
 import { factsOf, type GoodCopy } from "./rescue/copies.ts";
 import { archiveFolder, type Loss } from "./rescue/loss.ts";
 import { Rescue } from "./rescue/rescue.ts";
@@ -22,8 +24,15 @@ export interface RescueBase {
   readonly env: EnvValues;
   readonly log: Logger;
   readonly way: BotWay;
-  /** A client without handlers. */
+  /** A client without handlers, whose calls wait while this bot is not the active one. */
   readonly newBot: () => Bot;
+  /** As `newBot`, but its calls never wait: for the last words of a bot that stops. */
+  readonly ungated: () => Bot;
+  /** The right to be the bot of the fleet. */
+  readonly duty: Duty;
+  /** See `botPlace`. */
+  readonly botPlace: QueuePlace;
+  readonly fleetKey: Buffer;
 }
 
 /** Milliseconds for which a start waits for the Bot API; then the rest starts without it. */
@@ -81,6 +90,7 @@ export async function startRescue(
   );
   return {
     healthPort: health.port,
+    standby: null,
     username: known ? bot.botInfo.username : null,
     introduced: introduced.promise,
     way: way.shown,
@@ -88,44 +98,6 @@ export async function startRescue(
     hear: (message) => life.hear(message),
     close: () => life.close(),
   };
-}
-
-/** The rescue, and the bot that comes after it. */
-class Lives {
-  readonly #rescue: AsyncDisposable;
-  #bot: Promise<RunningBot> | null = null;
-  #heard: unknown = null;
-  #isClosed = false;
-
-  constructor(rescue: AsyncDisposable) {
-    this.#rescue = rescue;
-  }
-
-  /** Ends the rescue and starts the bot; rejects when that fails, resolves when the bot ends. */
-  async follow(start: () => Promise<RunningBot>): RunningBot["ended"] {
-    await this.#rescue[Symbol.asyncDispose]();
-    if (this.#isClosed) return await new Promise<never>(() => {});
-    this.#bot = start();
-    const bot = await this.#bot;
-    bot.hear(this.#heard);
-    return await bot.ended;
-  }
-
-  /** The launcher says it once: to the rescue, and so to the bot after it. */
-  hear(message: unknown): void {
-    this.#heard = message;
-    this.#bot?.then(
-      (bot) => bot.hear(message),
-      () => {}, // `ended` says it.
-    );
-  }
-
-  async close(): Promise<void> {
-    this.#isClosed = true;
-    await this.#rescue[Symbol.asyncDispose]();
-    const bot = await this.#bot?.catch(() => null);
-    await bot?.close();
-  }
 }
 
 /** The press that decided must not come once more to the bot that follows. */

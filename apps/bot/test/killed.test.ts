@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseWorkerId } from "@flotilla/kernel";
-import { claimFleet, consumeHostCommands, fleetPlace } from "@flotilla/queue";
+import { claimFleet, consumeHostCommands, fleetPlace, writeBotNote } from "@flotilla/queue";
 import { sharedRedis, spawnNode, testDir, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
 import { AdminStore } from "../src/admins/admin-store.ts";
@@ -46,6 +46,8 @@ async function prepare(chat: Chat, redisUrl: string, worker: string): Promise<Pl
   });
   new SureSender(chat.bot.api, db).saw(ANN, card.message_id);
   db.close();
+  // Each place is another fleet's to be, with the same key.
+  writeBotNote(dataDir, { fence: null, seen: 0 });
   const env = {
     BOT_TOKEN: TOKEN,
     API_ID: "1",

@@ -92,7 +92,9 @@ async function startAll(
     say(`Warning: ${warning}`);
   const fresh = sandbox !== null && (await seedDemo(sandbox.url, config));
   let waits = false;
+  let introduced: string | null = null;
   const onIntroduced = (username: string): void => {
+    introduced = username;
     if (waits)
       words.write(
         readyText(config, { bot: bot.current, supervisor: supervisor.current, username }, sandbox),
@@ -108,7 +110,8 @@ async function startAll(
   });
   if (fresh) await startDemoWorkers(config);
   const ended = sandbox ? sandbox.service.exited : new Promise<never>(() => {});
-  const username = bot.current.said("username");
+  // A standby may have become the bot while the supervisor started.
+  const username = introduced ?? bot.current.said("username");
   waits = username === "";
   const ready = readyText(
     config,
@@ -197,6 +200,9 @@ function say(line: string): void {
 
 /** Printed while the Bot API is away; workers need no Bot API and run (field fault C6). */
 function waitingText(bot: ServiceProcess): string {
+  const standby = bot.said("standby");
+  if (standby !== "")
+    return `Workers run. The bot of this host is a ${standby}.\nStop with Ctrl+C.\n`;
   return (
     `Workers run. The chat waits for the Bot API, which cannot be reached: ${bot.said("way")}. ` +
     `Asking every 5 s; check the network, BOT_API_ROOT and BOT_PROXY.\nStop with Ctrl+C.\n`

@@ -23,6 +23,8 @@ import {
 } from "@flotilla/observability";
 import {
   aheadOfRedis,
+  BotBoard,
+  botPlace,
   consumeHostCommands,
   type Fleet as FleetOfRedis,
   guarded,
@@ -33,6 +35,7 @@ import {
 import { startOrder } from "@flotilla/relay";
 import { Fleet, type FleetSettings } from "./fleet/fleet.ts";
 import { SessionService } from "./fleet/session-service.ts";
+import { BotWatch } from "./host/bot-watch.ts";
 import { ClockWatch } from "./host/clock-watch.ts";
 import { askDoctor } from "./host/doctor.ts";
 import { HostCommands } from "./host/host-commands.ts";
@@ -116,6 +119,7 @@ export async function startSupervisor(
     record,
   });
   showFleet(registry, () => fleet.statuses());
+  stack.use(watchBot(config, { fleetKey, log, stack }));
   const watches = [
     redis,
     backups,
@@ -268,6 +272,27 @@ function watchClock(place: QueuePlace, fleet: Fleet): ClockWatch {
     tell: (over, detail) =>
       fleet.tell({ kind: "host.trouble", trouble: "clock-apart", over, detail }),
   });
+}
+
+interface BotWatchParts {
+  readonly fleetKey: Buffer;
+  readonly log: Logger;
+  /** Gets the connection to Redis. */
+  readonly stack: AsyncDisposableStack;
+}
+
+/** The second path of a host, for the time in which the fleet has no bot. */
+function watchBot(config: Config, { fleetKey, log, stack }: BotWatchParts): BotWatch {
+  const { webhookUrl, smtpUrl, mailTo } = config.secondPath;
+  const place = botPlace({ redis: config.redis?.reveal() ?? "", fleetKey });
+  const onError = (error: unknown): void => log.debug({ err: error }, "redis");
+  const board = stack.adopt(new BotBoard(place, null, onError), (it) => it.close());
+  const places = {
+    webhookUrl: webhookUrl?.reveal() ?? null,
+    smtpUrl: smtpUrl?.reveal() ?? null,
+    mailTo,
+  };
+  return new BotWatch({ board, places, host: config.hostId, clock: systemClock, log });
 }
 
 function doctorOf(env: EnvValues): () => Promise<CommandOutcome> {

@@ -5,6 +5,7 @@
 
 export { type BackupLog, Backups, type BackupsDeps, runBackup } from "./due/backups.ts";
 export { Copies, type Copy, type GoodCopy } from "./fleet/copies.ts";
+export { type ArchivedOne, type ArchiveOneOptions, archiveOne } from "./fleet/copy-one.ts";
 export { archivesIn, dropOldArchives, type KeptArchive } from "./fleet/kept.ts";
 export { type MadeArchive, type MakeOptions, makeArchive, verifyArchive } from "./fleet/make.ts";
 export { type BackupNote, readBackupNote, writeBackupNote } from "./fleet/note.ts";

@@ -122,18 +122,17 @@ export interface ParseOptions {
 }
 
 /** Variables of the bot: a host of its own needs none of them. */
-export const BOT_ONLY: readonly EnvName[] = [
-  "BOT_TOKEN",
-  "ADMIN_IDS",
+export const BOT_ONLY: readonly EnvName[] = ["BOT_TOKEN", "ADMIN_IDS", "DEAD_MAN_URL", "BOT_PROXY"];
+
+/** The second path: a host uses it when it hears no bot. */
+const SECOND_PATH = [
   "ALERT_WEBHOOK_URL",
   "ALERT_SMTP_URL",
   "ALERT_EMAIL_TO",
-  "DEAD_MAN_URL",
-  "BOT_PROXY",
-];
+] as const satisfies readonly EnvName[];
 
 /** Variables that a worker process does not get. */
-export const NOT_FOR_WORKERS: readonly EnvName[] = [...BOT_ONLY, "BACKUP_COMMAND"];
+export const NOT_FOR_WORKERS: readonly EnvName[] = [...BOT_ONLY, ...SECOND_PATH, "BACKUP_COMMAND"];
 
 /**
  * Checks all values at once. Throws AppError `bad-config` with one line per problem, by name; the

@@ -46,7 +46,13 @@ export { RecordLoss } from "./record-loss.ts";
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,
+  botAwayKey,
+  botBeatKey,
+  botCopyKey,
+  botLastKey,
+  botPrefix,
   botPulseKey,
+  botStandbysKey,
   EVENTS_QUEUE,
   fenceKey,
   fleetKeyIdKey,

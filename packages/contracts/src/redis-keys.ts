@@ -48,6 +48,18 @@ export const leaseRunKey = (prefix: string): string => `${prefix}:lease-run`;
 export const leaseQuietKey = (prefix: string): string => `${prefix}:lease-quiet`;
 /** The bot writes it continuously to detect a Redis that refuses writes. */
 export const botPulseKey = (prefix: string): string => `${prefix}:bot-pulse`;
+/** Prefix of the keys about the bot of the fleet with this FLEET_KEY id: its lease, who had it last. */
+export const botPrefix = (keyId: string): string => `{flotilla.bot.${keyId}}`;
+/** The bot that was granted its lease last, by its fencing token; never expires. */
+export const botLastKey = (prefix: string): string => `${prefix}:bot-last`;
+/** Description of the sealed copy of `control.db`; its pieces have a number behind this key. */
+export const botCopyKey = (prefix: string): string => `${prefix}:bot-copy`;
+/** What the active bot writes every few seconds; expires when it is gone. */
+export const botBeatKey = (prefix: string): string => `${prefix}:bot-beat`;
+/** The host that told of a bot that is gone; removed by the host that tells of its return. */
+export const botAwayKey = (prefix: string): string => `${prefix}:bot-away`;
+/** Sorted set of the bots that wait, by when they last said so. */
+export const botStandbysKey = (prefix: string): string => `${prefix}:bot-standbys`;
 /** Sealed data for the login of this id that is too large for a job; expires with its TTL. */
 export const parcelKey = (prefix: string, login: string): string => `${prefix}:parcel:${login}`;
 

@@ -24,6 +24,15 @@ export interface HealthServer {
   close(): Promise<void>;
 }
 
+/** What a health page shows. */
+export interface HealthOptions {
+  readonly port: number;
+  readonly registry: Registry;
+  readonly problems: () => readonly string[];
+  /** What this process is, instead of "ok", when it has no problem; null = nothing to say. */
+  readonly state?: () => string | null;
+}
+
 /**
  * Serves on 127.0.0.1 and ::1, or on the one of them that this host has:
  * - `GET /livez`: 200 while the process answers. For programs that restart a hung process.
@@ -33,11 +42,7 @@ export interface HealthServer {
  *
  * Port 0 = any. Throws AppError `port-taken` with the remedy.
  */
-export async function startHealth(options: {
-  readonly port: number;
-  readonly registry: Registry;
-  readonly problems: () => readonly string[];
-}): Promise<HealthServer> {
+export async function startHealth(options: HealthOptions): Promise<HealthServer> {
   const serve = (request: IncomingMessage, response: ServerResponse): void => {
     const failed = (error: unknown): [number, string, string] => [
       500,
@@ -66,7 +71,7 @@ async function closed(server: Server): Promise<void> {
 
 async function answer(
   url: string,
-  options: { readonly registry: Registry; readonly problems: () => readonly string[] },
+  options: Omit<HealthOptions, "port">,
 ): Promise<[number, string, string]> {
   const path = url.split("?")[0];
   if (path === "/metrics")
@@ -75,7 +80,7 @@ async function answer(
   if (path !== "/healthz")
     return [404, "text/plain", "not found: try /healthz, /livez or /metrics\n"];
   const problems = options.problems();
-  if (problems.length === 0) return [200, "text/plain", "ok\n"];
+  if (problems.length === 0) return [200, "text/plain", `${options.state?.() ?? "ok"}\n`];
   return [503, "text/plain", `${problems.join("\n")}\n`];
 }
 

@@ -11,4 +11,11 @@ export {
 export { createLogger, type Logger, type PlainLog } from "./logger.ts";
 export { quietly } from "./quietly.ts";
 export { redact } from "./redact.ts";
+export {
+  hasSecondPath,
+  requestOnce,
+  type SecondPathMessage,
+  type SecondPathPlaces,
+  sendBySecondPath,
+} from "./second-path.ts";
 export { type RunningService, runService } from "./service.ts";

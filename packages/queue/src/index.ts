@@ -1,5 +1,23 @@
 /** The only importer of BullMQ and ioredis: queues, events, status rows and leases in Redis. */
 
+export {
+  BOT_LEASE_TIMINGS,
+  BotBoard,
+  type BotPlaceOptions,
+  botPlace,
+  botResource,
+  type LastBot,
+  lockIdentity,
+  type StandbyBot,
+} from "./bot-board.ts";
+export {
+  BOT_COPY_MOST_BYTES,
+  type BotCopy,
+  findBotCopy,
+  readBotCopy,
+  writeBotCopy,
+} from "./bot-copy.ts";
+export { type BotNote, readBotNote, writeBotNote } from "./bot-note.ts";
 export { type AnswerOptions, answerBotRequests, askBot } from "./bot-requests.ts";
 export { checkRedis, type RedisFacts } from "./connection.ts";
 export {

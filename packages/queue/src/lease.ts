@@ -118,6 +118,21 @@ export class Lease {
     return false;
   }
 
+  /**
+   * As `mayAct`, but on one host false, too, after this process stood still, until Redis answers or
+   * is known to be away: meanwhile another process may have been granted the lease.
+   */
+  isSure(): boolean {
+    if (!this.mayAct()) return false;
+    if (this.#fence === null || this.#trouble !== null) return true;
+    return this.#tenure.ageMs() < this.#timings.actMs;
+  }
+
+  /** True while no other holder can have been granted this lease. */
+  isHeld(): boolean {
+    return this.#phase !== "gone" && this.#tenure.ageMs() < this.#timings.ttlMs;
+  }
+
   /** Asks Redis at once, because the resources have changed. */
   refresh(): void {
     this.#wake.resolve();

@@ -58,11 +58,14 @@ export class Tenure {
 
   /** Milliseconds that are left. */
   leftMs(): number {
-    const { clock, actMs, endless } = this.#options;
-    if (endless) return Number.POSITIVE_INFINITY;
-    return (
-      actMs - Math.max(clock.monotonicMs() - this.#asked.monotonicMs, clock.now() - this.#asked.now)
-    );
+    const { actMs, endless } = this.#options;
+    return endless ? Number.POSITIVE_INFINITY : actMs - this.ageMs();
+  }
+
+  /** Milliseconds since the last granted question, by the clock that is further. */
+  ageMs(): number {
+    const { clock } = this.#options;
+    return Math.max(clock.monotonicMs() - this.#asked.monotonicMs, clock.now() - this.#asked.now);
   }
 
   /** The next question. `sessionFence` is the session's fencing token; the higher one counts. */

@@ -22,6 +22,15 @@ export type Settings = z.infer<typeof Settings>;
 
 const Seen = z.object({ at: z.number(), stopped: z.boolean() });
 
+const BotsTold = z.object({
+  /** The host of the bot that is active. */
+  host: z.string(),
+  /** The bots that wait: host by id of the process. */
+  standbys: z.record(z.string(), z.string()),
+});
+/** What the chat was told of the bots of a fleet. */
+export type BotsTold = z.infer<typeof BotsTold>;
+
 /** What owners set for the whole fleet. */
 export class SettingStore {
   readonly #db: Database;
@@ -76,6 +85,18 @@ export class SettingStore {
     this.#set("seen", seen);
   }
 
+  /** What the chat was told of the bots of this fleet; null = nothing yet. */
+  botsTold(): BotsTold | null {
+    const row = this.#db.readOne<{ value: string }>(
+      "SELECT value FROM setting WHERE name = 'bots'",
+    );
+    return row ? (BotsTold.safeParse(JSON.parse(row.value)).data ?? null) : null;
+  }
+
+  keepBotsTold(told: BotsTold): void {
+    this.#set("bots", told);
+  }
+
   /** This database was used before. */
   isUsed(): boolean {
     return (
@@ -85,7 +106,7 @@ export class SettingStore {
     );
   }
 
-  #set(name: keyof Settings | "fleet" | "seen", value: unknown): void {
+  #set(name: keyof Settings | "fleet" | "seen" | "bots", value: unknown): void {
     const sql = `INSERT INTO setting (name, value) VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value
         = excluded.value`;
     this.#db.write(sql, [name, JSON.stringify(value)]);

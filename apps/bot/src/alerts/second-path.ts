@@ -1,19 +1,19 @@
 import type { Config } from "@flotilla/config";
-import { type Clock, withTimeout } from "@flotilla/kernel";
-import type { Logger } from "@flotilla/observability";
-import { createTransport } from "nodemailer";
+import type { Clock } from "@flotilla/kernel";
+import {
+  hasSecondPath,
+  type Logger,
+  type SecondPathPlaces as MessagePlaces,
+  requestOnce,
+  sendBySecondPath,
+} from "@flotilla/observability";
 import type { Words } from "../kit/words/words.ts";
 import type { CardRow } from "./alert-body.ts";
 import type { CardStore } from "./card-store.ts";
 import { alertRule } from "./kinds.ts";
 
 /** Where alerts go when the chat is not enough. All may be null. */
-export interface SecondPathPlaces {
-  /** Gets a POST with JSON. */
-  readonly webhookUrl: string | null;
-  /** `smtp://user:password@host:port` or `smtps://…`. */
-  readonly smtpUrl: string | null;
-  readonly mailTo: string | null;
+export interface SecondPathPlaces extends MessagePlaces {
   /** Gets a GET every minute, as long as this bot is well. */
   readonly deadManUrl: string | null;
 }
@@ -53,7 +53,6 @@ export interface SecondPathDeps {
 
 /** Milliseconds without the chat before the second path is used. */
 const PATIENCE_MS = 5 * 60_000;
-const TIMEOUT_MS = 10_000;
 /** After a failure, the next try. */
 const RETRY_MS = 60_000;
 const PING_EVERY_MS = 60_000;
@@ -80,8 +79,7 @@ export class SecondPath {
 
   /** True when there is somewhere to go. */
   get configured(): boolean {
-    const { webhookUrl, smtpUrl, mailTo } = this.#deps.places;
-    return webhookUrl !== null || (smtpUrl !== null && mailTo !== null);
+    return hasSecondPath(this.#deps.places);
   }
 
   /** Tells what the chat could not, or what no admin took for an hour. Each card goes once. */
@@ -114,7 +112,7 @@ export class SecondPath {
     if (places.deadManUrl === null || now < this.#pingAt) return;
     this.#pingAt = now + PING_EVERY_MS;
     try {
-      await request(places.deadManUrl, {});
+      await requestOnce(places.deadManUrl, {});
       this.#pingedAt = clock.now();
     } catch (error) {
       log.warn(
@@ -138,23 +136,7 @@ export class SecondPath {
     const lines = alerts.map(
       ({ card, alert }) => `#A${card.n} ${plain(words.said(alert.body.title).text)}`,
     );
-    const { webhookUrl, smtpUrl, mailTo } = places;
-    const sent: Promise<void>[] = [];
-    if (webhookUrl !== null) sent.push(this.#post(webhookUrl, reason, alerts));
-    if (smtpUrl !== null && mailTo !== null) sent.push(mail(smtpUrl, mailTo, reason, lines));
-    const results = await Promise.allSettled(sent);
-    const refused = results.find((result) => result.status === "rejected");
-    if (refused && results.every((result) => result.status === "rejected")) throw refused.reason;
-  }
-
-  async #post(
-    url: string,
-    reason: string,
-    alerts: readonly { readonly card: CardRow; readonly alert: CardRow["alerts"][number] }[],
-  ): Promise<void> {
-    const body = {
-      source: "flotilla",
-      reason,
+    const json = {
       alerts: alerts.map(({ card, alert }) => ({
         card: `A${card.n}`,
         kind: alert.body.kind,
@@ -162,41 +144,10 @@ export class SecondPath {
         worker: alert.body.worker,
         host: alert.body.host,
         since: new Date(alert.openedAt).toISOString(),
-        text: plain(this.#deps.words.said(alert.body.title).text),
+        text: plain(words.said(alert.body.title).text),
       })),
     };
-    const headers = { "content-type": "application/json" };
-    await request(url, { method: "POST", headers, body: JSON.stringify(body) });
-  }
-}
-
-async function request(url: string, init: RequestInit): Promise<void> {
-  const stop = new AbortController();
-  const late = (): Error => new Error("timeout");
-  const answer = await withTimeout(
-    fetch(url, { ...init, signal: stop.signal }),
-    TIMEOUT_MS,
-    late,
-  ).finally(() => stop.abort());
-  if (!answer.ok) throw new Error(`status ${answer.status}`);
-}
-
-async function mail(
-  url: string,
-  to: string,
-  subject: string,
-  lines: readonly string[],
-): Promise<void> {
-  const transport = createTransport(url, { from: "flotilla@localhost" });
-  try {
-    const sent = transport.sendMail({
-      to,
-      subject: `Flotilla: ${subject}`,
-      text: lines.join("\n"),
-    });
-    await withTimeout(sent, TIMEOUT_MS, () => new Error("timeout"));
-  } finally {
-    transport.close();
+    await sendBySecondPath(places, { reason, lines, json });
   }
 }
 

@@ -30,18 +30,21 @@ import { type BotWay, botWay } from "./way.ts";
 
 /**
  * The bot's client, with bounded retries: a 429 is obeyed, a broken connection costs no tap,
- * nothing waits for ever. `apiRoot` null = Telegram.
+ * nothing waits for ever. `apiRoot` null = Telegram. `gate` sees each call last, also a repeated
+ * one.
  */
 export function createBot(
   token: string,
   apiRoot: string | null,
   { agent }: Pick<BotWay, "agent"> = botWay(apiRoot, null),
+  gate?: Transformer,
 ): Bot {
   const client = {
     ...withoutNullish({ apiRoot }),
     baseFetchConfig: { agent, compress: true },
   };
   const bot = new Bot(token, { client });
+  if (gate) bot.api.config.use(gate);
   bot.api.config.use(quietWithoutToken());
   bot.api.config.use(repeatHarmless());
   bot.api.config.use(

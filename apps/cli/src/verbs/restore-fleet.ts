@@ -11,6 +11,7 @@ import {
   workersIn,
 } from "@flotilla/archive";
 import { AppError, systemClock } from "@flotilla/kernel";
+import { writeBotNote } from "@flotilla/queue";
 import { SESSION_SCHEMA } from "@flotilla/session-store";
 import { isNewer, ownVersion } from "../fleet-archive/own-version.ts";
 import { assertUnused } from "../fleet-archive/users.ts";
@@ -37,6 +38,8 @@ export async function restoreFleet(call: Call, file: string): Promise<Answer> {
   if (!(await confirmed(call, question(manifest, place, asked))))
     throw new AppError("not-confirmed", "Nothing was changed.");
   await restoreArchive({ path, dataDir: place.dataDir, fleetKey });
+  // Its owner says that the old machine is off: its bot may take the fleet.
+  writeBotNote(place.dataDir, { fence: null, seen: 0 });
   return answer(manifest, place, asked);
 }
 

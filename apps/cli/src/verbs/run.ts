@@ -53,6 +53,11 @@ const VERBS: readonly Listed[] = [
     load: async () => (await import("./upgrade.ts")).upgradeVerb,
   },
   {
+    name: "bot",
+    summary: "run the bot alone, or take over from one whose host is gone",
+    load: async () => (await import("./bot.ts")).botVerb,
+  },
+  {
     name: "doctor",
     summary: "check everything that can cost a session",
     load: async () => (await import("./doctor.ts")).doctorVerb,
