@@ -1877,3 +1877,55 @@ toast-rescue = База этого бота потеряна: смотрите �
 audit-rescue-put = вернул(а) control.db от { DATE($at) }
 audit-rescue-empty = начал(а) с пустой control.db
 audit-rescue-over = control.db вернули вручную
+
+## Хосты
+
+button-hosts = 🖥 Хосты
+button-host = 🖥 Хост
+button-addat = 🖥 Сюда
+button-addwhere = ➕ Добавить
+button-hforget = 🗑 Забыть хост
+button-hforgetyes = 🗑 Забыть и удалить его воркеров
+button-hforgetkeep = 📦 Забыть, воркеров оставить в списке
+hosts-title = 🖥 <b>Хосты</b>
+hosts-none = Пока нет вестей ни от одного хоста. Запустите супервизор: <code>docs/deploy</code>
+hosts-without = 📦 Без хоста ({ $count }):
+host-workers = { $count ->
+    [0] воркеров нет
+    [one] работает { $running } из { $count } воркера
+   *[other] работает { $running } из { $count } воркеров
+}
+host-load = нагрузка { $load } %
+host-room = поместится ещё { $room }
+host-version = версия { $version }
+host-memory = свободно { $free } из { $total } ГБ памяти, { $cores ->
+    [one] { $cores } ядро
+    [few] { $cores } ядра
+   *[many] { $cores } ядер
+}
+host-heard = на связи { AGO($at) }
+host-last = нет связи { FOR($at) }
+host-never = после запуска бота вестей не было
+host-more = … и ещё { $count }
+host-unknown = Хоста <b>{ $host }</b> во флоте нет.
+host-silent-how = Если он потерял только Redis, его воркеры могут быть в Telegram. Хост, который не вернётся, можно забыть здесь после минуты молчания.
+hforget-ask = 🗑 <b>Забыть хост { $host }?</b> Только если он больше не вернётся.
+hforget-workers = { $count ->
+    [one] На нём { $count } воркер, и до файлов сессий бот не достанет:
+    [few] На нём { $count } воркера, и до файлов сессий бот не достанет:
+   *[many] На нём { $count } воркеров, и до файлов сессий бот не достанет:
+}
+hforget-how = Оповещение о нём закончится. Если хост всё же запустится, его воркеры вернутся в список.
+add-where = На каком хосте? Первый свободнее всех.
+add-nowhere = Все хосты выведены и новых воркеров не берут. Отмените ⏏️ на одном из них в 🖥 Хосты.
+add-on = Он будет работать на <b>{ $host }</b>.
+worker-host-gone = без хоста
+details-host-gone = Без хоста: <b>{ $host }</b>, где лежит его сессия, забыт. Если этот хост запустится, воркер вернётся. Иначе удалите его в ⋯ Ещё.
+problem-host-gone = ❌ Его хост { $host } забыт, и сделать это некому.
+toast-host-unknown = Хоста { $host } во флоте нет.
+toast-host-lives = { $host } был на связи меньше минуты назад, или Redis недоступен. Ничего не сделано.
+toast-host-forgotten = 🗑 { $host } забыт
+toast-host-not-open = Этот хост сейчас не берёт воркеров. Выберите другой.
+toast-all-drained = Все хосты выведены
+solved-host-forgotten = хост забыл { $name }
+audit-host-forgotten = хост { $host } забыт ({ $count } воркеров)

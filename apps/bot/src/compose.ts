@@ -121,6 +121,7 @@ async function startWith(
     bot,
     commandSender: sender,
     statuses,
+    hostBoard: hosts,
     config,
     log,
     relayWire: relay,

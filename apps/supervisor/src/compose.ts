@@ -10,7 +10,12 @@ import {
   loadFleetKey,
   NOT_FOR_WORKERS,
 } from "@flotilla/config";
-import { type CommandOutcome, DEFAULT_RESTART_RULES, STATUS_REFRESH_MS } from "@flotilla/contracts";
+import {
+  type CommandOutcome,
+  DEFAULT_RESTART_RULES,
+  STATUS_REFRESH_MS,
+  type WorkerStatus,
+} from "@flotilla/contracts";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import {
   createRegistry,
@@ -72,7 +77,16 @@ export async function startSupervisor(
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
   const backups = stack.use(watchBackups(config, env, log));
   const program = new OwnProgram({ root: ROOT, keptBy: keptBy(), run: randomUUID() });
-  const redis = await openRedisParts(stack, { config, fleetKey, db, backups, program, log });
+  let workers = (): readonly WorkerStatus[] => [];
+  const redis = await openRedisParts(stack, {
+    config,
+    fleetKey,
+    db,
+    backups,
+    program,
+    workers: () => workers(),
+    log,
+  });
   const { place, events, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
@@ -98,6 +112,7 @@ export async function startSupervisor(
     newId: randomUUID,
     order: (workers) => sendersFirst(workers, place),
   });
+  workers = () => fleet.statuses();
   const commands = new HostCommands({
     fleet,
     db,

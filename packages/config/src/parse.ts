@@ -78,6 +78,8 @@ export interface Config {
   /** 32 bytes; null = the key file in the data folder. */
   readonly fleetKey: Secret | null;
   readonly hostId: HostId;
+  /** Words that the chat shows beside this host. */
+  readonly hostLabels: readonly string[];
   /** Folder of the machine-wide locks on keys; null = the default of the machine. */
   readonly ownerDir: string | null;
   readonly logLevel: LogLevel;
@@ -166,6 +168,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     dataDir: resolve(options.cwd, env.DATA_DIR ?? "data"),
     fleetKey: secretOf(env.FLEET_KEY),
     hostId: hostIdOf(env),
+    hostLabels: (env.HOST_LABELS ?? "").split(",").flatMap((label) => label.trim() || []),
     ownerDir: env.OWNER_DIR ?? null,
     logLevel: parseLogLevel(env),
     httpPort: Number(env.HTTP_PORT ?? ENV.HTTP_PORT.example),

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HostBackup } from "./host-backup.ts";
+import { HostCapacity, HostLabels } from "./host-capacity.ts";
 import { HostProgram } from "./host-program.ts";
 import { HostIdField, STATUS_STALE_MS } from "./worker-status.ts";
 
@@ -14,6 +15,10 @@ export const HostRow = z.object({
   backup: HostBackup.exactOptional(),
   /** Its program. Absent: a host of an older version. */
   program: HostProgram.exactOptional(),
+  /** What it can carry. Absent: a host of an older version. */
+  capacity: HostCapacity.exactOptional(),
+  /** Its HOST_LABELS. Absent: a host of an older version. */
+  labels: HostLabels.exactOptional(),
   /** In Redis only: `at` by the clock of Redis. Readers get `at` converted to their own clock. */
   toldAt: z.number().exactOptional(),
 });

@@ -32,6 +32,7 @@ export {
   StorageProblem,
 } from "./events.ts";
 export { type BackupConcern, backupConcerns, HostBackup } from "./host-backup.ts";
+export { HostCapacity, HostLabels, loadOf } from "./host-capacity.ts";
 export {
   HostProgram,
   isSameProgram,

@@ -8,7 +8,7 @@ import {
 } from "@flotilla/contracts";
 import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { CommandSender, StatusReader } from "@flotilla/queue";
+import type { CommandSender, HostBoard, StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { type Bot, InputFile } from "grammy";
 import { AdminStore, type AlertChat } from "../admins/admin-store.ts";
@@ -31,6 +31,7 @@ import { Drawer } from "../charts/drawer.ts";
 import { Recorder } from "../charts/recorder.ts";
 import { RollupStore } from "../charts/rollup-store.ts";
 import { KnownHosts } from "../health/known-hosts.ts";
+import { hostChoices } from "../hosts/choices.ts";
 import { EditPace } from "../kit/chat/edit-pace.ts";
 import { OldCards } from "../kit/chat/old-cards.ts";
 import { PanelStore } from "../kit/chat/panel-store.ts";
@@ -65,6 +66,7 @@ import { Commands } from "../workers/commands.ts";
 import { Views } from "../workers/views.ts";
 import { WorkerStore } from "../workers/worker-store.ts";
 import { REGISTRY } from "./features.ts";
+import { forgetWorker } from "./forget-worker.ts";
 import { Gate } from "./gate.ts";
 import { Inbox } from "./inbox.ts";
 import type { PollProblem } from "./poller.ts";
@@ -78,6 +80,7 @@ export interface Outside {
   readonly bot: Bot;
   readonly commandSender: CommandSender;
   readonly statuses: StatusReader;
+  readonly hostBoard: Pick<HostBoard, "all" | "forget">;
   readonly config: Config;
   readonly log: Logger;
   readonly relayWire: RelayWire;
@@ -186,7 +189,11 @@ export function assemble(outside: Outside) {
     }),
     absence: new Absence({ ...own, host }),
     gate: new Gate({ ...own, clock, host, log }),
-    addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
+    addWorker: (id: WorkerId, by: Asker, at: HostId = host): boolean =>
+      workers.add(id, at, by.id, clock.now()),
+    forgetWorker: (id: WorkerId, by: Asker): void => forgetWorker(base, id, by.name),
+    hostBoard: outside.hostBoard,
+    hostChoices: hostChoices({ ...night, workers, clock, isDrained: () => false }),
     deepLink: (parameter: string): string =>
       `https://t.me/${bot.botInfo.username}?start=${parameter}`,
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {

@@ -2,6 +2,7 @@ import { admins } from "../admins/feature.ts";
 import { alerts } from "../alerts/feature.ts";
 import { charts } from "../charts/feature.ts";
 import { health } from "../health/feature.ts";
+import { hosts } from "../hosts/feature.ts";
 import { ask } from "../kit/ask.ts";
 import type { Verb } from "../kit/button.ts";
 import { defineFeature, type Feature, Registry } from "../kit/feature.ts";
@@ -35,6 +36,7 @@ const FEATURES = [
   relay,
   charts,
   health,
+  hosts,
   schedules,
   upkeep,
   admins,

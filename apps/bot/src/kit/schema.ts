@@ -303,4 +303,6 @@ export const MIGRATIONS = [
      parts TEXT NOT NULL
    ) STRICT;
    CREATE INDEX schedule_run_of ON schedule_run (schedule, n);`,
+  // Workers of a host that an owner forgot: no supervisor has them.
+  `ALTER TABLE worker ADD COLUMN host_gone INTEGER NOT NULL DEFAULT 0 CHECK (host_gone IN (0, 1));`,
 ];

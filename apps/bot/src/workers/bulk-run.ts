@@ -71,7 +71,7 @@ export class Bulk {
 
   #left(action: BulkAction, workers: readonly WorkerRow[], id: string): WorkerRow[] {
     const busy = new Set(this.#others(action, id).flatMap((each) => each.workers));
-    return workers.filter((worker) => !busy.has(worker.id));
+    return workers.filter(({ id: each, hostGone }) => !hostGone && !busy.has(each));
   }
 
   /**

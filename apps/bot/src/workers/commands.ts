@@ -130,6 +130,7 @@ export class Commands {
   async #askHost(worker: WorkerId, by: By, wish: HostWish): Promise<AskResult> {
     const row = this.#deps.workers.find(worker);
     if (!row) return { kind: "failed", why: say("problem-no-worker") };
+    if (row.hostGone) return { kind: "failed", why: say("problem-host-gone", { host: row.host }) };
     return await this.#ask({ ...by, verb: wish.kind, worker }, (base) =>
       this.#deps.sender.toHost(row.host, { ...base, ...wish } as HostCommand),
     );

@@ -64,7 +64,9 @@ export function workerScreen(view: FleetView, id: string): Card {
       words.html("details-stale", { host: worker.host, at: worker.staleSince }),
     status
       ? statusLines(view, worker, status)
-      : words.html("details-silent", { host: worker.host }),
+      : words.html(worker.hostGone ? "details-host-gone" : "details-silent", {
+          host: worker.host,
+        }),
     worker.note !== null && words.html("details-note", { note: worker.note }),
     worker.openAlerts > 0 && words.html("details-alerts", { count: worker.openAlerts }),
     ...worker.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),

@@ -1,4 +1,4 @@
-import { parseWorkerId } from "@flotilla/kernel";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { ALERT_TABS } from "../../src/alerts/alerts-screen.ts";
 import { ALERT_KINDS } from "../../src/alerts/kinds.ts";
 import { REGISTRY } from "../../src/app/features.ts";
@@ -7,7 +7,7 @@ import { say } from "../../src/kit/words/said.ts";
 import { SCHEDULES } from "../../src/schedules/kinds.ts";
 import { copyRef } from "../../src/session/backups.ts";
 import { CONFIRMED } from "../../src/workers/confirm.ts";
-import { NOW } from "../support.ts";
+import { HOST, NOW } from "../support.ts";
 import { DRAFTS, draftAdmin } from "./drafts.ts";
 import { ROLLS } from "./rolls.ts";
 import { IN_STATE } from "./states.ts";
@@ -57,10 +57,21 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["restart rules, not known", { kind: "rules", worker: named("new_1") }],
   ],
   add: [
-    ["new worker", { kind: "add", problem: null }],
-    ["new worker, bad name", { kind: "add", problem: say("add-bad-name") }],
-    ["new worker, name taken", { kind: "add", problem: say("add-taken", { worker: NEWS }) }],
+    ["new worker", { kind: "add", problem: null, host: null }],
+    ["new worker, bad name", { kind: "add", problem: say("add-bad-name"), host: null }],
+    [
+      "new worker, name taken",
+      { kind: "add", problem: say("add-taken", { worker: NEWS }), host: HOST },
+    ],
   ],
+  addwhere: [["new worker, on which host", { kind: "addwhere" }]],
+  hosts: [["hosts", { kind: "hosts" }]],
+  host: [
+    ["host", { kind: "host", host: HOST }],
+    ["host that is silent", { kind: "host", host: parseHostId("host-b") }],
+    ["host that is gone", { kind: "host", host: parseHostId("host-z") }],
+  ],
+  hforget: [["forget a host?", { kind: "hforget", host: parseHostId("host-b"), at: NOW }]],
   ask: ASKED.map(
     (what): Shown<"ask"> => [
       `question, ${what}`,

@@ -15,6 +15,7 @@ import { REGISTRY } from "../../src/app/features.ts";
 import { type RenderDeps, renderScreen } from "../../src/app/screens.ts";
 import { RollupStore } from "../../src/charts/rollup-store.ts";
 import { KnownHosts } from "../../src/health/known-hosts.ts";
+import { hostChoices } from "../../src/hosts/choices.ts";
 import type { Card, Screen } from "../../src/kit/chat/screen.ts";
 import { say } from "../../src/kit/words/said.ts";
 import type { Words } from "../../src/kit/words/words.ts";
@@ -159,6 +160,7 @@ export function goldenScreens(
   knownHosts.keep([...BACKUP_ROWS, ...ROLL_ROWS]);
   const deps: RenderDeps = {
     knownHosts,
+    hostChoices: hostChoices({ ...stores, knownHosts, clock, isDrained: () => false }),
     own: ROLL_BOT,
     ownBackups: () => null,
     scheduleDesk: {

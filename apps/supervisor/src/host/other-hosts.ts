@@ -11,6 +11,9 @@ export interface OtherHostsDeps {
   readonly backup: () => NonNullable<HostRow["backup"]>;
   /** What the row says of this host's program. */
   readonly program: () => NonNullable<HostRow["program"]>;
+  /** What the row says of what this host can carry. */
+  readonly capacity: () => NonNullable<HostRow["capacity"]>;
+  readonly labels: readonly string[];
   readonly clock: Clock;
   readonly log: Pick<PlainLog, "warn">;
   readonly onError: (error: unknown) => void;
@@ -38,10 +41,10 @@ export class OtherHosts {
 
   /** Never rejects: the next check follows in 10 s. */
   async look(): Promise<void> {
-    const { board, host, hosts, backup, program, clock, log, onError } = this.#deps;
+    const { board, host, clock, log, onError } = this.#deps;
     try {
       const now = clock.now();
-      await board.write({ host, hosts, at: now, backup: backup(), program: program() });
+      await board.write(this.#row(now));
       const others = hostsTooMany(await board.all(), now)
         .map((row) => row.host)
         .filter((name) => name !== host)
@@ -56,6 +59,19 @@ export class OtherHosts {
     } catch (error) {
       onError(error);
     }
+  }
+
+  #row(at: number): HostRow {
+    const { host, hosts, backup, program, capacity, labels } = this.#deps;
+    return {
+      host,
+      hosts,
+      at,
+      backup: backup(),
+      program: program(),
+      capacity: capacity(),
+      labels: [...labels],
+    };
   }
 
   /** Removes this host from the board. */
