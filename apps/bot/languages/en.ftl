@@ -1862,3 +1862,41 @@ toast-host-not-open = That host takes no workers now. Choose another one.
 toast-all-drained = Every host is drained
 solved-host-forgotten = host forgotten by { $name }
 audit-host-forgotten = forgot host { $host } ({ $count } workers)
+
+## Move
+
+button-move = 🚚 Move
+button-moveto = 🚚 Move here
+button-movestop = ✖️ Cancel the move
+move-title = 🚚 <b>Move { $worker } to another host</b>
+move-ask = Its session, copies and statistics travel along, sealed. The worker is off Telegram for some seconds; its routes go on where they were. If a step fails, it comes back here by itself.
+move-nowhere = There is no other host that can take it now.
+move-not-silent = it, or the present host, is not heard of
+move-not-one = one of the two has HOSTS=one; set HOSTS=several on every host
+move-not-older = one of the two is of an older version
+move-not-version = the versions are too far apart; upgrade first
+move-not-full = there is no memory left for another worker
+move-not-drained = it is drained
+move-step-pack = Stop on { $from }, copy and seal
+move-step-unpack = Open and check on { $to }
+move-step-start = Start on { $to }
+move-step-clear = Move the old file on { $from } to its vault
+move-step-drop = Take it out of use on { $to }
+move-step-restart = Start on { $from } again
+move-has = <b>{ $host }</b> has it.
+move-has-now = <b>{ $host }</b> has it now.
+move-why = ❌ It goes back: { $why }
+move-cancelling = ✖️ Goes back after this step.
+move-end-moved = ✅ Moved. It took { SPAN($ms) }.
+move-end-back = ↩️ It is back where it was. It took { SPAN($ms) }.
+move-none = <b>{ $worker }</b> is not moving.
+toast-moving = { $worker } is moving already
+toast-move-login = A login is under way. Finish or cancel it first.
+toast-move-cancel = ✖️ Goes back after this step
+toast-move-late = Too late: it was started on the new host.
+problem-moving = { $worker } is moving to another host. Wait until it has arrived; 🚚 Move shows how far it is.
+problem-host-silent = The new host did not answer.
+problem-move-parcel-gone = What was packed expired in Redis.
+problem-move-session-there = Another session of that name is on that host. Remove it there first.
+problem-not-running = It did not come online there.
+audit-move = move to { $host }

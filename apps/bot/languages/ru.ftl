@@ -1929,3 +1929,41 @@ toast-host-not-open = Этот хост сейчас не берёт ворке�
 toast-all-drained = Все хосты выведены
 solved-host-forgotten = хост забыл { $name }
 audit-host-forgotten = хост { $host } забыт ({ $count } воркеров)
+
+## Переезд
+
+button-move = 🚚 Перенести
+button-moveto = 🚚 Сюда
+button-movestop = ✖️ Отменить переезд
+move-title = 🚚 <b>Перенести { $worker } на другой хост</b>
+move-ask = Сессия, копии и статистика едут с ним, зашифрованные. Несколько секунд воркера не будет в Telegram; маршруты продолжат с того же места. Если шаг не удастся, он сам вернётся сюда.
+move-nowhere = Сейчас нет другого хоста, который его примет.
+move-not-silent = нет вестей от него или от нынешнего хоста
+move-not-one = у одного из двух HOSTS=one; задайте HOSTS=several на всех хостах
+move-not-older = один из двух старой версии
+move-not-version = версии слишком далеки; сначала обновите
+move-not-full = нет памяти ещё для одного воркера
+move-not-drained = он выведен
+move-step-pack = Остановить на { $from }, скопировать и зашифровать
+move-step-unpack = Открыть и проверить на { $to }
+move-step-start = Запустить на { $to }
+move-step-clear = Убрать старый файл на { $from } в хранилище
+move-step-drop = Вывести из работы на { $to }
+move-step-restart = Снова запустить на { $from }
+move-has = Он на <b>{ $host }</b>.
+move-has-now = Сейчас он на <b>{ $host }</b>.
+move-why = ❌ Возвращается: { $why }
+move-cancelling = ✖️ Вернётся после этого шага.
+move-end-moved = ✅ Переехал. Заняло { SPAN($ms) }.
+move-end-back = ↩️ Он снова там, где был. Заняло { SPAN($ms) }.
+move-none = <b>{ $worker }</b> не переезжает.
+toast-moving = { $worker } уже переезжает
+toast-move-login = Идёт вход. Сначала закончите или отмените его.
+toast-move-cancel = ✖️ Вернётся после этого шага
+toast-move-late = Поздно: он уже запущен на новом хосте.
+problem-moving = { $worker } переезжает на другой хост. Дождитесь конца; 🚚 Перенести покажет, как далеко он.
+problem-host-silent = Новый хост не ответил.
+problem-move-parcel-gone = Упакованное пропало из Redis по сроку.
+problem-move-session-there = На том хосте уже есть другая сессия с этим именем. Сначала уберите её там.
+problem-not-running = Там он не вышел в Telegram.
+audit-move = перенос на { $host }

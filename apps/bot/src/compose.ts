@@ -314,6 +314,10 @@ async function tick(
     await parts.rolling
       .look(there, statuses)
       .catch((error: unknown) => log.debug({ err: error }, "rolling restart waits"));
+  if (fresh && redisAwaySince === null)
+    await parts.moving
+      .look(there, statuses)
+      .catch((error: unknown) => log.warn({ err: error }, "moves wait"));
   if (redisAwaySince === null)
     await fleet.keepThere(now).catch((error: unknown) => log.debug({ err: error }, "redis"));
   const readers = await parts.relayFigures.readers();

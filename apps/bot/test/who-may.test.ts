@@ -26,7 +26,7 @@ const MAY: Readonly<Record<Role, string>> = {
     schedrun`,
   owner: `rnew redit rwiz ruleset proxy proxyyes add drill delete logout rmsession quiet together
     admins admin invite setrole unadmin schedset schedtag schedcron roll rollyes rollstop
-    addat hforget hforgetyes hforgetkeep`,
+    addat move moveto movestop hforget hforgetyes hforgetkeep`,
 };
 const COMMANDS: Readonly<Record<Role, string>> = {
   viewer: "start menu workers status who logs alerts health settings schedules cancel help",

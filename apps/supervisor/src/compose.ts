@@ -41,6 +41,7 @@ import { askDoctor } from "./host/doctor.ts";
 import { HostCommands } from "./host/host-commands.ts";
 import { HostFiles } from "./host/host-files.ts";
 import { exitCounter, showFleet } from "./host/metrics.ts";
+import { Mover } from "./host/mover.ts";
 import { OwnProgram } from "./host/own-program.ts";
 import { openRedisParts } from "./host/redis-parts.ts";
 import { HostDb } from "./record/host-db.ts";
@@ -120,6 +121,7 @@ export async function startSupervisor(
     log,
     sessions,
     doctor: doctorOf(env),
+    mover: new Mover({ ...config, db, fleet, sessions, place, fleetKey, clock: systemClock }),
     program,
     beginArchive: () => backups.begin(),
   });

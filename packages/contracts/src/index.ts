@@ -58,6 +58,7 @@ export {
   leaseKey,
   leaseQuietKey,
   leaseRunKey,
+  moveKey,
   PREFIX_OF_0_1,
   parcelKey,
   relayKey,

@@ -44,6 +44,8 @@ import { fileSource } from "../login/files.ts";
 import { QrPhoto } from "../login/qr-photo.ts";
 import { Wizard } from "../login/wizard.ts";
 import { WizardStore } from "../login/wizard-store.ts";
+import { MoveStore } from "../moves/move-store.ts";
+import { Moving } from "../moves/moving.ts";
 import { ChatFinder } from "../relay/chat-finder.ts";
 import { RelayFigures } from "../relay/relay-figures.ts";
 import { RelayNotes } from "../relay/relay-notes.ts";
@@ -122,6 +124,7 @@ function stores(db: Database, config: Config) {
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
     rolls: new RollStore(db),
+    moves: new MoveStore(db),
     schedules: new ScheduleStore(db),
   };
 }
@@ -146,6 +149,7 @@ export function assemble(outside: Outside) {
     workers,
     clock,
     newId: randomUUID,
+    isMoving: (worker) => own.moves.isBetween(worker),
   });
   const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
   const base = {
@@ -159,6 +163,7 @@ export function assemble(outside: Outside) {
     wizard,
     sender: new SureSender(bot.api, db),
   };
+  const isDrained = (): boolean => false;
   const routing = routeParts(outside, base);
   const signs = signsOf(outside, base);
   let whole: RenderDeps | null = null;
@@ -193,7 +198,9 @@ export function assemble(outside: Outside) {
       workers.add(id, at, by.id, clock.now()),
     forgetWorker: (id: WorkerId, by: Asker): void => forgetWorker(base, id, by.name),
     hostBoard: outside.hostBoard,
-    hostChoices: hostChoices({ ...night, workers, clock, isDrained: () => false }),
+    hostChoices: hostChoices({ ...night, workers, clock, isDrained }),
+    isDrained,
+    moving: new Moving({ ...base, commandLog }),
     deepLink: (parameter: string): string =>
       `https://t.me/${bot.botInfo.username}?start=${parameter}`,
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {
@@ -267,7 +274,12 @@ function scheduleParts({ commandSender, config, ownBackups }: Outside, base: Bas
   const { bulks, clock } = base;
   const answers = new Answers();
   const knownHosts = new KnownHosts();
-  const bulk = new Bulk({ sender: commandSender, store: bulks, clock });
+  const bulk = new Bulk({
+    sender: commandSender,
+    store: bulks,
+    clock,
+    isMoving: (worker) => base.moves.isBetween(worker),
+  });
   const { timeZone: zone } = new Intl.DateTimeFormat().resolvedOptions();
   const defaults = { archiveEveryMs: config.backup.everyMs, zone };
   const own = ownBackups ?? ((): null => null);

@@ -10,6 +10,7 @@ import { notice } from "../kit/notice.ts";
 import type { Role } from "../kit/roles.ts";
 import { login } from "../login/feature.ts";
 import { loginConfirmation } from "../login/login-buttons.ts";
+import { moves } from "../moves/feature.ts";
 import { relay } from "../relay/feature.ts";
 import { schedules } from "../schedules/feature.ts";
 import { endConfirmations } from "../session/end-session.ts";
@@ -37,6 +38,7 @@ const FEATURES = [
   charts,
   health,
   hosts,
+  moves,
   schedules,
   upkeep,
   admins,

@@ -57,6 +57,11 @@ export class WorkerStore {
     this.#db.write(sql, [host, id]);
   }
 
+  /** From now on the worker belongs to another host. */
+  setHost(id: WorkerId, host: HostId): void {
+    this.#db.write("UPDATE worker SET host = ?, host_gone = 0 WHERE id = ?", [host, id]);
+  }
+
   /** The host is gone for good: its workers are without one. */
   hostGone(host: HostId): void {
     this.#db.write("UPDATE worker SET host_gone = 1 WHERE host = ?", [host]);

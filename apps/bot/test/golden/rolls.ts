@@ -24,7 +24,7 @@ export const ROLL_ROWS: readonly HostRow[] = [
       workers: { RUNNING: 4 },
       room: 39,
     },
-    labels: ["eu", "ssd"],
+    labels: ["eu"],
   },
 ];
 

@@ -9,6 +9,7 @@ import { copyRef } from "../../src/session/backups.ts";
 import { CONFIRMED } from "../../src/workers/confirm.ts";
 import { HOST, NOW } from "../support.ts";
 import { DRAFTS, draftAdmin } from "./drafts.ts";
+import { MOVES } from "./moves.ts";
 import { ROLLS } from "./rolls.ts";
 import { IN_STATE } from "./states.ts";
 import { NEWS } from "./world.ts";
@@ -64,6 +65,10 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
       { kind: "add", problem: say("add-taken", { worker: NEWS }), host: HOST },
     ],
   ],
+  moveask: [["move, where to", { kind: "moveask", worker: NEWS }]],
+  move: [...Object.keys(MOVES), "move-gone"].map(
+    (move): Shown<"move"> => [move.replaceAll("-", " "), { kind: "move", worker: NEWS, move }],
+  ),
   addwhere: [["new worker, on which host", { kind: "addwhere" }]],
   hosts: [["hosts", { kind: "hosts" }]],
   host: [

@@ -21,6 +21,7 @@ import { say } from "../../src/kit/words/said.ts";
 import type { Words } from "../../src/kit/words/words.ts";
 import { Wizard } from "../../src/login/wizard.ts";
 import { WizardStore } from "../../src/login/wizard-store.ts";
+import { MoveStore } from "../../src/moves/move-store.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
 import { timingOf } from "../../src/schedules/kinds.ts";
 import { ScheduleStore } from "../../src/schedules/schedule-store.ts";
@@ -32,6 +33,7 @@ import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
 import { BACKUP_ROWS } from "./backups.ts";
+import { MOVES } from "./moves.ts";
 import { aNight, DEFAULTS } from "./night.ts";
 import { ROLL_BOT, ROLL_ROWS, ROLLS } from "./rolls.ts";
 import { goldenRouting } from "./routing.ts";
@@ -121,12 +123,14 @@ export function goldenScreens(
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
     rolls: new RollStore(db),
+    moves: new MoveStore(db),
     schedules: new ScheduleStore(db),
   };
   aNight(stores.schedules);
   fill({ ...stores, commands: stores.commandLog });
   aDay(stores.rollups, NEWS);
   for (const [id, roll] of Object.entries(ROLLS)) stores.rolls.save({ ...roll, id });
+  for (const [id, move] of Object.entries(MOVES)) stores.moves.save({ ...move, id });
   wizards.save({
     admin: ANN,
     worker: NEWS,
@@ -161,6 +165,7 @@ export function goldenScreens(
   const deps: RenderDeps = {
     knownHosts,
     hostChoices: hostChoices({ ...stores, knownHosts, clock, isDrained: () => false }),
+    isDrained: () => false,
     own: ROLL_BOT,
     ownBackups: () => null,
     scheduleDesk: {
