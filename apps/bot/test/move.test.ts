@@ -174,7 +174,7 @@ describe("a move", () => {
     ]);
   });
 
-  test("goes on after the bot died at any of its writes and questions", async () => {
+  test("arrives after the bot died at any of its writes and questions", async () => {
     for (let n = 0; ; n += 1) {
       const it = await world();
       it.begin();

@@ -42,6 +42,7 @@ export {
 } from "./host-program.ts";
 export { HostRow, hostsTooMany } from "./host-row.ts";
 export { SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
+export { MoveBundle } from "./move-bundle.ts";
 export {
   BOT_RELAY_QUEUE,
   BOT_REQUESTS_QUEUE,

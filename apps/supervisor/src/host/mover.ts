@@ -1,10 +1,9 @@
 import { gunzipSync, gzipSync } from "node:zlib";
 import { openBytes, sealBytes } from "@flotilla/archive";
-import { type CommandOutcome, LinkStatus, OwnRules } from "@flotilla/contracts";
+import { type CommandOutcome, MoveBundle } from "@flotilla/contracts";
 import { AppError, type Clock, toError, type WorkerId } from "@flotilla/kernel";
 import { leaveMove, type QueuePlace, takeMove } from "@flotilla/queue";
 import { packSession, type TravelFile, unpackSession, Vault } from "@flotilla/session-store";
-import { z } from "zod";
 import type { Entry, Fleet } from "../fleet/fleet.ts";
 import type { SessionService } from "../fleet/session-service.ts";
 import type { HostDb } from "../record/host-db.ts";
@@ -25,22 +24,6 @@ type MoveRequest = Pick<
   Of<"move.pack" | "move.unpack" | "move.clear" | "move.drop">,
   "kind" | "worker" | "move"
 >;
-
-/** What travels besides the files. */
-const Bundle = z.object({
-  v: z.literal(1),
-  worker: z.string(),
-  desired: z.enum(["running", "stopped", "maintenance"]),
-  rules: OwnRules,
-  stats: LinkStatus.nullable(),
-  files: z.array(
-    z.object({
-      name: z.string().regex(/^(session|vault\/[A-Za-z0-9.-]{1,60})$/),
-      bytes: z.number().int().nonnegative(),
-    }),
-  ),
-});
-type Bundle = z.infer<typeof Bundle>;
 
 const DONE: CommandOutcome = { kind: "done" };
 const LENGTH_BYTES = 4;
@@ -93,7 +76,7 @@ export class Mover {
     });
     const { files } = packed;
     if (!files) return outcome;
-    const bundle: Bundle = {
+    const bundle: MoveBundle = {
       v: 1,
       worker,
       desired: desired === "running" ? "stopped" : desired,
@@ -137,7 +120,7 @@ export class Mover {
   }
 }
 
-function encode(bundle: Bundle, files: readonly TravelFile[]): Buffer {
+function encode(bundle: MoveBundle, files: readonly TravelFile[]): Buffer {
   const text = Buffer.from(JSON.stringify(bundle));
   const length = Buffer.alloc(LENGTH_BYTES);
   length.writeUInt32BE(text.length);
@@ -145,9 +128,9 @@ function encode(bundle: Bundle, files: readonly TravelFile[]): Buffer {
 }
 
 /** The bytes are authentic: they were sealed with the FLEET_KEY. */
-function decode(all: Buffer): { readonly bundle: Bundle; readonly files: TravelFile[] } {
+function decode(all: Buffer): { readonly bundle: MoveBundle; readonly files: TravelFile[] } {
   const end = LENGTH_BYTES + all.readUInt32BE();
-  const bundle = Bundle.parse(JSON.parse(all.subarray(LENGTH_BYTES, end).toString("utf8")));
+  const bundle = MoveBundle.parse(JSON.parse(all.subarray(LENGTH_BYTES, end).toString("utf8")));
   let at = end;
   const files = bundle.files.map(({ name, bytes }) => {
     const content = all.subarray(at, at + bytes);
