@@ -116,6 +116,8 @@ export const FILE_OPENERS: Readonly<Record<string, string>> = {
   "apps/supervisor/src/fleet/uses-folder.ts": "/proc",
   "packages/session-store/src/vault/rekey.ts":
     "copies of the vault; a session in use stops it before",
+  "packages/session-store/src/vault/travel.ts":
+    "copies that travel, in scratch folders; the session itself is opened by openIdle",
   "packages/session-store/src/vault/restore.ts":
     "a copy of the vault into a place that no process has open",
   "packages/session-store/src/file/files.ts": "new files, and folders to sync",

@@ -1854,3 +1854,91 @@ toast-rescue = The database of this bot is lost: see the card below.
 audit-rescue-put = put back control.db of { DATE($at) }
 audit-rescue-empty = began an empty control.db
 audit-rescue-over = control.db was put back by hand
+
+## Hosts
+
+button-hosts = 🖥 Hosts
+button-host = 🖥 Host
+button-addat = 🖥 Here
+button-addwhere = ➕ Add
+button-hforget = 🗑 Forget host
+button-hforgetyes = 🗑 Forget it, delete its workers
+button-hforgetkeep = 📦 Forget it, keep its workers listed
+hosts-title = 🖥 <b>Hosts</b>
+hosts-none = No host has been heard of yet. Start a supervisor: <code>docs/deploy</code>
+hosts-without = 📦 Without a host ({ $count }):
+host-workers = { $count ->
+    [0] no workers
+    [one] { $running } of 1 worker running
+   *[other] { $running } of { $count } workers running
+}
+host-load = load { $load } %
+host-room = room for { $room } more
+host-version = version { $version }
+host-memory = { $free } of { $total } GB memory free, { $cores ->
+    [one] 1 core
+   *[other] { $cores } cores
+}
+host-heard = heard { AGO($at) }
+host-last = no contact for { FOR($at) }
+host-never = not heard since the bot started
+host-more = … and { $count } more
+host-unknown = The fleet has no host <b>{ $host }</b>.
+host-silent-how = Its workers may still be on Telegram if it only lost Redis. A host that is gone for good can be forgotten here after a minute of silence.
+hforget-ask = 🗑 <b>Forget host { $host }?</b> Do this only if it will not come back.
+hforget-workers = { $count ->
+    [one] It has 1 worker. Its session file is on that host, and the bot cannot reach it:
+   *[other] It has { $count } workers. Their session files are on that host, and the bot cannot reach them:
+}
+hforget-how = The alert about it ends. If the host starts again after all, its workers are added back to the list.
+add-where = On which host? The first has the most to spare.
+add-nowhere = Every host is drained, so none takes a new worker. Undo ⏏️ on one of them in 🖥 Hosts.
+add-on = It will run on <b>{ $host }</b>.
+worker-host-gone = without a host
+details-host-gone = Without a host: <b>{ $host }</b>, which had its session, was forgotten. If that host starts again, the worker is back. Otherwise delete it in ⋯ More.
+problem-host-gone = ❌ Its host { $host } was forgotten, so no supervisor can do that.
+toast-host-unknown = The fleet has no host { $host }.
+toast-host-lives = { $host } was heard less than a minute ago, or Redis is away. Nothing was done.
+toast-host-forgotten = 🗑 { $host } is forgotten
+toast-host-not-open = That host takes no workers now. Choose another one.
+toast-all-drained = Every host is drained
+solved-host-forgotten = host forgotten by { $name }
+audit-host-forgotten = forgot host { $host } ({ $count } workers)
+
+## Move
+
+button-move = 🚚 Move
+button-moveto = 🚚 Move here
+button-movestop = ✖️ Cancel the move
+move-title = 🚚 <b>Move { $worker } to another host</b>
+move-ask = Its session, copies and statistics travel along, sealed. The worker is off Telegram for some seconds; its routes go on where they were. If a step fails, it comes back here by itself.
+move-nowhere = There is no other host that can take it now.
+move-not-silent = it, or the present host, is not heard of
+move-not-one = one of the two has HOSTS=one; set HOSTS=several on every host
+move-not-older = one of the two is of an older version
+move-not-version = the versions are too far apart; upgrade first
+move-not-full = there is no memory left for another worker
+move-not-drained = it is drained
+move-step-pack = Stop on { $from }, copy and seal
+move-step-unpack = Open and check on { $to }
+move-step-start = Start on { $to }
+move-step-clear = Move the old file on { $from } to its vault
+move-step-drop = Take it out of use on { $to }
+move-step-restart = Start on { $from } again
+move-has = <b>{ $host }</b> has it.
+move-has-now = <b>{ $host }</b> has it now.
+move-why = ❌ It goes back: { $why }
+move-cancelling = ✖️ Goes back after this step.
+move-end-moved = ✅ Moved. It took { SPAN($ms) }.
+move-end-back = ↩️ It is back where it was. It took { SPAN($ms) }.
+move-none = <b>{ $worker }</b> is not moving.
+toast-moving = { $worker } is moving already
+toast-move-login = A login is under way. Finish or cancel it first.
+toast-move-cancel = ✖️ Goes back after this step
+toast-move-late = Too late: it was started on the new host.
+problem-moving = { $worker } is moving to another host. Wait until it has arrived; 🚚 Move shows how far it is.
+problem-host-silent = The new host did not answer.
+problem-move-parcel-gone = What was packed expired in Redis.
+problem-move-session-there = Another session of that name is on that host. Remove it there first.
+problem-not-running = It did not come online there.
+audit-move = move to { $host }

@@ -1920,3 +1920,93 @@ toast-rescue = База этого бота потеряна: смотрите �
 audit-rescue-put = вернул(а) control.db от { DATE($at) }
 audit-rescue-empty = начал(а) с пустой control.db
 audit-rescue-over = control.db вернули вручную
+
+## Хосты
+
+button-hosts = 🖥 Хосты
+button-host = 🖥 Хост
+button-addat = 🖥 Сюда
+button-addwhere = ➕ Добавить
+button-hforget = 🗑 Забыть хост
+button-hforgetyes = 🗑 Забыть и удалить его воркеров
+button-hforgetkeep = 📦 Забыть, воркеров оставить в списке
+hosts-title = 🖥 <b>Хосты</b>
+hosts-none = Пока нет вестей ни от одного хоста. Запустите супервизор: <code>docs/deploy</code>
+hosts-without = 📦 Без хоста ({ $count }):
+host-workers = { $count ->
+    [0] воркеров нет
+    [one] работает { $running } из { $count } воркера
+   *[other] работает { $running } из { $count } воркеров
+}
+host-load = нагрузка { $load } %
+host-room = поместится ещё { $room }
+host-version = версия { $version }
+host-memory = свободно { $free } из { $total } ГБ памяти, { $cores ->
+    [one] { $cores } ядро
+    [few] { $cores } ядра
+   *[many] { $cores } ядер
+}
+host-heard = на связи { AGO($at) }
+host-last = нет связи { FOR($at) }
+host-never = после запуска бота вестей не было
+host-more = … и ещё { $count }
+host-unknown = Хоста <b>{ $host }</b> во флоте нет.
+host-silent-how = Если он потерял только Redis, его воркеры могут быть в Telegram. Хост, который не вернётся, можно забыть здесь после минуты молчания.
+hforget-ask = 🗑 <b>Забыть хост { $host }?</b> Только если он больше не вернётся.
+hforget-workers = { $count ->
+    [one] На нём { $count } воркер, и до файлов сессий бот не достанет:
+    [few] На нём { $count } воркера, и до файлов сессий бот не достанет:
+   *[many] На нём { $count } воркеров, и до файлов сессий бот не достанет:
+}
+hforget-how = Оповещение о нём закончится. Если хост всё же запустится, его воркеры вернутся в список.
+add-where = На каком хосте? Первый свободнее всех.
+add-nowhere = Все хосты выведены и новых воркеров не берут. Отмените ⏏️ на одном из них в 🖥 Хосты.
+add-on = Он будет работать на <b>{ $host }</b>.
+worker-host-gone = без хоста
+details-host-gone = Без хоста: <b>{ $host }</b>, где лежит его сессия, забыт. Если этот хост запустится, воркер вернётся. Иначе удалите его в ⋯ Ещё.
+problem-host-gone = ❌ Его хост { $host } забыт, и сделать это некому.
+toast-host-unknown = Хоста { $host } во флоте нет.
+toast-host-lives = { $host } был на связи меньше минуты назад, или Redis недоступен. Ничего не сделано.
+toast-host-forgotten = 🗑 { $host } забыт
+toast-host-not-open = Этот хост сейчас не берёт воркеров. Выберите другой.
+toast-all-drained = Все хосты выведены
+solved-host-forgotten = хост забыл { $name }
+audit-host-forgotten = хост { $host } забыт ({ $count } воркеров)
+
+## Переезд
+
+button-move = 🚚 Перенести
+button-moveto = 🚚 Сюда
+button-movestop = ✖️ Отменить переезд
+move-title = 🚚 <b>Перенести { $worker } на другой хост</b>
+move-ask = Сессия, копии и статистика едут с ним, зашифрованные. Несколько секунд воркера не будет в Telegram; маршруты продолжат с того же места. Если шаг не удастся, он сам вернётся сюда.
+move-nowhere = Сейчас нет другого хоста, который его примет.
+move-not-silent = нет вестей от него или от нынешнего хоста
+move-not-one = у одного из двух HOSTS=one; задайте HOSTS=several на всех хостах
+move-not-older = один из двух старой версии
+move-not-version = версии слишком далеки; сначала обновите
+move-not-full = нет памяти ещё для одного воркера
+move-not-drained = он выведен
+move-step-pack = Остановить на { $from }, скопировать и зашифровать
+move-step-unpack = Открыть и проверить на { $to }
+move-step-start = Запустить на { $to }
+move-step-clear = Убрать старый файл на { $from } в хранилище
+move-step-drop = Вывести из работы на { $to }
+move-step-restart = Снова запустить на { $from }
+move-has = Он на <b>{ $host }</b>.
+move-has-now = Сейчас он на <b>{ $host }</b>.
+move-why = ❌ Возвращается: { $why }
+move-cancelling = ✖️ Вернётся после этого шага.
+move-end-moved = ✅ Переехал. Заняло { SPAN($ms) }.
+move-end-back = ↩️ Он снова там, где был. Заняло { SPAN($ms) }.
+move-none = <b>{ $worker }</b> не переезжает.
+toast-moving = { $worker } уже переезжает
+toast-move-login = Идёт вход. Сначала закончите или отмените его.
+toast-move-cancel = ✖️ Вернётся после этого шага
+toast-move-late = Поздно: он уже запущен на новом хосте.
+problem-moving = { $worker } переезжает на другой хост. Дождитесь конца; 🚚 Перенести покажет, как далеко он.
+problem-host-silent = Новый хост не ответил.
+problem-move-parcel-gone = Упакованное пропало из Redis по сроку.
+problem-move-session-there = На том хосте уже есть другая сессия с этим именем. Сначала уберите её там.
+problem-not-running = Там он не вышел в Telegram.
+audit-move = перенос на { $host }

@@ -192,6 +192,7 @@ async function startWith(base: RescueBase, opened: Database): Promise<RunningBot
     bot,
     commandSender: sender,
     statuses,
+    hostBoard: hosts,
     config,
     log,
     relayWire: relay,
@@ -412,6 +413,10 @@ async function tick(
     await parts.rolling
       .look(there, statuses)
       .catch((error: unknown) => log.debug({ err: error }, "rolling restart waits"));
+  if (fresh && redisAwaySince === null)
+    await parts.moving
+      .look(there, statuses)
+      .catch((error: unknown) => log.warn({ err: error }, "moves wait"));
   if (redisAwaySince === null)
     await Promise.all([fleet.keepThere(now), standbys.look(now)]).catch((error: unknown) =>
       log.debug({ err: error }, "redis"),

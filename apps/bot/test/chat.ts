@@ -1,6 +1,6 @@
 import { parseConfig } from "@flotilla/config";
 import { type Clock, parseUserId } from "@flotilla/kernel";
-import { CommandSender, type QueuePlace, StatusReader } from "@flotilla/queue";
+import { CommandSender, HostBoard, type QueuePlace, StatusReader } from "@flotilla/queue";
 import { type Sandbox, startSandbox } from "@flotilla/sandbox";
 import type { Database } from "@flotilla/sqlite";
 import { sharedRedis, waitFor } from "@flotilla/testkit";
@@ -124,7 +124,9 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   const db = await controlDb();
   const sender = new CommandSender(placeAt(url), () => {});
   const statuses = new StatusReader(placeAt(url), () => {});
+  const hostBoard = new HostBoard(placeAt(url), () => {});
   onTestFinished(async () => {
+    hostBoard.close();
     statuses.close();
     await sender.close();
   });
@@ -138,6 +140,7 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
     bot: chat.bot,
     commandSender: sender,
     statuses,
+    hostBoard,
     config,
     log: silent,
     relayWire,

@@ -16,6 +16,7 @@ const fleet = {
             label: null,
             tags: [],
             note: null,
+            hostGone: false,
           }
         : null,
   },

@@ -1,7 +1,7 @@
 import { join } from "node:path";
 import { parseConfig } from "@flotilla/config";
 import { parseWorkerId } from "@flotilla/kernel";
-import { CommandSender, type QueuePlace, StatusReader } from "@flotilla/queue";
+import { CommandSender, HostBoard, type QueuePlace, StatusReader } from "@flotilla/queue";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
 import { expect, onTestFinished, test } from "vitest";
@@ -41,7 +41,9 @@ async function wires() {
   const place: QueuePlace = placeAt(url);
   const commandSender = new CommandSender(place, () => {});
   const statuses = new StatusReader(place, () => {});
+  const hostBoard = new HostBoard(place, () => {});
   onTestFinished(async () => {
+    hostBoard.close();
     statuses.close();
     await commandSender.close();
   });
@@ -49,6 +51,7 @@ async function wires() {
   return {
     commandSender,
     statuses,
+    hostBoard,
     relayWire: { tellRoutes: async () => {}, read: async () => null },
   };
 }

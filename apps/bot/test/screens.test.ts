@@ -189,7 +189,7 @@ describe("whatever names, errors and answers hold, Telegram takes", () => {
   test("a question that was answered badly, and a notice", () => {
     fc.assert(
       fc.property(hostile, (text) => {
-        expect(checkCard(addScreen(EN, saying(text)))).toContain(text.trim());
+        expect(checkCard(addScreen(EN, saying(text), HOST))).toContain(text.trim());
         checkCard(noticeScreen(EN, saying(text), LONGEST));
       }),
     );
@@ -212,7 +212,7 @@ test("every button of every screen is a press of ours, with the longest name", (
     menuScreen(many),
     ...[0, 1, 2].map((page) => workersScreen(many, listOf(page))),
     workersScreen(viewOf([workerView(LONGEST)]), listOf(0)),
-    addScreen(EN, null),
+    addScreen(EN, null, HOST),
     logScreen(EN, { worker: LONGEST, lines: [], command: null, level: "" }),
     noticeScreen(EN, saying("x"), LONGEST),
     ...fc

@@ -236,7 +236,9 @@ test("a name is taken once", async () => {
   const store = new WorkerStore(await controlDb());
   expect(store.add(WORKER, HOST, "777", NOW)).toBe(true);
   expect(store.add(WORKER, HOST, "778", NOW)).toBe(false);
-  expect(store.all()).toEqual([{ id: WORKER, host: HOST, label: null, tags: [], note: null }]);
+  expect(store.all()).toEqual([
+    { id: WORKER, host: HOST, hostGone: false, label: null, tags: [], note: null },
+  ]);
   expect(store.find("sport")).toBeNull();
 });
 

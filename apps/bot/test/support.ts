@@ -89,6 +89,7 @@ export function workerView(
 ): WorkerView {
   const none = {
     staleSince: null,
+    hostGone: false,
     label: null,
     tags: [],
     note: null,

@@ -18,14 +18,15 @@ import { ANN, ASKER, BEN, WORKER } from "./support.ts";
  */
 const MAY: Readonly<Record<Role, string>> = {
   viewer: `menu workers worker log logfile who logins devices alerts crew runbook health settings lang
-    zone limits find chart cancel routes route sources backups schedules schedule`,
+    zone limits find chart cancel routes route sources backups schedules schedule
+    hosts host`,
   operator: `doctor rset srcset audit auditfile more rename note tags restart start stop check look take these
     hush mute maintain test bulk bulkstop retry bnow brest brestyes hstop hstopyes resume
     resumeyes rules login lqr lfile luse lphone lkey lback lsend lnew lcancel lkeep yes
     schedrun`,
   owner: `rnew redit rwiz ruleset proxy proxyyes add drill delete logout rmsession quiet together
     admins admin invite setrole unadmin schedset schedtag schedcron roll rollyes rollstop
-    record recordyes recordno`,
+    record recordyes recordno addat move moveto movestop hforget hforgetyes hforgetkeep`,
 };
 const COMMANDS: Readonly<Record<Role, string>> = {
   viewer: "start menu workers status who logs alerts health settings schedules cancel help",

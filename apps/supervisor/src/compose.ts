@@ -10,7 +10,12 @@ import {
   loadFleetKey,
   NOT_FOR_WORKERS,
 } from "@flotilla/config";
-import { type CommandOutcome, DEFAULT_RESTART_RULES, STATUS_REFRESH_MS } from "@flotilla/contracts";
+import {
+  type CommandOutcome,
+  DEFAULT_RESTART_RULES,
+  STATUS_REFRESH_MS,
+  type WorkerStatus,
+} from "@flotilla/contracts";
 import { startFileServer } from "@flotilla/files";
 import { systemClock, type WorkerId, withTimeout } from "@flotilla/kernel";
 import {
@@ -41,6 +46,7 @@ import { askDoctor } from "./host/doctor.ts";
 import { HostCommands } from "./host/host-commands.ts";
 import { HostFiles } from "./host/host-files.ts";
 import { exitCounter, showFleet } from "./host/metrics.ts";
+import { Mover } from "./host/mover.ts";
 import { OwnProgram } from "./host/own-program.ts";
 import { RecordRescue } from "./host/record-rescue.ts";
 import { openRedisParts, type RedisPartsDeps } from "./host/redis-parts.ts";
@@ -79,7 +85,16 @@ export async function startSupervisor(
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
   const backups = stack.use(watchBackups(config, env, log));
   const program = new OwnProgram({ root: ROOT, keptBy: keptBy(), run: randomUUID() });
-  const redis = await openRedisParts(stack, { config, fleetKey, db, backups, program, log });
+  let workers = (): readonly WorkerStatus[] => [];
+  const redis = await openRedisParts(stack, {
+    config,
+    fleetKey,
+    db,
+    backups,
+    program,
+    workers: () => workers(),
+    log,
+  });
   const { place, events, onError: onRedisError } = redis;
   const registry = createRegistry();
   const exits = exitCounter(registry);
@@ -107,6 +122,7 @@ export async function startSupervisor(
   });
   const idle = new IdleSessions(db, config.dataDir);
   const record = recordRescue(config, { db, fleet, fleetKey, log, idle });
+  workers = () => fleet.statuses();
   const commands = new HostCommands({
     fleet,
     db,
@@ -114,6 +130,7 @@ export async function startSupervisor(
     log,
     sessions,
     doctor: doctorOf(env),
+    mover: new Mover({ ...config, db, fleet, sessions, place, fleetKey, clock: systemClock }),
     program,
     beginArchive: () => backups.begin(),
     record,

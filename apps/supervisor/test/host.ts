@@ -3,11 +3,13 @@ import { Copies } from "@flotilla/archive";
 import type { FleetEvent, WorkerStatus } from "@flotilla/contracts";
 import { parseHostId, systemClock } from "@flotilla/kernel";
 import { createLogger } from "@flotilla/observability";
+import { fleetPlace, type QueuePlace } from "@flotilla/queue";
 import { testDir } from "@flotilla/testkit";
 import { onTestFinished } from "vitest";
 import { Fleet, type FleetDeps } from "../src/fleet/fleet.ts";
 import { SessionService } from "../src/fleet/session-service.ts";
 import { HostCommands } from "../src/host/host-commands.ts";
+import { Mover } from "../src/host/mover.ts";
 import { OwnProgram } from "../src/host/own-program.ts";
 import { RecordRescue } from "../src/host/record-rescue.ts";
 import { readArchivedRecord } from "../src/record/archived-record.ts";
@@ -17,11 +19,19 @@ import { CHILD, LIMITS, RULES } from "./support.ts";
 
 export const FLEET_KEY = Buffer.alloc(32, 1);
 
+const FLEET = { id: "0123456789abcdef", from01: false };
+
 /**
  * The workers of a host as real processes without Telegram, and its commands without Redis. `dir`
  * is the data folder.
  */
-export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: FleetDeps["order"]) {
+export async function host(
+  plan = "stay",
+  spacingMs = 0,
+  dir?: string,
+  order?: FleetDeps["order"],
+  place?: QueuePlace,
+) {
   const dataDir = dir ?? (await testDir("host-"));
   // The data folder may be on a disk that the test fills.
   const journal = `${await testDir("journal-")}/journal`;
@@ -81,6 +91,16 @@ export async function host(plan = "stay", spacingMs = 0, dir?: string, order?: F
     clock: systemClock,
     log,
     sessions,
+    mover: new Mover({
+      db,
+      fleet,
+      sessions,
+      place:
+        place ?? fleetPlace({ redis: "redis://127.0.0.1:1", fleet: FLEET, fleetKey: FLEET_KEY }),
+      dataDir,
+      fleetKey: FLEET_KEY,
+      clock: systemClock,
+    }),
     doctor: async () => ({ kind: "doctor", findings: [] }),
     program,
     beginArchive: () => true,

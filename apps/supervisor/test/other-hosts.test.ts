@@ -1,7 +1,9 @@
+import type { WorkerStatus } from "@flotilla/contracts";
 import { parseHostId, systemClock } from "@flotilla/kernel";
 import { fleetPlace, HostBoard } from "@flotilla/queue";
 import { sharedRedis } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
+import { measureCapacity, roomOf } from "../src/host/capacity.ts";
 import { OtherHosts } from "../src/host/other-hosts.ts";
 
 const BACKUP = { everyMs: null, since: 0, triedAt: null, problem: null, good: null };
@@ -35,6 +37,8 @@ async function sides(...modes: ("one" | "several")[]): Promise<Side[]> {
       backup: () => BACKUP,
       program: () => PROGRAM,
       files: false,
+      capacity: () => measureCapacity([]),
+      labels: ["eu"],
       clock: systemClock,
       log,
       onError: (error) => said.push(error),
@@ -77,4 +81,19 @@ test("HOSTS=several on all hosts, and a single host, are no problem", async () =
   }
   const [alone] = await sides("one");
   expect(alone?.hosts.problems()).toEqual([]);
+});
+
+test("the row of a host says what it can carry, and its labels", async () => {
+  const [side] = await sides("several");
+  const [row] = (await side?.board.all()) ?? [];
+  expect(row?.labels).toEqual(["eu"]);
+  expect(row?.capacity?.cores).toBeGreaterThan(0);
+  expect(row?.capacity?.freeBytes).toBeLessThanOrEqual(row?.capacity?.memoryBytes ?? 0);
+});
+
+test("the room of a host follows from what its workers use, and spares a tenth", () => {
+  expect(roomOf([], 1_000_000_000, 50_000_000)).toBe(0);
+  expect(roomOf([], 1_000_000_000, 540_000_000)).toBe(4);
+  const used = { pid: 1, vitals: { loopLagMs: 0, rssBytes: 220_000_000 } } as WorkerStatus;
+  expect(roomOf([used], 1_000_000_000, 540_000_000)).toBe(2);
 });

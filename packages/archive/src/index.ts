@@ -20,4 +20,5 @@ export {
 export { type LookOptions, lookInto, restoreOne } from "./fleet/restore-one.ts";
 export { type ArchivedFile, type Manifest, workersIn } from "./format/manifest.ts";
 export { keyIdOf, peekArchive } from "./format/read.ts";
+export { openBytes, sealBytes } from "./sealed/bytes.ts";
 export { newerArchive } from "./sealed/errors.ts";

@@ -83,6 +83,8 @@ export interface Config {
   readonly hostUrl: string | null;
   /** Where that is served; null = nowhere. `host` null = all addresses of this machine. */
   readonly hostListen: { readonly host: string | null; readonly port: number } | null;
+  /** Words that the chat shows beside this host. */
+  readonly hostLabels: readonly string[];
   /** Folder of the machine-wide locks on keys; null = the default of the machine. */
   readonly ownerDir: string | null;
   readonly logLevel: LogLevel;
@@ -172,6 +174,7 @@ export function parseConfig(env: EnvValues, options: ParseOptions): Config {
     hostId: hostIdOf(env),
     hostUrl: env.HOST_URL ?? null,
     hostListen: listenOf(env),
+    hostLabels: (env.HOST_LABELS ?? "").split(",").flatMap((label) => label.trim() || []),
     ownerDir: env.OWNER_DIR ?? null,
     logLevel: parseLogLevel(env),
     httpPort: Number(env.HTTP_PORT ?? ENV.HTTP_PORT.example),

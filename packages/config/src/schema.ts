@@ -265,6 +265,15 @@ export const ENV = {
     required: false,
     example: "one",
   },
+  HOST_LABELS: {
+    schema: text(
+      /^[a-z0-9_-]{1,32}(\s*,\s*[a-z0-9_-]{1,32}){0,19}$/,
+      "must be words of a-z, 0-9, _ and -, separated by commas, 20 at most",
+    ),
+    secret: false,
+    required: false,
+    example: "",
+  },
   LOCAL_ADDRESS: {
     schema: z.union([z.ipv4(), z.ipv6()], "must be an IP address of this machine").optional(),
     secret: false,

@@ -46,6 +46,8 @@ export type BulkAction = z.infer<typeof BulkAction>;
 /** Id of a session backup, unique within its worker. */
 const CopyId = z.string().regex(/^[A-Za-z0-9.-]{1,60}$/);
 
+const MoveId = z.string().regex(/^[a-z0-9-]{8,40}$/);
+
 /** One backup of a session, as admins see it. */
 export const BackupCopy = z.object({
   id: CopyId,
@@ -183,6 +185,17 @@ export const HostCommand = z.discriminatedUnion("kind", [
   defineCommand("start-again", QUIET, { ...asked, run: z.string().max(40) }),
   /** Stops the worker and moves its session file to the vault, verified; it can be restored. */
   defineCommand("remove-session", STOPS, base),
+  /**
+   * A move to another host, at its old one: stops the worker for good, and leaves a verified copy
+   * of all its files in Redis, sealed, under the name of the move. Twice is as good as once.
+   */
+  defineCommand("move.pack", QUIET, { ...base, move: MoveId }),
+  /** At the new host: takes that copy, checks it, puts it in place. Starts nothing. */
+  defineCommand("move.unpack", QUIET, { ...base, move: MoveId }),
+  /** At the old host, when the worker runs on the new one: its files go to the trash of the vault. */
+  defineCommand("move.clear", QUIET, { ...base, move: MoveId }),
+  /** At the new host, when the move goes back: stops what is there, and takes it out of use. */
+  defineCommand("move.drop", QUIET, { ...base, move: MoveId }),
   /** Stops the worker and removes it from this host's list. Its files stay. */
   defineCommand("forget", ON_CARD, base),
 ]);

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { HostBackup } from "./host-backup.ts";
+import { HostCapacity, HostLabels } from "./host-capacity.ts";
 import { HostProgram } from "./host-program.ts";
 import { HostIdField, STATUS_STALE_MS } from "./worker-status.ts";
 
@@ -16,6 +17,10 @@ export const HostRow = z.object({
   program: HostProgram.exactOptional(),
   /** Whether other hosts can get files of relays from it (its HOST_URL). */
   files: z.boolean().exactOptional(),
+  /** What it can carry. Absent: a host of an older version. */
+  capacity: HostCapacity.exactOptional(),
+  /** Its HOST_LABELS. Absent: a host of an older version. */
+  labels: HostLabels.exactOptional(),
   /** In Redis only: `at` by the clock of Redis. Readers get `at` converted to their own clock. */
   toldAt: z.number().exactOptional(),
 });

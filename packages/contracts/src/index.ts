@@ -33,6 +33,7 @@ export {
   StorageProblem,
 } from "./events.ts";
 export { type BackupConcern, backupConcerns, HostBackup } from "./host-backup.ts";
+export { HostCapacity, HostLabels, loadOf } from "./host-capacity.ts";
 export {
   HostProgram,
   isSameProgram,
@@ -42,6 +43,7 @@ export {
 } from "./host-program.ts";
 export { HostRow, hostsTooMany } from "./host-row.ts";
 export { SupervisorToWorker, WorkerToSupervisor } from "./ipc.ts";
+export { MoveBundle } from "./move-bundle.ts";
 export { RecordLoss } from "./record-loss.ts";
 export {
   BOT_RELAY_QUEUE,
@@ -65,6 +67,7 @@ export {
   leaseKey,
   leaseQuietKey,
   leaseRunKey,
+  moveKey,
   PREFIX_OF_0_1,
   parcelKey,
   relayKey,

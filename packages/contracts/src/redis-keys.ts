@@ -63,6 +63,10 @@ export const botStandbysKey = (prefix: string): string => `${prefix}:bot-standby
 /** Sealed data for the login of this id that is too large for a job; expires with its TTL. */
 export const parcelKey = (prefix: string, login: string): string => `${prefix}:parcel:${login}`;
 
+/** Part `n` of a worker that moves, sealed; `head` tells how many. Expires with its TTL. */
+export const moveKey = (prefix: string, move: string, part: string): string =>
+  `${prefix}:move:${move}:${part}`;
+
 /** Keys of version 0.1 that this version still reads. */
 export const KEYS_OF_0_1 = {
   lease: (resource: string): string => `${PREFIX_OF_0_1}.lease.${resource}`,

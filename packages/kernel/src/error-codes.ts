@@ -95,6 +95,8 @@ export type ErrorCode =
   | "login-running"
   | "loop"
   | "method-refused"
+  | "move-parcel-gone"
+  | "move-session-there"
   | "name-moved"
   | "no-answer"
   | "no-dc"

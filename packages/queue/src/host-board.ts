@@ -1,8 +1,9 @@
-import { HostRow, hostsKey } from "@flotilla/contracts";
-import { type Clock, type HostId, systemClock } from "@flotilla/kernel";
+import { HostRow, hostsKey, statusKey } from "@flotilla/contracts";
+import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
 import type { RedisTrouble } from "./redis-trouble.ts";
+import { rowOf } from "./status-board.ts";
 import { aheadOf, heardAt, toldAt } from "./told-at.ts";
 import type { Wire } from "./wire.ts";
 
@@ -15,6 +16,7 @@ const TABLE = "hosts";
 export class HostBoard {
   readonly #redis: PromptRedis;
   readonly #key: string;
+  readonly #statusKey: string;
   readonly #wire: Wire;
   readonly #clock: Clock;
 
@@ -22,6 +24,7 @@ export class HostBoard {
     this.#clock = clock;
     this.#redis = new PromptRedis(place.redis, onError);
     this.#key = hostsKey(place.prefix);
+    this.#statusKey = statusKey(place.prefix);
     this.#wire = place.wire;
   }
 
@@ -34,6 +37,18 @@ export class HostBoard {
   /** Removes the row of a host that stops on purpose. */
   async remove(host: HostId): Promise<void> {
     if (this.#redis.trouble === null) await this.#redis.ask((redis) => redis.hdel(this.#key, host));
+  }
+
+  /**
+   * Removes what a host that is gone for good left here: its row, and what it last said of these
+   * workers.
+   */
+  async forget(host: HostId, workers: readonly WorkerId[]): Promise<void> {
+    const rows = workers.map((worker) => rowOf({ worker, host }));
+    await this.#redis.ask(async (redis) => {
+      await redis.hdel(this.#key, host);
+      if (rows.length > 0) await redis.hdel(this.#statusKey, ...rows);
+    });
   }
 
   /** All rows, without those that this version cannot parse or this fleet has not signed. */

@@ -58,6 +58,7 @@ export {
   type LeaseOptions,
   type LeaseTimings,
 } from "./lease.ts";
+export { leaveMove, takeMove } from "./move-parcel.ts";
 export { findOtherOwner, leaseResources, type OtherOwner, type Wanted } from "./other-owner.ts";
 export { takeParcel } from "./parcel.ts";
 export type { QueuePlace } from "./place.ts";

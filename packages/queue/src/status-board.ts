@@ -174,7 +174,8 @@ export class StatusReader {
   }
 }
 
-const rowOf = ({ worker, host }: Pick<WorkerStatus, "worker" | "host">): string =>
+/** Name of a worker's row in the board of statuses. */
+export const rowOf = ({ worker, host }: Pick<WorkerStatus, "worker" | "host">): string =>
   `${worker}@${host}`;
 
 const MAY_HAVE_SESSION: ReadonlySet<StateFacts["session"]> = new Set(["open", "perhaps"]);

@@ -78,5 +78,6 @@ export type {
 export type { UpdateTable } from "./tables/updates.ts";
 export { assertNotLost } from "./vault/lost.ts";
 export { type RekeyedFile, type RekeyOptions, rekey } from "./vault/rekey.ts";
+export { packSession, type TravelFile, unpackSession } from "./vault/travel.ts";
 export { type Help, Vault, type VaultOptions } from "./vault/vault.ts";
 export { look as lookIntoSession, type VaultEntry, type VaultReason } from "./vault/vault-files.ts";

@@ -8,7 +8,7 @@ import {
 } from "@flotilla/contracts";
 import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { CommandSender, StatusReader } from "@flotilla/queue";
+import type { CommandSender, HostBoard, StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { type Bot, InputFile } from "grammy";
 import { AdminStore, type AlertChat } from "../admins/admin-store.ts";
@@ -31,6 +31,7 @@ import { Drawer } from "../charts/drawer.ts";
 import { Recorder } from "../charts/recorder.ts";
 import { RollupStore } from "../charts/rollup-store.ts";
 import { KnownHosts } from "../health/known-hosts.ts";
+import { hostChoices } from "../hosts/choices.ts";
 import { EditPace } from "../kit/chat/edit-pace.ts";
 import { OldCards } from "../kit/chat/old-cards.ts";
 import { PanelStore } from "../kit/chat/panel-store.ts";
@@ -44,6 +45,8 @@ import { fileSource } from "../login/files.ts";
 import { QrPhoto } from "../login/qr-photo.ts";
 import { Wizard } from "../login/wizard.ts";
 import { WizardStore } from "../login/wizard-store.ts";
+import { MoveStore } from "../moves/move-store.ts";
+import { Moving } from "../moves/moving.ts";
 import { ChatFinder } from "../relay/chat-finder.ts";
 import { hostsApart } from "../relay/hosts-apart.ts";
 import { RelayFigures } from "../relay/relay-figures.ts";
@@ -67,6 +70,7 @@ import { Commands } from "../workers/commands.ts";
 import { Views } from "../workers/views.ts";
 import { WorkerStore } from "../workers/worker-store.ts";
 import { REGISTRY } from "./features.ts";
+import { forgetWorker } from "./forget-worker.ts";
 import { Gate } from "./gate.ts";
 import { Inbox } from "./inbox.ts";
 import type { PollProblem } from "./poller.ts";
@@ -80,6 +84,7 @@ export interface Outside {
   readonly bot: Bot;
   readonly commandSender: CommandSender;
   readonly statuses: StatusReader;
+  readonly hostBoard: Pick<HostBoard, "all" | "forget">;
   readonly config: Config;
   readonly log: Logger;
   readonly relayWire: RelayWire;
@@ -121,6 +126,7 @@ function stores(db: Database, config: Config) {
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
     rolls: new RollStore(db),
+    moves: new MoveStore(db),
     schedules: new ScheduleStore(db),
   };
 }
@@ -145,6 +151,7 @@ export function assemble(outside: Outside) {
     workers,
     clock,
     newId: randomUUID,
+    isMoving: (worker) => own.moves.isBetween(worker),
   });
   const wizard = new Wizard({ store: new WizardStore(db), commands, clock, newId: randomUUID });
   const base = {
@@ -159,6 +166,7 @@ export function assemble(outside: Outside) {
     sender: new SureSender(bot.api, db),
     knownHosts: new KnownHosts(),
   };
+  const isDrained = (): boolean => false;
   const routing = routeParts(outside, base);
   const signs = signsOf(outside, base);
   let whole: RenderDeps | null = null;
@@ -189,7 +197,13 @@ export function assemble(outside: Outside) {
     }),
     absence: new Absence({ ...own, host }),
     gate: new Gate({ ...own, clock, host, log }),
-    addWorker: (id: WorkerId, by: Asker): boolean => workers.add(id, host, by.id, clock.now()),
+    addWorker: (id: WorkerId, by: Asker, at: HostId = host): boolean =>
+      workers.add(id, at, by.id, clock.now()),
+    forgetWorker: (id: WorkerId, by: Asker): void => forgetWorker(base, id, by.name),
+    hostBoard: outside.hostBoard,
+    hostChoices: hostChoices({ ...base, isDrained }),
+    isDrained,
+    moving: new Moving({ ...base, commandLog }),
     deepLink: (parameter: string): string =>
       `https://t.me/${bot.botInfo.username}?start=${parameter}`,
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {
@@ -263,7 +277,12 @@ function rollParts({ commandSender: sender }: Outside, base: Base, bulk: Bulk) {
 function scheduleParts({ commandSender, config, ownBackups }: Outside, base: Base, views: Views) {
   const { bulks, clock } = base;
   const answers = new Answers();
-  const bulk = new Bulk({ sender: commandSender, store: bulks, clock });
+  const bulk = new Bulk({
+    sender: commandSender,
+    store: bulks,
+    clock,
+    isMoving: (worker) => base.moves.isBetween(worker),
+  });
   const defaults = { archiveEveryMs: config.backup.everyMs, zone: machineZone() };
   const own = ownBackups ?? ((): null => null);
   const scheduleDesk = new ScheduleDesk({

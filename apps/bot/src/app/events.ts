@@ -18,8 +18,9 @@ import type { ChatFinder } from "../relay/chat-finder.ts";
 import type { RelayFigures } from "../relay/relay-figures.ts";
 import type { Answers } from "../workers/answers.ts";
 import type { BulkStore } from "../workers/bulk-store.ts";
-import type { CommandRow, CommandStore } from "../workers/command-store.ts";
+import type { CommandStore } from "../workers/command-store.ts";
 import type { WorkerStore } from "../workers/worker-store.ts";
+import { forgetWorker } from "./forget-worker.ts";
 
 /** Parts of the event handler. */
 export interface EventDeps {
@@ -103,7 +104,10 @@ function apply(deps: EventDeps, event: FleetEvent): Show {
  * taken into the list.
  */
 function adopt(deps: EventDeps, event: FleetEvent): void {
-  for (const worker of reported(event)) deps.workers.add(worker, event.host, "host", event.at);
+  for (const worker of reported(event)) {
+    deps.workers.add(worker, event.host, "host", event.at);
+    deps.workers.found(worker, event.host);
+  }
 }
 
 function reported(event: FleetEvent): readonly WorkerId[] {
@@ -141,22 +145,12 @@ function commandDone(deps: EventDeps, event: Extract<FleetEvent, { kind: "comman
   deps.finder.answered(event.command, event.outcome);
   deps.relayFigures.lists.keep(command.worker, event.outcome);
   if (event.outcome.kind === "dry") deps.relayFigures.keepDry(event.command, event.outcome.lines);
-  if (command.verb === "forget" && event.outcome.kind === "done") forget(deps, command);
+  if (command.verb === "forget" && event.outcome.kind === "done")
+    forgetWorker(deps, command.worker, command.askerName);
   const end = command.verb.startsWith("login.") ? deps.wizard.answer(command, event.outcome) : null;
   if (!end) return () => deps.panels.refresh(command.askerId, "urgent");
   return () =>
     deps.panels.replace(end.admin, { kind: "notice", text: end.text, worker: end.worker });
-}
-
-/** A worker that is deleted has no trouble any more; what silenced it is not for the next of its name. */
-function forget(
-  { workers, silences, alerts, clock }: EventDeps,
-  { worker, askerName: by }: CommandRow,
-): void {
-  workers.remove(worker);
-  silences.forget(worker);
-  for (const { n } of alerts.openOf(worker))
-    alerts.resolve(n, say("solved-deleted", { by }), clock.now());
 }
 
 async function showProgress(

@@ -2,6 +2,7 @@ import { admins } from "../admins/feature.ts";
 import { alerts } from "../alerts/feature.ts";
 import { charts } from "../charts/feature.ts";
 import { health } from "../health/feature.ts";
+import { hosts } from "../hosts/feature.ts";
 import { ask } from "../kit/ask.ts";
 import type { Verb } from "../kit/button.ts";
 import { defineFeature, type Feature, Registry } from "../kit/feature.ts";
@@ -9,6 +10,7 @@ import { notice } from "../kit/notice.ts";
 import type { Role } from "../kit/roles.ts";
 import { login } from "../login/feature.ts";
 import { loginConfirmation } from "../login/login-buttons.ts";
+import { moves } from "../moves/feature.ts";
 import { relay } from "../relay/feature.ts";
 import { schedules } from "../schedules/feature.ts";
 import { endConfirmations } from "../session/end-session.ts";
@@ -35,6 +37,8 @@ const FEATURES = [
   relay,
   charts,
   health,
+  hosts,
+  moves,
   schedules,
   upkeep,
   admins,

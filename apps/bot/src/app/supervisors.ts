@@ -34,7 +34,8 @@ export class Supervisors {
   problems(): string[] {
     const { workers, host, clock } = this.#deps;
     const now = clock.monotonicMs();
-    const hosts = new Set([host, ...workers.all().map((worker) => worker.host)]);
+    const ofWorkers = workers.all().flatMap((worker) => (worker.hostGone ? [] : worker.host));
+    const hosts = new Set([host, ...ofWorkers]);
     const silent = [...hosts].filter(
       (each) => now - (this.#heardAt.get(each) ?? this.#since) > STATUS_STALE_MS,
     );

@@ -65,7 +65,8 @@ async function askDoctors(
   deps: Pick<DoctorDeps, "commands" | "workers">,
   by: By,
 ): Promise<Extract<Screen, { kind: "doctor" }>> {
-  const one = new Map(deps.workers.all().map(({ host, id }) => [host, id]));
+  const there = deps.workers.all().filter(({ hostGone }) => !hostGone);
+  const one = new Map(there.map(({ host, id }) => [host, id]));
   const asked = await Promise.all(
     [...one].map(async ([host, worker], n) => {
       const id = `${by.id}-${n}`;

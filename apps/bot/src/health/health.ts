@@ -138,6 +138,7 @@ export function healthScreen(view: FleetView, health: HealthView): Card {
         view.may("doctor") && verbButton(words, "doctor"),
         view.may("roll") && verbButton(words, "roll"),
       ],
+      [verbButton(words, "hosts")],
       [refreshButton(words, encodePress("health")), backButton(words, encodePress("menu"))],
     ),
   };

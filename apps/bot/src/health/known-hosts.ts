@@ -1,4 +1,5 @@
 import type { HostRow } from "@flotilla/contracts";
+import type { HostId } from "@flotilla/kernel";
 
 /** What the hosts last said of themselves, also while Redis is away. */
 export class KnownHosts {
@@ -7,6 +8,11 @@ export class KnownHosts {
   /** Takes rows that were just read. */
   keep(rows: readonly HostRow[]): void {
     for (const row of rows) this.#rows.set(row.host, row);
+  }
+
+  /** A host that is gone for good. */
+  forget(host: HostId): void {
+    this.#rows.delete(host);
   }
 
   /** Every host that was heard since the start of the bot, by name. */

@@ -303,4 +303,14 @@ export const MIGRATIONS = [
      parts TEXT NOT NULL
    ) STRICT;
    CREATE INDEX schedule_run_of ON schedule_run (schedule, n);`,
+  // Workers of a host that an owner forgot: no supervisor has them.
+  `ALTER TABLE worker ADD COLUMN host_gone INTEGER NOT NULL DEFAULT 0 CHECK (host_gone IN (0, 1));`,
+  // Moves of workers between hosts: each step is written down before it is asked for.
+  `CREATE TABLE move (
+    id TEXT PRIMARY KEY,
+    worker TEXT NOT NULL,
+    asked_at INTEGER NOT NULL,
+    over INTEGER NOT NULL CHECK (over IN (0, 1)),
+    body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
 ];

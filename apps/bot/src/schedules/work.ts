@@ -78,7 +78,7 @@ const archive: Work = {
 const copies: Work = {
   // Each opens and reads a whole session: the disk has other work.
   atOnce: 4,
-  plan: (deps) => deps.workers.all().map(({ id }) => id),
+  plan: (deps) => deps.workers.all().flatMap(({ id, hostGone }) => (hostGone ? [] : id)),
   step: async (deps, part, run) => {
     if (part.state === "asked") return [answerOf(deps, part)];
     const worker = deps.workers.find(part.key);
@@ -144,7 +144,8 @@ function toRestart({ workers, views }: WorkDeps, tag: string): WorkerRow[] {
 
 /** A worker of each host: commands for a host name one of its workers. */
 function oneOfEach({ workers }: WorkDeps): WorkerRow[] {
-  return [...new Map(workers.all().map((row) => [row.host, row])).values()];
+  const there = workers.all().filter(({ hostGone }) => !hostGone);
+  return [...new Map(there.map((row) => [row.host, row])).values()];
 }
 
 function backupOf({ knownHosts, ownBackups }: WorkDeps, host: string): HostBackup | null {

@@ -33,7 +33,8 @@ type Hosts = readonly HostRow[];
  * process stays as it is.
  */
 export function planRoll(view: Pick<FleetView, "workers" | "now">, rows: Hosts, bot: OwnBot): Plan {
-  const hosts = [...new Set(view.workers.map(({ host }) => host))].toSorted();
+  const there = view.workers.filter(({ hostGone }) => !hostGone);
+  const hosts = [...new Set(there.map(({ host }) => host))].toSorted();
   const plans = hosts.map((host) => planOf(host, view, rows));
   const parts = plans.flatMap((each) => (each.step ? [each.step] : []));
   const trial = trialOf(view, parts);

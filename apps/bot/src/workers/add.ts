@@ -1,12 +1,13 @@
-import type { Asker } from "@flotilla/contracts";
-import { parseWorkerId, type WorkerId } from "@flotilla/kernel";
+import { type Asker, HostIdField } from "@flotilla/contracts";
+import { type HostId, parseHostId, parseWorkerId, type WorkerId } from "@flotilla/kernel";
 import { z } from "zod";
 import { answered } from "../kit/ask.ts";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, screen } from "../kit/chat/screen.ts";
 import { cancelButton } from "../kit/keyboard.ts";
-import { panelMessage } from "../kit/press.ts";
+import { panelMessage, show } from "../kit/press.ts";
+import type { PressContext } from "../kit/press-context.ts";
 import { question } from "../kit/question.ts";
 import { html, lines } from "../kit/words/html.ts";
 import { Said, say } from "../kit/words/said.ts";
@@ -14,7 +15,11 @@ import type { Words } from "../kit/words/words.ts";
 import type { WorkerDeps } from "./deps.ts";
 import type { FleetView } from "./view.ts";
 
-const data = z.object({ problem: Said.nullable() });
+const data = z.object({
+  problem: Said.nullable(),
+  /** Where it will run; null = the one host that there is. */
+  host: HostIdField.nullable().default(null),
+});
 declare module "../kit/chat/screen.ts" {
   interface ScreenData {
     add: z.infer<typeof data>;
@@ -32,33 +37,61 @@ declare module "../kit/question.ts" {
 }
 
 /** Asks for the name of a new worker; `problem`: what is wrong with the last answer. */
-export const add = screen("add", data, (_deps, { words }: FleetView, { problem }) =>
-  addScreen(words, problem),
+export const add = screen("add", data, (_deps, { words }: FleetView, { problem, host }) =>
+  addScreen(words, problem, host),
 );
 
-/** ➕ Add; the next text of this admin is the name. */
-export const addButton = button("add", "owner", async (deps: WorkerDeps, context) => {
-  await context.toast();
-  deps.admins.expect(context.admin, "worker-name", "", context.chat);
-  const shown = { kind: "add", problem: null } as const;
-  await deps.panels.show(context.chat, shown, panelMessage(deps, context));
+/** Which hosts take another worker. */
+export interface HostChoices {
+  /** Those that are heard of and not drained, the least loaded first. */
+  open(): readonly HostId[];
+  /** Whether any host is heard of. */
+  isAnyHeard(): boolean;
+}
+
+interface AddButtonDeps extends WorkerDeps {
+  readonly hostChoices: HostChoices;
+}
+
+/** ➕ Add asks for the host where there are several, then for the name. */
+export const addButton = button("add", "owner", async (deps: AddButtonDeps, context) => {
+  const { hostChoices } = deps;
+  const [one, other] = hostChoices.open();
+  if (other !== undefined) return await show(deps, context, { kind: "addwhere" });
+  if (one === undefined && hostChoices.isAnyHeard())
+    return await show(deps, context, { kind: "addwhere" }, say("toast-all-drained"));
+  await askForName(deps, context, one ?? null);
 });
+
+/** The next text of this admin is the name of a worker for this host; null = that of the bot. */
+export async function askForName(
+  deps: WorkerDeps,
+  context: PressContext,
+  host: HostId | null,
+): Promise<void> {
+  await context.toast();
+  deps.admins.expect(context.admin, "worker-name", host ?? "", context.chat);
+  const shown = { kind: "add", problem: null, host } as const;
+  await deps.panels.show(context.chat, shown, panelMessage(deps, context));
+}
 
 interface AddDeps extends WorkerDeps {
   /** False when the name is taken. */
-  readonly addWorker: (id: WorkerId, by: Asker) => boolean;
+  readonly addWorker: (id: WorkerId, by: Asker, host?: HostId) => boolean;
 }
 
 /** Adds the worker, and starts it so that it can be logged in. */
 export const nameQuestion = question(
   "worker-name",
   addButton,
-  async (deps: AddDeps, context) => {
+  async (deps: AddDeps, context, about) => {
+    const host = about === "" ? null : parseHostId(about);
     const worker = parseName(context.text);
     const refuse = (problem: Said): Promise<void> =>
-      deps.panels.show(context.chat, { kind: "add", problem }, null);
+      deps.panels.show(context.chat, { kind: "add", problem, host }, null);
     if (worker === null) return await refuse(say("add-bad-name"));
-    if (!deps.addWorker(worker, context.asker)) return await refuse(say("add-taken", { worker }));
+    if (!deps.addWorker(worker, context.asker, host ?? undefined))
+      return await refuse(say("add-taken", { worker }));
     await deps.commands.askHost("start", worker, context.asker, context.id);
     await answered(deps, context, { kind: "worker", worker });
   },
@@ -74,11 +107,12 @@ function parseName(text: string): WorkerId | null {
 }
 
 /** Asks for the name of a new worker. */
-export function addScreen(words: Words, problem: Said | null): Card {
+export function addScreen(words: Words, problem: Said | null, host: HostId | null): Card {
   const text = lines(
     words.html("add-title"),
     "",
     words.html("add-ask"),
+    host !== null && words.html("add-on", { host }),
     words.html("add-rule"),
     problem && html`\n❌ ${words.said(problem)}`,
   );

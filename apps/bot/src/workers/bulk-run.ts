@@ -11,6 +11,8 @@ export interface BulkDeps {
   readonly sender: CommandSender;
   readonly store: BulkStore;
   readonly clock: Clock;
+  /** Whether the worker is between two hosts: it is left out. */
+  readonly isMoving?: (worker: WorkerRow["id"]) => boolean;
 }
 
 /**
@@ -71,7 +73,10 @@ export class Bulk {
 
   #left(action: BulkAction, workers: readonly WorkerRow[], id: string): WorkerRow[] {
     const busy = new Set(this.#others(action, id).flatMap((each) => each.workers));
-    return workers.filter((worker) => !busy.has(worker.id));
+    const isMoving = this.#deps.isMoving ?? (() => false);
+    return workers.filter(
+      ({ id: each, hostGone }) => !hostGone && !busy.has(each) && !isMoving(each),
+    );
   }
 
   /**

@@ -1,5 +1,5 @@
 import type { Asker, HostCommand, OwnRules, Sealed, WorkerCommand } from "@flotilla/contracts";
-import { AppError, type Clock, type WorkerId } from "@flotilla/kernel";
+import { AppError, type Clock, type HostId, type WorkerId } from "@flotilla/kernel";
 import { type CommandSender, troubleOf } from "@flotilla/queue";
 import { type Said, say } from "../kit/words/said.ts";
 import type { CommandStore } from "./command-store.ts";
@@ -35,6 +35,8 @@ export interface CommandDeps {
   readonly workers: WorkerStore;
   readonly clock: Clock;
   readonly newId: () => string;
+  /** Whether the worker is between two hosts: only its move may ask for anything. */
+  readonly isMoving?: (worker: WorkerId) => boolean;
 }
 
 /** The answer to a press. */
@@ -46,7 +48,7 @@ export function toastOf(result: AskResult): Said {
 /** Host commands that say nothing but which worker is meant. */
 type PlainVerb = Exclude<
   HostCommand["kind"],
-  "bulk" | "bulk.cancel" | "restore" | "rules" | "stop-holder" | "record.take"
+  "bulk" | "bulk.cancel" | "restore" | "rules" | "stop-holder" | "record.take" | `move.${string}`
 >;
 
 type HostWish =
@@ -138,9 +140,24 @@ export class Commands {
     return await this.#askHost(worker, by, { kind: "stop-holder", pid });
   }
 
+  /** One step of a move, for the host that does it. */
+  async moveStep(
+    verb: "move.pack" | "move.unpack" | "move.clear" | "move.drop" | "start",
+    host: HostId,
+    { worker, move, by }: { readonly worker: WorkerId; readonly move: string; readonly by: By },
+  ): Promise<AskResult> {
+    const wish = verb === "start" ? { kind: verb } : { kind: verb, move };
+    return await this.#ask({ ...by, verb, worker }, (base) =>
+      this.#deps.sender.toHost(host, { ...base, ...wish } as HostCommand),
+    );
+  }
+
   async #askHost(worker: WorkerId, by: By, wish: HostWish): Promise<AskResult> {
     const row = this.#deps.workers.find(worker);
     if (!row) return { kind: "failed", why: say("problem-no-worker") };
+    if (row.hostGone) return { kind: "failed", why: say("problem-host-gone", { host: row.host }) };
+    if (this.#deps.isMoving?.(worker) === true)
+      return { kind: "failed", why: say("problem-moving", { worker }) };
     return await this.#ask({ ...by, verb: wish.kind, worker }, (base) =>
       this.#deps.sender.toHost(row.host, { ...base, ...wish } as HostCommand),
     );

@@ -62,9 +62,7 @@ export function workerScreen(view: FleetView, id: string): Card {
     html`${iconOf(worker)} <b>${nameOf(worker)}</b>   <i>${worker.id}.session</i>`,
     worker.staleSince !== null &&
       words.html("details-stale", { host: worker.host, at: worker.staleSince }),
-    status
-      ? statusLines(view, worker, status)
-      : words.html("details-silent", { host: worker.host }),
+    status ? statusLines(view, worker, status) : unreported(words, worker),
     worker.note !== null && words.html("details-note", { note: worker.note }),
     worker.openAlerts > 0 && words.html("details-alerts", { count: worker.openAlerts }),
     ...worker.silences.map((each) => words.html(`silence-${each.kind}`, { ...each })),
@@ -73,6 +71,11 @@ export function workerScreen(view: FleetView, id: string): Card {
   );
   const refresh = refreshButton(words, encodePress("worker", worker.id));
   return { html: text.text, keyboard: [...actionRows(view, worker), [refresh, ...back]] };
+}
+
+/** Why nothing is known of it. */
+function unreported(words: Words, { host, hostGone }: WorkerView): Html {
+  return words.html(hostGone ? "details-host-gone" : "details-silent", { host });
 }
 
 /** Which way a worker goes, when it is not the direct one. */

@@ -163,6 +163,7 @@ function bulkRows({ words, may, workers }: FleetView, tag: string): InlineKeyboa
 export function workerLine(words: Words, worker: WorkerView): Html {
   const { status } = worker;
   const name = html`<b>${nameOf(worker)}</b>${worker.silences.length > 0 && " 🔕"}`;
+  if (worker.hostGone) return html`📦 ${name}  ${words.html("worker-host-gone")}`;
   if (!status) return html`❔ ${name}  ${words.html("worker-not-reported", { host: worker.host })}`;
   const state = words.text(`state-${status.state}`);
   if (worker.staleSince !== null)

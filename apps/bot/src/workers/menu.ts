@@ -40,7 +40,7 @@ export const menuCommand = textCommand("menu", menuButton, ({ panels }: ChatDeps
 /** Main menu: the fleet in four lines. */
 export function menuScreen(view: FleetView): Card {
   const { words } = view;
-  const hosts = [...new Set(view.workers.map((worker) => worker.host))].join(", ");
+  const hosts = hostsOf(view).join(", ");
   const title = words.html("menu-title", { count: view.workers.length });
   const text = lines(
     hosts ? html`${title} · ${hosts}` : title,
@@ -67,9 +67,17 @@ export function menuScreen(view: FleetView): Card {
       [verbButton(words, "routes"), verbButton(words, "audit"), verbButton(words, "settings")],
       acts && [bulk("start"), bulk("restart")],
       acts && [bulk("stop"), maintain(view)],
-      [view.may("add") && verbButton(words, "add"), refreshButton(words, encodePress("menu"))],
+      [
+        view.may("add") && verbButton(words, "add"),
+        hostsOf(view).length > 1 && verbButton(words, "hosts"),
+        refreshButton(words, encodePress("menu")),
+      ],
     ),
   };
+}
+
+function hostsOf({ workers }: FleetView): string[] {
+  return [...new Set(workers.flatMap(({ host, hostGone }) => (hostGone ? [] : host)))];
 }
 
 function maintain({ words, silences }: FleetView) {

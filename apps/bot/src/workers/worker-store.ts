@@ -5,6 +5,8 @@ import type { Database } from "@flotilla/sqlite";
 export interface WorkerRow {
   readonly id: WorkerId;
   readonly host: HostId;
+  /** True = an owner forgot that host: no supervisor has the worker. */
+  readonly hostGone: boolean;
   /** What people call it, or null. */
   readonly label: string | null;
   readonly tags: readonly string[];
@@ -15,10 +17,13 @@ export interface WorkerRow {
 interface RawWorker {
   readonly id: string;
   readonly host: string;
+  readonly host_gone: number;
   readonly label: string | null;
   readonly tags: string;
   readonly note: string | null;
 }
+
+const COLUMNS = "id, host, host_gone, label, tags, note";
 
 /** The list of workers. The bot is its only writer. */
 export class WorkerStore {
@@ -30,15 +35,12 @@ export class WorkerStore {
 
   all(): WorkerRow[] {
     return this.#db
-      .read<RawWorker>("SELECT id, host, label, tags, note FROM worker ORDER BY added_at, id")
+      .read<RawWorker>(`SELECT ${COLUMNS} FROM worker ORDER BY added_at, id`)
       .map(parseRow);
   }
 
   find(id: string): WorkerRow | null {
-    const row = this.#db.readOne<RawWorker>(
-      "SELECT id, host, label, tags, note FROM worker WHERE id = ?",
-      [id],
-    );
+    const row = this.#db.readOne<RawWorker>(`SELECT ${COLUMNS} FROM worker WHERE id = ?`, [id]);
     return row ? parseRow(row) : null;
   }
 
@@ -47,6 +49,22 @@ export class WorkerStore {
     const sql =
       "INSERT INTO worker (id, host, added_at, added_by) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING";
     return this.#db.write(sql, [id, host, now, by]).changes === 1;
+  }
+
+  /** A host reports this worker: one that was without a host belongs to it. */
+  found(id: WorkerId, host: HostId): void {
+    const sql = "UPDATE worker SET host = ?, host_gone = 0 WHERE id = ? AND host_gone = 1";
+    this.#db.write(sql, [host, id]);
+  }
+
+  /** From now on the worker belongs to another host. */
+  setHost(id: WorkerId, host: HostId): void {
+    this.#db.write("UPDATE worker SET host = ?, host_gone = 0 WHERE id = ?", [host, id]);
+  }
+
+  /** The host is gone for good: its workers are without one. */
+  hostGone(host: HostId): void {
+    this.#db.write("UPDATE worker SET host_gone = 1 WHERE host = ?", [host]);
   }
 
   setLabel(id: WorkerId, label: string | null): void {
@@ -69,5 +87,6 @@ export class WorkerStore {
 function parseRow(row: RawWorker): WorkerRow {
   const { label, note } = row;
   const tags = row.tags.split(" ").filter(Boolean);
-  return { id: parseWorkerId(row.id), host: parseHostId(row.host), label, tags, note };
+  const [id, host] = [parseWorkerId(row.id), parseHostId(row.host)];
+  return { id, host, hostGone: row.host_gone === 1, label, tags, note };
 }

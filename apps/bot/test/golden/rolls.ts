@@ -16,6 +16,15 @@ export const ROLL_ROWS: readonly HostRow[] = [
     hosts: "several",
     at: NOW,
     program: { run: "run-1", runs: FROM, onDisk: TO, isInstalled: true, keptBy: "launcher" },
+    capacity: {
+      memoryBytes: 8e9,
+      freeBytes: 5.2e9,
+      cores: 4,
+      load: 1.2,
+      workers: { RUNNING: 4 },
+      room: 39,
+    },
+    labels: ["eu"],
   },
 ];
 

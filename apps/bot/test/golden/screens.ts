@@ -1,4 +1,4 @@
-import { parseWorkerId } from "@flotilla/kernel";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { ALERT_TABS } from "../../src/alerts/alerts-screen.ts";
 import { ALERT_KINDS } from "../../src/alerts/kinds.ts";
 import { REGISTRY } from "../../src/app/features.ts";
@@ -9,6 +9,7 @@ import { copyRef } from "../../src/session/backups.ts";
 import { CONFIRMED } from "../../src/workers/confirm.ts";
 import { HOST, NOW } from "../support.ts";
 import { DRAFTS, draftAdmin } from "./drafts.ts";
+import { MOVES } from "./moves.ts";
 import { ROLLS } from "./rolls.ts";
 import { IN_STATE } from "./states.ts";
 import { NEWS } from "./world.ts";
@@ -57,10 +58,25 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
     ["restart rules, not known", { kind: "rules", worker: named("new_1") }],
   ],
   add: [
-    ["new worker", { kind: "add", problem: null }],
-    ["new worker, bad name", { kind: "add", problem: say("add-bad-name") }],
-    ["new worker, name taken", { kind: "add", problem: say("add-taken", { worker: NEWS }) }],
+    ["new worker", { kind: "add", problem: null, host: null }],
+    ["new worker, bad name", { kind: "add", problem: say("add-bad-name"), host: null }],
+    [
+      "new worker, name taken",
+      { kind: "add", problem: say("add-taken", { worker: NEWS }), host: HOST },
+    ],
   ],
+  moveask: [["move, where to", { kind: "moveask", worker: NEWS }]],
+  move: [...Object.keys(MOVES), "move-gone"].map(
+    (move): Shown<"move"> => [move.replaceAll("-", " "), { kind: "move", worker: NEWS, move }],
+  ),
+  addwhere: [["new worker, on which host", { kind: "addwhere" }]],
+  hosts: [["hosts", { kind: "hosts" }]],
+  host: [
+    ["host", { kind: "host", host: HOST }],
+    ["host that is silent", { kind: "host", host: parseHostId("host-b") }],
+    ["host that is gone", { kind: "host", host: parseHostId("host-z") }],
+  ],
+  hforget: [["forget a host?", { kind: "hforget", host: parseHostId("host-b"), at: NOW }]],
   ask: ASKED.map(
     (what): Shown<"ask"> => [
       `question, ${what}`,

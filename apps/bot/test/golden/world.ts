@@ -15,11 +15,13 @@ import { REGISTRY } from "../../src/app/features.ts";
 import { type RenderDeps, renderScreen } from "../../src/app/screens.ts";
 import { RollupStore } from "../../src/charts/rollup-store.ts";
 import { KnownHosts } from "../../src/health/known-hosts.ts";
+import { hostChoices } from "../../src/hosts/choices.ts";
 import type { Card, Screen } from "../../src/kit/chat/screen.ts";
 import { say } from "../../src/kit/words/said.ts";
 import type { Words } from "../../src/kit/words/words.ts";
 import { Wizard } from "../../src/login/wizard.ts";
 import { WizardStore } from "../../src/login/wizard-store.ts";
+import { MoveStore } from "../../src/moves/move-store.ts";
 import { RouteStore } from "../../src/relay/route-store.ts";
 import { timingOf } from "../../src/schedules/kinds.ts";
 import { ScheduleStore } from "../../src/schedules/schedule-store.ts";
@@ -31,6 +33,7 @@ import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
 import { BACKUP_ROWS, RECORDS } from "./backups.ts";
+import { MOVES } from "./moves.ts";
 import { aNight, DEFAULTS } from "./night.ts";
 import { ROLL_BOT, ROLL_ROWS, ROLLS } from "./rolls.ts";
 import { goldenRouting } from "./routing.ts";
@@ -120,12 +123,14 @@ export function goldenScreens(
     routes: new RouteStore(db),
     rollups: new RollupStore(db),
     rolls: new RollStore(db),
+    moves: new MoveStore(db),
     schedules: new ScheduleStore(db),
   };
   aNight(stores.schedules);
   fill({ ...stores, commands: stores.commandLog });
   aDay(stores.rollups, NEWS);
   for (const [id, roll] of Object.entries(ROLLS)) stores.rolls.save({ ...roll, id });
+  for (const [id, move] of Object.entries(MOVES)) stores.moves.save({ ...move, id });
   wizards.save({
     admin: ANN,
     worker: NEWS,
@@ -159,6 +164,8 @@ export function goldenScreens(
   knownHosts.keep([...BACKUP_ROWS, ...ROLL_ROWS]);
   const deps: RenderDeps = {
     knownHosts,
+    hostChoices: hostChoices({ ...stores, knownHosts, clock, isDrained: () => false }),
+    isDrained: () => false,
     own: ROLL_BOT,
     ownBackups: () => null,
     scheduleDesk: {

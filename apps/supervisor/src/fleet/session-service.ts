@@ -42,6 +42,11 @@ export class SessionService {
     return existsSync(this.pathOf(worker)) || existsSync(join(this.#deps.dataDir, "vault", worker));
   }
 
+  /** Whether the worker has a session file here. */
+  hasSession(worker: WorkerId): boolean {
+    return existsSync(this.pathOf(worker));
+  }
+
   /** The source of what a worker's status says about its file. */
   factsOf(worker: WorkerId): SessionFacts {
     return {

@@ -6,6 +6,7 @@ import { attempt, type SessionService } from "../fleet/session-service.ts";
 import type { HostDb } from "../record/host-db.ts";
 import type { StartResult } from "../worker/managed-worker-deps.ts";
 import { type BulkCommand, type BulkProgress, carryOutBulk } from "./bulk.ts";
+import type { Mover } from "./mover.ts";
 import type { OwnProgram } from "./own-program.ts";
 import type { RecordRescue } from "./record-rescue.ts";
 import type { Of, WorkerRequest } from "./worker-request.ts";
@@ -17,6 +18,7 @@ export interface HostCommandDeps {
   readonly log: Logger;
   readonly sessions: SessionService;
   readonly doctor: () => Promise<CommandOutcome>;
+  readonly mover: Mover;
   readonly program: Pick<OwnProgram, "startAgain">;
   /** Begins an archive of this host; false = one is being made. */
   readonly beginArchive: () => boolean;
@@ -151,7 +153,9 @@ export class HostCommands {
     const { log, fleet, sessions } = this.#deps;
     const { worker, kind } = command;
     // A wrong name must leave no row, no log and no process. Only a start creates a worker.
-    if (!isOfRecord(command) && kind !== "start" && !fleet.has(worker) && !sessions.has(worker)) {
+    const isNew = kind === "start" || kind === "move.unpack" || isOfRecord(command);
+    if (!isNew && !fleet.has(worker) && !sessions.has(worker)) {
+      if (kind === "move.clear" || kind === "move.drop") return { kind: "done" };
       if (kind !== "forget") return unknown(worker);
       fleet.forget(worker);
       return { kind: "done" };
@@ -227,6 +231,11 @@ export class HostCommands {
         return await entry.worker.whileDown(() => attempt(() => sessions.copyChanged(id)));
       case "archive":
         return this.#deps.beginArchive() ? { kind: "done" } : ARCHIVE_RUNS;
+      case "move.pack":
+      case "move.unpack":
+      case "move.clear":
+      case "move.drop":
+        return await this.#deps.mover.carryOut(command, entry);
       case "restore":
         return await this.#restore(command, entry);
       default:

@@ -13,6 +13,9 @@ export interface OtherHostsDeps {
   readonly program: () => NonNullable<HostRow["program"]>;
   /** Whether other hosts can get files from this one. */
   readonly files: boolean;
+  /** What the row says of what this host can carry. */
+  readonly capacity: () => NonNullable<HostRow["capacity"]>;
+  readonly labels: readonly string[];
   readonly clock: Clock;
   readonly log: Pick<PlainLog, "warn">;
   readonly onError: (error: unknown) => void;
@@ -40,11 +43,10 @@ export class OtherHosts {
 
   /** Never rejects: the next check follows in 10 s. */
   async look(): Promise<void> {
-    const { board, host, hosts, backup, program, files, clock, log, onError } = this.#deps;
+    const { board, host, clock, log, onError } = this.#deps;
     try {
       const now = clock.now();
-      const row = { host, hosts, at: now, backup: backup(), program: program(), files };
-      await board.write(row);
+      await board.write(this.#row(now));
       const others = hostsTooMany(await board.all(), now)
         .map((row) => row.host)
         .filter((name) => name !== host)
@@ -59,6 +61,20 @@ export class OtherHosts {
     } catch (error) {
       onError(error);
     }
+  }
+
+  #row(at: number): HostRow {
+    const { host, hosts, backup, program, capacity, labels, files } = this.#deps;
+    return {
+      host,
+      hosts,
+      at,
+      backup: backup(),
+      program: program(),
+      capacity: capacity(),
+      labels: [...labels],
+      files,
+    };
   }
 
   /** Removes this host from the board. */

@@ -3,6 +3,7 @@ import { statSync } from "node:fs";
 import { hostname } from "node:os";
 import type { Backups } from "@flotilla/archive";
 import type { Config } from "@flotilla/config";
+import type { WorkerStatus } from "@flotilla/contracts";
 import { systemClock } from "@flotilla/kernel";
 import { type Logger, quietly } from "@flotilla/observability";
 import { processIdentity } from "@flotilla/os";
@@ -18,6 +19,7 @@ import {
   StatusWriter,
 } from "@flotilla/queue";
 import type { HostDb } from "../record/host-db.ts";
+import { measureCapacity } from "./capacity.ts";
 import { OtherHosts } from "./other-hosts.ts";
 import type { OwnProgram } from "./own-program.ts";
 
@@ -43,13 +45,15 @@ export interface RedisPartsDeps {
   readonly db: HostDb;
   readonly backups: Backups;
   readonly program: OwnProgram;
+  /** The workers of this host. */
+  readonly workers: () => readonly WorkerStatus[];
   readonly log: Logger;
 }
 
 /** Finds the fleet and opens its Redis parts on `stack`. Throws what `findFleet` throws. */
 export async function openRedisParts(
   stack: AsyncDisposableStack,
-  { config, fleetKey, db, backups, program, log }: RedisPartsDeps,
+  { config, fleetKey, db, backups, program, workers, log }: RedisPartsDeps,
 ): Promise<RedisParts> {
   const redis = config.redis?.reveal() ?? "";
   const fleet = await findFleet({ redis, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
@@ -70,6 +74,8 @@ export async function openRedisParts(
     backup: () => backups.status(),
     program: () => program.status(),
     files: config.hostListen !== null,
+    capacity: () => measureCapacity(workers()),
+    labels: config.hostLabels,
     clock: systemClock,
     log,
     onError,
