@@ -96,6 +96,9 @@ describe("a host.db that was lost", () => {
       const areUp = (): boolean => Object.values(states()).every((state) => state === "RUNNING");
       await waitFor(areUp, { what: "all three workers run" });
       expect(record.told()).toMatchObject({ backupAt: null });
+      // What a supervisor leaves that is killed while it reads an archive.
+      mkdirSync(`${dir}/looking`);
+      writeFileSync(`${dir}/looking/host.db`, "half");
       await record.search();
       expect(record.told()).toMatchObject({
         trouble: how === "damaged" ? "record-set-aside" : "record-missing",
