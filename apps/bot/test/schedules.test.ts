@@ -175,7 +175,7 @@ describe("in the chat", () => {
     await press("⏱ Another time");
     await fleet.waitForBot(777, "Send the time");
     await write("0 25 * * *");
-    await fleet.waitForBot(777, "That is no time");
+    await fleet.waitForBot(777, "I cannot read that as a time");
     await write("4:30");
     await fleet.waitForBot(777, "At 30 4 * * * (Asia/Tokyo)");
     expect(fleet.parts.audit.find("Ann", 9).map(({ what }) => what.key)).toContain(

@@ -1,6 +1,6 @@
 /** 🔄 Rolling restart with the real processes: nothing is lost and each press is answered once. */
 import { execFileSync } from "node:child_process";
-import { cpSync, symlinkSync, writeFileSync } from "node:fs";
+import { cpSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { childrenOf, childWith, spawnNode, testDir, waitFor } from "@flotilla/testkit";
@@ -9,6 +9,9 @@ import { AdminChat } from "./support/chat.ts";
 import { type Launch, startFleetIn, type TestFleet } from "./support/fleet.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
+const { version: VERSION } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")) as {
+  readonly version: string;
+};
 const AUTHOR = ["-c", "user.name=Ann", "-c", "user.email=ann@example.com"];
 
 /** A checkout with a history of its own, so that a commit makes its code newer than what runs. */
@@ -42,7 +45,7 @@ async function asksFor(chat: AdminChat, commit: string): Promise<void> {
   await waitFor(async () => {
     await chat.press("Rolling restart");
     const asked = await chat.shows(/The button works until/);
-    if (asked.text.includes(`its disk has 0.1.0 ${commit}`)) return true;
+    if (asked.text.includes(`its disk has ${VERSION} ${commit}`)) return true;
     await chat.press("Cancel");
     return false;
   });
