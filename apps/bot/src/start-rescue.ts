@@ -133,7 +133,7 @@ function rescueOf({ config, log }: RescueBase, bot: Bot, loss: Loss): Rescue {
     loss,
     copies,
     dataDir,
-    folder: folder,
+    folder,
     host: hostId,
     owners: config.adminIds,
     languages: loadLanguages(),

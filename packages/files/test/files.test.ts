@@ -79,8 +79,8 @@ test("what is on no host is missing; a host that is away is asked again later", 
   await expect(all(reader.parts({ ...wanted, at }))).rejects.toMatchObject({
     code: "file-missing",
   });
-  const nobody = `http://127.0.0.1:${await freePort()}`;
-  await expect(all(reader.parts({ ...wanted, at: nobody }))).rejects.toMatchObject({
+  const closed = `http://127.0.0.1:${await freePort()}`;
+  await expect(all(reader.parts({ ...wanted, at: closed }))).rejects.toMatchObject({
     code: "file-host-away",
     message: expect.stringContaining("ECONNREFUSED"),
   });
