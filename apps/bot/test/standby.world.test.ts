@@ -68,6 +68,20 @@ test("a Redis that forgets everything makes no second bot: the active one stays,
   expect(first.process.stdout).not.toMatch(/another bot of this fleet took over/);
 });
 
+test("a standby with a folder of its own stays one when bot and Redis are lost together", async () => {
+  const redis = await startRedis();
+  onTestFinished(() => redis.stop());
+  const it = await BotWorld.start(redis.url);
+  const first = await it.bot("host-a", await testDir());
+  await it.says(first, /^ok/);
+  const second = await it.bot("host-b", await testDir());
+  await it.says(second, /^standby; active is host-a/);
+  first.process.kill("SIGKILL");
+  await first.process.exited;
+  await redis.command("FLUSHALL");
+  await it.says(second, /^standby; no bot is active.*bot --take-over/);
+});
+
 test(
   "with HOSTS=several a bot that cannot renew its lease says so, polls nothing, and answers what was said " +
     "when Redis is back",

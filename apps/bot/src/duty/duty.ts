@@ -18,7 +18,7 @@ import {
   writeBotNote,
 } from "@flotilla/queue";
 import { lockForMachine, type MachineLock } from "@flotilla/sqlite";
-import { type Right, rightOf } from "./right.ts";
+import { NEVER_RAN, type Right, rightOf } from "./right.ts";
 
 /** Why a bot waits. */
 export type WaitsFor =
@@ -29,7 +29,11 @@ export type WaitsFor =
   /** No bot has the lease, and none may be granted it yet, or Redis is away. */
   | { readonly kind: "redis" }
   /** `control.db` of this data folder is not the present one. */
-  | { readonly kind: "no-right"; readonly right: Exclude<Right, "yes">; readonly last: LastBot };
+  | {
+      readonly kind: "no-right";
+      readonly right: Exclude<Right, "yes">;
+      readonly last: LastBot | null;
+    };
 
 /** The bot that is active, as far as it is known. */
 export interface ActiveBot {
@@ -188,7 +192,7 @@ export class Duty {
     const last = await this.#lastBot();
     if (last === "away") return await this.#waits({ kind: "redis" });
     const right = rightOf(readBotNote(dataDir), last, existsSync(join(dataDir, "control.db")));
-    if (last !== null && right !== "yes") return await this.#noRight(right, last);
+    if (right !== "yes") return await this.#noRight(right, last);
     const active = await this.#board.active().catch(() => null);
     if (active && active.owner !== this.#owner())
       return await this.#waits({ kind: "lease" }, active);
@@ -326,11 +330,11 @@ export class Duty {
     this.#lost.resolve("another bot of this fleet took over while this one stood still");
   }
 
-  async #noRight(right: Exclude<Right, "yes">, last: LastBot): Promise<false> {
+  async #noRight(right: Exclude<Right, "yes">, last: LastBot | null): Promise<false> {
     const { dataDir } = this.#deps.config;
-    const note = readBotNote(dataDir);
-    // A Redis that forgets everything must not make an old control.db the present one.
-    if (note !== null && last.fence > note.seen)
+    const note = readBotNote(dataDir) ?? { fence: NEVER_RAN, seen: 0 };
+    // A Redis that forgets everything must not make an old or an empty control.db the present one.
+    if (last !== null && last.fence > note.seen)
       writeBotNote(dataDir, { ...note, seen: last.fence });
     return await this.#waits({ kind: "no-right", right, last });
   }
@@ -382,14 +386,18 @@ function reasonOf(reason: WaitsFor): string {
   }
 }
 
-function noRightText(right: Exclude<Right, "yes">, { host, since }: LastBot): string {
+function noRightText(right: Exclude<Right, "yes">, last: LastBot | null): string {
   const what = {
     older: "the control.db of this data folder is older",
     unknown: "the control.db of this data folder is not that of the last bot",
     empty: "this data folder has no control.db",
   }[right];
+  const who =
+    last === null
+      ? "another host was the bot, and Redis does not say which"
+      : `${last.host} has been the bot since ${new Date(last.since).toISOString()}`;
   return (
-    `${what}: ${host} has been the bot since ${new Date(since).toISOString()}. This one never ` +
+    `${what}: ${who}. This one never ` +
     "takes over by itself. To make it the bot: stop the other one, then run here: " +
     "npm run flotilla -- bot --take-over"
   );

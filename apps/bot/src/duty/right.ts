@@ -6,6 +6,9 @@ import type { BotNote, LastBot } from "@flotilla/queue";
  */
 export type Right = "yes" | "older" | "unknown" | "empty";
 
+/** Fencing token in the note of a folder whose bot was a standby and never the bot. */
+export const NEVER_RAN = 0;
+
 /**
  * Decides it from the note of the folder and from the bot that ran last. Two histories of one fleet
  * never follow each other by themselves.
@@ -17,5 +20,7 @@ export function rightOf(note: BotNote | null, last: LastBot | null, hasFile: boo
   }
   if (note.fence === null) return "yes";
   const highest = Math.max(note.seen, last?.fence ?? 0);
-  return note.fence >= highest ? "yes" : "older";
+  if (note.fence >= highest) return "yes";
+  if (note.fence > NEVER_RAN) return "older";
+  return hasFile ? "unknown" : "empty";
 }
