@@ -51,6 +51,7 @@ export const WORKSPACE_IMPORTS: Readonly<Record<string, readonly string[]>> = {
     "files",
     "kernel",
     "observability",
+    "os",
     "queue",
     "relay",
     "sqlite",

@@ -1892,7 +1892,7 @@ hforget-workers = { $count ->
 }
 hforget-how = The alert about it ends. If the host starts again after all, its workers are added back to the list.
 add-where = On which host? The first has the most to spare.
-add-nowhere = Every host is drained, so none takes a new worker. Undo ⏏️ on one of them in 🖥 Hosts.
+add-nowhere = No host can be reached right now, so none takes a new worker.
 add-on = It will run on <b>{ $host }</b>.
 worker-host-gone = without a host
 details-host-gone = Without a host: <b>{ $host }</b>, which had its session, was forgotten. If that host starts again, the worker is back. Otherwise delete it in ⋯ More.
@@ -1901,7 +1901,6 @@ toast-host-unknown = The fleet has no host { $host }.
 toast-host-lives = { $host } was heard less than a minute ago, or Redis is away. Nothing was done.
 toast-host-forgotten = 🗑 { $host } is forgotten
 toast-host-not-open = That host takes no workers now. Choose another one.
-toast-all-drained = Every host is drained
 solved-host-forgotten = host forgotten by { $name }
 audit-host-forgotten = forgot host { $host } ({ $count } workers)
 
@@ -1918,7 +1917,6 @@ move-not-one = one of the two has HOSTS=one; set HOSTS=several on every host
 move-not-older = one of the two is of an older version
 move-not-version = the versions are too far apart; upgrade first
 move-not-full = there is no memory left for another worker
-move-not-drained = it is drained
 move-step-pack = Stop on { $from }, copy and seal
 move-step-unpack = Open and check on { $to }
 move-step-start = Start on { $to }

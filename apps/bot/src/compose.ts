@@ -88,8 +88,6 @@ export interface RunningBot {
 
 /** Live cards look at the fleet this often; presses and events refresh them at once. */
 const TICK_MS = 2000;
-/** Milliseconds for which a start waits for the Bot API; then the rest starts without it. */
-const FIRST_MS = 6000;
 
 /** How a bot is started otherwise than by its configuration. */
 export interface StartOptions {
@@ -198,11 +196,7 @@ async function startWith(base: RescueBase, opened: Database): Promise<RunningBot
     relayWire: relay,
     refused,
   });
-  const known = await firstIntroduction(
-    { bot, languages: parts.languages, log },
-    way.shown,
-    FIRST_MS,
-  );
+  const known = await firstIntroduction({ bot, languages: parts.languages, log }, way.shown);
   parts.admins.keepOnly(config.adminIds);
   parts.wizard.recover((worker) => parts.commandLog.openLogin(worker));
   stack.defer(() => parts.panels.close());

@@ -35,9 +35,6 @@ export interface RescueBase {
   readonly fleetKey: Buffer;
 }
 
-/** Milliseconds for which a start waits for the Bot API; then the rest starts without it. */
-const FIRST_MS = 6000;
-
 /** Texts may be secrets, and there is no database: nothing is written down. */
 const NO_INBOX: PollerDeps["inbox"] = { keep: () => "handle", done: () => {}, left: () => [] };
 
@@ -65,7 +62,7 @@ export async function startRescue(
     problems: () => [`control.db is ${loss.kind}: an owner decides in the chat`],
   });
   stack.adopt(health, (it) => it.close());
-  const known = await firstIntroduction({ bot, languages, log }, way.shown, FIRST_MS);
+  const known = await firstIntroduction({ bot, languages, log }, way.shown);
   rescue.register();
   const introduced = Promise.withResolvers<string>();
   const poller = startPolling({

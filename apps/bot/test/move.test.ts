@@ -94,7 +94,7 @@ async function world(wasRunning = true) {
   const watched = Object.assign(Object.create(moves) as MoveStore, {
     find: (id: string) => moves.find(id),
     of: (id: string) => moves.of(id),
-    underWay: () => moves.underWay(),
+    allUnderWay: () => moves.allUnderWay(),
     save: (move: Move) => {
       point();
       moves.save(move);
@@ -123,10 +123,11 @@ async function world(wasRunning = true) {
       if (row) moving.begin(row, B, status, { asker: ASKER, id: "move-1" });
     },
     cancel: () => moving.cancel("move-1"),
+    forget: (host: HostId) => moving.forgetHost(host),
     /** Looks until it is over; a bot that dies is another one at the next look. */
     run: async (looks = 60) => {
       let deaths = 0;
-      for (let n = 0; n < looks && moves.underWay().length > 0; n += 1) {
+      for (let n = 0; n < looks && moves.allUnderWay().length > 0; n += 1) {
         clock.ms += 2000;
         commandLog.giveUp(clock.now() - 60_000, clock.now());
         try {
@@ -137,7 +138,7 @@ async function world(wasRunning = true) {
           left = -1;
           moving = life();
         }
-        const [move] = moves.underWay();
+        const [move] = moves.allUnderWay();
         // The list and the move say the same, also between a death and the next life.
         if (move) expect(workers.find(WORKER)?.host).toBe(ownerOf(move));
         owners.add(String(workers.find(WORKER)?.host));
@@ -173,6 +174,28 @@ describe("a move", () => {
       [B, "idle"],
     ]);
   });
+
+  test.each([
+    ["pack", A, A, "back"],
+    ["unpack", A, A, "back"],
+    ["clear", A, B, "moved"],
+    ["unpack", B, A, "back"],
+    ["start", B, B, "moved"],
+  ] as const)(
+    "in %s is over when %s was forgotten, and %s has the worker",
+    async (step, gone, owner, how) => {
+      const it = await world();
+      it.begin();
+      for (let n = 0; n < 60 && it.moves.find("move-1")?.step !== step; n += 1) await it.run(1);
+      expect(it.moves.find("move-1")).toMatchObject({ step, end: null });
+      it.hosts.dead.add(gone);
+      it.forget(gone);
+      await it.run();
+      expect(it.moves.find("move-1")?.end?.how).toBe(how);
+      expect(it.workers.find(WORKER)?.host).toBe(owner);
+      expect(it.hosts.running().length).toBeLessThan(2);
+    },
+  );
 
   test("arrives after the bot died at any of its writes and questions", async () => {
     for (let n = 0; ; n += 1) {
@@ -215,7 +238,7 @@ describe("a move", () => {
         expect(it.hosts.ranTwice).toBe(false);
         it.hosts.dead.clear();
         await it.run(200);
-        expect(it.moves.underWay()).toEqual([]);
+        expect(it.moves.allUnderWay()).toEqual([]);
         expect(it.hosts.running()).toEqual([it.workers.find(WORKER)?.host]);
         expect(it.hosts.ranTwice).toBe(false);
       });
@@ -259,8 +282,7 @@ describe("a move", () => {
 
 test("a host that cannot take a worker says why", () => {
   const at = (more: Partial<HostRow> = {}) => rowOf(B, NOW, more);
-  const problem = (to: HostRow | null, isDrained = false) =>
-    problemOfTarget({ from: rowOf(A, NOW), to, isDrained, now: NOW });
+  const problem = (to: HostRow | null) => problemOfTarget({ from: rowOf(A, NOW), to, now: NOW });
   const versioned = (version: string) => {
     const runs = { version, commit: null };
     return at({ program: { run: "1", runs, onDisk: runs, isInstalled: true, keptBy: null } });
@@ -275,5 +297,4 @@ test("a host that cannot take a worker says why", () => {
   expect(problem(versioned("1.2.0"))).toBe("version");
   const full = { memoryBytes: 8, freeBytes: 0, cores: 1, load: 0, workers: {}, room: 0 };
   expect(problem(at({ capacity: full }))).toBe("full");
-  expect(problem(at(), true)).toBe("drained");
 });

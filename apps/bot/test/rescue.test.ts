@@ -267,6 +267,27 @@ test("a bot that is killed in the rescue shows one card after its next start, to
   await waitFor(async () => (await cards()).length === 1, { what: "one card" });
 });
 
+test("a card that a killed bot sent and did not note becomes the only one when it is pressed", async () => {
+  const at = await place();
+  await archive(at);
+  writeFileSync(control(at.dataDir), "this is no database");
+  const bot = await at.start();
+  const noted = await at.says(/bot is damaged/);
+  const inline_keyboard = [[{ text: "Put back", callback_data: "v1:rescue:look:" }]];
+  const orphan = await at.chat.bot.api.sendMessage(777, "This database of the bot is damaged", {
+    reply_markup: { inline_keyboard },
+  });
+  await at.press("Put back");
+  await waitFor(() => readRescueNote(at.dataDir).cards[777]?.message === orphan.message_id, {
+    what: "the note of the card that was pressed",
+  });
+  await waitFor(async () => !(await at.chat.shown(777)).some(({ id }) => id === noted.id), {
+    what: "the former card to be gone",
+  });
+  bot.kill("SIGTERM");
+  expect((await bot.exited).code).toBe(0);
+});
+
 test("a bot that was killed between both files finishes at its next start, and says who decided", async () => {
   const at = await place();
   const path = await archive(at);

@@ -7,7 +7,6 @@ import { openDatabase } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { expect, test } from "vitest";
 import { checkGit } from "../src/verbs/upgrade/git.ts";
-import { areNeighbours } from "../src/verbs/upgrade/hosts.ts";
 import { FLEET_KEY, Machine } from "./kit.ts";
 
 interface Line {
@@ -124,14 +123,4 @@ test("without git it says that it knows nothing of newer code; without --check i
   const { code, stderr } = await machine.run(["upgrade"]);
   expect(code).toBe(2);
   expect(stderr).toContain("Say --check.");
-});
-
-test.each([
-  ["1.0.0", "1.1.3", true],
-  ["1.2.0", "1.0.0", false],
-  ["0.1.0", "1.0.0", true],
-  ["0.1.0", "1.1.0", false],
-  ["2.0.0", "2.0.1", true],
-])("%s and %s work together: %s", (one, other, together) => {
-  expect(areNeighbours(one, other)).toBe(together);
 });

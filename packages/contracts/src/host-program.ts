@@ -40,6 +40,25 @@ export type HostProgram = z.infer<typeof HostProgram>;
 /** Exit code of a process that ends to be started again. Any service manager takes it as an end. */
 export const START_AGAIN_EXIT_CODE = 75;
 
+/**
+ * Whether programs of two versions work together: those that follow each other, the next minor one
+ * or the first of the next major one (docs/runbooks/upgrade.md).
+ */
+export function areNeighbours(one: string, other: string): boolean {
+  const [[lowMajor, lowMinor], [highMajor, highMinor]] = [numbersOf(one), numbersOf(other)].sort(
+    ([a, b], [c, d]) => a - c || b - d,
+  ) as [Numbers, Numbers];
+  if (lowMajor === highMajor) return highMinor - lowMinor <= 1;
+  return highMajor - lowMajor === 1 && highMinor === 0;
+}
+
+type Numbers = readonly [major: number, minor: number];
+
+function numbersOf(version: string): Numbers {
+  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10) || 0);
+  return [major, minor];
+}
+
 /** Whether two checkouts are of the same version and commit. */
 export function isSameProgram(one: ProgramVersion, other: ProgramVersion): boolean {
   return one.version === other.version && one.commit === other.commit;

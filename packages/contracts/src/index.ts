@@ -35,6 +35,7 @@ export {
 export { type BackupConcern, backupConcerns, HostBackup } from "./host-backup.ts";
 export { HostCapacity, HostLabels, loadOf } from "./host-capacity.ts";
 export {
+  areNeighbours,
   HostProgram,
   isSameProgram,
   KeptBy,

@@ -3,6 +3,7 @@ export { type BackoffPlan, backoffDelayMs } from "./backoff.ts";
 export { bareChannel, markedChannel } from "./chat-id.ts";
 export { type Clock, systemClock } from "./clock.ts";
 export { Deadline } from "./deadline.ts";
+export { syncFile, syncFolder, syncFolderOf, writePrivate } from "./durable.ts";
 export type { ErrorCode } from "./error-codes.ts";
 export { AppError, type AppErrorOptions, codeOf, toError } from "./errors.ts";
 export { fileStamp } from "./file-stamp.ts";

@@ -12,6 +12,7 @@ export {
   sameProcess,
   startedAt,
 } from "./identity.ts";
+export { lockIdentity } from "./lock-identity.ts";
 export { isInContainer, pidNamespace } from "./namespace.ts";
 export { type ProcessStat, type ProcessState, parseStat, processStat } from "./stat.ts";
 export { type SystemUser, systemUser } from "./user.ts";

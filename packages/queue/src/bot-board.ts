@@ -1,5 +1,4 @@
 import { createHash } from "node:crypto";
-import { statSync } from "node:fs";
 import {
   botAwayKey,
   botBeatKey,
@@ -9,7 +8,6 @@ import {
   leaseKey,
 } from "@flotilla/contracts";
 import { fleetKeyId, type RedisAddress } from "@flotilla/kernel";
-import { processIdentity } from "@flotilla/os";
 import { z } from "zod";
 import type { LeaseTimings } from "./lease.ts";
 import { LeaseRecord } from "./lease-script.ts";
@@ -69,12 +67,6 @@ export function botPlace({ redis, fleetKey }: BotPlaceOptions): QueuePlace {
 export function botResource(token: string): string {
   const digest = createHash("sha256").update(`flotilla bot\n${token}`).digest("hex");
   return `bot.${digest.slice(0, 32)}`;
-}
-
-/** Identity of a locked file on this boot: an old lease with the same value has a dead holder. */
-export function lockIdentity(path: string): string {
-  const { dev, ino } = statSync(path, { bigint: true });
-  return `${processIdentity(process.pid)?.bootId ?? "no-boot-id"}:${dev}:${ino}`;
 }
 
 /** Keeps the record with the higher fencing token. */

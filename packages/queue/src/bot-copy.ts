@@ -2,6 +2,7 @@ import { botCopyKey } from "@flotilla/contracts";
 import { AppError } from "@flotilla/kernel";
 import { z } from "zod";
 import { askOnce } from "./connection.ts";
+import { getPieces, setPieces } from "./pieces.ts";
 import type { QueuePlace } from "./place.ts";
 
 /** What Redis keeps of the sealed copy of a bot's `control.db`. */
@@ -22,7 +23,6 @@ export type BotCopy = z.infer<typeof BotCopy>;
 export const BOT_COPY_TTL_MS = 14 * 24 * 3600 * 1000;
 /** The largest copy in bytes: Redis keeps it in memory, twice for a moment. */
 export const BOT_COPY_MOST_BYTES = 64 * 1024 * 1024;
-const PIECE_BYTES = 256 * 1024;
 const ANSWER_MS = 30_000;
 const TABLE = "bot-copy";
 
@@ -43,15 +43,12 @@ export async function writeBotCopy(
   about: Omit<BotCopy, "pieces" | "bytes">,
   content: Buffer,
 ): Promise<boolean> {
-  const count = Math.max(Math.ceil(content.length / PIECE_BYTES), 1);
-  const copy: BotCopy = { ...about, bytes: content.length, pieces: count };
   const key = botCopyKey(place.prefix);
   return await askOnce(place.redis, ANSWER_MS, async (redis) => {
     const former = described(place, await redis.get(key));
-    for (let n = 0; n < count; n += 1) {
-      const piece = content.subarray(n * PIECE_BYTES, (n + 1) * PIECE_BYTES);
-      await redis.set(pieceKey(place, copy, n), piece, "PX", BOT_COPY_TTL_MS);
-    }
+    const keyOf = (n: number): string => pieceKey(place, about, n);
+    const pieces = await setPieces(redis, keyOf, content, BOT_COPY_TTL_MS);
+    const copy: BotCopy = { ...about, bytes: content.length, pieces };
     const row = place.wire.signRow(TABLE, TABLE, copy);
     const isNewest = (await redis.eval(REPLACE, 1, key, about.fence, row, BOT_COPY_TTL_MS)) === 1;
     const over = isNewest ? former : copy;
@@ -73,13 +70,9 @@ export async function findBotCopy(place: QueuePlace): Promise<BotCopy | null> {
  */
 export async function readBotCopy(place: QueuePlace, copy: BotCopy): Promise<Buffer> {
   return await askOnce(place.redis, ANSWER_MS, async (redis) => {
-    const pieces: Buffer[] = [];
-    for (let n = 0; n < copy.pieces; n += 1) {
-      const piece = await redis.getBuffer(pieceKey(place, copy, n));
-      if (piece === null) throw incomplete(n);
-      pieces.push(piece);
-    }
-    return Buffer.concat(pieces);
+    const content = await getPieces(redis, (n) => pieceKey(place, copy, n), copy.pieces);
+    if (content === null) throw incomplete();
+    return content;
   });
 }
 
@@ -93,10 +86,10 @@ function described(place: QueuePlace, text: string | null): BotCopy | null {
   return BotCopy.safeParse(place.wire.openRow(TABLE, TABLE, row)).data ?? null;
 }
 
-function incomplete(n: number): AppError {
+function incomplete(): AppError {
   return new AppError(
     "archive-damaged",
-    `Part ${n + 1} of the copy of control.db in Redis is missing: the bot wrote a newer one a moment ` +
-      "ago, or Redis lost it. Try again; if it stays so, restore from an archive.",
+    "A part of the copy of control.db in Redis is missing: the bot wrote a newer one a moment ago, " +
+      " or Redis lost it. Try again; if it stays so, restore from an archive.",
   );
 }

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { writePrivate } from "@flotilla/kernel";
 import { z } from "zod";
 
 /** What a data folder knows of the bots that had its fleet (ADR 16). */
@@ -27,7 +28,5 @@ export function readBotNote(dataDir: string): BotNote | null {
 
 /** Replaces the note (0600). Throws the system's error. */
 export function writeBotNote(dataDir: string, note: BotNote): void {
-  const path = join(dataDir, FILE);
-  writeFileSync(`${path}.partial`, `${JSON.stringify(note)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${path}.partial`, path);
+  writePrivate(join(dataDir, FILE), `${JSON.stringify(note)}\n`);
 }

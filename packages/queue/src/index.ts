@@ -7,7 +7,6 @@ export {
   botPlace,
   botResource,
   type LastBot,
-  lockIdentity,
   type StandbyBot,
 } from "./bot-board.ts";
 export {

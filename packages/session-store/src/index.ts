@@ -14,7 +14,7 @@ export {
 } from "./exchange/import-session.ts";
 export type { ImportSource } from "./exchange/read.ts";
 export { SessionFile } from "./file/file.ts";
-export { linkOrCopy, writePrivate } from "./file/files.ts";
+export { linkOrCopy } from "./file/files.ts";
 export {
   assertUnique,
   isTwin,

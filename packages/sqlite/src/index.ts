@@ -1,6 +1,5 @@
 /** The only importer of better-sqlite3: opens every file in the same way; errors are data. */
 
-export { syncFolderOf } from "./base/durable.ts";
 export { type SqliteErrorCode, toSqliteError } from "./base/errors.ts";
 export type { DurationStats, OperationStats, RecentWaits, SlowOperation } from "./base/measure.ts";
 export { backupTo } from "./connection/backup.ts";

@@ -166,7 +166,6 @@ export function assemble(outside: Outside) {
     sender: new SureSender(bot.api, db),
     knownHosts: new KnownHosts(),
   };
-  const isDrained = (): boolean => false;
   const routing = routeParts(outside, base);
   const signs = signsOf(outside, base);
   let whole: RenderDeps | null = null;
@@ -201,8 +200,7 @@ export function assemble(outside: Outside) {
       workers.add(id, at, by.id, clock.now()),
     forgetWorker: (id: WorkerId, by: Asker): void => forgetWorker(base, id, by.name),
     hostBoard: outside.hostBoard,
-    hostChoices: hostChoices({ ...base, isDrained }),
-    isDrained,
+    hostChoices: hostChoices(base),
     moving: new Moving({ ...base, commandLog }),
     deepLink: (parameter: string): string =>
       `https://t.me/${bot.botInfo.username}?start=${parameter}`,

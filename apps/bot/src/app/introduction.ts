@@ -7,6 +7,8 @@ import { setMenu } from "./text-commands.ts";
 
 /** `getMe` without an answer by then has none. */
 const ANSWER_MS = 10_000;
+/** A start waits for the Bot API until then, and the rest starts without it. */
+const FIRST_MS = 6000;
 /** What is not vital holds nothing up for longer. */
 const OPTIONAL_MS = 3000;
 /** A single 401 has come to good tokens: it counts when it came three times. */
@@ -36,7 +38,7 @@ export async function introduce(deps: IntroductionDeps): Promise<void> {
 export async function firstIntroduction(
   deps: IntroductionDeps,
   shown: string,
-  patienceMs: number,
+  patienceMs = FIRST_MS,
 ): Promise<boolean> {
   const problem = await firstProblem(deps.bot, patienceMs);
   if (problem === null) await greet(deps);

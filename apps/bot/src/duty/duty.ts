@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { Config } from "@flotilla/config";
 import { AppError, type Clock, makeFolder, parseWorkerId, sleep } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
+import { lockIdentity } from "@flotilla/os";
 import {
   BOT_LEASE_TIMINGS,
   BotBoard,
@@ -11,7 +12,6 @@ import {
   type LastBot,
   Lease,
   type LeaseTimings,
-  lockIdentity,
   type QueuePlace,
   readBotNote,
   type StandbyBot,

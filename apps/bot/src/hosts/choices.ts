@@ -1,5 +1,5 @@
 import { STATUS_STALE_MS } from "@flotilla/contracts";
-import type { Clock, HostId } from "@flotilla/kernel";
+import type { Clock } from "@flotilla/kernel";
 import type { KnownHosts } from "../health/known-hosts.ts";
 import type { HostChoices } from "../workers/add.ts";
 import type { WorkerStore } from "../workers/worker-store.ts";
@@ -9,20 +9,16 @@ interface ChoicesDeps {
   readonly knownHosts: KnownHosts;
   readonly workers: Pick<WorkerStore, "all">;
   readonly clock: Pick<Clock, "now">;
-  /** Whether an owner drained the host: it takes no worker. */
-  readonly isDrained: (host: HostId) => boolean;
 }
 
 /** The hosts that take another worker, by what they last said. */
 export function hostChoices(deps: ChoicesDeps): HostChoices {
-  const { knownHosts, workers, clock, isDrained } = deps;
+  const { knownHosts, workers, clock } = deps;
   const heard = () => knownHosts.all().filter(({ at }) => clock.now() - at <= STATUS_STALE_MS);
   return {
-    isAnyHeard: () => heard().length > 0,
     open: () => {
       const all = workers.all().filter(({ hostGone }) => !hostGone);
       return heard()
-        .filter(({ host }) => !isDrained(host))
         .map((row) => ({
           host: row.host,
           row,

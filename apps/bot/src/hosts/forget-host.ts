@@ -20,6 +20,7 @@ export interface ForgetHostDeps {
   readonly alerts: AlertStore;
   readonly audit: AuditStore;
   readonly clock: Clock;
+  readonly moving: { forgetHost(host: HostId): void };
   readonly forgetWorker: (worker: WorkerId, by: Asker) => void;
 }
 
@@ -49,6 +50,7 @@ export async function forgetHost(
     await hostBoard.forget(host, names);
     db.transaction(() => {
       knownHosts.forget(host);
+      deps.moving.forgetHost(host);
       if (left === "delete") for (const id of names) deps.forgetWorker(id, by);
       else workers.hostGone(host);
       for (const { n, body } of alerts.allOpen())

@@ -308,7 +308,6 @@ export const MIGRATIONS = [
   // Moves of workers between hosts: each step is written down before it is asked for.
   `CREATE TABLE move (
     id TEXT PRIMARY KEY,
-    worker TEXT NOT NULL,
     asked_at INTEGER NOT NULL,
     over INTEGER NOT NULL CHECK (over IN (0, 1)),
     body TEXT NOT NULL

@@ -34,7 +34,6 @@ declare module "../kit/button.ts" {
 
 interface TargetDeps {
   readonly knownHosts: KnownHosts;
-  readonly isDrained: (host: HostId) => boolean;
 }
 interface ShownDeps extends TargetDeps {
   readonly moves: MoveStore;
@@ -62,7 +61,7 @@ export const move = screen(
 
 /** Every other host, the least loaded first. */
 function targetsOf(
-  { knownHosts, isDrained }: TargetDeps,
+  { knownHosts }: TargetDeps,
   view: Pick<FleetView, "workers" | "now">,
   { host: from }: Pick<WorkerRow, "host">,
 ): Target[] {
@@ -72,10 +71,7 @@ function targetsOf(
     .filter(({ host }) => host !== from)
     .map((each) => {
       const asking = { from: rowOf(from), to: rowOf(each.host), now: view.now };
-      return {
-        view: each,
-        problem: problemOfTarget({ ...asking, isDrained: isDrained(each.host) }),
-      };
+      return { view: each, problem: problemOfTarget(asking) };
     });
 }
 

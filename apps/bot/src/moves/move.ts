@@ -54,6 +54,19 @@ export function hostOf({ step, from, to }: Move): HostId {
   return step === "pack" || step === "clear" || step === "restart" ? from : to;
 }
 
+/**
+ * The move when one of its hosts was forgotten, because it is gone for good: the host that is left
+ * keeps the worker. If both wait for the lost one, the worker is lost with it.
+ */
+export function withoutHost(move: Move, host: HostId, now: number): Move {
+  if (move.end || (move.from !== host && move.to !== host)) return move;
+  const owner = ownerOf(move);
+  if (owner === host || move.from === host)
+    return { ...move, end: { at: now, how: owner === move.to ? "moved" : "back" } };
+  if (move.step === "restart") return move;
+  return { ...move, step: "restart", at: now, attempt: move.attempt + 1, tries: 0 };
+}
+
 /** Whether ✖️ still stops it: nothing was started on the new host. */
 export function isCancellable({ step, end, cancelling }: Move): boolean {
   return end === null && !cancelling && (step === "pack" || step === "unpack");

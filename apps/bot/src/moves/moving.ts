@@ -11,7 +11,7 @@ import type { CommandStore } from "../workers/command-store.ts";
 import type { Commands } from "../workers/commands.ts";
 import type { WorkerRow, WorkerStore } from "../workers/worker-store.ts";
 import { advance } from "./advance.ts";
-import { commandOf, hostOf, isCancellable, type Move, ownerOf } from "./move.ts";
+import { commandOf, hostOf, isCancellable, type Move, ownerOf, withoutHost } from "./move.ts";
 import type { MoveStore } from "./move-store.ts";
 
 export interface MovingDeps {
@@ -80,7 +80,7 @@ export class Moving {
   async look(rows: readonly HostRow[], statuses: readonly WorkerStatus[]): Promise<void> {
     const { moves, commandLog, clock } = this.#deps;
     const now = clock.now();
-    for (const move of moves.underWay()) {
+    for (const move of moves.allUnderWay()) {
       const next = advance(move, {
         now,
         since: this.#since,
@@ -90,6 +90,15 @@ export class Moving {
       });
       if (next !== move) this.#keep(next);
       await this.#ask(next);
+    }
+  }
+
+  /** A host is gone for good: no move waits for it any longer. Call it in a transaction. */
+  forgetHost(host: HostId): void {
+    const { moves, clock } = this.#deps;
+    for (const move of moves.allUnderWay()) {
+      const next = withoutHost(move, host, clock.now());
+      if (next !== move) this.#keep(next);
     }
   }
 

@@ -1,6 +1,7 @@
-import { readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { join } from "node:path";
 import { Asker } from "@flotilla/contracts";
+import { writePrivate } from "@flotilla/kernel";
 import { z } from "zod";
 
 /** What an owner decided about a lost `control.db`. */
@@ -42,9 +43,7 @@ export function readRescueNote(dataDir: string): RescueNote {
 
 /** Replaces the note (0600). Throws the system's error. */
 export function writeRescueNote(dataDir: string, note: RescueNote): void {
-  const path = join(dataDir, FILE);
-  writeFileSync(`${path}.partial`, `${JSON.stringify(note)}\n`, { mode: 0o600, flush: true });
-  renameSync(`${path}.partial`, path);
+  writePrivate(join(dataDir, FILE), `${JSON.stringify(note)}\n`);
 }
 
 /** Removes the note: the rescue is over. */

@@ -211,22 +211,36 @@ export class Rescue {
     }
   }
 
-  /** Edits the message that was pressed; else sends a new card, and takes the former one away. */
-  async #put({ chat, message }: Asked, { html, keyboard }: Card): Promise<void> {
+  /**
+   * Edits the message that was pressed; else sends a new card. It is the only card of the chat then:
+   * a bot that was killed after it sent a card, and before it noted that, leaves a second one.
+   */
+  async #put({ chat, message }: Asked, card: Card): Promise<void> {
     const { api } = this.#deps.bot;
     const former = this.#note.cards[chat]?.message ?? 0;
-    if (message !== null && message === former) {
-      try {
-        await api.editMessageText(chat, message, html, optionsOf(keyboard));
-        return;
-      } catch (error) {
-        if (sendProblem(error) === "not-modified") return;
-        if (sendProblem(error) !== "message-gone") throw error;
-      }
+    const shown = (await this.#edited(chat, message, card)) ?? (await this.#sent(chat, card));
+    if (former === shown) return;
+    this.#remember(chat, { message: shown });
+    if (former !== 0) await quietly(api.deleteMessage(chat, former));
+  }
+
+  /** The message that shows the card now; null = it is gone. */
+  async #edited(chat: string, message: number | null, card: Card): Promise<number | null> {
+    if (message === null) return null;
+    const { html, keyboard } = card;
+    try {
+      await this.#deps.bot.api.editMessageText(chat, message, html, optionsOf(keyboard));
+    } catch (error) {
+      const problem = sendProblem(error);
+      if (problem === "message-gone") return null;
+      if (problem !== "not-modified") throw error;
     }
-    const sent = await api.sendMessage(chat, html, optionsOf(keyboard));
-    this.#remember(chat, { message: sent.message_id });
-    if (former !== 0 && former !== sent.message_id) await quietly(api.deleteMessage(chat, former));
+    return message;
+  }
+
+  async #sent(chat: string, { html, keyboard }: Card): Promise<number> {
+    const sent = await this.#deps.bot.api.sendMessage(chat, html, optionsOf(keyboard));
+    return sent.message_id;
   }
 
   async #sight(chat: string): Promise<RescueSight> {

@@ -43,10 +43,8 @@ export const add = screen("add", data, (_deps, { words }: FleetView, { problem, 
 
 /** Which hosts take another worker. */
 export interface HostChoices {
-  /** Those that are heard of and not drained, the least loaded first. */
+  /** Those that are heard of, the least loaded first. */
   open(): readonly HostId[];
-  /** Whether any host is heard of. */
-  isAnyHeard(): boolean;
 }
 
 interface AddButtonDeps extends WorkerDeps {
@@ -58,8 +56,6 @@ export const addButton = button("add", "owner", async (deps: AddButtonDeps, cont
   const { hostChoices } = deps;
   const [one, other] = hostChoices.open();
   if (other !== undefined) return await show(deps, context, { kind: "addwhere" });
-  if (one === undefined && hostChoices.isAnyHeard())
-    return await show(deps, context, { kind: "addwhere" }, say("toast-all-drained"));
   await askForName(deps, context, one ?? null);
 });
 

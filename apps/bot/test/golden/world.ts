@@ -164,8 +164,7 @@ export function goldenScreens(
   knownHosts.keep([...BACKUP_ROWS, ...ROLL_ROWS]);
   const deps: RenderDeps = {
     knownHosts,
-    hostChoices: hostChoices({ ...stores, knownHosts, clock, isDrained: () => false }),
-    isDrained: () => false,
+    hostChoices: hostChoices({ ...stores, knownHosts, clock }),
     own: ROLL_BOT,
     ownBackups: () => null,
     scheduleDesk: {

@@ -9,6 +9,7 @@ import {
   parseWorkerId,
   withTimeout,
 } from "@flotilla/kernel";
+import { lockIdentity } from "@flotilla/os";
 import {
   BOT_LEASE_TIMINGS,
   BotBoard,
@@ -18,7 +19,6 @@ import {
   findBotCopy,
   type LastBot,
   Lease,
-  lockIdentity,
   type QueuePlace,
   readBotCopy,
   readBotNote,

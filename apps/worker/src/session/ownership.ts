@@ -1,9 +1,8 @@
-import { statSync } from "node:fs";
 import type { Config } from "@flotilla/config";
 import { type Fault, FaultError } from "@flotilla/contracts";
 import { systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import { processIdentity } from "@flotilla/os";
+import { lockIdentity } from "@flotilla/os";
 import { Lease, leaseResources, type QueuePlace } from "@flotilla/queue";
 import type { SessionStore } from "@flotilla/session-store";
 import { classify } from "@flotilla/telegram";
@@ -56,7 +55,7 @@ export class Ownership {
       mode: config.supervision.hosts,
       host: config.hostId,
       worker,
-      owner: kernelLock(store.file.path),
+      owner: lockIdentity(store.file.path),
       resources: () => resourcesOf(worker, store),
       knownFence: () => store.fence(),
       on: {
@@ -107,11 +106,4 @@ function resourcesOf(worker: WorkerId, store: SessionStore): string[] {
     fingerprint: identity?.fingerprint ?? null,
     userId: identity?.userId ?? null,
   });
-}
-
-/** Identity of the locked file on this boot. An old lease with the same value has a dead holder. */
-function kernelLock(path: string): string {
-  const { dev, ino } = statSync(path, { bigint: true });
-  const boot = processIdentity(process.pid)?.bootId ?? "no-boot-id";
-  return `${boot}:${dev}:${ino}`;
 }

@@ -9,8 +9,8 @@ import {
   statSync,
 } from "node:fs";
 import { join } from "node:path";
-import { AppError, type Clock, fleetKeyId, makeFolder } from "@flotilla/kernel";
-import { fileSystemOf, lockFile, syncFolderOf } from "@flotilla/sqlite";
+import { AppError, type Clock, fleetKeyId, makeFolder, syncFolderOf } from "@flotilla/kernel";
+import { fileSystemOf, lockFile } from "@flotilla/sqlite";
 import type { Manifest } from "../format/manifest.ts";
 import { readArchive } from "../format/read.ts";
 import { writeArchive } from "../format/write.ts";

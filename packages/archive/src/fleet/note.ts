@@ -1,6 +1,6 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { writePrivate } from "@flotilla/session-store";
+import { writePrivate } from "@flotilla/kernel";
 import { z } from "zod";
 
 /** What became of the backups of a data folder: kept in `backup.json` for the supervisor. */

@@ -1,8 +1,7 @@
 import { existsSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, fileStamp } from "@flotilla/kernel";
-import { writePrivate } from "@flotilla/session-store";
-import { findHolders, lockedBy, lockFile, syncFolderOf } from "@flotilla/sqlite";
+import { AppError, fileStamp, syncFolderOf, writePrivate } from "@flotilla/kernel";
+import { findHolders, lockedBy, lockFile } from "@flotilla/sqlite";
 import { z } from "zod";
 import type { ArchiveErrorCode } from "../sealed/errors.ts";
 

@@ -1,6 +1,5 @@
 import { rmSync } from "node:fs";
-import type { Clock } from "@flotilla/kernel";
-import { syncFolderOf } from "@flotilla/sqlite";
+import { type Clock, syncFolderOf } from "@flotilla/kernel";
 import type { ArchivedFile, Manifest } from "../format/manifest.ts";
 import { peekArchive, readArchive } from "../format/read.ts";
 import { damagedArchive, toDiskError } from "../sealed/errors.ts";

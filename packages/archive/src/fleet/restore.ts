@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from "node:fs";
 import { dirname, join } from "node:path";
-import { AppError, makeFolder } from "@flotilla/kernel";
-import { fileSystemOf, lockFile, syncFolderOf } from "@flotilla/sqlite";
+import { AppError, makeFolder, syncFolderOf } from "@flotilla/kernel";
+import { fileSystemOf, lockFile } from "@flotilla/sqlite";
 import { z } from "zod";
 import { Manifest } from "../format/manifest.ts";
 import { peekArchive, readArchive } from "../format/read.ts";

@@ -1,8 +1,8 @@
 import { rmSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, syncFolder } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
-import { linkOrCopy, syncFolder, withPrivateTemp } from "../file/files.ts";
+import { linkOrCopy, withPrivateTemp } from "../file/files.ts";
 import type { SessionStore } from "../session/store.ts";
 import { exportable, type OwnServer, type PlacedKey } from "./export-session.ts";
 

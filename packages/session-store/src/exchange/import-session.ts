@@ -1,14 +1,7 @@
 import { existsSync, rmSync } from "node:fs";
-import { type Clock, systemClock } from "@flotilla/kernel";
+import { type Clock, syncFile, syncFolder, systemClock } from "@flotilla/kernel";
 import { openDatabase } from "@flotilla/sqlite";
-import {
-  COMPANIONS,
-  linkOrCopy,
-  privateFolder,
-  syncFile,
-  syncFolder,
-  withPrivateTemp,
-} from "../file/files.ts";
+import { COMPANIONS, linkOrCopy, privateFolder, withPrivateTemp } from "../file/files.ts";
 import {
   announce,
   assertUnique,

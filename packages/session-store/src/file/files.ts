@@ -6,17 +6,15 @@ import {
   copyFileSync,
   existsSync,
   fstatSync,
-  fsyncSync,
   linkSync,
   mkdtempSync,
   openSync,
   readFileSync,
   renameSync,
   rmSync,
-  writeFileSync,
 } from "node:fs";
-import { dirname, join } from "node:path";
-import { AppError, cannotLink, makeFolder } from "@flotilla/kernel";
+import { join } from "node:path";
+import { AppError, cannotLink, makeFolder, syncFile } from "@flotilla/kernel";
 
 /** Creates the folder unless it exists and sets mode 0700. */
 export function privateFolder(path: string): void {
@@ -89,17 +87,6 @@ export function readNoteFile(path: string): string {
 }
 
 /**
- * Replaces a small text file so that a crash leaves the old or the new one; 0600. Never for a
- * database.
- */
-export function writePrivate(path: string, text: string): void {
-  const partial = `${path}.partial`;
-  writeFileSync(partial, text, { mode: 0o600, flush: true });
-  renameSync(partial, path);
-  syncFolder(dirname(path));
-}
-
-/**
  * Gives a finished file, which no process has open, a second name; where the file system has no
  * hard links, a copy of it gets that name, whole. Throws what the file system threw; `EEXIST` when
  * the name is taken, which then stays as it is.
@@ -118,31 +105,6 @@ export function linkOrCopy(from: string, to: string, link: typeof linkSync = lin
     } finally {
       rmSync(partial, { force: true });
     }
-  }
-}
-
-/**
- * Makes new, renamed and removed names in a folder survive a power cut. Windows has no such call
- * and needs none.
- */
-export function syncFolder(path: string): void {
-  if (process.platform === "win32") return;
-  syncAny(path, "r");
-}
-
-/**
- * Makes the content of a file survive a power cut. Never for a database that this process has open.
- */
-export function syncFile(path: string): void {
-  syncAny(path, "r+");
-}
-
-function syncAny(path: string, flags: "r" | "r+"): void {
-  const descriptor = openSync(path, flags);
-  try {
-    fsyncSync(descriptor);
-  } finally {
-    closeSync(descriptor);
   }
 }
 

@@ -1,8 +1,8 @@
 import { readdirSync, rmSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { AppError } from "@flotilla/kernel";
+import { AppError, writePrivate } from "@flotilla/kernel";
 import { withAttached } from "./attached.ts";
-import { readNoteFile, writePrivate } from "./files.ts";
+import { readNoteFile } from "./files.ts";
 
 /**
  * Which key and which account a session of this folder is. No secret: Telegram sends the key's id

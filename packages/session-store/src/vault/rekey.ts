@@ -1,9 +1,9 @@
 import { copyFileSync, existsSync, readdirSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { AppError, codeOf, fleetKeyId, toError } from "@flotilla/kernel";
+import { AppError, codeOf, fleetKeyId, syncFile, syncFolder, toError } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
 import { withAttachedToWrite } from "../file/attached.ts";
-import { syncFile, syncFolder, withPrivateTemp } from "../file/files.ts";
+import { withPrivateTemp } from "../file/files.ts";
 import { sessionNames, sessionPath } from "../file/identity.ts";
 import { MIGRATIONS } from "../file/schema.ts";
 import { assertFleetKey, seal, unseal } from "../keys/seal.ts";

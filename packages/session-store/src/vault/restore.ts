@@ -1,14 +1,8 @@
 import { copyFileSync, existsSync, renameSync } from "node:fs";
 import { dirname } from "node:path";
+import { syncFile, syncFolder } from "@flotilla/kernel";
 import { type Database, openDatabase } from "@flotilla/sqlite";
-import {
-  COMPANIONS,
-  linkOrCopy,
-  scratchIn,
-  syncFile,
-  syncFolder,
-  withPrivateTemp,
-} from "../file/files.ts";
+import { COMPANIONS, linkOrCopy, scratchIn, withPrivateTemp } from "../file/files.ts";
 import { sessionPath } from "../file/identity.ts";
 import { MIGRATIONS } from "../file/schema.ts";
 

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { AppError } from "@flotilla/kernel";
-import { linkOrCopy, privateFolder, syncFile, syncFolder, withPrivateTemp } from "../file/files.ts";
+import { AppError, syncFile, syncFolder } from "@flotilla/kernel";
+import { linkOrCopy, privateFolder, withPrivateTemp } from "../file/files.ts";
 import { assertUnique, readIdentity, sessionPath } from "../file/identity.ts";
 import { openIdle } from "../session/open.ts";
 import { unverified } from "../session/vault-errors.ts";

@@ -1,8 +1,8 @@
 import { existsSync, renameSync, rmSync, statSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Clock, systemClock } from "@flotilla/kernel";
+import { type Clock, syncFolder, systemClock } from "@flotilla/kernel";
 import { backupTo, type Database, openDatabase } from "@flotilla/sqlite";
-import { COMPANIONS, linkOrCopy, privateFolder, syncFolder } from "../file/files.ts";
+import { COMPANIONS, linkOrCopy, privateFolder } from "../file/files.ts";
 import {
   announce,
   assertUnique,

@@ -1,7 +1,6 @@
 import { closeSync, existsSync, openSync, renameSync, rmSync, statSync } from "node:fs";
-import { AppError } from "@flotilla/kernel";
+import { AppError, syncFile, syncFolderOf } from "@flotilla/kernel";
 import BetterSqlite from "better-sqlite3";
-import { syncFile, syncFolderOf } from "../base/durable.ts";
 import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
 import type { Database } from "./database.ts";
 

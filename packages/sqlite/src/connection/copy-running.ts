@@ -9,9 +9,8 @@ import {
   statSync,
   writeSync,
 } from "node:fs";
-import { AppError, sleep, systemClock, toError } from "@flotilla/kernel";
+import { AppError, sleep, syncFile, systemClock, toError } from "@flotilla/kernel";
 import BetterSqlite from "better-sqlite3";
-import { syncFile } from "../base/durable.ts";
 import { type SqliteErrorCode, toSqliteError } from "../base/errors.ts";
 import { isOpenHere } from "../inspect/header.ts";
 import { fileProblem } from "../inspect/problems.ts";

@@ -10,8 +10,7 @@ import {
   statSync,
 } from "node:fs";
 import { dirname } from "node:path";
-import { cannotLink, makeFolder } from "@flotilla/kernel";
-import { syncFile, syncFolderOf } from "../base/durable.ts";
+import { cannotLink, makeFolder, syncFile, syncFolderOf } from "@flotilla/kernel";
 import { inspectFile } from "../inspect/inspect-file.ts";
 
 const PRIVATE_FILE = 0o600;

@@ -1,5 +1,6 @@
 import { programAt } from "@flotilla/config";
 import {
+  areNeighbours,
   type HostRow,
   isSameProgram,
   type ProgramVersion,
@@ -63,19 +64,6 @@ function lineOf({ host, program }: HostRow, disk: ProgramVersion): Line {
       ? "Nothing starts its supervisor again: restart it by hand."
       : "🔄 Rolling restart in the chat brings it there once its disk has the code.";
   return note(`${host} runs ${shown(runs)}; it works together with ${disk.version}.`, how);
-}
-
-/** Versions that follow each other: the next minor one, or the first of the next major one. */
-export function areNeighbours(one: string, other: string): boolean {
-  const [low, high] = isNewer(one, other) ? [other, one] : [one, other];
-  const [[lowMajor, lowMinor], [highMajor, highMinor]] = [numbers(low), numbers(high)];
-  if (lowMajor === highMajor) return highMinor - lowMinor <= 1;
-  return highMajor - lowMajor === 1 && highMinor === 0;
-}
-
-function numbers(version: string): readonly [major: number, minor: number] {
-  const [major = 0, minor = 0] = version.split(".").map((part) => Number.parseInt(part, 10) || 0);
-  return [major, minor];
 }
 
 function shown({ version, commit }: ProgramVersion): string {
