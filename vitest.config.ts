@@ -14,6 +14,8 @@ export default defineConfig({
     // More than the cores of a small machine: most of the time a test waits for processes of its
     // own.
     maxWorkers: 5,
+    // Each worker process loads a module once for all its files: no test keeps state in one.
+    isolate: false,
     retry: 0,
     // Generous: they cost nothing when green, and a busy machine is not a bug.
     testTimeout: 120_000,

@@ -1940,3 +1940,22 @@ problem-move-parcel-gone = What was packed expired in Redis.
 problem-move-session-there = Another session of that name is on that host. Remove it there first.
 problem-not-running = It did not come online there.
 audit-move = move to { $host }
+
+## Floating workers
+
+button-floating = 🛟 Floating
+button-floaton = 🛟 Turn on
+button-floatoff = ⚪️ Turn off
+floating-title = 🛟 <b>Floating: { $worker }</b>
+floating-on = 🟢 On. When <b>{ $host }</b> is not heard for 30 s, another host takes this worker over.
+floating-off = ⚪️ Off. When its host is lost, this worker waits for it.
+floating-record = Last record: { AGO($at) }
+floating-how = While it is on, the worker keeps a sealed record in Redis: its key, its positions, and the messages that wait. Another host starts from it and fetches what came since. A host that you stop yourself keeps its workers.
+floating-twice = Telegram refuses what was sent already. A bot or a webhook as target may get messages of the last seconds twice.
+notice-taken-over = 🛟 <b>{ $from }</b> is lost: { $count ->
+    [one] a floating worker runs
+   *[other] { $count } floating workers run
+} on <b>{ $to }</b> now.
+notice-taken-over-names = { $names }
+audit-taken-over = taken over from { $from } by { $to }
+problem-hosts-one = Its host has HOSTS=one. Set HOSTS=several on all hosts.

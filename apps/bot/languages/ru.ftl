@@ -2008,3 +2008,23 @@ problem-move-parcel-gone = Упакованное пропало из Redis по
 problem-move-session-there = На том хосте уже есть другая сессия с этим именем. Сначала уберите её там.
 problem-not-running = Там он не вышел в Telegram.
 audit-move = перенос на { $host }
+
+## Подстраховка
+
+button-floating = 🛟 Подстраховка
+button-floaton = 🛟 Включить
+button-floatoff = ⚪️ Выключить
+floating-title = 🛟 <b>Подстраховка: { $worker }</b>
+floating-on = 🟢 Включена. Если <b>{ $host }</b> молчит 30 секунд, воркера берёт другой хост.
+floating-off = ⚪️ Выключена. Если его хост потерян, воркер ждёт его.
+floating-record = Последняя запись: { AGO($at) }
+floating-how = Пока она включена, воркер хранит в Redis запечатанную запись: ключ, позиции и ждущие сообщения. Другой хост начинает с неё и запрашивает то, что пришло потом. Хост, который вы остановили сами, своих воркеров не отдаёт.
+floating-twice = Уже отправленное Telegram второй раз не примет. Если цель — бот или вебхук, сообщения последних секунд могут прийти дважды.
+notice-taken-over = 🛟 <b>{ $from }</b> потерян: { $count ->
+    [one] { $count } воркер с подстраховкой работает
+    [few] { $count } воркера с подстраховкой работают
+   *[other] { $count } воркеров с подстраховкой работают
+} теперь на <b>{ $to }</b>.
+notice-taken-over-names = { $names }
+audit-taken-over = { $to } взял у { $from }
+problem-hosts-one = На его хосте HOSTS=one. Задайте HOSTS=several на всех хостах.

@@ -28,6 +28,7 @@ import {
   type QueuePlace,
   redisAway,
   Schedules,
+  StandbyBoard,
   StatusReader,
 } from "@flotilla/queue";
 import type { RouteProblem } from "@flotilla/relay";
@@ -180,6 +181,7 @@ async function startWith(base: RescueBase, opened: Database): Promise<RunningBot
   const sender = stack.adopt(new CommandSender(place, onRedisError), (it) => it.close());
   const statuses = stack.adopt(new StatusReader(place, onRedisError), (it) => it.close());
   const hosts = stack.adopt(new HostBoard(place, onRedisError), (it) => it.close());
+  const standbyBoard = stack.adopt(new StandbyBoard(place, onRedisError), (it) => it.close());
   await Promise.all([sender.ready(), statuses.ready()]);
   const relay = stack.adopt(new BotRelay(place, log), (it) => it.close());
   const backups = stack.use(ownBackups(config, env, log));
@@ -191,6 +193,7 @@ async function startWith(base: RescueBase, opened: Database): Promise<RunningBot
     commandSender: sender,
     statuses,
     hostBoard: hosts,
+    standbyBoard,
     config,
     log,
     relayWire: relay,
@@ -411,6 +414,10 @@ async function tick(
     await parts.moving
       .look(there, statuses)
       .catch((error: unknown) => log.warn({ err: error }, "moves wait"));
+  if (redisAwaySince === null)
+    await parts.floating
+      .look()
+      .catch((error: unknown) => log.debug({ err: error }, "floating workers not looked at"));
   if (redisAwaySince === null)
     await Promise.all([fleet.keepThere(now), standbys.look(now)]).catch((error: unknown) =>
       log.debug({ err: error }, "redis"),

@@ -1,6 +1,12 @@
 import { parseConfig } from "@flotilla/config";
 import { type Clock, parseUserId } from "@flotilla/kernel";
-import { CommandSender, HostBoard, type QueuePlace, StatusReader } from "@flotilla/queue";
+import {
+  CommandSender,
+  HostBoard,
+  type QueuePlace,
+  StandbyBoard,
+  StatusReader,
+} from "@flotilla/queue";
 import { type Sandbox, startSandbox } from "@flotilla/sandbox";
 import type { Database } from "@flotilla/sqlite";
 import { sharedRedis, waitFor } from "@flotilla/testkit";
@@ -125,7 +131,9 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
   const sender = new CommandSender(placeAt(url), () => {});
   const statuses = new StatusReader(placeAt(url), () => {});
   const hostBoard = new HostBoard(placeAt(url), () => {});
+  const standbyBoard = new StandbyBoard(placeAt(url), () => {});
   onTestFinished(async () => {
+    standbyBoard.close();
     hostBoard.close();
     statuses.close();
     await sender.close();
@@ -141,6 +149,7 @@ export async function startFleet(more: Record<string, string> = {}): Promise<Fle
     commandSender: sender,
     statuses,
     hostBoard,
+    standbyBoard,
     config,
     log: silent,
     relayWire,

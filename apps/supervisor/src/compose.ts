@@ -33,9 +33,11 @@ import {
   consumeHostCommands,
   type Fleet as FleetOfRedis,
   guarded,
+  HostBoard,
   type QueuePlace,
   RelayBoard,
   redisAway,
+  StandbyBoard,
 } from "@flotilla/queue";
 import { startOrder } from "@flotilla/relay";
 import { Fleet, type FleetSettings } from "./fleet/fleet.ts";
@@ -50,6 +52,7 @@ import { Mover } from "./host/mover.ts";
 import { OwnProgram } from "./host/own-program.ts";
 import { RecordRescue } from "./host/record-rescue.ts";
 import { openRedisParts, type RedisPartsDeps } from "./host/redis-parts.ts";
+import { Takeover } from "./host/takeover.ts";
 import { readArchivedRecord } from "./record/archived-record.ts";
 import { HostDb } from "./record/host-db.ts";
 import { IdleSessions } from "./record/idle-sessions.ts";
@@ -123,6 +126,8 @@ export async function startSupervisor(
   const idle = new IdleSessions(db, config.dataDir);
   const record = recordRescue(config, { db, fleet, fleetKey, log, idle });
   workers = () => fleet.statuses();
+  const floating = floatingWorkers(stack, config, { place, db, fleet, sessions, fleetKey, log });
+  const { dropStandby } = floating;
   const commands = new HostCommands({
     fleet,
     db,
@@ -130,7 +135,17 @@ export async function startSupervisor(
     log,
     sessions,
     doctor: doctorOf(env),
-    mover: new Mover({ ...config, db, fleet, sessions, place, fleetKey, clock: systemClock }),
+    mover: new Mover({
+      ...config,
+      db,
+      fleet,
+      sessions,
+      place,
+      dropStandby,
+      fleetKey,
+      clock: systemClock,
+    }),
+    dropStandby,
     program,
     beginArchive: () => backups.begin(),
     record,
@@ -169,6 +184,30 @@ export async function startSupervisor(
     close: () => owned.disposeAsync(),
     hurry: () => fleet.hurry(),
   };
+}
+
+interface FloatingParts {
+  readonly place: QueuePlace;
+  readonly db: HostDb;
+  readonly fleet: Fleet;
+  readonly sessions: SessionService;
+  readonly fleetKey: Buffer;
+  readonly log: Logger;
+}
+
+/** Floating workers need a lease, so there are none with HOSTS=one. */
+function floatingWorkers(
+  stack: AsyncDisposableStack,
+  { hostId: host, dataDir, supervision }: Config,
+  parts: FloatingParts,
+): { dropStandby(worker: WorkerId): Promise<void> } {
+  if (supervision.hosts === "one") return { dropStandby: async () => {} };
+  const onError = quietly(parts.log, "redis");
+  const board = stack.adopt(new StandbyBoard(parts.place, onError), (it) => it.close());
+  const hosts = stack.adopt(new HostBoard(parts.place, onError), (it) => it.close());
+  const takeover = new Takeover({ ...parts, host, dataDir, board, hosts, clock: systemClock });
+  stack.adopt(takeover, (it) => it.close());
+  return { dropStandby: (worker) => board.drop(worker, host) };
 }
 
 /** With HOST_URL: senders of other hosts get the files that readers of this one downloaded. */

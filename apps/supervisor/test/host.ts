@@ -91,7 +91,9 @@ export async function host(
     clock: systemClock,
     log,
     sessions,
+    dropStandby: async () => {},
     mover: new Mover({
+      dropStandby: async () => {},
       db,
       fleet,
       sessions,

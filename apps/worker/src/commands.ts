@@ -8,6 +8,7 @@ import type { ProxySetting } from "./account/proxy-setting.ts";
 import type { LoginService } from "./login/login-service.ts";
 import type { Relay } from "./relay/relay.ts";
 import { isRelayCommand, performRelay } from "./relay/relay-commands.ts";
+import type { Standby } from "./session/standby.ts";
 
 export interface CommandDeps {
   readonly store: Pick<SessionStore, "commands">;
@@ -15,6 +16,7 @@ export interface CommandDeps {
   readonly logins: LoginService;
   readonly relay: Relay;
   readonly proxy: ProxySetting;
+  readonly standby: Pick<Standby, "set">;
   /**
    * Makes a verified copy of the session and returns the text for the card. Throws AppError of the
    * vault.
@@ -78,6 +80,10 @@ async function perform(deps: CommandDeps, command: WorkerCommand): Promise<Comma
       deps.proxy.change(command.sealed);
       // Not awaited: the worker's state reports whether the new proxy works.
       void deps.account.reconnect();
+      return { kind: "done" };
+    }
+    if (command.kind === "float") {
+      await deps.standby.set(command.on);
       return { kind: "done" };
     }
     if (command.kind === "devices")

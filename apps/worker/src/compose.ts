@@ -10,6 +10,7 @@ import {
   fleetPlace,
   parseFleet,
   type QueuePlace,
+  StandbyBoard,
 } from "@flotilla/queue";
 import { type SelfUser, type SessionStore, Vault } from "@flotilla/session-store";
 import { type AccountOptions, FloodGate, fatalDelays, workerIdentity } from "@flotilla/telegram";
@@ -34,6 +35,7 @@ import {
   takeSession,
   watchSession,
 } from "./session/session-file.ts";
+import { Standby } from "./session/standby.ts";
 
 /** A running worker. `close` leaves Telegram, then releases the session. */
 export interface RunningWorker {
@@ -112,7 +114,13 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
     ...options,
     ownerElsewhere: (self: SelfUser) => ownerElsewhere({ fingerprint: null, userId: self.id }),
   };
-  const keyChanged = (): void => ownership.keyChanged();
+  const standby = stack.adopt(standbyOf(worker, deps, { store, place, onRedisError }), (it) =>
+    it.close(),
+  );
+  const keyChanged = (): void => {
+    ownership.keyChanged();
+    standby.soon();
+  };
   const logins = stack.adopt(
     new LoginService({
       store,
@@ -129,9 +137,11 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   const release = (): Promise<void> => account.stop().then(() => ownership.close());
   stack.use(watchSession(worker, deps, { store, account, publish, release }));
   await ownership.take(account);
+  await standby.assertHere();
   stack.adopt(new Housekeeping(store, log), (it) => it.close());
   relay.start();
   account.start();
+  standby.start();
   stack.adopt(startChecks(account, leave), (it) => it.stop());
   const parts = {
     store,
@@ -139,6 +149,7 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
     logins,
     relay,
     proxy,
+    standby,
     backup: () => backUp(vault, store),
     copy: () => copyChanged(vault, store),
     clock: systemClock,
@@ -153,6 +164,23 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
   stack.adopt(consumer, (it) => it.close());
   const owned = stack.move();
   return { hear: ({ order }) => account.network(order), close: () => owned.disposeAsync() };
+}
+
+interface StandbyParts {
+  readonly store: SessionStore;
+  readonly place: QueuePlace;
+  readonly onRedisError: (error: unknown) => void;
+}
+
+function standbyOf(
+  worker: WorkerId,
+  { config, log, leave }: WorkerDeps,
+  { store, place, onRedisError }: StandbyParts,
+): Standby {
+  const { hostId: host, supervision } = config;
+  const openBoard = (): StandbyBoard => new StandbyBoard(place, onRedisError);
+  const { hosts } = supervision;
+  return new Standby({ worker, host, hosts, store, openBoard, leave, clock: systemClock, log });
 }
 
 function speaking(events: EventPublisher, found: QueuePlace, { config, log }: WorkerDeps) {

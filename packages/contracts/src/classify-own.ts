@@ -54,6 +54,7 @@ const OWN: Readonly<Partial<Record<ErrorCode | ToldCode, ErrorClass>>> = {
   "lease-held": "IN_USE",
   "lease-lost": "IN_USE",
   "lease-wait": "IN_USE",
+  "moved-away": "IN_USE",
   "redis-away": "NETWORK",
   "redis-unreachable": "NETWORK",
   "not-connected": "NETWORK",

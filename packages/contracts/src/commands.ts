@@ -221,6 +221,8 @@ export const WorkerCommand = z.discriminatedUnion("kind", [
   defineCommand("resume-sending", ON_CARD, base),
   /** Sets the worker's own proxy, sealed to the key in its status; null = the proxy of its host. */
   defineCommand("proxy", ON_CARD, { ...base, sealed: Sealed.nullable() }),
+  /** Whether another host takes the worker over when this one is lost (ADR 18). */
+  defineCommand("float", ON_CARD, { ...base, on: z.boolean() }),
   /** Lists the devices that are logged in to this account. */
   defineCommand("devices", QUIET, base),
   /** Logs this session out at Telegram, after a verified backup. */

@@ -73,7 +73,10 @@ export {
   parcelKey,
   relayKey,
   relayQueue,
+  standbyKey,
+  standbyRecordKey,
   statusKey,
+  takenOverKey,
   workerQueue,
 } from "./redis-keys.ts";
 export {
@@ -134,6 +137,7 @@ export {
 export { SEND_RATE, type SendRate } from "./send-rate.ts";
 export { clip } from "./shown.ts";
 export { AlertPiece, GonePiece, MediaKind, SourceMessage, TextEntity } from "./source-message.ts";
+export { StandbyOwner, TakenOver } from "./standby-record.ts";
 export { OwnRules, RulesStatus } from "./worker-rules.ts";
 export {
   actionsFor,

@@ -67,6 +67,14 @@ export const parcelKey = (prefix: string, login: string): string => `${prefix}:p
 export const moveKey = (prefix: string, move: string, part: string): string =>
   `${prefix}:move:${move}:${part}`;
 
+/** Hash floating worker → host that has it, and its StandbyOwner. */
+export const standbyKey = (prefix: string): string => `${prefix}:standby`;
+/** The sealed standby record of a worker. */
+export const standbyRecordKey = (prefix: string, worker: WorkerId): string =>
+  `${prefix}:standby:${worker}`;
+/** Hash `worker@host` → TakenOver, for a host that was lost and has not come back yet. */
+export const takenOverKey = (prefix: string): string => `${prefix}:taken-over`;
+
 /** Keys of version 0.1 that this version still reads. */
 export const KEYS_OF_0_1 = {
   lease: (resource: string): string => `${PREFIX_OF_0_1}.lease.${resource}`,

@@ -75,5 +75,6 @@ export {
   type WantedSchedule,
 } from "./schedules.ts";
 export { CommandSender } from "./send.ts";
+export { digestOf, StandbyBoard } from "./standby-board.ts";
 export { StatusReader, StatusWriter } from "./status-board.ts";
 export { GOOD_FOR_MS, type Refused, type Signed, type Slot, Wire } from "./wire.ts";

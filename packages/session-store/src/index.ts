@@ -34,6 +34,7 @@ export { keyFingerprint } from "./keys/seal.ts";
 export type { ImportServer } from "./session/adopt.ts";
 export { openIdle, openSession, openSessionWhenFree } from "./session/open.ts";
 export type { ParsedSession } from "./session/parsed.ts";
+export { openStandbyRecord } from "./session/standby-record.ts";
 export type { SessionStore } from "./session/store.ts";
 export type { VaultErrorCode } from "./session/vault-errors.ts";
 export type { ChatPins } from "./tables/chat-pins.ts";

@@ -30,7 +30,13 @@ export {
   type SqlValue,
 } from "./connection/database.ts";
 export { lockForMachine, type MachineLock } from "./connection/machine-lock.ts";
-export { type DatabaseRole, lockFile, type OpenOptions, openDatabase } from "./connection/open.ts";
+export {
+  type DatabaseRole,
+  databaseOf,
+  lockFile,
+  type OpenOptions,
+  openDatabase,
+} from "./connection/open.ts";
 export { openScratch } from "./connection/scratch.ts";
 export {
   type OpenWhenFreeOptions,

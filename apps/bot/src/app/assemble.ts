@@ -8,7 +8,7 @@ import {
 } from "@flotilla/contracts";
 import { type Clock, type HostId, systemClock, type WorkerId } from "@flotilla/kernel";
 import type { Logger } from "@flotilla/observability";
-import type { CommandSender, HostBoard, StatusReader } from "@flotilla/queue";
+import type { CommandSender, HostBoard, StandbyBoard, StatusReader } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { type Bot, InputFile } from "grammy";
 import { AdminStore, type AlertChat } from "../admins/admin-store.ts";
@@ -30,6 +30,7 @@ import { ChartDesk } from "../charts/chart-desk.ts";
 import { Drawer } from "../charts/drawer.ts";
 import { Recorder } from "../charts/recorder.ts";
 import { RollupStore } from "../charts/rollup-store.ts";
+import { FloatingWatch } from "../floating/floating-watch.ts";
 import { KnownHosts } from "../health/known-hosts.ts";
 import { hostChoices } from "../hosts/choices.ts";
 import { EditPace } from "../kit/chat/edit-pace.ts";
@@ -85,6 +86,7 @@ export interface Outside {
   readonly commandSender: CommandSender;
   readonly statuses: StatusReader;
   readonly hostBoard: Pick<HostBoard, "all" | "forget">;
+  readonly standbyBoard: Pick<StandbyBoard, "all" | "drop">;
   readonly config: Config;
   readonly log: Logger;
   readonly relayWire: RelayWire;
@@ -200,8 +202,10 @@ export function assemble(outside: Outside) {
       workers.add(id, at, by.id, clock.now()),
     forgetWorker: (id: WorkerId, by: Asker): void => forgetWorker(base, id, by.name),
     hostBoard: outside.hostBoard,
+    standbyBoard: outside.standbyBoard,
     hostChoices: hostChoices(base),
     moving: new Moving({ ...base, commandLog }),
+    floating: new FloatingWatch({ ...base, board: outside.standbyBoard, system: SYSTEM }),
     deepLink: (parameter: string): string =>
       `https://t.me/${bot.botInfo.username}?start=${parameter}`,
     sendFile: async (chat: string, name: string, text: string): Promise<void> => {

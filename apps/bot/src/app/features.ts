@@ -1,6 +1,7 @@
 import { admins } from "../admins/feature.ts";
 import { alerts } from "../alerts/feature.ts";
 import { charts } from "../charts/feature.ts";
+import { floatingWorkers } from "../floating/feature.ts";
 import { health } from "../health/feature.ts";
 import { hosts } from "../hosts/feature.ts";
 import { ask } from "../kit/ask.ts";
@@ -39,6 +40,7 @@ const FEATURES = [
   health,
   hosts,
   moves,
+  floatingWorkers,
   schedules,
   upkeep,
   admins,

@@ -15,6 +15,7 @@ export interface ForgetHostDeps {
   readonly db: Database;
   readonly knownHosts: KnownHosts;
   readonly hostBoard: Pick<HostBoard, "all" | "forget">;
+  readonly standbyBoard: { drop(worker: WorkerId, host: HostId): Promise<void> };
   readonly workers: WorkerStore;
   readonly views: Pick<Views, "of">;
   readonly alerts: AlertStore;
@@ -48,6 +49,8 @@ export async function forgetHost(
     if (view.trouble !== null || !isGone(found, now)) return say("toast-host-lives", { host });
     const names = found.workers.map(({ id }) => id);
     await hostBoard.forget(host, names);
+    // No other host may start later what is deleted here.
+    if (left === "delete") for (const id of names) await deps.standbyBoard.drop(id, host);
     db.transaction(() => {
       knownHosts.forget(host);
       deps.moving.forgetHost(host);

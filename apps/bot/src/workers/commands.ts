@@ -181,6 +181,13 @@ export class Commands {
     );
   }
 
+  /** Whether another host takes the worker over when its own is lost. */
+  async float(on: boolean, worker: WorkerId, by: By): Promise<AskResult> {
+    return await this.#ask({ ...by, verb: "float", worker }, (base) =>
+      this.#deps.sender.toWorker({ ...base, kind: "float", on }),
+    );
+  }
+
   /** Another way to Telegram for a worker; null: the one of its host. */
   async setProxy(worker: WorkerId, sealed: Sealed | null, by: By): Promise<AskResult> {
     return await this.#ask({ ...by, verb: "proxy", worker }, (base) =>

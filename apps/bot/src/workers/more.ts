@@ -49,7 +49,7 @@ export function moreScreen(view: FleetView, id: string): Card {
     worker.tags.length === 0
       ? words.text("more-no-tags")
       : worker.tags.map((tag) => `#${tag}`).join(" ");
-  const buttons = (["rename", "note", "tags", "rules", "proxy", "move"] as const)
+  const buttons = (["rename", "note", "tags", "rules", "proxy", "move", "floating"] as const)
     .filter((verb) => may(verb))
     .map((verb) => verbButton(words, verb, id));
   const maintenance = worker.silences.some(({ kind }) => kind === "maintenance");

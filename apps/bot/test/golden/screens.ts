@@ -69,6 +69,10 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   move: [...Object.keys(MOVES), "move-gone"].map(
     (move): Shown<"move"> => [move.replaceAll("-", " "), { kind: "move", worker: NEWS, move }],
   ),
+  floating: [
+    ["floating, on", { kind: "floating", worker: NEWS }],
+    ["floating, off", { kind: "floating", worker: parseWorkerId("fresh_1") }],
+  ],
   addwhere: [["new worker, on which host", { kind: "addwhere" }]],
   hosts: [["hosts", { kind: "hosts" }]],
   host: [

@@ -166,6 +166,12 @@ export function goldenScreens(
     knownHosts,
     hostChoices: hostChoices({ ...stores, knownHosts, clock }),
     own: ROLL_BOT,
+    floating: {
+      ownerOf: (worker) =>
+        worker === NEWS
+          ? { worker, host: HOST, sha256: "0".repeat(64), at: NOW - 4000, desired: "running" }
+          : null,
+    },
     ownBackups: () => null,
     scheduleDesk: {
       timing: ({ id, time }) => timingOf(id, time, DEFAULTS),

@@ -19,6 +19,8 @@ export interface HostCommandDeps {
   readonly sessions: SessionService;
   readonly doctor: () => Promise<CommandOutcome>;
   readonly mover: Mover;
+  /** No other host takes the worker over any more. Throws AppError `redis-away`. */
+  readonly dropStandby: (worker: WorkerId) => Promise<void>;
   readonly program: Pick<OwnProgram, "startAgain">;
   /** Begins an archive of this host; false = one is being made. */
   readonly beginArchive: () => boolean;
@@ -207,12 +209,14 @@ export class HostCommands {
         return { kind: "done" };
       case "forget":
         await entry.worker.stop();
+        await this.#deps.dropStandby(id);
         db.remove(id);
         this.#deps.fleet.forget(id);
         return { kind: "done" };
       case "remove-session":
         db.setDesired(id, "stopped", clock.now());
         await entry.worker.stop();
+        await this.#deps.dropStandby(id);
         return await entry.worker.whileDown(() => attempt(() => sessions.remove(id)));
       case "who":
       case "backups":

@@ -14,6 +14,8 @@ export interface MoverDeps {
   readonly fleet: Pick<Fleet, "forget">;
   readonly sessions: Pick<SessionService, "hasSession">;
   readonly place: QueuePlace;
+  /** No other host takes the worker over any more. Throws AppError `redis-away`. */
+  readonly dropStandby: (worker: WorkerId) => Promise<void>;
   readonly dataDir: string;
   readonly fleetKey: Buffer;
   readonly clock: Clock;
@@ -85,6 +87,8 @@ export class Mover {
       files: files.map(({ name, content }) => ({ name, bytes: content.length })),
     };
     const sealed = await sealBytes(gzipSync(encode(bundle, files), { level: 1 }), fleetKey);
+    // While it moves, its move decides who has it.
+    await this.#deps.dropStandby(worker);
     await leaveMove(place, move, sealed);
     return DONE;
   }
@@ -114,6 +118,7 @@ export class Mover {
       return DONE;
     });
     if (outcome.kind !== "done") return outcome;
+    await this.#deps.dropStandby(worker);
     db.remove(worker);
     fleet.forget(worker);
     return DONE;

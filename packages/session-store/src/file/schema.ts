@@ -13,7 +13,7 @@
  * between messages, in milliseconds. `relay_map.said` is a digest of what was delivered, `landed`
  * the chat that a target became. `chat_pin` is what a route means by a name. `relay_part` has no
  * row for a part that the target refused, and `target_message` is null where Telegram did not tell
- * the id.
+ * the id. `floating` has a row while another host may take the worker over.
  */
 export const MIGRATIONS: readonly string[] = [
   `
@@ -276,6 +276,9 @@ export const MIGRATIONS: readonly string[] = [
   CREATE INDEX relay_part_target ON relay_part (target_chat, target_message);
   CREATE INDEX relay_part_at ON relay_part (at);
   ALTER TABLE relay_map ADD COLUMN form TEXT;
+  `,
+  `
+  CREATE TABLE floating (one INTEGER PRIMARY KEY CHECK (one = 1)) STRICT;
   `,
 ];
 

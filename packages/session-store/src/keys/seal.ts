@@ -75,11 +75,7 @@ function additional({ dcId, fingerprint }: KeyLabel): Buffer {
 
 /** The same for a short text that belongs to `purpose`. */
 export function sealText(text: string, fleetKey: Buffer, purpose: string): Buffer {
-  const nonce = randomBytes(NONCE_BYTES);
-  const cipher = createCipheriv("aes-256-gcm", fleetKey, nonce);
-  cipher.setAAD(Buffer.from(purpose));
-  const body = Buffer.concat([cipher.update(text, "utf8"), cipher.final()]);
-  return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+  return sealBytes(Buffer.from(text, "utf8"), fleetKey, purpose);
 }
 
 /**
@@ -87,6 +83,20 @@ export function sealText(text: string, fleetKey: Buffer, purpose: string): Buffe
  * text was changed.
  */
 export function unsealText(sealed: Buffer, fleetKey: Buffer, purpose: string): string {
+  return unsealBytes(sealed, fleetKey, purpose).toString("utf8");
+}
+
+/** Bytes that belong to `purpose`. */
+export function sealBytes(bytes: Buffer, fleetKey: Buffer, purpose: string): Buffer {
+  const nonce = randomBytes(NONCE_BYTES);
+  const cipher = createCipheriv("aes-256-gcm", fleetKey, nonce);
+  cipher.setAAD(Buffer.from(purpose));
+  const body = Buffer.concat([cipher.update(bytes), cipher.final()]);
+  return Buffer.concat([nonce, cipher.getAuthTag(), body]);
+}
+
+/** Reverses {@link sealBytes}. Throws AppError `key-unreadable`, as {@link unsealText}. */
+export function unsealBytes(sealed: Buffer, fleetKey: Buffer, purpose: string): Buffer {
   try {
     const decipher = createDecipheriv("aes-256-gcm", fleetKey, sealed.subarray(0, NONCE_BYTES), {
       authTagLength: TAG_BYTES,
@@ -96,7 +106,7 @@ export function unsealText(sealed: Buffer, fleetKey: Buffer, purpose: string): s
     return Buffer.concat([
       decipher.update(sealed.subarray(NONCE_BYTES + TAG_BYTES)),
       decipher.final(),
-    ]).toString("utf8");
+    ]);
   } catch {
     throw new AppError(
       "key-unreadable",

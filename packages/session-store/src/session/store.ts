@@ -11,6 +11,7 @@ import { ChatPins } from "../tables/chat-pins.ts";
 import { CommandTable } from "../tables/command-table.ts";
 import { EntityTable, MAX_ENTITIES } from "../tables/entities.ts";
 import { EventTable } from "../tables/event-table.ts";
+import { Floating } from "../tables/floating.ts";
 import { FloodTable } from "../tables/flood-table.ts";
 import { LinkedChats } from "../tables/linked-chats.ts";
 import { RelayTables } from "../tables/relay/tables.ts";
@@ -23,6 +24,7 @@ import { adoptInto, type ImportServer, identityOf } from "./adopt.ts";
 import { Claim } from "./claim.ts";
 import { accountChanged, keyProtected, noLogin, staleFence } from "./errors.ts";
 import type { ParsedSession } from "./parsed.ts";
+import { standbyRecordOf } from "./standby-record.ts";
 
 /**
  * The data of one account. All methods are synchronous and durable when they return.
@@ -36,6 +38,7 @@ export class SessionStore implements Disposable {
   readonly updates: UpdateTable;
   readonly telegramClock: TelegramClock;
   readonly flood: FloodTable;
+  readonly floating: Floating;
   readonly relay: RelayTables;
   readonly routeStops: RouteStops;
   readonly linkedChats: LinkedChats;
@@ -71,6 +74,7 @@ export class SessionStore implements Disposable {
       () => this.#clock.now(),
       options.maxEntities ?? MAX_ENTITIES,
     );
+    this.floating = new Floating(db);
     this.flood = new FloodTable(db, options.upTime ?? machineUpTime());
     this.telegramClock = new TelegramClock(
       this.#clock,
@@ -315,6 +319,16 @@ export class SessionStore implements Disposable {
    */
   backupTo(target: string): void {
     backupTo(this.#db, target);
+  }
+
+  /** See {@link standbyRecordOf}. */
+  standbyRecord(): Buffer | null {
+    return standbyRecordOf(this.#db, this.#options.name, this.#options.fleetKey);
+  }
+
+  /** A number that is another one after each write, within this process. */
+  writes(): number {
+    return this.#db.readOne<{ n: number }>("SELECT total_changes() AS n")?.n ?? 0;
   }
 
   /**

@@ -115,10 +115,34 @@ function explained(error: AppError, path: string): AppError {
 function stamp(path: string, role: DatabaseRole): void {
   const raw = new BetterSqlite(path);
   try {
-    // Must precede the first page; it lets {@link Database.shrink} return free pages piece by
-    // piece.
-    raw.pragma("auto_vacuum = INCREMENTAL");
-    raw.pragma(`application_id = ${APPLICATION_ID[role]}`);
+    stampRole(raw, role);
+  } finally {
+    raw.close();
+  }
+}
+
+function stampRole(raw: BetterSqlite.Database, role: DatabaseRole): void {
+  // Must precede the first page; it lets {@link Database.shrink} return free pages piece by piece.
+  raw.pragma("auto_vacuum = INCREMENTAL");
+  raw.pragma(`application_id = ${APPLICATION_ID[role]}`);
+}
+
+/**
+ * The bytes of a new database of this role that `fill` puts rows into: made in memory, so a full
+ * disk does not matter. Throws AppError `sqlite-*`.
+ */
+export function databaseOf(
+  { role, migrations }: Pick<OpenOptions, "role" | "migrations">,
+  fill: (db: Database) => void,
+): Buffer {
+  const raw = new BetterSqlite(":memory:");
+  try {
+    stampRole(raw, role);
+    migrate(raw, { path: ":memory:", role, migrations });
+    fill(new Database(raw, ":memory:", new Meter()));
+    return raw.serialize();
+  } catch (error) {
+    throw toSqliteError(error, ":memory:");
   } finally {
     raw.close();
   }

@@ -1,7 +1,13 @@
 import { join } from "node:path";
 import { parseConfig } from "@flotilla/config";
 import { parseWorkerId } from "@flotilla/kernel";
-import { CommandSender, HostBoard, type QueuePlace, StatusReader } from "@flotilla/queue";
+import {
+  CommandSender,
+  HostBoard,
+  type QueuePlace,
+  StandbyBoard,
+  StatusReader,
+} from "@flotilla/queue";
 import { sharedRedis, testDir, waitFor } from "@flotilla/testkit";
 import { Bot } from "grammy";
 import { expect, onTestFinished, test } from "vitest";
@@ -42,7 +48,9 @@ async function wires() {
   const commandSender = new CommandSender(place, () => {});
   const statuses = new StatusReader(place, () => {});
   const hostBoard = new HostBoard(place, () => {});
+  const standbyBoard = new StandbyBoard(place, () => {});
   onTestFinished(async () => {
+    standbyBoard.close();
     hostBoard.close();
     statuses.close();
     await commandSender.close();
@@ -52,6 +60,7 @@ async function wires() {
     commandSender,
     statuses,
     hostBoard,
+    standbyBoard,
     relayWire: { tellRoutes: async () => {}, read: async () => null },
   };
 }
