@@ -176,12 +176,10 @@ test("the next bot carries it on: each worker is restarted once, and it ends", a
     const { died, ends, end } = await roll(n, world);
     const what = `a bot that dies at point ${n}`;
     expect(end?.end, what).toMatchObject({ how: "done", why: null, isLossFree: true });
-    expect(end?.steps.map(({ kind, state }) => `${kind} ${state}`), what).toEqual([
-      "trial done",
-      "workers done",
-      "supervisor done",
-      "bot done",
-    ]);
+    expect(
+      end?.steps.map(({ kind, state }) => `${kind} ${state}`),
+      what,
+    ).toEqual(["trial done", "workers done", "supervisor done", "bot done"]);
     const once = [...WORKERS.keys()].map((worker) => [worker, 1]);
     expect([...world.hosts.restarts].toSorted(), what).toEqual(once);
     expect(ends, what).toBeLessThanOrEqual(1);

@@ -108,7 +108,7 @@ test("killed after it asked a host for an archive, the next bot asks for no othe
   });
 });
 
-test("killed after it made up for a missed time, the next bot ends that one run, and says that it was late", async () => {
+test("killed after it made up for a missed time, the next bot ends that run, and says that it was late", async () => {
   const it = await killed("copies", 3 * 24 * HOUR_MS);
   const events = new EventPublisher(it.queue, () => {});
   onTestFinished(() => events.close());
