@@ -2,13 +2,12 @@ import { readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import { childWith, spawnNode, waitFor } from "@flotilla/testkit";
-import { expect, inject, test } from "vitest";
-import { openPage } from "./support/browser.ts";
+import { expect, test } from "vitest";
 import { AdminChat } from "./support/chat.ts";
 import { runsWorker, startFleet, startFleetIn, type TestFleet } from "./support/fleet.ts";
+import { pictured } from "./support/picture.ts";
 
 const CLI = fileURLToPath(new URL("../../apps/cli/src/main.ts", import.meta.url));
-const IMAGES = fileURLToPath(new URL("../../docs/images/chat/", import.meta.url));
 
 /** A stopped fleet whose first demo worker was on Telegram. */
 async function stopped(): Promise<{ dir: string; dataDir: string }> {
@@ -34,20 +33,6 @@ async function backUp(dataDir: string): Promise<void> {
     env: { HOST_ID: "host-a", DATA_DIR: dirname(dataDir) },
   });
   expect((await made.exited).code, made.stderr).toBe(0);
-}
-
-/** With UPDATE_IMAGES=1 retakes a picture of docs/admin-guide.md: the newest message with the text. */
-async function pictured({ url }: TestFleet, name: string, text: RegExp): Promise<void> {
-  if (!inject("updateImages")) return;
-  const page = await openPage(url, { width: 390, height: 1400 });
-  await page.evaluate(
-    "const plain = new CSSStyleSheet(); " +
-      "plain.replaceSync('.chat{background:#8fb08a!important}" +
-      ".chat::before,.day,.toasts,.down{display:none!important}'); " +
-      "document.adoptedStyleSheets = [plain]",
-  );
-  const message = page.locator('[data-testid^="message-"]').filter({ hasText: text }).last();
-  await message.screenshot({ path: `${IMAGES}${name}.png`, animations: "disabled" });
 }
 
 test("after a lost control.db every worker is in the chat", async () => {
@@ -91,6 +76,9 @@ test("a lost host.db is taken over from the backup with two presses, over a kill
   );
   const chat = await healthy(first);
   await chat.shows(/host\.db was gone[\s\S]*press ♻️/);
+  await chat.say("/workers");
+  // It never had a session, so nothing on the host says that it was there.
+  await chat.shows(/demo_2\s+not reported by host-a/);
   await chat.press("Backup of");
   await chat.shows(/brings back[\s\S]*stopped again: demo_1/);
   await pictured(first, "record", /brings back/);

@@ -1,14 +1,13 @@
 import { mkdirSync, writeFileSync } from "node:fs";
-import { fileURLToPath } from "node:url";
 import { spawnProcess, testDir, waitFor } from "@flotilla/testkit";
 import type { Locator, Page } from "playwright-core";
 import { expect, inject, test } from "vitest";
 import { CHROMIUM, openPage } from "./support/browser.ts";
 import { startFleet, type TestFleet } from "./support/fleet.ts";
+import { IMAGES, makePlain } from "./support/picture.ts";
 
 const RICK = "15550100002";
 const NORA = "15550100001";
-const IMAGES = fileURLToPath(new URL("../../docs/images/chat/", import.meta.url));
 
 /** A user with a phone in front of the page. */
 class Phone {
@@ -79,14 +78,7 @@ test.skipIf(!CHROMIUM)(
     const code = async (): Promise<string> =>
       (await fleet.get<{ code: string }>(`accounts/${RICK}/code`)).code;
     const page = await openPage(fleet.url, { width: 390, height: 1400 });
-    // Pictures of one message each, on one colour: small files.
-    if (inject("updateImages"))
-      await page.evaluate(
-        "const plain = new CSSStyleSheet(); " +
-          "plain.replaceSync('.chat{background:#8fb08a!important}" +
-          ".chat::before,.day,.toasts,.down{display:none!important}'); " +
-          "document.adoptedStyleSheets = [plain]",
-      );
+    if (inject("updateImages")) await makePlain(page);
     const phone = new Phone(page);
     await page.getByRole("button", { name: "Start", exact: true }).click();
     await phone.shows(/2 workers[\s\S]*1 healthy/);
@@ -275,7 +267,6 @@ async function lookAround(phone: Phone): Promise<void> {
   await phone.shot("backups", "Backups of demo_2");
   await phone.write("/health");
   await phone.shows(/Every session has one owner/);
-  await phone.shot("health", "Every session has one owner");
   await phone.write("/settings");
   await phone.shows(/You: owner/);
   await phone.shot("settings", "You: owner");

@@ -29,6 +29,7 @@ const runs = [
     what: `${cuts} cuts`,
     env: { POWER_CUTS: cuts },
     tests: "packages/sqlite/test/power-cut.test.ts",
+    verb: "test",
   },
   {
     asked: burst,
@@ -66,7 +67,7 @@ process.stdout.write(`${run.what}, seed ${seed}\n`);
 const launcher = fileURLToPath(new URL("../../apps/cli/launch.mjs", import.meta.url));
 const child = spawn(
   process.execPath,
-  [launcher, "test", run.tests, "--disable-console-intercept"],
+  [launcher, run.verb ?? "test:world", run.tests, "--disable-console-intercept"],
   {
     stdio: "inherit",
     env: { ...process.env, ...run.env, FAULT_SEED: seed },

@@ -385,7 +385,7 @@ question-zone = your time zone
 ## Worker Details
 
 details-gone = The worker <b>{ $worker }</b> no longer exists.
-details-silent = Its host { $host } has not reported it. Is the supervisor running there?
+details-silent = Its host { $host } has not reported it. If the supervisor runs there, it does not know this worker: ▶️ Start adds it again.
 details-account = Account: { $name } · id …{ $id }
 details-no-account = Account: not logged in
 details-process-only = pid { $pid }
@@ -758,7 +758,7 @@ roll-plan-supervisor = { $host }: the supervisor, because its disk has { $to } a
     [one] Its { $count } worker is away for about { SPAN($ms) }.
    *[other] Its { $count } workers are away together for up to { SPAN($ms) }.
 }
-roll-plan-bot = At last the bot. The chat answers some seconds later.
+roll-plan-bot = The bot comes last: the chat answers some seconds later.
 roll-promise = Presses and messages meanwhile are kept: each is answered or delivered once.
 roll-step-trial = Trial: { $worker } on { $host }
 roll-step-workers = { $host }: { $count ->
@@ -1780,7 +1780,10 @@ schedule-archive-how = Each host, and a bot with a folder of its own, puts its d
 schedule-copies-how = Each session that was written since its newest copy gets a verified copy. The last 7 of them are kept, besides all others.
 schedule-check-how = The doctor of each host looks for what is wrong. An alert tells what is new.
 schedule-restart-how = Running workers are restarted one by one, on each host a trial first: if that one does not come online, the others stay as they are.
-schedule-every = Every { SPAN($ms) }
+schedule-every = { $hours ->
+    [1] Every hour
+   *[other] Every { $hours } h
+}
 schedule-daily = Daily at { $at } ({ $zone })
 schedule-cron = At <code>{ $pattern }</code> ({ $zone })
 schedule-no-time = No time: BACKUP_EVERY_H is 0

@@ -8,82 +8,19 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import { fileURLToPath } from "node:url";
 import { makeArchive, restoreOne } from "@flotilla/archive";
 import { systemClock } from "@flotilla/kernel";
 import { openDatabase } from "@flotilla/sqlite";
-import { type SpawnedProcess, sharedRedis, spawnNode, testDir, waitFor } from "@flotilla/testkit";
+import { waitFor } from "@flotilla/testkit";
 import { expect, test } from "vitest";
-import { AdminStore } from "../src/admins/admin-store.ts";
 import { AuditStore } from "../src/admins/audit-store.ts";
 import { openControlDb } from "../src/kit/control-db.ts";
 import { readRescueNote, writeRescueNote } from "../src/rescue/rescue-note.ts";
-import { WorkerStore } from "../src/workers/worker-store.ts";
-import { type Chat, type Shown, startChat, TOKEN } from "./chat.ts";
-import { ANN, ASKER, HOST, WORKER } from "./support.ts";
-
-const MAIN = fileURLToPath(new URL("../src/main.ts", import.meta.url));
-const FLEET_KEY = Buffer.alloc(32, 7);
-
-interface Place {
-  readonly chat: Chat;
-  readonly dataDir: string;
-  readonly env: Record<string, string>;
-  /** Starts the bot as the launcher does. */
-  start(more?: Record<string, string>): Promise<SpawnedProcess>;
-  /** The present message of the bot to a person that matches. */
-  says(text: RegExp, user?: number): Promise<Shown>;
-  press(label: string, user?: number): Promise<unknown>;
-}
-
-/** A data folder with one worker and one archive of it, and a chat that Ann has opened. */
-async function place(): Promise<Place> {
-  const chat = await startChat();
-  await chat.post("/chat/start", { user: 777, firstName: "Ann" });
-  // Her /start is answered: a bot that answered it, too, would show its card once more at any time.
-  const [started] = await chat.bot.api.getUpdates();
-  await chat.bot.api.getUpdates({ offset: (started?.update_id ?? 0) + 1, timeout: 0 });
-  const dataDir = await testDir("rescue-");
-  const db = openControlDb(join(dataDir, "control.db"));
-  new WorkerStore(db).add(WORKER, HOST, ANN, 1);
-  new AdminStore(db).saw(ANN, "Ann", "en");
-  db.close();
-  const env = {
-    BOT_TOKEN: TOKEN,
-    API_ID: "1",
-    API_HASH: "a".repeat(32),
-    ADMIN_IDS: "777",
-    REDIS_URL: (await sharedRedis()).url,
-    FLEET_KEY: FLEET_KEY.toString("hex"),
-    HOST_ID: HOST,
-    DATA_DIR: dataDir,
-    BOT_API_ROOT: chat.sandbox.botApiRoot,
-    ALERT_HOLD_S: "0",
-    HTTP_PORT: "0",
-  };
-  const shown = async (text: RegExp, user: number): Promise<Shown | undefined> =>
-    (await chat.shown(user)).findLast((each) => each.from === "bot" && text.test(each.text));
-  return {
-    chat,
-    dataDir,
-    env,
-    start: async (more = {}) => {
-      const child = spawnNode(MAIN, [], { env: { ...env, ...more } });
-      return child;
-    },
-    says: (text, user = 777) =>
-      waitFor(() => shown(text, user), { what: `a message like ${text}`, timeoutMs: 40_000 }),
-    // The card with the button may be on its way.
-    press: (labelContains, user = 777) =>
-      waitFor(() => chat.post("/chat/press", { user, labelContains, waitMs: 20_000 }), {
-        what: `a button ${labelContains}`,
-        timeoutMs: 40_000,
-      }),
-  };
-}
+import { type BotPlace, botPlace, FLEET_KEY } from "./bot-process.ts";
+import { ASKER, HOST } from "./support.ts";
 
 async function archive(
-  { dataDir }: Place,
+  { dataDir }: BotPlace,
   key = FLEET_KEY,
   folder = join(dataDir, "backups"),
 ): Promise<string> {
@@ -130,7 +67,7 @@ const DAMAGES: readonly (readonly [what: string, hurt: (dataDir: string) => void
 test.each(DAMAGES)(
   "with %s in place of control.db an owner puts back the copy",
   async (what, hurt) => {
-    const at = await place();
+    const at = await botPlace();
     await archive(at);
     hurt(at.dataDir);
     const bot = await at.start();
@@ -156,7 +93,7 @@ test.each(DAMAGES)(
 );
 
 test("without a backup the owner starts empty, and the damaged file stays", async () => {
-  const at = await place();
+  const at = await botPlace();
   writeFileSync(control(at.dataDir), "this is no database");
   const bot = await at.start();
   const card = await at.says(/no backup of this host/);
@@ -174,7 +111,7 @@ test("without a backup the owner starts empty, and the damaged file stays", asyn
 });
 
 test("without a backup a missing control.db is made, as at a first start", async () => {
-  const at = await place();
+  const at = await botPlace();
   remove(at.dataDir);
   await at.start();
   await at.chat.post("/chat/text", { user: 777, text: "/start" });
@@ -182,7 +119,7 @@ test("without a backup a missing control.db is made, as at a first start", async
 });
 
 test("a bot whose folder has no supervisor finds the archives that it made itself", async () => {
-  const at = await place();
+  const at = await botPlace();
   await archive(at, FLEET_KEY, join(at.dataDir, "backups", "bot"));
   remove(at.dataDir);
   await at.start();
@@ -190,7 +127,7 @@ test("a bot whose folder has no supervisor finds the archives that it made itsel
 });
 
 test("useless backups are named with the reason, and the older sound one is offered", async () => {
-  const at = await place();
+  const at = await botPlace();
   await archive(at);
   const other = await archive(at, Buffer.alloc(32, 9));
   const cut = await archive(at);
@@ -212,7 +149,7 @@ test("useless backups are named with the reason, and the older sound one is offe
 });
 
 test("others get no word, in their chat or by a press; texts that may be secrets are removed", async () => {
-  const at = await place();
+  const at = await botPlace();
   await archive(at);
   writeFileSync(control(at.dataDir), "this is no database");
   await at.chat.post("/chat/start", { user: 999, firstName: "Eve" });
@@ -235,7 +172,7 @@ test("others get no word, in their chat or by a press; texts that may be secrets
 });
 
 test("a confirmation that is too old decides nothing", async () => {
-  const at = await place();
+  const at = await botPlace();
   await archive(at);
   writeFileSync(control(at.dataDir), "this is no database");
   await at.start();
@@ -250,7 +187,7 @@ test("a confirmation that is too old decides nothing", async () => {
 });
 
 test("a bot that is killed in the rescue shows one card after its next start, too", async () => {
-  const at = await place();
+  const at = await botPlace();
   await archive(at);
   writeFileSync(control(at.dataDir), "this is no database");
   const first = await at.start();
@@ -271,7 +208,7 @@ test("a bot that is killed in the rescue shows one card after its next start, to
 });
 
 test("a card that a killed bot sent and did not note becomes the only one when it is pressed", async () => {
-  const at = await place();
+  const at = await botPlace();
   await archive(at);
   writeFileSync(control(at.dataDir), "this is no database");
   const bot = await at.start();
@@ -292,7 +229,7 @@ test("a card that a killed bot sent and did not note becomes the only one when i
 });
 
 test("a bot that was killed between both files finishes at its next start, and says who decided", async () => {
-  const at = await place();
+  const at = await botPlace();
   const path = await archive(at);
   const { dataDir } = at;
   writeFileSync(control(dataDir), "this is no database");

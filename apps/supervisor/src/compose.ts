@@ -166,6 +166,10 @@ export async function startSupervisor(
   await serveFiles(stack, { config, fleetKey, log });
   stack.adopt(refreshing(fleet), (it) => it.stop());
   stack.use(await cleanUp(config, { db, fleet, fleetKey, log, idle, record }));
+  // After a lost host.db the chat would take them for workers that are out of reach.
+  void redis.statuses.removeOthers(config.hostId, (id) =>
+    db.workers().some((row) => row.id === id),
+  );
   stack.defer(() => fleet.stopAll());
   startWorkers(fleet, db, log);
   stack.adopt(

@@ -6,7 +6,8 @@
 export { type BackupLog, Backups, type BackupsDeps, runBackup } from "./due/backups.ts";
 export { Copies, type Copy, type GoodCopy } from "./fleet/copies.ts";
 export { type ArchivedOne, type ArchiveOneOptions, archiveOne } from "./fleet/copy-one.ts";
-export { archivesIn, dropOldArchives, type KeptArchive } from "./fleet/kept.ts";
+export { type DropOptions, dropOldArchives } from "./fleet/drop-old.ts";
+export { archivesIn, type KeptArchive } from "./fleet/kept.ts";
 export { type MadeArchive, type MakeOptions, makeArchive, verifyArchive } from "./fleet/make.ts";
 export { type BackupNote, readBackupNote, writeBackupNote } from "./fleet/note.ts";
 export { type DatabaseName, finishPutBack, type Replaced, setAside } from "./fleet/put-back.ts";

@@ -10,14 +10,7 @@ import {
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
-import {
-  archivesIn,
-  dropOldArchives,
-  peekArchive,
-  restoreArchive,
-  verifyArchive,
-  workersIn,
-} from "@flotilla/archive";
+import { peekArchive, restoreArchive, verifyArchive, workersIn } from "@flotilla/archive";
 import { lockFile } from "@flotilla/sqlite";
 import { testDir } from "@flotilla/testkit";
 import { beforeEach, describe, expect, test } from "vitest";
@@ -248,25 +241,5 @@ describe("a bad archive is refused, and nothing is made of it", () => {
     await expect(peekArchive(join(dir, "none"), FLEET_KEY)).rejects.toMatchObject({
       code: "ENOENT",
     });
-  });
-});
-
-describe("kept archives", () => {
-  test("the last ones of this host stay, also when the clock was wrong", async () => {
-    const folder = join(dir, "archives");
-    mkdirSync(folder);
-    const day = (n: number): string => `host-a.2026110${n}T000000000Z.flotilla`;
-    const foreign = ["host-b.20261101T000000000Z.flotilla", "mine.txt", `${day(1)}.partial`];
-    for (const name of [...foreign, ...[1, 2, 3, 4, 5].map(day)])
-      writeFileSync(join(folder, name), "");
-    const justMade = join(folder, day(1));
-    const dropped = dropOldArchives(folder, { host: "host-a", keep: 3, justMade });
-    expect(dropped).toEqual([join(folder, day(3)), join(folder, day(2))]);
-    expect(archivesIn(folder, "host-a").map(({ path }) => path)).toEqual(
-      [5, 4, 1].map((n) => join(folder, day(n))),
-    );
-    expect(foreign.every((name) => existsSync(join(folder, name)))).toBe(true);
-    expect(dropOldArchives(folder, { host: "host-a", keep: 1, justMade })).toHaveLength(2);
-    expect(existsSync(justMade)).toBe(true);
   });
 });

@@ -5,7 +5,7 @@ import {
   statusKey,
   WorkerStatus,
 } from "@flotilla/contracts";
-import { type Clock, sleep, systemClock, type WorkerId } from "@flotilla/kernel";
+import { type Clock, type HostId, sleep, systemClock, type WorkerId } from "@flotilla/kernel";
 import { patientRedis, type RedisClient } from "./connection.ts";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
@@ -61,6 +61,21 @@ export class StatusWriter {
   /** Removes a worker that this host no longer has, so that it does not look like a stopped one. */
   remove(gone: Pick<WorkerStatus, "worker" | "host">): Promise<void> {
     return this.#put(rowOf(gone), null);
+  }
+
+  /**
+   * Removes the rows that an earlier supervisor of this host left of workers which this one does not
+   * have. Waits for Redis. Never rejects.
+   */
+  async removeOthers(host: HostId, isOurs: (worker: string) => boolean): Promise<void> {
+    const rows = await this.#redis.hkeys(this.#key).catch((error: unknown) => {
+      this.#onError(error);
+      return [];
+    });
+    for (const row of rows) {
+      const [worker = "", of] = row.split("@");
+      if (of === host && !isOurs(worker)) void this.#put(row, null);
+    }
   }
 
   /** Number of rows that wait for Redis. */

@@ -1,4 +1,4 @@
-import { parseHostId } from "@flotilla/kernel";
+import { parseHostId, parseWorkerId } from "@flotilla/kernel";
 import { consumeEvents, EventPublisher, StatusReader, StatusWriter, Wire } from "@flotilla/queue";
 import { redisCommand, startRedis, waitFor } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
@@ -96,6 +96,21 @@ test("the status of every worker is read as it was written last", async () => {
       ["sport", status("sport")],
     ]),
   );
+});
+
+test("a supervisor removes the rows of its host whose workers it does not have, and no others", async () => {
+  const place = await sharedPlace();
+  const [before, now] = [new StatusWriter(place, () => {}), new StatusWriter(place, () => {})];
+  const reader = new StatusReader(place, () => {});
+  onTestFinished(() => {
+    for (const each of [before, now, reader]) each.close();
+  });
+  await reader.ready();
+  const ofOther = { ...status("far"), host: parseHostId("host-b") };
+  for (const each of [status("news_1"), status("sport"), ofOther]) await before.write(each);
+  await now.removeOthers(status("sport").host, (worker) => worker === "sport");
+  await waitFor(async () => !(await reader.all()).has(parseWorkerId("news_1")));
+  expect([...(await reader.all()).keys()].toSorted()).toEqual(["far", "sport"]);
 });
 
 test.each([

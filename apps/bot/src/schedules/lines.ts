@@ -7,7 +7,8 @@ import type { RunRow } from "./schedule-store.ts";
 /** When a schedule is due, in words; a cron pattern as it was written. */
 export function timeOf(words: Words, timing: Timing | null, chosen: ChosenTime | null): Html {
   if (timing === null) return words.html("schedule-no-time");
-  if (timing.kind === "every") return words.html("schedule-every", { ms: timing.everyMs });
+  if (timing.kind === "every")
+    return words.html("schedule-every", { hours: timing.everyMs / 3_600_000 });
   const { pattern, zone } = timing;
   const hour = /^0 (\d{1,2}) \* \* \*$/.exec(pattern)?.[1];
   if (hour === undefined || chosen?.kind === "cron")

@@ -1,7 +1,7 @@
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
-import { backButton, pairs, refreshButton, rows } from "../kit/keyboard.ts";
+import { backButton, refreshButton, rows } from "../kit/keyboard.ts";
 import { type ChatDeps, show } from "../kit/press.ts";
 import { textCommand } from "../kit/text-command.ts";
 import { html, lines } from "../kit/words/html.ts";
@@ -57,7 +57,8 @@ function schedulesScreen(deps: ShownDeps, view: FleetView): Card {
   }));
   return {
     html: lines(words.html("schedules-title"), ...body).text,
-    keyboard: rows(...pairs(choices), [
+    // One in a row: a phone cuts off the names of two.
+    keyboard: rows(...choices.map((choice) => [choice]), [
       refreshButton(words, encodePress("schedules")),
       backButton(words, encodePress("settings")),
     ]),

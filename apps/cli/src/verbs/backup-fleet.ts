@@ -2,13 +2,11 @@ import { accessSync, constants, existsSync, statSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import {
-  archivesIn,
   type BackupNote,
   dropOldArchives,
   type MadeArchive,
   type Manifest,
   makeArchive,
-  peekArchive,
   readBackupNote,
   verifyArchive,
   workersIn,
@@ -47,9 +45,8 @@ export async function backupFleet({ place, flags }: Call): Promise<Answer> {
     const refusal = await send(place, config, path);
     if (config.command !== null && refusal === null) good = { ...good, isSentAway: true };
     const { hostId: host } = place;
-    const dropped = (await lacksDatabase(made, config.dir, fleetKey))
-      ? []
-      : dropOldArchives(config.dir, { host, keep: config.keep, justMade: path });
+    const options = { host, keep: config.keep, fleetKey, justMade: made };
+    const dropped = await dropOldArchives(config.dir, options);
     if (refusal !== null) throw refusal;
     writeBackupNote(place.dataDir, { tried: { at, problem: null }, good });
     return answer(place, made, { good, dropped, config });
@@ -57,27 +54,6 @@ export async function backupFleet({ place, flags }: Call): Promise<Answer> {
     note(place.dataDir, { tried: { at, problem: problemOf(error) }, good });
     throw error;
   }
-}
-
-/**
- * Whether a database is damaged in the new archive, or missing while the one before has it: older
- * archives are its only copies then, and none of them is dropped.
- */
-async function lacksDatabase(
-  { path, manifest }: MadeArchive,
-  folder: string,
-  fleetKey: Buffer,
-): Promise<boolean> {
-  const databases = databasesIn(manifest);
-  if (databases.some(({ problem }) => problem !== null)) return true;
-  const before = archivesIn(folder, manifest.host).find((each) => each.path !== path);
-  if (!before) return false;
-  const former = await peekArchive(before.path, fleetKey).then(databasesIn, () => []);
-  return former.some(({ name }) => !databases.some((each) => each.name === name));
-}
-
-function databasesIn({ files }: Manifest): Manifest["files"] {
-  return files.filter(({ kind }) => kind === "control" || kind === "host");
 }
 
 /** Why BACKUP_COMMAND did not take the archive; null = it did, or there is none. */

@@ -1,4 +1,4 @@
-import { readdirSync, rmSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import { join } from "node:path";
 import { fileStamp } from "@flotilla/kernel";
 
@@ -38,25 +38,6 @@ export function archivesIn(folder: string, host: string): KeptArchive[] {
       return [{ path: join(folder, name), host, at }];
     })
     .toSorted((a, b) => b.at - a.at);
-}
-
-/**
- * Removes a host's archives beyond `keep`, the oldest first, and returns their paths. `justMade`
- * stays whatever time it bears, and nothing else is removed for it than one more archive is there:
- * call it only after that one was verified.
- */
-export function dropOldArchives(
-  folder: string,
-  {
-    host,
-    keep,
-    justMade,
-  }: { readonly host: string; readonly keep: number; readonly justMade: string },
-): string[] {
-  const others = archivesIn(folder, host).filter(({ path }) => path !== justMade);
-  const old = others.slice(Math.max(0, keep - 1)).map(({ path }) => path);
-  for (const path of old) rmSync(path, { force: true });
-  return old;
 }
 
 function list(folder: string): string[] {

@@ -18,6 +18,7 @@ import { type ArchiveErrorCode, toDiskError } from "../sealed/errors.ts";
 import { bytesToCollect, collect } from "./collect.ts";
 import { fleetIn } from "./fleet-in.ts";
 import { archiveName, PARTIAL, partialsIn } from "./kept.ts";
+import { openLossIn } from "./record-loss.ts";
 import { assertUnpacked, unpackFile } from "./unpacked.ts";
 
 /** Options of {@link makeArchive}. */
@@ -41,6 +42,11 @@ export interface MadeArchive {
   readonly bytes: number;
   readonly manifest: Manifest;
   readonly tookMs: number;
+  /**
+   * When the host.db before the one in it was lost, while an owner has not decided about that yet:
+   * only archives of before this time hold it. Null = there is no such loss.
+   */
+  readonly recordLostAt: number | null;
 }
 
 /** Free space that must be left for the fleet itself. */
@@ -78,6 +84,7 @@ async function make(options: MakeOptions, staging: string): Promise<MadeArchive>
   const { files, leftOut } = await collect({ dataDir, staging, fleetKey, signal, onStep });
   if (files.length === 0) throw nothingThere(dataDir);
   const at = clock.now();
+  const recordLostAt = openLossIn(staging);
   const manifest: Manifest = {
     id: randomBytes(8).toString("hex"),
     program,
@@ -101,7 +108,8 @@ async function make(options: MakeOptions, staging: string): Promise<MadeArchive>
     rmSync(partial, { force: true });
     throw error;
   }
-  return { path, bytes: statSync(path).size, manifest, tookMs: clock.monotonicMs() - began };
+  const tookMs = clock.monotonicMs() - began;
+  return { path, bytes: statSync(path).size, manifest, tookMs, recordLostAt };
 }
 
 /** Options of {@link verifyArchive}. */
