@@ -151,7 +151,8 @@ export async function startSupervisor(
     record,
   });
   showFleet(registry, () => fleet.statuses());
-  stack.use(watchBot(config, { fleetKey, log, stack }));
+  const bot = botBoard(config, { fleetKey, log, stack });
+  stack.use(watchBot(config, bot, log));
   const watches = [
     redis,
     backups,
@@ -181,6 +182,7 @@ export async function startSupervisor(
     }),
     (it) => it.close(),
   );
+  void tellFleet(config, { bot, fleet: redis.fleet, log });
   const owned = stack.move();
   return {
     healthPort: health.port,
@@ -334,19 +336,35 @@ function watchClock(place: QueuePlace, fleet: Fleet): ClockWatch {
   });
 }
 
-interface BotWatchParts {
+interface BotBoardParts {
   readonly fleetKey: Buffer;
   readonly log: Logger;
   /** Gets the connection to Redis. */
   readonly stack: AsyncDisposableStack;
 }
 
-/** The second path of a host, for the time in which the fleet has no bot. */
-function watchBot(config: Config, { fleetKey, log, stack }: BotWatchParts): BotWatch {
-  const { webhookUrl, smtpUrl, mailTo } = config.secondPath;
+function botBoard(config: Config, { fleetKey, log, stack }: BotBoardParts): BotBoard {
   const place = botPlace({ redis: config.redis?.reveal() ?? "", fleetKey });
   const onError = (error: unknown): void => log.debug({ err: error }, "redis");
-  const board = stack.adopt(new BotBoard(place, null, onError), (it) => it.close());
+  return stack.adopt(new BotBoard(place, null, onError), (it) => it.close());
+}
+
+interface FleetParts {
+  readonly bot: Pick<BotBoard, "last">;
+  readonly fleet: FleetOfRedis;
+  readonly log: Logger;
+}
+
+/** Says in one line of the log whose fleet this host is in. */
+async function tellFleet({ hostId: host }: Config, { bot, fleet, log }: FleetParts): Promise<void> {
+  const last = await bot.last().catch(() => null);
+  const whose = last ? `the bot on ${last.host}` : "a bot that was not heard yet";
+  log.info({ host, fleet: fleet.id }, `🖥 ${host} joined the fleet of ${whose}`);
+}
+
+/** The second path of a host, for the time in which the fleet has no bot. */
+function watchBot(config: Config, board: BotBoard, log: Logger): BotWatch {
+  const { webhookUrl, smtpUrl, mailTo } = config.secondPath;
   const places = {
     webhookUrl: webhookUrl?.reveal() ?? null,
     smtpUrl: smtpUrl?.reveal() ?? null,
