@@ -1,7 +1,8 @@
 // The long fault runs. Two hosts and one session: npm run faults -- --rounds 500 --seed 7. Relays:
 // npm run faults -- --relay 10000. What only looks like a death, through a whole fleet with ten
 // routes: npm run faults -- --hang. What the chat says of a night with 30 and with 60 workers,
-// compared with what happened: npm run faults -- --stories. A burst of posts to one reader: npm run
+// compared with what happened: npm run faults -- --stories. Three hosts, 30 workers, and all that can
+// be lost: npm run faults -- --drill. A burst of posts to one reader: npm run
 // faults -- --burst 10000. Power cuts (root, an ext4 image): npm run faults -- --cuts 50. The same
 // seed plays the same faults again; --only "cut off" plays those with these words in their name.
 import { spawn } from "node:child_process";
@@ -15,11 +16,12 @@ const options = {
   burst: { type: "string" },
   hang: { type: "boolean", default: false },
   stories: { type: "boolean", default: false },
+  drill: { type: "boolean", default: false },
   seed: { type: "string" },
   only: { type: "string", default: "" },
 };
 const { values } = parseArgs({ options });
-const { cuts, burst, hang, stories, relay, rounds, only } = values;
+const { cuts, burst, hang, stories, drill, relay, rounds, only } = values;
 const seed = values.seed ?? String(Date.now() % 1_000_000);
 
 /** The first that is asked for. */
@@ -48,6 +50,12 @@ const runs = [
     what: "stories",
     env: { FAULT_STORIES: "1", FAULT_ONLY: only },
     tests: "tests/faults/stories",
+  },
+  {
+    asked: drill,
+    what: "the drill of three hosts",
+    env: { FAULT_DRILL: "1" },
+    tests: "tests/faults/drill",
   },
   {
     asked: relay,

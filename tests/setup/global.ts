@@ -19,6 +19,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     seed: Number(process.env.FAULT_SEED ?? 1),
     only: process.env.FAULT_ONLY ?? "",
     hangs: process.env.FAULT_HANGS === "1",
+    drill: process.env.FAULT_DRILL === "1",
     stories: process.env.FAULT_STORIES === "1",
   });
   project.provide("powerCuts", Number(process.env.POWER_CUTS ?? 0));

@@ -98,16 +98,26 @@ export class StandbyBoard {
     return await this.put(owner, record);
   }
 
+  /** Says what the worker is to do elsewhere; false = the row is another one by now. */
+  async want(owner: StandbyOwner, desired: StandbyOwner["desired"]): Promise<boolean> {
+    return await this.#change(owner, { desired }, owner.host, "");
+  }
+
   /** Takes a worker over from the host of `owner`; false = it changed hands meanwhile. */
   async claim(owner: StandbyOwner, to: HostId, at: number): Promise<boolean> {
     const { worker, host: from } = owner;
     const taken: TakenOver = { worker, from, to, at };
-    return await this.#change(owner, to, from, this.#wire.signRow(TAKEN, rowOf(taken), taken));
+    return await this.#change(
+      owner,
+      { host: to },
+      from,
+      this.#wire.signRow(TAKEN, rowOf(taken), taken),
+    );
   }
 
   /** Undoes a {@link claim} from `from`: the session could not be put in place. */
   async giveBack(owner: StandbyOwner, from: HostId): Promise<boolean> {
-    return await this.#change(owner, from, from, "");
+    return await this.#change(owner, { host: from }, from, "");
   }
 
   /** The sealed record of a worker. Throws AppError `standby-gone` too. */
@@ -156,7 +166,12 @@ export class StandbyBoard {
     this.#redis.close();
   }
 
-  async #change(owner: StandbyOwner, to: HostId, from: HostId, taken: string): Promise<boolean> {
+  async #change(
+    owner: StandbyOwner,
+    change: Partial<StandbyOwner>,
+    from: HostId,
+    taken: string,
+  ): Promise<boolean> {
     const { prefix } = this.#place;
     const { worker } = owner;
     return await this.#redis.ask(async (redis) => {
@@ -164,7 +179,7 @@ export class StandbyBoard {
       const known = there === null ? null : this.#open(worker, there);
       if (there === null || known?.host !== owner.host || known.sha256 !== owner.sha256)
         return false;
-      const next = this.#sign({ ...known, host: to });
+      const next = this.#sign({ ...known, ...change });
       const keys = [standbyKey(prefix), takenOverKey(prefix)] as const;
       const row = rowOf({ worker, from });
       return (await redis.eval(CLAIM, 2, ...keys, worker, there, next, row, taken)) === 1;

@@ -67,6 +67,17 @@ test("what could not be put in place goes back, and only its holder gives or dro
   await expect(board.record(ownerOf())).rejects.toMatchObject({ code: "standby-gone" });
 });
 
+test("what the worker is to do changes only in the row that was read", async () => {
+  const board = await boardAt(await sharedPlace());
+  await board.put(ownerOf(), RECORD);
+  expect(await board.want(ownerOf(), "stopped")).toBe(true);
+  expect(await board.find(WORKER)).toEqual({ ...ownerOf(), desired: "stopped" });
+  const next = Buffer.from("next");
+  await board.put(ownerOf(HOST, next), next);
+  expect(await board.want(ownerOf(), "stopped")).toBe(false);
+  expect(await board.record(ownerOf(HOST, next))).toEqual(next);
+});
+
 test("a row that this fleet did not sign, or that is of another worker, is none", async () => {
   const { url } = await sharedRedis();
   const place = placeAt(url);

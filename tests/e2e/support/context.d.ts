@@ -11,6 +11,7 @@ declare module "vitest" {
       readonly only: string;
       readonly hangs: boolean;
       readonly stories: boolean;
+      readonly drill: boolean;
     };
     /** Of `npm run faults -- --cuts 50`; 0 = the short version. */
     readonly powerCuts: number;

@@ -10,21 +10,30 @@ const BOT_TOKEN = "700000001:stories-token-not-a-secret-0000000000";
 export const FLEET_KEY = "23".repeat(32);
 export const ADMINS = { ann: 1001, bob: 1002 } as const;
 
-/** A Telegram and a Redis of their own: their record outlives a restart of Flotilla. */
+/** A Telegram of its own, and a folder: its record outlives a restart of Flotilla. */
 export interface StoryPlace {
   readonly dir: string;
-  readonly redis: RedisHarness;
   /** Of the sandbox. */
   readonly url: string;
   /** What a fleet there is told. */
   readonly env: Readonly<Record<string, string>>;
 }
 
-/** Starts both. They end with the test. */
-export async function startPlace(settings: Readonly<Record<string, string>>): Promise<StoryPlace> {
-  const dir = await testDir("story-");
+/** A Telegram and a Redis. They end with the test. */
+export async function startPlace(
+  settings: Readonly<Record<string, string>>,
+): Promise<StoryPlace & { readonly redis: RedisHarness }> {
   const redis = await startRedis({ persistence: "aof" });
   onTestFinished(() => redis.stop());
+  const { dir, url, env } = await startSandbox();
+  mkdirSync(`${dir}/owner`, { mode: 0o700 });
+  const own = { FLEET_KEY, REDIS_URL: redis.url, OWNER_DIR: `${dir}/owner` };
+  return { dir, redis, url, env: { ...env, ...own, ...settings } };
+}
+
+/** A Telegram alone. It ends with the test. */
+export async function startSandbox(): Promise<StoryPlace> {
+  const dir = await testDir("story-");
   const who = ["--bot-token", BOT_TOKEN, "--admin-id", String(ADMINS.ann), "--admin-name", "Ann"];
   const sandbox = spawnNode(SANDBOX, ["--key-file", `${dir}/dc.pem`, ...who]);
   await sandbox.waitForOutput(/Sandbox is ready: \S+/);
@@ -42,9 +51,7 @@ export async function startPlace(settings: Readonly<Record<string, string>>): Pr
     API_HASH: "0".repeat(32),
     ADMIN_IDS: Object.values(ADMINS).join(),
   };
-  mkdirSync(`${dir}/owner`, { mode: 0o700 });
-  const own = { FLEET_KEY, REDIS_URL: redis.url, OWNER_DIR: `${dir}/owner` };
-  return { dir, redis, url, env: { ...server, ...api, ...own, ...settings } };
+  return { dir, url, env: { ...server, ...api } };
 }
 
 /**

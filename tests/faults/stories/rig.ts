@@ -8,7 +8,7 @@ import { AdminChat } from "../../e2e/support/chat.ts";
 import { launchFleet, type TestFleet } from "../../e2e/support/fleet.ts";
 import type { Recorded } from "../judge.ts";
 import type { Happening, Told } from "./model.ts";
-import { ADMINS, FLEET_KEY, logIn, type StoryPlace, startPlace } from "./place.ts";
+import { ADMINS, FLEET_KEY, logIn, startPlace } from "./place.ts";
 import { BotRecord } from "./record.ts";
 import { storyTable } from "./table.ts";
 
@@ -31,7 +31,7 @@ export class StoryRig {
   readonly bob: AdminChat;
   /** Of people, which the judge has to know. */
   readonly presses: { readonly chat: string; readonly at: number }[] = [];
-  readonly #place: StoryPlace;
+  readonly #place: Awaited<ReturnType<typeof startPlace>>;
   readonly #record: BotRecord;
   readonly #happened: Happening[] = [];
   /** Ids of the keys of the accounts. */
@@ -39,7 +39,7 @@ export class StoryRig {
   #launcher: SpawnedProcess;
   #highestLoad = 0;
 
-  private constructor(place: StoryPlace, workers: number) {
+  private constructor(place: Awaited<ReturnType<typeof startPlace>>, workers: number) {
     this.#place = place;
     this.names = Array.from({ length: workers }, (_, n) => `acc_${String(n + 1).padStart(2, "0")}`);
     this.#record = new BotRecord((path) => this.get(path));

@@ -128,8 +128,7 @@ export class Takeover {
     const known = db.workers().find(({ id }) => id === owner.worker);
     const unfinished = taken.find(({ worker, to }) => worker === owner.worker && to === host);
     if (!known && unfinished) return await this.#adopt(owner, unfinished.from);
-    if (known && known.desired !== owner.desired)
-      await board.put({ ...owner, desired: known.desired }, null);
+    if (known && known.desired !== owner.desired) await board.want(owner, known.desired);
   }
 
   /** Puts the session of the record in place and starts it; else `from` has the worker again. */

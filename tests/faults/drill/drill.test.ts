@@ -1,0 +1,71 @@
+/**
+ * Three hosts, a Redis that fails over, and everything that can be lost, one after the other. The
+ * whole drill with 30 accounts: `npm run faults -- --drill`.
+ */
+import { expect, inject, test } from "vitest";
+import { Drill, HOSTS, type HostName } from "./rig.ts";
+
+const { drill: isWhole } = inject("faults");
+const [WORKERS, ROUTES] = isWhole ? [30, 6] : [9, 3];
+/** A lost host: lease and grace, and 5 s (docs/adr/0018-floating-workers.md). */
+const TAKEN_OVER_S = 35;
+const AFTER_FAILOVER_S = 15;
+
+test.skipIf(process.platform !== "linux")(
+  "hosts are lost, frozen and come back, Redis fails over: no session twice, no message lost or doubled",
+  { timeout: 1_800_000 },
+  async () => {
+    const drill = await Drill.start(WORKERS);
+    const lines: string[] = [];
+    const note = (what: string, seconds: number, limit?: number): void => {
+      const goal = limit === undefined ? "" : ` (at most ${limit} s)`;
+      lines.push(`${what}: ${seconds.toFixed(1)} s${goal}`);
+      if (isWhole) process.stdout.write(`${lines.at(-1)}\n`);
+    };
+    const floating = (...homes: HostName[]) =>
+      drill.members.filter(({ home, floats }) => floats && homes.includes(home));
+    const of = (...homes: HostName[]) => drill.members.filter(({ home }) => homes.includes(home));
+    await drill.float();
+    await drill.relay(ROUTES);
+
+    await drill.lose("b");
+    const afterLoss = await drill.untilOn(floating("b"), ["a", "c"]);
+    note("host-b is lost; its floating workers are on Telegram from other hosts", afterLoss, 35);
+    await drill.comeBack("b");
+    note("host-b is back; its other workers are on Telegram", await drill.untilOn(of("b"), HOSTS));
+
+    drill.freeze("c");
+    const frozen = floating("c");
+    note(
+      "host-c stands still; its floating workers are elsewhere",
+      await drill.untilOn(frozen, ["a", "b"]),
+      35,
+    );
+    drill.thaw("c");
+    note("host-c goes on; all workers are on Telegram", await drill.untilOn(drill.members, HOSTS));
+
+    await drill.failOver();
+    const afterFailover = await drill.untilOn(drill.members, HOSTS);
+    note("the master of Redis is lost; all are on Telegram", afterFailover, AFTER_FAILOVER_S);
+
+    await drill.lose("a");
+    const withoutBot = await drill.untilOn(floating("a"), ["b", "c"]);
+    note("the host of the bot is lost; its floating workers are elsewhere", withoutBot, 35);
+    await drill.takeOverBot("b");
+    const chat = drill.chat();
+    await chat.say("/workers");
+    await chat.shows(/acc_01/);
+    await drill.comeBack("a");
+    note("host-a is back; all workers are on Telegram", await drill.untilOn(drill.members, HOSTS));
+
+    const { posted, wrong } = await drill.settle();
+    lines.push(
+      `${posted} messages posted over ${ROUTES} routes between hosts, every tenth a photo`,
+    );
+    if (isWhole) process.stdout.write(`${lines.join("\n")}\n`);
+    expect(wrong).toEqual([]);
+    expect(await drill.usedTwice()).toEqual([]);
+    for (const seconds of [afterLoss, withoutBot]) expect(seconds).toBeLessThan(TAKEN_OVER_S);
+    expect(afterFailover).toBeLessThan(AFTER_FAILOVER_S);
+  },
+);
