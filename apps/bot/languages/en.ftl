@@ -1895,7 +1895,7 @@ hforget-workers = { $count ->
 }
 hforget-how = The alert about it ends. If the host starts again after all, its workers are added back to the list.
 add-where = On which host? The first has the most to spare.
-add-nowhere = No host can be reached right now, so none takes a new worker.
+add-nowhere = No host takes a new worker right now: each is out of reach or drained.
 add-on = It will run on <b>{ $host }</b>.
 worker-host-gone = without a host
 details-host-gone = Without a host: <b>{ $host }</b>, which had its session, was forgotten. If that host starts again, the worker is back. Otherwise delete it in ⋯ More.
@@ -1916,6 +1916,7 @@ move-title = 🚚 <b>Move { $worker } to another host</b>
 move-ask = Its session, copies and statistics travel along, sealed. The worker is off Telegram for some seconds; its routes go on where they were. If a step fails, it comes back here by itself.
 move-nowhere = There is no other host that can take it now.
 move-not-silent = it, or the present host, is not heard of
+move-not-drained = it is drained and takes no workers
 move-not-one = one of the two has HOSTS=one; set HOSTS=several on every host
 move-not-older = one of the two is of an older version
 move-not-version = the versions are too far apart; upgrade first
@@ -1943,6 +1944,55 @@ problem-move-parcel-gone = What was packed expired in Redis.
 problem-move-session-there = Another session of that name is on that host. Remove it there first.
 problem-not-running = It did not come online there.
 audit-move = move to { $host }
+
+## Drain
+
+button-drain = ⏏️ Drain
+button-drainmove = 🚚 Move them
+button-drainstop = ⏹ Stop them
+button-draincancel = ✖️ Cancel the drain
+button-drainend = ▶️ Take workers again
+host-draining = ⏏️ being drained, takes no workers
+host-drained = ⏏️ drained, takes no workers
+drain-ask = ⏏️ <b>Drain { $host }?</b> It has { $count ->
+    [one] 1 worker
+   *[other] { $count } workers
+}.
+drain-ask-move = 🚚 Move them: one after the other to the host with the most to spare. Each is off Telegram for some seconds.
+drain-ask-nowhere = No other host can take a worker now, so they cannot be moved.
+drain-ask-stop = ⏹ Stop them: they stay on this host, and are off Telegram until you press ▶️ Take workers again.
+drain-ask-closed = The host takes no workers until then, not by ➕ Add and not by 🚚 Move.
+drain-title-move = ⏏️ <b>Drain { $host }</b>: { $done } of { $count } handled, to other hosts
+drain-title-stop = ⏏️ <b>Drain { $host }</b>: { $done } of { $count } handled, stopped there
+drain-done-many = ✅ { $count ->
+    [one] 1 worker
+   *[other] { $count } workers
+}
+drain-running = Under way. You can leave this screen.
+drain-cancelling = ✖️ Ends after the worker in hand. The rest stays.
+drain-silent = 📵 { $host } is not heard of: the drain waits for it. If it will not come back, 🗑 Forget host ends this.
+drain-over = { $count ->
+    [0] ✅ Drained in { SPAN($ms) }: every worker is handled.
+    [one] ⚠️ Ended after { SPAN($ms) }: 1 worker stays as it was.
+   *[other] ⚠️ Ended after { SPAN($ms) }: { $count } workers stay as they were.
+}
+drain-closed = The host takes no workers until you press ▶️.
+drain-end-taking = ▶️ { $host } takes workers again since { TIME($at) }.
+drain-end-forgotten = 🗑 { $host } was forgotten at { TIME($at) }.
+drain-none = <b>{ $host }</b> is not drained.
+problem-drain-nowhere = no other host could take it
+problem-drain-login = a login is under way; finish it and move the worker by hand
+problem-drain-unknown = its host does not report it
+problem-drain-cancelled = cancelled
+problem-drain-gone = it is no longer on this host
+toast-drain-not = { $host } is not heard of, or has no workers. Nothing was done.
+toast-drain-nowhere = No other host can take a worker now.
+toast-drain-cancel = ✖️ Ends after the worker in hand
+toast-drain-end = ▶️ { $host } takes workers again
+audit-drain-move = drained host { $host }: move { $count } workers
+audit-drain-stop = drained host { $host }: stop { $count } workers
+audit-drain-cancel = cancelled the drain of { $host }
+audit-drain-end = { $host } takes workers again
 
 ## Floating workers
 

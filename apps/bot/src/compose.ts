@@ -411,6 +411,10 @@ async function tick(
       .look(there, statuses)
       .catch((error: unknown) => log.debug({ err: error }, "rolling restart waits"));
   if (fresh && redisAwaySince === null)
+    await parts.draining
+      .look(there, statuses)
+      .catch((error: unknown) => log.warn({ err: error }, "drains wait"));
+  if (fresh && redisAwaySince === null)
     await parts.moving
       .look(there, statuses)
       .catch((error: unknown) => log.warn({ err: error }, "moves wait"));

@@ -170,5 +170,5 @@ describe("a host that is gone for good", () => {
 test("the screen has every host that was heard or has a worker, silent ones last", () => {
   const view = viewOf([{ ...workerView("news_1"), host: parseHostId("host-c") }]);
   const rows = [rowOf(HOST, NOW, 2), rowOf(B, NOW, 1)];
-  expect(hostViews(view, rows).map(({ host }) => host)).toEqual([B, HOST, "host-c"]);
+  expect(hostViews(view, rows, []).map(({ host }) => host)).toEqual([B, HOST, "host-c"]);
 });

@@ -282,12 +282,14 @@ describe("a move", () => {
 
 test("a host that cannot take a worker says why", () => {
   const at = (more: Partial<HostRow> = {}) => rowOf(B, NOW, more);
-  const problem = (to: HostRow | null) => problemOfTarget({ from: rowOf(A, NOW), to, now: NOW });
+  const problem = (to: HostRow | null, isDrained = false) =>
+    problemOfTarget({ from: rowOf(A, NOW), to, isDrained, now: NOW });
   const versioned = (version: string) => {
     const runs = { version, commit: null };
     return at({ program: { run: "1", runs, onDisk: runs, isInstalled: true, keptBy: null } });
   };
   expect(problem(at())).toBeNull();
+  expect(problem(at(), true)).toBe("drained");
   expect(problem(null)).toBe("silent");
   expect(problem(rowOf(B, NOW - 31_000))).toBe("silent");
   expect(problem(at({ hosts: "one" }))).toBe("one");

@@ -26,7 +26,9 @@ const MAY: Readonly<Record<Role, string>> = {
     schedrun`,
   owner: `rnew redit rwiz ruleset proxy proxyyes add drill delete logout rmsession quiet together
     admins admin invite setrole unadmin schedset schedtag schedcron roll rollyes rollstop
-    record recordyes recordno addat move moveto movestop hforget hforgetyes hforgetkeep`,
+    record recordyes recordno addat move moveto movestop
+    floating floaton floatoff hforget hforgetyes hforgetkeep
+    drain drainmove drainstop draincancel drainend`,
 };
 const COMMANDS: Readonly<Record<Role, string>> = {
   viewer: "start menu workers status who logs alerts health settings schedules cancel help",
@@ -97,6 +99,7 @@ function recorded({ db }: Fleet): unknown {
     "route",
     "silence",
     "roll",
+    "drain",
     "schedule",
     "schedule_run",
   ];

@@ -30,9 +30,11 @@ import { ChartDesk } from "../charts/chart-desk.ts";
 import { Drawer } from "../charts/drawer.ts";
 import { Recorder } from "../charts/recorder.ts";
 import { RollupStore } from "../charts/rollup-store.ts";
+import { Draining } from "../drains/draining.ts";
 import { FloatingWatch } from "../floating/floating-watch.ts";
 import { KnownHosts } from "../health/known-hosts.ts";
 import { hostChoices } from "../hosts/choices.ts";
+import { DrainStore } from "../hosts/drain-store.ts";
 import { EditPace } from "../kit/chat/edit-pace.ts";
 import { OldCards } from "../kit/chat/old-cards.ts";
 import { PanelStore } from "../kit/chat/panel-store.ts";
@@ -129,6 +131,7 @@ function stores(db: Database, config: Config) {
     rollups: new RollupStore(db),
     rolls: new RollStore(db),
     moves: new MoveStore(db),
+    drains: new DrainStore(db),
     schedules: new ScheduleStore(db),
   };
 }
@@ -178,6 +181,7 @@ export function assemble(outside: Outside) {
   const live = chats(outside, base, render);
   const views = viewsOf(outside, base, signs);
   const night = scheduleParts(outside, base, views);
+  const moving = new Moving({ ...base, commandLog });
   const parts = {
     ...night,
     refused,
@@ -204,7 +208,8 @@ export function assemble(outside: Outside) {
     hostBoard: outside.hostBoard,
     standbyBoard: outside.standbyBoard,
     hostChoices: hostChoices(base),
-    moving: new Moving({ ...base, commandLog }),
+    moving,
+    draining: new Draining({ ...base, commandLog, moving, bulk: night.bulk }),
     floating: new FloatingWatch({ ...base, board: outside.standbyBoard, system: SYSTEM }),
     deepLink: (parameter: string): string =>
       `https://t.me/${bot.botInfo.username}?start=${parameter}`,

@@ -1,6 +1,7 @@
 import { admins } from "../admins/feature.ts";
 import { alerts } from "../alerts/feature.ts";
 import { charts } from "../charts/feature.ts";
+import { drains } from "../drains/feature.ts";
 import { floatingWorkers } from "../floating/feature.ts";
 import { health } from "../health/feature.ts";
 import { hosts } from "../hosts/feature.ts";
@@ -40,6 +41,7 @@ const FEATURES = [
   health,
   hosts,
   moves,
+  drains,
   floatingWorkers,
   schedules,
   upkeep,

@@ -8,6 +8,7 @@ import type { KnownHosts } from "../health/known-hosts.ts";
 import { type Said, say } from "../kit/words/said.ts";
 import type { Views } from "../workers/views.ts";
 import type { WorkerStore } from "../workers/worker-store.ts";
+import type { DrainStore } from "./drain-store.ts";
 import { hostViews, isGone } from "./host-views.ts";
 
 /** Parts that know of a host. */
@@ -21,6 +22,7 @@ export interface ForgetHostDeps {
   readonly alerts: AlertStore;
   readonly audit: AuditStore;
   readonly clock: Clock;
+  readonly drains: DrainStore;
   readonly moving: { forgetHost(host: HostId): void };
   readonly forgetWorker: (worker: WorkerId, by: Asker) => void;
 }
@@ -44,7 +46,7 @@ export async function forgetHost(
     knownHosts.keep(await hostBoard.all());
     const now = clock.now();
     const view = await deps.views.of(by.id);
-    const found = hostViews(view, knownHosts.all()).find((each) => each.host === host);
+    const found = hostViews(view, knownHosts.all(), []).find((each) => each.host === host);
     if (!found) return say("toast-host-unknown", { host });
     if (view.trouble !== null || !isGone(found, now)) return say("toast-host-lives", { host });
     const names = found.workers.map(({ id }) => id);
@@ -54,6 +56,7 @@ export async function forgetHost(
     db.transaction(() => {
       knownHosts.forget(host);
       deps.moving.forgetHost(host);
+      deps.drains.end(host, { at: now, how: "forgotten" });
       if (left === "delete") for (const id of names) deps.forgetWorker(id, by);
       else workers.hostGone(host);
       for (const { n, body } of alerts.allOpen())

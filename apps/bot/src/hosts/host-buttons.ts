@@ -13,9 +13,10 @@ import { say } from "../kit/words/said.ts";
 import { askForName, type HostChoices } from "../workers/add.ts";
 import type { WorkerDeps } from "../workers/deps.ts";
 import type { FleetView } from "../workers/view.ts";
+import type { DrainStore } from "./drain-store.ts";
 import { type ForgetHostDeps, forgetHost, type Left } from "./forget-host.ts";
 import { forgetCard, hostCard, hostsCard, whereCard } from "./host-cards.ts";
-import { hostViews } from "./host-views.ts";
+import { type HostView, hostViews } from "./host-views.ts";
 
 const one = z.object({ host: HostIdField });
 const asked = z.object({ host: HostIdField, at: z.number() });
@@ -40,22 +41,27 @@ declare module "../kit/button.ts" {
 
 interface ShownDeps {
   readonly knownHosts: KnownHosts;
+  readonly drains: DrainStore;
 }
 
 /** 🖥 Hosts. */
-export const hosts = screen("hosts", NO_DATA, ({ knownHosts }: ShownDeps, view: FleetView) =>
-  hostsCard(view, hostViews(view, knownHosts.all())),
+export const hosts = screen("hosts", NO_DATA, (deps: ShownDeps, view: FleetView) =>
+  hostsCard(view, viewsOf(deps, view)),
 );
+
+function viewsOf({ knownHosts, drains }: ShownDeps, view: FleetView): HostView[] {
+  return hostViews(view, knownHosts.all(), drains.allUnderWay());
+}
 
 /** One host; one that is forgotten is said to be. */
 export const host = screen("host", one, (deps: ShownDeps, view: FleetView, shown) => {
-  const found = hostViews(view, deps.knownHosts.all()).find((each) => each.host === shown.host);
+  const found = viewsOf(deps, view).find((each) => each.host === shown.host);
   return found ? hostCard(view, found) : unknownCard(view, shown.host);
 });
 
 /** The question before a host is forgotten. */
 export const hostForget = screen("hforget", asked, (deps: ShownDeps, view: FleetView, shown) => {
-  const found = hostViews(view, deps.knownHosts.all()).find((each) => each.host === shown.host);
+  const found = viewsOf(deps, view).find((each) => each.host === shown.host);
   return found ? forgetCard(view, found, shown.at) : unknownCard(view, shown.host);
 });
 
@@ -65,7 +71,7 @@ interface WhereDeps extends ShownDeps {
 
 /** ➕ Add asks for the host. */
 export const addWhere = screen("addwhere", NO_DATA, (deps: WhereDeps, view: FleetView) =>
-  whereCard(view, hostViews(view, deps.knownHosts.all()), deps.hostChoices.open()),
+  whereCard(view, viewsOf(deps, view), deps.hostChoices.open()),
 );
 
 function unknownCard({ words }: FleetView, name: HostId): Card {

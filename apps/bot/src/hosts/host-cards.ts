@@ -67,11 +67,17 @@ export function hostCard(view: FleetView, found: HostView): Card {
           callback_data: encodePress("worker", worker.id),
         })),
       ),
+      isDrainable(found) && may("drain") && [verbButton(words, "drain", host)],
       isGone(found, view.now) &&
         may("hforget") && [{ ...verbButton(words, "hforget", host), style: "danger" as const }],
       [refreshButton(words, encodePress("host", host)), backButton(words, encodePress("hosts"))],
     ),
   };
+}
+
+/** Where ⏏️ has something to do, or something to show. */
+function isDrainable({ drain, isHeard, workers }: HostView): boolean {
+  return drain !== null || (isHeard && workers.length > 0);
 }
 
 /** The question before a host is forgotten. */
@@ -119,22 +125,29 @@ export function whereCard(
   };
 }
 
-function markOf({ isHeard }: HostView): string {
-  return isHeard ? "🟢" : "📵";
+function markOf({ isHeard, drain }: HostView): string {
+  if (!isHeard) return "📵";
+  return drain ? "⏏️" : "🟢";
 }
 
-/** Two lines: the name and what runs, then what it can carry. */
+function drainLine(words: Words, { drain }: HostView): Html | null {
+  if (!drain) return null;
+  return html`     ${words.html(drain.overAt === null ? "host-draining" : "host-drained")}`;
+}
+
+/** The name and what runs, then what it can carry, then why it takes no workers. */
 export function hostLines(words: Words, found: HostView): Html[] {
   const { host, row, workers, heardAt, isHeard } = found;
   const running = isHeard ? workers.filter(isRunning).length : 0;
   const count = words.html("host-workers", { running, count: workers.length });
+  const closed = [drainLine(words, found)].filter((line) => line !== null);
   const name = html`${markOf(found)} <b>${host}</b> · ${count}`;
   if (!isHeard) {
     const last =
       heardAt === null ? words.html("host-never") : words.html("host-last", { at: heardAt });
-    return [name, html`     ${last}`];
+    return [name, html`     ${last}`, ...closed];
   }
-  return [name, ...(row?.capacity ? [html`     ${loadLine(words, row)}`] : [])];
+  return [name, ...(row?.capacity ? [html`     ${loadLine(words, row)}`] : []), ...closed];
 }
 
 function isRunning({ status, staleSince }: WorkerView): boolean {

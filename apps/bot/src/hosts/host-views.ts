@@ -1,6 +1,7 @@
 import { type HostRow, loadOf, STATUS_STALE_MS } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
 import type { FleetView, WorkerView } from "../workers/view.ts";
+import type { Drain } from "./drain.ts";
 
 /** One host as its screens see it. Times in milliseconds since the epoch. */
 export interface HostView {
@@ -11,6 +12,8 @@ export interface HostView {
   /** False = it is silent for more than 30 s. */
   readonly isHeard: boolean;
   readonly workers: readonly WorkerView[];
+  /** Why it takes no workers; null = it takes them. */
+  readonly drain: Drain | null;
 }
 
 /** A host that is silent for longer can be forgotten. Milliseconds. */
@@ -20,6 +23,7 @@ const GONE_MS = 60_000;
 export function hostViews(
   view: Pick<FleetView, "workers" | "now">,
   rows: readonly HostRow[],
+  drains: readonly Drain[],
 ): HostView[] {
   const owned = view.workers.filter(({ hostGone }) => !hostGone);
   const names = new Set([...rows.map(({ host }) => host), ...owned.map(({ host }) => host)]);
@@ -31,7 +35,8 @@ export function hostViews(
       const times = [...(row ? [row.at] : []), ...told.map(({ updatedAt }) => updatedAt)];
       const heardAt = times.length === 0 ? null : Math.max(...times);
       const isHeard = row !== null && view.now - row.at <= STATUS_STALE_MS;
-      return { host, row, heardAt, isHeard, workers };
+      const drain = drains.find((each) => each.host === host) ?? null;
+      return { host, row, heardAt, isHeard, workers, drain };
     })
     .toSorted((a, b) => Number(b.isHeard) - Number(a.isHeard) || lighterFirst(a, b));
 }

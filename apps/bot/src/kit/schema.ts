@@ -312,4 +312,11 @@ export const MIGRATIONS = [
     over INTEGER NOT NULL CHECK (over IN (0, 1)),
     body TEXT NOT NULL
   ) STRICT, WITHOUT ROWID;`,
+  // Hosts that take no workers until an owner ends that, and how far each is emptied.
+  `CREATE TABLE drain (
+    id TEXT PRIMARY KEY,
+    asked_at INTEGER NOT NULL,
+    over INTEGER NOT NULL CHECK (over IN (0, 1)),
+    body TEXT NOT NULL
+  ) STRICT, WITHOUT ROWID;`,
 ];

@@ -12,16 +12,18 @@ export interface Stepped {
   readonly end: object | null;
 }
 
+type StepTable = "drain" | "move" | "roll";
+
 /**
  * Acts of one kind in `control.db`, kept over a restart of the bot. A row that this version cannot
  * read is none.
  */
 export class StepStore<T extends Stepped> {
   readonly #db: Database;
-  readonly #table: "move" | "roll";
+  readonly #table: StepTable;
   readonly #schema: z.ZodType<T>;
 
-  constructor(db: Database, table: "move" | "roll", schema: z.ZodType<T>) {
+  constructor(db: Database, table: StepTable, schema: z.ZodType<T>) {
     this.#db = db;
     this.#table = table;
     this.#schema = schema;

@@ -2,6 +2,7 @@ import { WorkerIdField } from "@flotilla/contracts";
 import type { HostId } from "@flotilla/kernel";
 import { z } from "zod";
 import type { KnownHosts } from "../health/known-hosts.ts";
+import type { DrainStore } from "../hosts/drain-store.ts";
 import { hostViews } from "../hosts/host-views.ts";
 import { button } from "../kit/button.ts";
 import { screen } from "../kit/chat/screen.ts";
@@ -34,6 +35,7 @@ declare module "../kit/button.ts" {
 
 interface TargetDeps {
   readonly knownHosts: KnownHosts;
+  readonly drains: Pick<DrainStore, "allUnderWay">;
 }
 interface ShownDeps extends TargetDeps {
   readonly moves: MoveStore;
@@ -61,16 +63,17 @@ export const move = screen(
 
 /** Every other host, the least loaded first. */
 function targetsOf(
-  { knownHosts }: TargetDeps,
+  { knownHosts, drains }: TargetDeps,
   view: Pick<FleetView, "workers" | "now">,
   { host: from }: Pick<WorkerRow, "host">,
 ): Target[] {
   const all = knownHosts.all();
   const rowOf = (host: HostId) => all.find((row) => row.host === host) ?? null;
-  return hostViews(view, all)
+  return hostViews(view, all, drains.allUnderWay())
     .filter(({ host }) => host !== from)
     .map((each) => {
-      const asking = { from: rowOf(from), to: rowOf(each.host), now: view.now };
+      const isDrained = each.drain !== null;
+      const asking = { from: rowOf(from), to: rowOf(each.host), isDrained, now: view.now };
       return { view: each, problem: problemOfTarget(asking) };
     });
 }

@@ -45,6 +45,8 @@ export const add = screen("add", data, (_deps, { words }: FleetView, { problem, 
 export interface HostChoices {
   /** Those that are heard of, the least loaded first. */
   open(): readonly HostId[];
+  /** Whether each host that is heard is drained: none takes a worker. */
+  isDrained(): boolean;
 }
 
 interface AddButtonDeps extends WorkerDeps {
@@ -55,7 +57,8 @@ interface AddButtonDeps extends WorkerDeps {
 export const addButton = button("add", "owner", async (deps: AddButtonDeps, context) => {
   const { hostChoices } = deps;
   const [one, other] = hostChoices.open();
-  if (other !== undefined) return await show(deps, context, { kind: "addwhere" });
+  if (other !== undefined || hostChoices.isDrained())
+    return await show(deps, context, { kind: "addwhere" });
   await askForName(deps, context, one ?? null);
 });
 

@@ -9,6 +9,7 @@ import { copyRef } from "../../src/session/backups.ts";
 import { CONFIRMED } from "../../src/workers/confirm.ts";
 import { HOST, NOW } from "../support.ts";
 import { DRAFTS, draftAdmin } from "./drafts.ts";
+import { DRAINED_HOST, DRAINS } from "./drains.ts";
 import { MOVES } from "./moves.ts";
 import { ROLLS } from "./rolls.ts";
 import { IN_STATE } from "./states.ts";
@@ -69,6 +70,13 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   move: [...Object.keys(MOVES), "move-gone"].map(
     (move): Shown<"move"> => [move.replaceAll("-", " "), { kind: "move", worker: NEWS, move }],
   ),
+  drainask: [["drain a host?", { kind: "drainask", host: HOST, at: NOW }]],
+  drain: [...Object.keys(DRAINS), "drain-gone"].map(
+    (drain): Shown<"drain"> => [
+      drain.replaceAll("-", " "),
+      { kind: "drain", host: DRAINED_HOST, drain },
+    ],
+  ),
   floating: [
     ["floating, on", { kind: "floating", worker: NEWS }],
     ["floating, off", { kind: "floating", worker: parseWorkerId("fresh_1") }],
@@ -78,6 +86,7 @@ export const SCREENS: { readonly [K in Screen["kind"]]: readonly Shown<K>[] } = 
   host: [
     ["host", { kind: "host", host: HOST }],
     ["host that is silent", { kind: "host", host: parseHostId("host-b") }],
+    ["host that is drained", { kind: "host", host: DRAINED_HOST }],
     ["host that is gone", { kind: "host", host: parseHostId("host-z") }],
   ],
   hforget: [["forget a host?", { kind: "hforget", host: parseHostId("host-b"), at: NOW }]],

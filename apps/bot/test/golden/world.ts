@@ -16,6 +16,7 @@ import { type RenderDeps, renderScreen } from "../../src/app/screens.ts";
 import { RollupStore } from "../../src/charts/rollup-store.ts";
 import { KnownHosts } from "../../src/health/known-hosts.ts";
 import { hostChoices } from "../../src/hosts/choices.ts";
+import { DrainStore } from "../../src/hosts/drain-store.ts";
 import type { Card, Screen } from "../../src/kit/chat/screen.ts";
 import { say } from "../../src/kit/words/said.ts";
 import type { Words } from "../../src/kit/words/words.ts";
@@ -33,6 +34,7 @@ import { Views } from "../../src/workers/views.ts";
 import { WorkerStore } from "../../src/workers/worker-store.ts";
 import { ANN, ASKER, BEN, crashBody, HOST, NOW, statusOf, TestClock } from "../support.ts";
 import { BACKUP_ROWS, RECORDS } from "./backups.ts";
+import { DRAINS } from "./drains.ts";
 import { MOVES } from "./moves.ts";
 import { aNight, DEFAULTS } from "./night.ts";
 import { ROLL_BOT, ROLL_ROWS, ROLLS } from "./rolls.ts";
@@ -124,6 +126,7 @@ export function goldenScreens(
     rollups: new RollupStore(db),
     rolls: new RollStore(db),
     moves: new MoveStore(db),
+    drains: new DrainStore(db),
     schedules: new ScheduleStore(db),
   };
   aNight(stores.schedules);
@@ -131,6 +134,7 @@ export function goldenScreens(
   aDay(stores.rollups, NEWS);
   for (const [id, roll] of Object.entries(ROLLS)) stores.rolls.save({ ...roll, id });
   for (const [id, move] of Object.entries(MOVES)) stores.moves.save({ ...move, id });
+  for (const [id, drain] of Object.entries(DRAINS)) stores.drains.save({ ...drain, id });
   wizards.save({
     admin: ANN,
     worker: NEWS,
