@@ -17,8 +17,9 @@ import {
   waitFor,
 } from "@flotilla/testkit";
 import { expect, onTestFinished, test } from "vitest";
-import { parse, parseAllDocuments } from "yaml";
+import { parse } from "yaml";
 import { interpolate } from "../guards/interpolate.ts";
+import { podEnvironment, readCluster } from "../guards/kubernetes.ts";
 
 const ROOT = fileURLToPath(new URL("../../", import.meta.url));
 const KEY = "ab".repeat(32);
@@ -40,26 +41,12 @@ function fromCompose(service: string, dotenv: Readonly<Record<string, string>>):
 }
 
 function fromKubernetes(set: string, secrets: Readonly<Record<string, string>>): Started {
-  const documents = parseAllDocuments(
-    readFileSync(`${ROOT}docs/deploy/kubernetes.yaml`, "utf8"),
-  ).map((each) => each.toJS());
-  const of = (kind: string, name: string) =>
-    documents.find((each) => each.kind === kind && each.metadata.name === name);
-  const [container] = of("StatefulSet", set).spec.template.spec.containers;
-  const own = (container.env ?? []).map((each: { name: string; value: string }) => [
-    each.name,
-    each.value,
-  ]);
-  const env = {
-    ...of("ConfigMap", "flotilla").data,
-    ...of("Secret", "flotilla").stringData,
-    ...secrets,
-    ...Object.fromEntries(own),
-  };
-  const { livenessProbe, readinessProbe } = container;
+  const cluster = readCluster();
+  const found = cluster.one("StatefulSet", set);
+  const [{ command, livenessProbe, readinessProbe }] = found.spec.template.spec.containers;
   return {
-    command: container.command,
-    env,
+    command,
+    env: podEnvironment(cluster, found, secrets),
     ready: readinessProbe.exec.command,
     alive: livenessProbe.exec.command,
   };
@@ -100,7 +87,8 @@ async function run({
   expect(env["HTTP_PORT"]).toBe("8481");
   const [, ...args] = command;
   const dir = await testDir("alone-");
-  const ours = { DATA_DIR: `${dir}/data`, OWNER_DIR: dir, HTTP_PORT: String(port) };
+  const files = env["HOST_URL"] ? { HOST_LISTEN: `127.0.0.1:${await freePort()}` } : {};
+  const ours = { DATA_DIR: `${dir}/data`, OWNER_DIR: dir, HTTP_PORT: String(port), ...files };
   return {
     process: spawnProcess(process.execPath, [...args], { cwd: ROOT, env: { ...env, ...ours } }),
     port,
@@ -116,7 +104,7 @@ test.each(["compose", "kubernetes"])(
     const started =
       how === "compose"
         ? fromCompose("supervisor", values)
-        : fromKubernetes("flotilla-host-a", values);
+        : fromKubernetes("flotilla-host", values);
     expect([started.env["BOT_TOKEN"], started.env["ADMIN_IDS"]]).toEqual(["", ""]);
     const { process: supervisor, port } = await run(started);
     await waitFor(async () => (await probe(started.ready, port)) === 0, {
@@ -137,32 +125,32 @@ test.each(["compose", "kubernetes"])(
   },
 );
 
-test.each(["compose", "kubernetes"])(
-  "%s: a bot without its Bot API is alive but not ready",
-  async (how) => {
-    const redis = await fleetRedis();
-    const values = { ...HOST_ONLY, ...BOT, REDIS_URL: redis.url };
-    const started =
-      how === "compose" ? fromCompose("bot", values) : fromKubernetes("flotilla-bot", values);
-    expect(started.env["HOST_ID"], "the host of the supervisor").toBe("host-a");
-    const { process: bot, port } = await run(started);
-    const text = async (path: string): Promise<string> =>
-      await fetch(`http://127.0.0.1:${port}${path}`).then(
-        (it) => it.text(),
-        () => "",
-      );
-    await waitFor(
-      async () => (await text("/healthz")).includes("polling: away (http://127.0.0.1:1)"),
-      { what: "the reason" },
+test.each([
+  ["compose", "host-a"],
+  ["kubernetes", "flotilla-host-0"],
+])("%s: a bot without its Bot API is alive but not ready", async (how, host) => {
+  const redis = await fleetRedis();
+  const values = { ...HOST_ONLY, ...BOT, REDIS_URL: redis.url };
+  const started =
+    how === "compose" ? fromCompose("bot", values) : fromKubernetes("flotilla-bot", values);
+  expect(started.env["HOST_ID"], "the host of the supervisor").toBe(host);
+  const { process: bot, port } = await run(started);
+  const text = async (path: string): Promise<string> =>
+    await fetch(`http://127.0.0.1:${port}${path}`).then(
+      (it) => it.text(),
+      () => "",
     );
-    expect(await probe(started.ready, port)).toBe(1);
-    expect(await text("/livez")).toBe("alive\n");
-    if (started.alive) expect(await probe(started.alive, port)).toBe(0);
-    expect(bot.stdout).toContain("the Bot API cannot be reached yet (http://127.0.0.1:1)");
-    bot.kill("SIGTERM");
-    expect(await bot.exited).toEqual({ code: 0, signal: null });
-  },
-);
+  await waitFor(
+    async () => (await text("/healthz")).includes("polling: away (http://127.0.0.1:1)"),
+    { what: "the reason" },
+  );
+  expect(await probe(started.ready, port)).toBe(1);
+  expect(await text("/livez")).toBe("alive\n");
+  if (started.alive) expect(await probe(started.alive, port)).toBe(0);
+  expect(bot.stdout).toContain("the Bot API cannot be reached yet (http://127.0.0.1:1)");
+  bot.kill("SIGTERM");
+  expect(await bot.exited).toEqual({ code: 0, signal: null });
+});
 
 test("a supervisor whose name another supervisor holds is not ready", async () => {
   const redis = await startRedis();

@@ -18,6 +18,8 @@ import { parse } from "yaml";
 import { interpolate } from "./interpolate.ts";
 
 interface Service {
+  readonly profiles?: readonly string[];
+  readonly depends_on?: Readonly<Record<string, unknown>>;
   readonly command?: readonly string[];
   readonly ports?: readonly string[];
   readonly volumes?: readonly unknown[];
@@ -52,12 +54,13 @@ const FIRST = {
   ADMIN_IDS: "777",
   REDIS_PASSWORD: "letters1",
 };
-const SECOND = { ...COMMON, REDIS_URL: "redis://:letters1@10.0.0.1:6379", HOST_ID: "host-b" };
+const { HOSTS: _, ...FOUR } = COMMON;
+const SECOND = { ...FOUR, REDIS_URL: "redis://:letters1@10.0.0.1:6379", HOST_ID: "host-b" };
 
 /**
  * What a process of a container makes of its environment. An empty value is none, as for compose.
  */
-function configOf(env: Dotenv, name: "bot" | "supervisor", role: "fleet" | "host") {
+function configOf(env: Dotenv, name: "bot" | "supervisor" | "host", role: "fleet" | "host") {
   const { environment = {} } = servicesOf(COMPOSE, env)[name] ?? {};
   const given = Object.fromEntries(Object.entries(environment).filter(([, value]) => value !== ""));
   return parseConfig(given, { cwd: "/", role });
@@ -79,7 +82,7 @@ describe("HOSTS", () => {
     "another host needs no more than the five values of the docs, and has its own name and the " +
       "first one's Redis",
     () => {
-      const config = configOf(SECOND, "supervisor", "host");
+      const config = configOf(SECOND, "host", "host");
       expect([config.supervision.hosts, config.hostId, config.redis?.reveal()]).toEqual([
         "several",
         "host-b",
@@ -87,6 +90,17 @@ describe("HOSTS", () => {
       ]);
     },
   );
+
+  test("the profile is a supervisor without Redis and bot; without the profile it does not start", () => {
+    const { host, ...others } = servicesOf(COMPOSE, SECOND);
+    expect(host?.profiles).toEqual(["host"]);
+    expect(Object.keys(host?.depends_on ?? {})).toEqual(["owner-dir"]);
+    for (const [name, { profiles }] of Object.entries(others))
+      expect(profiles, name).toBeUndefined();
+    const { profiles: _profile, environment: _several, depends_on: _owner, ...same } = { ...host };
+    expect(others["supervisor"]).toMatchObject(same);
+    expect(configOf({ ...SECOND, HOST_ID: "" }, "host", "host").hostId).toBe("host-b");
+  });
 
   test("a value that is missing is named, and nothing starts", () => {
     expect(() => servicesOf(COMPOSE, { ...SECOND, FLEET_KEY: undefined })).toThrow("FLEET_KEY");

@@ -2,10 +2,15 @@ import { readFileSync } from "node:fs";
 import { ENV, type EnvName } from "@flotilla/config";
 import { KeptBy } from "@flotilla/contracts";
 import { describe, expect, test } from "vitest";
-import { parse, parseAllDocuments } from "yaml";
+import { parse } from "yaml";
+import { podEnvironment, readCluster } from "./kubernetes.ts";
 
 /** Seconds that a service manager must wait: workers get 15 s, in parallel (S2-32). */
 const NEEDED_S = 30;
+
+const cluster = readCluster();
+const SETTINGS = cluster.one("ConfigMap", "flotilla").data;
+const OURS = ["flotilla-bot", "flotilla-host"] as const;
 
 const read = (path: string): string =>
   readFileSync(new URL(`../../${path}`, import.meta.url), "utf8");
@@ -21,22 +26,6 @@ test("every service manager example waits long enough before SIGKILL", () => {
   };
   for (const [name, seconds] of Object.entries(found))
     expect(Number(seconds), name).toBeGreaterThanOrEqual(NEEDED_S);
-});
-
-test("the Kubernetes example waits too and never runs two pods of one workload", () => {
-  const documents = parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => {
-    expect(each.errors).toEqual([]);
-    return each.toJS() as {
-      kind: string;
-      spec?: { replicas?: number; template?: { spec: Record<string, unknown> } };
-    };
-  });
-  const sets = documents.filter(({ kind }) => kind === "StatefulSet");
-  expect(sets).toHaveLength(3);
-  for (const { spec } of sets) {
-    expect(spec?.replicas).toBe(1);
-    expect(spec?.template?.spec["terminationGracePeriodSeconds"]).toBeGreaterThanOrEqual(NEEDED_S);
-  }
 });
 
 test(
@@ -63,11 +52,7 @@ test(
       cap_add: ["FOWNER"],
     });
 
-    const pods = parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) =>
-      JSON.stringify(each.toJS()),
-    );
-    const host =
-      pods.find((each) => each.includes('"flotilla-host-a"') && each.includes("StatefulSet")) ?? "";
+    const host = JSON.stringify(cluster.one("StatefulSet", "flotilla-host"));
     expect(host).toContain('"hostPath":{"path":"/run/flotilla","type":"DirectoryOrCreate"}');
     expect(host.split('"mountPath":"/run/flotilla"')).toHaveLength(3);
     expect(read("docs/deploy/flotilla.service")).toMatch(
@@ -91,43 +76,12 @@ interface ComposeService {
   readonly healthcheck: { readonly test: readonly string[] };
 }
 
-interface Probe {
-  readonly exec: { readonly command: readonly string[] };
-}
-
-interface Pod {
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly data?: Readonly<Record<string, string>>;
-  readonly stringData?: Readonly<Record<string, string>>;
-  readonly spec: {
-    readonly volumeClaimTemplates?: readonly { readonly metadata: { readonly name: string } }[];
-    readonly template: {
-      readonly spec: {
-        readonly containers: readonly [
-          {
-            readonly command: readonly string[];
-            readonly env?: readonly { readonly name: string; readonly value: string }[];
-            readonly envFrom: readonly Readonly<Record<string, { readonly name: string }>>[];
-            readonly volumeMounts: readonly { readonly name: string; readonly mountPath: string }[];
-            readonly livenessProbe: Probe;
-            readonly readinessProbe: Probe;
-          },
-        ];
-      };
-    };
-  };
-}
-
 const compose = (): Readonly<Record<string, ComposeService>> =>
   (
     parse(read("docker-compose.yml"), { merge: true }) as {
       services: Readonly<Record<string, ComposeService>>;
     }
   ).services;
-const cluster = (): readonly Pod[] =>
-  parseAllDocuments(read("docs/deploy/kubernetes.yaml")).map((each) => each.toJS() as Pod);
-
 describe("every setting of .env.example arrives (field faults C8, H8)", () => {
   test.each(["bot", "supervisor"])(
     "in the container %s of compose, from .env and from the environment",
@@ -170,36 +124,23 @@ describe("every setting of .env.example arrives (field faults C8, H8)", () => {
     }
     expect(parse(read("docker-compose.yml"))).toMatchObject({ volumes: { backups: null } });
     expect(read("apps/cli/Dockerfile")).toMatch(/^RUN install -d -o node .* \/backups$/m);
-    const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
-    expect(settings["BACKUP_DIR"]).toMatch(/^\/backups\//);
-    for (const name of ["flotilla-bot", "flotilla-host-a"]) {
-      const pod = cluster().find(
-        ({ kind, metadata }) => kind === "StatefulSet" && metadata.name === name,
-      );
-      const [container] = pod?.spec.template.spec.containers ?? [];
-      expect(container?.volumeMounts, name).toContainEqual({
+    expect(SETTINGS["BACKUP_DIR"]).toMatch(/^\/backups\//);
+    for (const name of OURS) {
+      const { spec } = cluster.one("StatefulSet", name);
+      const [container] = spec.template.spec.containers;
+      expect(container.volumeMounts, name).toContainEqual({
         name: "backups",
         mountPath: "/backups",
       });
-      const claims = pod?.spec.volumeClaimTemplates?.map(({ metadata }) => metadata.name);
+      const claims = spec.volumeClaimTemplates.map(({ metadata }) => metadata.name);
       expect(claims, name).toEqual(["data", "backups"]);
     }
   });
 
-  test.each(["flotilla-bot", "flotilla-host-a"])("in the pod %s of Kubernetes", (name) => {
-    const all = cluster();
-    const pod = all.find(({ kind, metadata }) => kind === "StatefulSet" && metadata.name === name);
-    const [container] = pod?.spec.template.spec.containers ?? [];
-    const maps = (container?.envFrom ?? []).flatMap((from) => {
-      const kind = "secretRef" in from ? "Secret" : "ConfigMap";
-      const found = all.find(
-        (each) => each.kind === kind && each.metadata.name === Object.values(from)[0]?.name,
-      );
-      return Object.keys(found?.stringData ?? found?.data ?? {});
-    });
-    const there = new Set([...maps, ...(container?.env ?? []).map((each) => each.name)]);
-    expect([...NAMES, ...OF_THE_SYSTEM].filter((each) => !there.has(each))).toEqual([]);
-    const secrets = all.find(({ kind }) => kind === "Secret")?.stringData ?? {};
+  test.each(OURS)("in the pod %s of Kubernetes", (name) => {
+    const there = podEnvironment(cluster, cluster.one("StatefulSet", name));
+    expect([...NAMES, ...OF_THE_SYSTEM].filter((each) => !(each in there))).toEqual([]);
+    const secrets = cluster.one("Secret", "flotilla").stringData;
     expect(NAMES.filter((each) => ENV[each].secret && !(each in secrets))).toEqual([]);
   });
 
@@ -241,19 +182,15 @@ test(
         `http://127.0.0.1:${environment?.["HTTP_PORT"]}/healthz`,
       );
     }
-    const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
-    const pods = cluster().filter(
-      ({ kind, metadata }) => kind === "StatefulSet" && metadata.name !== "flotilla-redis",
-    );
-    expect(pods).toHaveLength(2);
-    for (const { spec } of pods) {
-      const [{ livenessProbe, readinessProbe, env = [] }] = spec.template.spec.containers;
-      const root = `http://127.0.0.1:${settings["HTTP_PORT"]}`;
+    for (const name of OURS) {
+      const { containers } = cluster.one("StatefulSet", name).spec.template.spec;
+      const [{ livenessProbe, readinessProbe, env = [] }] = containers;
+      const root = `http://127.0.0.1:${SETTINGS["HTTP_PORT"]}`;
       expect([asked(livenessProbe.exec.command), asked(readinessProbe.exec.command)]).toEqual([
         `${root}/livez`,
         `${root}/healthz`,
       ]);
-      expect(env.map(({ name }) => name)).not.toContain("HTTP_PORT");
+      expect(env.map((each) => each.name)).not.toContain("HTTP_PORT");
     }
   },
 );
@@ -261,19 +198,10 @@ test(
 test("new workers of the chat belong to a host with a supervisor (field fault H2)", () => {
   const { bot, supervisor } = compose();
   expect(bot?.environment["HOST_ID"]).toBe(supervisor?.environment["HOST_ID"]);
-  const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
-  const hosts = cluster().flatMap(({ kind, spec }) => {
-    const [container] = kind === "StatefulSet" ? spec.template.spec.containers : [];
-    const own =
-      container?.env?.find(({ name }) => name === "HOST_ID")?.value ?? settings["HOST_ID"];
-    return container?.command.join(" ").includes("apps/")
-      ? [{ command: container.command.join(" "), host: own }]
-      : [];
-  });
-  const botHost = hosts.find(({ command }) => command.includes("apps/bot"))?.host;
-  expect(
-    hosts.filter(({ command }) => command.includes("apps/supervisor")).map(({ host }) => host),
-  ).toContain(botHost);
+  const [ofBot, ofHost] = OURS.map(
+    (name) => podEnvironment(cluster, cluster.one("StatefulSet", name))["HOST_ID"],
+  );
+  expect(ofBot).toBe(ofHost);
 });
 
 test("what starts a process again says so to it, and starts it after any exit code", () => {
@@ -299,8 +227,7 @@ test("what starts a process again says so to it, and starts it after any exit co
       restart: "unless-stopped",
       environment: { [KEPT]: "compose" },
     });
-  const settings = cluster().find(({ kind }) => kind === "ConfigMap")?.data ?? {};
-  expect(settings[KEPT]).toBe("kubernetes");
+  expect(SETTINGS[KEPT]).toBe("kubernetes");
   // Pods of a StatefulSet have restartPolicy Always; no other is allowed.
-  expect(read("docs/deploy/kubernetes.yaml")).not.toContain("restartPolicy");
+  expect(JSON.stringify(cluster.objects)).not.toContain("restartPolicy");
 });
