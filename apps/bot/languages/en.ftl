@@ -295,7 +295,7 @@ why-redis-busy = Redis is busy with one long script. Do: wait, or stop it with S
 why-redis-password = Redis rejects the user or the password. Do: correct them in REDIS_URL.
 why-redis-permission = The user in REDIS_URL is not allowed to do this in Redis. Do: give it the rights listed in docs/safety.md.
 why-redis-full = Redis accepts no more connections. Do: raise maxclients, or stop programs that hold many.
-why-redis-away = Redis cannot be reached. Do: check that it runs, and that this machine can reach it.
+why-redis-away = Redis cannot be reached. Do: check that it runs, and that the bot's machine can reach it.
 silence-mute = 🔕 Muted by { $by }, ends { IN($until) }
 silence-maintenance = ⏸ Maintenance by { $by }, ends { IN($until) }
 
@@ -661,7 +661,7 @@ refusal-already-used-by = ❌ This account already belongs to the worker { $who 
 refusal-parcel-gone = ❌ The session got lost on its way. Send it again.
 refusal-session-duplicate = ❌ This session or its account already belongs to the worker { $who }. One account has one worker: use that one, or remove its session first.
 refusal-session-neighbour-unknown = ❌ The worker { $who } has its session open and has not said which account it is. Restart it, then send this again.
-refusal-session-owned = ❌ Another Flotilla on this machine is using this session. Stop that one first, then send this again.
+refusal-session-owned = ❌ Another Flotilla on the worker's machine is using this session. Stop that one first, then send this again.
 refusal-import-bot = ❌ This session belongs to a bot. Flotilla runs user accounts only; a bot needs just its token.
 refusal-import-damaged = ❌ The file is damaged or was cut short. Copy it again while the old program is stopped.
 refusal-import-malformed = ❌ This looks like a session, but part of it is wrong or missing. Copy it again, all of it.
@@ -1111,6 +1111,7 @@ alert-host-away = 🔴 🖥 <b>{ $host }</b> does not answer ({ $workers ->
    *[other] { $workers } workers
 })
 alert-host-how = Last contact at { TIME($at) }. If its supervisor ended, its workers ended with it. If it only cannot reach Redis, they may still be running.
+alert-host-how-several = Last contact at { TIME($at) }. If its supervisor ended, its workers ended with it. If it only cannot reach Redis, they leave Telegram within 10 seconds, and come back when it can.
 alert-host-do = Do: check that { $host } is up and its supervisor is running.
 alert-trouble-detail = <code>{ $detail }</code>
 alert-trouble-key-written-back = 🔴 🔑 <b>{ $host }</b>: its fleet.key was deleted; Flotilla wrote it back
@@ -1157,7 +1158,7 @@ alert-redis-away = 🟠 🔌 <b>Redis away</b>
 alert-redis-how = Workers keep running. Until Redis is back, buttons do nothing and states are out of date.
 alert-redis-how-several = With HOSTS=several, a worker may not stay on Telegram without its lease. Workers that cannot renew theirs leave within 10 seconds, so that no second host uses their session, and come back by themselves. Until then buttons do nothing.
 alert-redis-how-no-memory = Workers that are on Telegram stay: they can still renew their leases. A worker that starts now waits. Until there is room, buttons do nothing.
-alert-redis-do = Do: check that Redis runs, and that this machine can reach it.
+alert-redis-do = Do: check that Redis runs, and that the bot's machine can reach it.
 alert-refused-job = 🔴 <b>Jobs were refused in { $queue }</b>: { $count }. None was carried out.
 alert-refused-unsigned = { $count } not signed: a stranger with access to Redis wrote them, or a program of version 0.1 is still running. Do: bring every host to this version.
 alert-refused-wrong-signature = { $count } with a wrong signature: they were changed or moved in Redis, or a program has another FLEET_KEY. Do: give every host the same FLEET_KEY.
@@ -1721,7 +1722,7 @@ runbook-sessions-idle =
     <b>Over when</b> each of them has a worker or is gone.
 runbook-redis-away =
     📖 <b>Redis is away</b>
-    <b>Means:</b> The bot and the hosts exchange commands and states through Redis. Without it buttons do nothing, and states are out of date.
+    <b>Means:</b> The bot and the hosts exchange commands and states through Redis. Without it buttons do nothing, and states are out of date. Workers stay on Telegram; with <code>HOSTS=several</code> those that cannot renew their lease leave within 10 seconds, and come back by themselves.
     <b>Do:</b> Check that Redis runs, and what the card says about it: memory, disk, password. 💾 Health shows whether it answers.
     <b>Over when</b> Redis answers again.
 runbook-token-conflict =
@@ -1887,7 +1888,7 @@ host-last = no contact for { FOR($at) }
 host-never = not heard since the bot started
 host-more = … and { $count } more
 host-unknown = The fleet has no host <b>{ $host }</b>.
-host-silent-how = Its workers may still be on Telegram if it only lost Redis. A host that is gone for good can be forgotten here after a minute of silence.
+host-silent-how = If it only lost Redis: with HOSTS=one its workers may still be on Telegram, with HOSTS=several they leave within 10 seconds. A host that is gone for good can be forgotten here after a minute of silence.
 hforget-ask = 🗑 <b>Forget host { $host }?</b> Do this only if it will not come back.
 hforget-workers = { $count ->
     [one] It has 1 worker. Its session file is on that host, and the bot cannot reach it:

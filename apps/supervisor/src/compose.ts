@@ -57,6 +57,7 @@ import { readArchivedRecord } from "./record/archived-record.ts";
 import { HostDb } from "./record/host-db.ts";
 import { IdleSessions } from "./record/idle-sessions.ts";
 import { takeKnownWorkers } from "./record/known-here.ts";
+import { assertSameHost } from "./record/own-name.ts";
 import { DEFAULT_WORKER_LIMITS } from "./worker/managed-worker-deps.ts";
 
 /** A running supervisor. `close` ends every worker, then releases the rest. */
@@ -85,6 +86,7 @@ export async function startSupervisor(
 ): Promise<Supervisor> {
   await using stack = new AsyncDisposableStack();
   const db = stack.adopt(new HostDb(join(config.dataDir, "host.db")), (it) => it.close());
+  assertSameHost(db, config.hostId);
   const fleetKey = loadFleetKey(config.fleetKey, config.dataDir);
   const backups = stack.use(watchBackups(config, env, log));
   const program = new OwnProgram({ root: ROOT, keptBy: keptBy(), run: randomUUID() });

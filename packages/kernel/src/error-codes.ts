@@ -77,6 +77,7 @@ export type ErrorCode =
   | "flood-wait"
   | "foreign-dc"
   | "goodbye-late"
+  | "host-id-changed"
   | "host-id-taken"
   | "import-bot"
   | "import-damaged"

@@ -133,7 +133,7 @@ export function conditionsOf(sight: Sight): Condition[] {
     const there = statuses.filter((status) => status.host === name);
     const heardAt = Math.max(...there.map((status) => status.updatedAt));
     if (now - Math.max(heardAt, sight.watchingSince ?? heardAt) > STATUS_STALE_MS)
-      found.push(hostAway(name, there.length, heardAt));
+      found.push(hostAway(name, there.length, { heardAt, severalHosts: sight.severalHosts }));
     else
       found.push(
         ...networkConditions(name, there),
@@ -234,8 +234,18 @@ function ofWorker(status: WorkerStatus, now: number): Condition[] {
   return [...(isFlooded(status, now) ? [flooded(status)] : []), ...sourceConditions(status)];
 }
 
-function hostAway(host: HostId, workers: number, heardAt: number): Condition {
-  const details = [say("alert-host-how", { at: heardAt }), say("alert-host-do", { host })];
+interface HostSilence {
+  readonly heardAt: number;
+  readonly severalHosts: boolean | undefined;
+}
+
+function hostAway(
+  host: HostId,
+  workers: number,
+  { heardAt, severalHosts }: HostSilence,
+): Condition {
+  const how = severalHosts ? "alert-host-how-several" : "alert-host-how";
+  const details = [say(how, { at: heardAt }), say("alert-host-do", { host })];
   const title = say("alert-host-away", { host, workers });
   return {
     subject: `host:${host}`,

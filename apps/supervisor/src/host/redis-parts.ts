@@ -57,7 +57,7 @@ export async function openRedisParts(
 ): Promise<RedisParts> {
   const redis = config.redis?.reveal() ?? "";
   const fleet = await findFleet({ redis, fleetKey, known: parseFleet(db.fleet()), waitMs: BOT_MS });
-  db.keepFleet(fleet);
+  db.keepFleet({ ...fleet, host: config.hostId });
   const place = fleetPlace({ redis, fleet, fleetKey, dataDir: config.dataDir });
   const onError = quietly(log, "redis");
   const events = stack.adopt(new EventPublisher(place, onError), (it) => it.close());

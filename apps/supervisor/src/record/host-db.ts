@@ -272,7 +272,7 @@ export class HostDb {
     };
   }
 
-  /** The fleet of this host, or null. Stored as JSON; the reader parses it. */
+  /** The fleet of this host and its name there, or null. Stored as JSON; the reader parses it. */
   fleet(): unknown {
     return this.#memory.fleet;
   }
