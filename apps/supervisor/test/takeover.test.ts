@@ -2,7 +2,13 @@
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { leaseKey, type StandbyOwner } from "@flotilla/contracts";
-import { type Clock, type HostId, parseHostId, parseWorkerId } from "@flotilla/kernel";
+import {
+  type Clock,
+  type HostId,
+  parseHostId,
+  parseWorkerId,
+  type WorkerId,
+} from "@flotilla/kernel";
 import { createLogger, type Logger } from "@flotilla/observability";
 import { digestOf, fleetPlace, HostBoard, leaseResources, StandbyBoard } from "@flotilla/queue";
 import { openSession } from "@flotilla/session-store";
@@ -201,6 +207,25 @@ test("a host that comes back puts its files into the trash, and starts the worke
     true,
   );
   expect(await all.board.takenOver()).toEqual([]);
+});
+
+test("a worker that is stopped or leaves before its turn in the start order is not started", async () => {
+  const here = await host("stay", 50);
+  const [first, stopped, gone] = ["first", "second", "third"].map(parseWorkerId) as [
+    WorkerId,
+    WorkerId,
+    WorkerId,
+  ];
+  for (const [at, id] of [first, stopped, gone].entries()) here.db.setDesired(id, "running", at);
+  const started = here.fleet.startDesired();
+  here.db.setDesired(stopped, "stopped", 9);
+  await here.fleet.find(stopped).worker.stop();
+  here.db.remove(gone);
+  here.fleet.forget(gone);
+  await started;
+  expect(here.starts()).toBe(1);
+  expect(here.states()).toMatchObject({ second: "STOPPED" });
+  expect(here.states()).not.toHaveProperty("third");
 });
 
 test("what the worker is to do follows its host, and a worker that is here stays as it is", async () => {

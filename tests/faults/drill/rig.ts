@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { mkdirSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Route } from "@flotilla/contracts";
 import { type HostId, parseHostId, parseHostPorts, parseWorkerId } from "@flotilla/kernel";
@@ -201,9 +201,24 @@ export class Drill {
       },
       { timeoutMs, intervalMs: 100, what: `all to be on ${hosts.join()}` },
     ).catch((error: unknown) => {
-      throw new Error(`not on Telegram: ${missing.join()}`, { cause: error });
+      throw new Error(`not on Telegram: ${missing.join()}\n${this.#lastWords(missing)}`, {
+        cause: error,
+      });
     });
     return (Date.now() - from) / 1000;
+  }
+
+  /** The end of the logs of some workers, on every host. */
+  #lastWords(names: readonly string[]): string {
+    return names
+      .flatMap((name) =>
+        HOSTS.map((host) => {
+          const path = `${this.#hosts[host].place.dir}/data/logs/${name}.log`;
+          const end = existsSync(path) ? readFileSync(path, "utf8").slice(-1500) : "no log";
+          return `--- ${name} on host-${host}\n${end}`;
+        }),
+      )
+      .join("\n");
   }
 
   /** Turns 🛟 on for those that float, and waits for their records. */
@@ -256,6 +271,7 @@ export class Drill {
     await Promise.all(this.#sources.map((each) => this.#knock(each)));
     this.#isPosting = true;
     this.#posting = this.#post();
+    this.#posting.catch(() => {});
   }
 
   /** Stops posting; what was not delivered exactly once and in order, by route. Empty: all was. */

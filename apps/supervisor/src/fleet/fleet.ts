@@ -126,13 +126,21 @@ export class Fleet {
     const { spacingMs } = this.#deps;
     const stopping = this.#stopping.signal;
     if (spacingMs === 0)
-      return void (await Promise.all(ids.map((id) => this.find(id).worker.start())));
+      return void (await Promise.all(
+        ids.filter((id) => this.#isWanted(id)).map((id) => this.find(id).worker.start()),
+      ));
     for (const [index, id] of ids.entries()) {
       if (index > 0) await sleep(spacingMs, stopping).catch(() => {});
       if (stopping.aborted) return;
+      // Until its turn it may have been stopped, or another host may have it.
+      if (!this.#isWanted(id)) continue;
       const started = this.find(id).worker.start();
       await Promise.race([started, sleep(READY_MS, stopping).catch(() => {})]);
     }
+  }
+
+  #isWanted(id: WorkerId): boolean {
+    return this.#deps.db.workers().some((row) => row.id === id && row.desired === "running");
   }
 
   /** Aborted when this host ends. */
