@@ -14,8 +14,6 @@ export default defineConfig({
     // More than the cores of a small machine: most of the time a test waits for processes of its
     // own.
     maxWorkers: 5,
-    // Each worker process loads a module once for all its files: no test keeps state in one.
-    isolate: false,
     retry: 0,
     // Generous: they cost nothing when green, and a busy machine is not a bug.
     testTimeout: 120_000,
@@ -29,8 +27,18 @@ export default defineConfig({
       {
         extends: true,
         test: {
+          name: "packages",
+          include: ["packages/*/test/**/*.test.ts"],
+          exclude: ["**/*.world.test.ts", "**/node_modules/**"],
+          // A process loads a module once for all its files: they keep no state in one.
+          isolate: false,
+        },
+      },
+      {
+        extends: true,
+        test: {
           name: "unit",
-          include: ["{apps,packages}/*/test/**/*.test.ts", "tests/**/*.test.ts"],
+          include: ["apps/*/test/**/*.test.ts", "tests/**/*.test.ts"],
           exclude: ["tests/{e2e,faults}/**", "**/*.world.test.ts", "**/node_modules/**"],
         },
       },

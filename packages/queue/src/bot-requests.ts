@@ -100,15 +100,17 @@ export async function askBot(
 ): Promise<BotAnswer> {
   const { prefix, wire } = place;
   const streams = { events: { maxLen: KEPT_EVENTS } };
+  // BullMQ does not close a connection that it was given.
+  const [asking, hearing] = [promptRedis(place.redis), patientRedis(place.redis)];
   const queue = new Queue(BOT_REQUESTS_QUEUE, {
-    connection: promptRedis(place.redis),
+    connection: asking,
     prefix,
     streams,
   });
   // Reads from the start of the stream: "ready" precedes the first read, which would miss an answer
   // that comes in between.
   const events = new QueueEvents(BOT_REQUESTS_QUEUE, {
-    connection: patientRedis(place.redis),
+    connection: hearing,
     prefix,
     lastEventId: "0-0",
   });
@@ -137,6 +139,8 @@ export async function askBot(
       withTimeout(events.close(), LEAVE_MS, away),
       withTimeout(queue.close(), LEAVE_MS, away),
     ]);
+    asking.disconnect();
+    hearing.disconnect();
   }
 }
 
