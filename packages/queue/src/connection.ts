@@ -8,6 +8,7 @@ import {
   withTimeout,
 } from "@flotilla/kernel";
 import { type RedisOptions as AllOptions, Cluster, Redis } from "ioredis";
+import { FailoverConnector } from "./failover-connector.ts";
 import { noAnswer, redisAway, troubleOf } from "./redis-trouble.ts";
 
 /** `replyMapping` changes the types of answers. */
@@ -132,6 +133,7 @@ function open(address: RedisAddress, { retry, options }: Manner): RedisClient {
     sentinelRetryStrategy: retry,
     // Sentinels tell of a failover; without it a connection to the old master may stay for minutes.
     failoverDetector: true,
+    Connector: FailoverConnector,
     sentinelCommandTimeout: SENTINEL_MS,
     retryStrategy: retry,
   });
