@@ -29,6 +29,8 @@ test("moved to host-b, taken over when host-b is lost: no message is lost or dou
   for (const label of ["demo_1", "More", "Floating", "Turn on"]) await chat.press(label);
   await chat.say("/workers");
   for (const label of ["demo_1", "More", "Floating"]) await chat.press(label);
+  // ⋯ More has a Refresh, too.
+  await chat.shows(/Floating: demo_1/);
   await waitFor(
     async () => {
       await chat.press("Refresh");

@@ -1,10 +1,14 @@
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { onTestFinished } from "vitest";
 
-/** One cable: the server that it leads to, and the local address that it connects from. */
+/**
+ * One cable: the server that it leads to, and the local address that it connects from. `change`:
+ * what becomes of bytes on their way from the server; no length may change.
+ */
 export interface CableOptions {
   readonly to: { readonly host: string; readonly port: number };
   readonly from: string;
+  readonly change?: (bytes: Buffer) => Buffer;
 }
 
 /**
@@ -53,19 +57,19 @@ export class Cable {
   }
 
   #join(near: Socket): void {
-    const { to, from } = this.#options;
+    const { to, from, change = (bytes: Buffer) => bytes } = this.#options;
     const far = connect({ ...to, localAddress: from, allowHalfOpen: true });
-    this.#pass(near, far);
-    this.#pass(far, near);
+    this.#pass(near, far, (bytes) => bytes);
+    this.#pass(far, near, change);
   }
 
   /**
    * @NOTE a paused socket does not read its end, so a closed side stays unseen while the cable is
    * pulled.
    */
-  #pass(one: Socket, other: Socket): void {
+  #pass(one: Socket, other: Socket, change: (bytes: Buffer) => Buffer): void {
     this.#ends.add(one);
-    one.on("data", (bytes) => other.write(bytes));
+    one.on("data", (bytes) => other.write(change(bytes)));
     one.on("end", () => other.end());
     one.on("error", () => other.destroy());
     one.on("close", () => {

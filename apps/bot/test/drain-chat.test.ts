@@ -101,6 +101,18 @@ describe("⏏️ Drain", () => {
     expect(parts.drains.of(HOST)).toBeNull();
   });
 
+  test("hosts hear that it takes no floating worker over, and that it does again", async () => {
+    const { fleet, parts, stamp } = await twoHosts();
+    await parts.floating.look();
+    expect(await parts.standbyBoard.closed()).toEqual([]);
+    await press(fleet, "drainstop", HOST, stamp());
+    await parts.floating.look();
+    expect(await parts.standbyBoard.closed()).toEqual([HOST]);
+    parts.drains.end(HOST, { at: fleet.clock.now(), how: "taking" });
+    await parts.floating.look();
+    expect(await parts.standbyBoard.closed()).toEqual([]);
+  });
+
   test("closes the host to ➕ Add and to 🚚 Move, and the host's screens say so", async () => {
     const { fleet, parts, card, stamp } = await twoHosts();
     const far = parseWorkerId("far_1");

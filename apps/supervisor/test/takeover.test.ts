@@ -121,6 +121,22 @@ test("one of the hosts that are left takes the worker of a lost host over and st
   expect(await all.board.takenOver()).toMatchObject([{ from: A, to }]);
 });
 
+test("a host that is drained takes none over", async () => {
+  const all = await world();
+  const record = await recordOf();
+  await all.board.put(owner(record, A), record);
+  await all.speak(A, 60_000);
+  await all.speak(B);
+  await all.speak(C);
+  const [b, c] = [await hostAt(all, B), await hostAt(all, C)];
+  await all.board.keepClosed([B, C]);
+  for (let n = 0; n < 5; n += 1) await Promise.all([b.takeover.look(), c.takeover.look()]);
+  expect((await all.board.find(W))?.host).toBe(A);
+  await all.board.keepClosed([B]);
+  await untilTaken(all, b, c);
+  expect((await all.board.find(W))?.host).toBe(C);
+});
+
 test("a host that is heard, has stopped on purpose, or still has the lease keeps its worker", async () => {
   const all = await world();
   const record = await recordOf();

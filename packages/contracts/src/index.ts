@@ -56,6 +56,7 @@ export {
   botPrefix,
   botPulseKey,
   botStandbysKey,
+  closedHostsKey,
   EVENTS_QUEUE,
   fenceKey,
   fleetKeyIdKey,

@@ -74,6 +74,8 @@ export const standbyRecordKey = (prefix: string, worker: WorkerId): string =>
   `${prefix}:standby:${worker}`;
 /** Hash `worker@host` → TakenOver, for a host that was lost and has not come back yet. */
 export const takenOverKey = (prefix: string): string => `${prefix}:taken-over`;
+/** The hosts that an owner drains: they take no floating worker over. */
+export const closedHostsKey = (prefix: string): string => `${prefix}:closed-hosts`;
 
 /** Keys of version 0.1 that this version still reads. */
 export const KEYS_OF_0_1 = {

@@ -1,5 +1,7 @@
 import { createHash } from "node:crypto";
 import {
+  closedHostsKey,
+  HostIdField,
   StandbyOwner,
   standbyKey,
   standbyRecordKey,
@@ -7,6 +9,7 @@ import {
   takenOverKey,
 } from "@flotilla/contracts";
 import { AppError, type HostId, type WorkerId } from "@flotilla/kernel";
+import { z } from "zod";
 import type { QueuePlace } from "./place.ts";
 import { PromptRedis } from "./prompt-redis.ts";
 import type { RedisTrouble } from "./redis-trouble.ts";
@@ -14,6 +17,8 @@ import type { Wire } from "./wire.ts";
 
 const OWNERS = "standby";
 const TAKEN = "taken-over";
+const CLOSED = "closed-hosts";
+const Closed = z.array(HostIdField);
 /** Milliseconds that a record stays without a newer one. */
 const KEPT_MS = 30 * 24 * 3600 * 1000;
 
@@ -151,6 +156,19 @@ export class StandbyBoard {
   /** The host has put them away. */
   async settle(taken: TakenOver): Promise<void> {
     await this.#redis.ask((redis) => redis.hdel(takenOverKey(this.#place.prefix), rowOf(taken)));
+  }
+
+  /** Hosts that take no worker over, because an owner drains them. Of the bot. */
+  async keepClosed(hosts: readonly HostId[]): Promise<void> {
+    const row = this.#wire.signRow(CLOSED, CLOSED, hosts);
+    await this.#redis.ask((redis) => redis.set(closedHostsKey(this.#place.prefix), row));
+  }
+
+  /** See {@link keepClosed}. Nothing that this fleet has signed: none. */
+  async closed(): Promise<readonly HostId[]> {
+    const text = await this.#redis.ask((redis) => redis.get(closedHostsKey(this.#place.prefix)));
+    if (text === null) return [];
+    return Closed.safeParse(this.#wire.openRow(CLOSED, CLOSED, text)).data ?? [];
   }
 
   /** Resolves when the connection is open; earlier questions may be refused. */

@@ -17,6 +17,7 @@ import { onTestFinished } from "vitest";
 import { AdminChat } from "../../e2e/support/chat.ts";
 import { judge, type Recorded } from "../judge.ts";
 import { FLEET_KEY, logIn, type StoryPlace, startSandbox } from "../stories/place.ts";
+import { layRedisCables, type RedisCables } from "./redis-cables.ts";
 
 const CLI = fileURLToPath(new URL("../../../apps/cli/src/main.ts", import.meta.url));
 const SUPERVISOR = fileURLToPath(new URL("../../../apps/supervisor/src/main.ts", import.meta.url));
@@ -58,6 +59,7 @@ export class Drill {
   readonly redis: SentinelHarness;
   readonly #hosts: Readonly<Record<HostName, Host>>;
   readonly #url: string;
+  readonly #cables: RedisCables;
   #sources: Source[] = [];
   #isPosting = false;
   #posting: Promise<void> = Promise.resolve();
@@ -65,11 +67,16 @@ export class Drill {
   private constructor(
     redis: SentinelHarness,
     url: string,
-    { hosts, workers }: { hosts: Readonly<Record<HostName, Host>>; workers: number },
+    {
+      hosts,
+      cables,
+      workers,
+    }: { hosts: Readonly<Record<HostName, Host>>; cables: RedisCables; workers: number },
   ) {
     this.redis = redis;
     this.#url = url;
     this.#hosts = hosts;
+    this.#cables = cables;
     this.members = Array.from({ length: workers }, (_, n) => ({
       name: `acc_${String(n + 1).padStart(2, "0")}`,
       phone: `1555040${String(n).padStart(4, "0")}`,
@@ -90,6 +97,7 @@ export class Drill {
       ...{ START_SPACING_S: "0.2", RESTART_DELAY_S: "1", LOCK_DELAYS_S: "2", LOG_LEVEL: "info" },
       ...{ SENDS_PER_MINUTE: "6000", HTTP_PORT: "0" },
     };
+    const cables = await layRedisCables(redis);
     const host = async (name: HostName): Promise<Host> => {
       const own = `${dir}/host-${name}`;
       mkdirSync(`${own}/owner`, { recursive: true, mode: 0o700 });
@@ -98,10 +106,11 @@ export class Drill {
         ...{ DATA_DIR: `${own}/data`, OWNER_DIR: `${own}/owner`, HOST_ID: `host-${name}` },
         ...{ LOCAL_ADDRESS: ADDRESS[name], HOST_URL: `http://127.0.0.1:${await freePort()}` },
       };
-      return { place, env: { ...shared, ...more }, process: null };
+      const way = name === "b" ? { REDIS_SENTINELS: cables.sentinels.join(",") } : {};
+      return { place, env: { ...shared, ...more, ...way }, process: null };
     };
     const hosts = { a: await host("a"), b: await host("b"), c: await host("c") };
-    const drill = new Drill(redis, url, { hosts, workers });
+    const drill = new Drill(redis, url, { hosts, cables, workers });
     await drill.comeBack("a");
     await drill.comeBack("b");
     await drill.comeBack("c");
@@ -147,6 +156,30 @@ export class Drill {
 
   thaw(name: HostName): void {
     for (const pid of this.#pidsOf(name).toReversed()) process.kill(pid, "SIGCONT");
+  }
+
+  /** Host b has no Redis, and Telegram as before; `plugIn` gives it back. */
+  cutOff(): void {
+    this.#cables.pull();
+  }
+
+  plugIn(): void {
+    this.#cables.plugIn();
+  }
+
+  /** As an owner does: ⏏️ Drain of a host, 🚚 Move them. */
+  async drain(name: HostName): Promise<void> {
+    const chat = this.chat();
+    await chat.say("/hosts");
+    for (const label of [`host-${name}`, "Drain", "Move them"]) await chat.press(label);
+  }
+
+  /** As an owner does: ▶️ the drained host takes workers again. */
+  async endDrain(name: HostName): Promise<void> {
+    const chat = this.chat();
+    await chat.say("/hosts");
+    for (const label of [`host-${name}`, "Drain", "Take workers again"]) await chat.press(label);
+    await chat.shows(/takes workers again since/);
   }
 
   /** SIGKILL to the master of Redis. */
@@ -206,6 +239,22 @@ export class Drill {
       });
     });
     return (Date.now() - from) / 1000;
+  }
+
+  /**
+   * Watches for `watchMs`, and longer until all are on Telegram; returns the seconds after which
+   * none was missing any more, 0 = none was ever.
+   */
+  async lastMissing(members: readonly Member[], watchMs: number): Promise<number> {
+    const from = Date.now();
+    let last = 0;
+    for (let left = watchMs; left > 0; left = watchMs - (Date.now() - from)) {
+      const now = await this.onTelegram();
+      if (!members.every(({ phone }) => now.has(phone))) last = Date.now() - from;
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+    const more = await this.untilOn(members, HOSTS);
+    return (more > 0.5 ? Date.now() - from : last) / 1000;
   }
 
   /** The end of the logs of some workers, on every host. */

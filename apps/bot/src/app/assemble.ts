@@ -88,7 +88,7 @@ export interface Outside {
   readonly commandSender: CommandSender;
   readonly statuses: StatusReader;
   readonly hostBoard: Pick<HostBoard, "all" | "forget">;
-  readonly standbyBoard: Pick<StandbyBoard, "all" | "drop">;
+  readonly standbyBoard: Pick<StandbyBoard, "all" | "drop" | "closed" | "keepClosed">;
   readonly config: Config;
   readonly log: Logger;
   readonly relayWire: RelayWire;

@@ -4,6 +4,7 @@ import type { StandbyBoard } from "@flotilla/queue";
 import type { Database } from "@flotilla/sqlite";
 import { alertBody } from "../alerts/alert-body.ts";
 import type { AlertStore } from "../alerts/alert-store.ts";
+import type { DrainStore } from "../hosts/drain-store.ts";
 import { say } from "../kit/words/said.ts";
 import type { MoveStore } from "../moves/move-store.ts";
 import type { AuditLog } from "../workers/deps.ts";
@@ -11,7 +12,8 @@ import type { WorkerStore } from "../workers/worker-store.ts";
 
 export interface FloatingDeps {
   readonly db: Database;
-  readonly board: Pick<StandbyBoard, "all">;
+  readonly board: Pick<StandbyBoard, "all" | "closed" | "keepClosed">;
+  readonly drains: Pick<DrainStore, "allUnderWay">;
   readonly workers: Pick<WorkerStore, "find" | "setHost">;
   readonly moves: Pick<MoveStore, "isBetween">;
   readonly alerts: Pick<AlertStore, "raise">;
@@ -23,7 +25,7 @@ export interface FloatingDeps {
 
 /**
  * Follows which host has each floating worker (ADR 18): hosts take them over without the bot, and it
- * tells what they did.
+ * tells what they did. Hosts hear from it which of them are drained and take none.
  */
 export class FloatingWatch {
   readonly #deps: FloatingDeps;
@@ -40,8 +42,11 @@ export class FloatingWatch {
 
   /** One look at Redis. Throws AppError `redis-away`. */
   async look(): Promise<void> {
-    const { board, workers, moves } = this.#deps;
+    const { board, workers, moves, drains } = this.#deps;
     const owners = await board.all();
+    const drained = drains.allUnderWay().map(({ host }) => host);
+    // A Redis that came back empty is told again.
+    if (`${await board.closed()}` !== `${drained}`) await board.keepClosed(drained);
     this.#owners = new Map(owners.map((owner) => [owner.worker, owner]));
     const taken = owners.flatMap(({ worker, host: to }) => {
       const from = workers.find(worker)?.host;

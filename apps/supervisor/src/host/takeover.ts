@@ -38,6 +38,12 @@ export interface TakeoverDeps {
   readonly lostMs?: number;
 }
 
+/** All hosts, and those of them that take workers. */
+interface Hosts {
+  readonly rows: readonly HostRow[];
+  readonly open: readonly HostRow[];
+}
+
 const LOOK_MS = 2000;
 /** The lease of a worker lasts 20 s; the rest is grace. */
 const LOST_MS = STATUS_STALE_MS;
@@ -88,15 +94,17 @@ export class Takeover {
     const owners = await board.all();
     const taken = await board.takenOver();
     const rows = await hosts.all();
+    const closed = await board.closed();
+    const open = rows.filter((row) => !closed.includes(row.host));
     this.#answeredSince ??= clock.monotonicMs();
     for (const each of taken.filter(({ from }) => from === host)) await this.#putAway(each, owners);
     for (const owner of owners)
       if (owner.host === host) await this.#keep(owner, taken);
-      else if (this.#isMine(owner, rows)) await this.#takeOver(owner);
+      else if (this.#isMine(owner, { rows, open })) await this.#takeOver(owner);
   }
 
   /** After an outage of Redis all hosts look lost until they have spoken once more. */
-  #isMine(owner: StandbyOwner, rows: readonly HostRow[]): boolean {
+  #isMine(owner: StandbyOwner, { rows, open }: Hosts): boolean {
     const { clock, host, lostMs = LOST_MS } = this.#deps;
     const now = clock.now();
     const lost = rows.find((row) => row.host === owner.host);
@@ -106,7 +114,7 @@ export class Takeover {
     if (clock.monotonicMs() < (this.#notBefore.get(owner.worker) ?? 0)) return false;
     const place = orderOf(
       owner.worker,
-      rows.filter((row) => isAble(row, now)),
+      open.filter((row) => isAble(row, now)),
     ).indexOf(host);
     return place >= 0 && now - lost.at >= lostMs + place * NEXT_MS;
   }
