@@ -1,12 +1,13 @@
 /** The hosts' part in a move: real sessions, two data folders, one Redis. */
-import { existsSync, readdirSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { existsSync, readdirSync, rmSync, statfsSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import type { CommandOutcome, HostCommand } from "@flotilla/contracts";
 import { parseWorkerId } from "@flotilla/kernel";
 import { fleetPlace, leaveMove, takeMove } from "@flotilla/queue";
 import { openSession, type SessionStore, Vault } from "@flotilla/session-store";
-import { sharedRedis } from "@flotilla/testkit";
-import { describe, expect, test } from "vitest";
+import { sharedRedis, testDir } from "@flotilla/testkit";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { FLEET_KEY, host } from "./host.ts";
 
 const A = parseWorkerId("alpha");
@@ -31,11 +32,11 @@ function loggedIn({ dataDir }: { readonly dataDir: string }, key: Buffer): Sessi
 }
 
 let moves = 0;
-async function pair() {
+async function pair(toDir?: string) {
   const place = await placeOf();
   const [from, to] = [
     await host("stay", 0, undefined, undefined, place),
-    await host("stay", 0, undefined, undefined, place),
+    await host("stay", 0, toDir, undefined, place),
   ];
   moves += 1;
   const move = `move-of-test-${moves}`;
@@ -127,4 +128,49 @@ describe("a worker that moves", () => {
     await ask(from, "move.pack");
     expect(await ask(to, "move.unpack")).toMatchObject({ code: "move-session-there" });
   });
+});
+
+/** A small disk of its own; null where mounting is not permitted. */
+async function smallDisk(): Promise<string | null> {
+  const dir = await testDir("small-disk-");
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=4m,mode=700", "tmpfs", dir], {
+      stdio: "pipe",
+    });
+  } catch {
+    return null;
+  }
+  onTestFinished(() => void execFileSync("umount", ["-l", dir], { stdio: "pipe" }));
+  return dir;
+}
+
+const freeOn = (dir: string): number => {
+  const { bavail, bsize } = statfsSync(dir);
+  return bavail * bsize;
+};
+
+test("a disk that is full at any step of the arrival: nothing is there, and with room it arrives", async ({
+  skip,
+}) => {
+  const disk = await smallDisk();
+  if (disk === null) return skip("mounting a tmpfs is not permitted here");
+  const { from, to, ask } = await pair(disk);
+  expect(await ask(from, "move.pack")).toEqual({ kind: "done" });
+  const filler = join(disk, "filler");
+  let refused = 0;
+  for (let left = 0; ; left += 4096) {
+    writeFileSync(filler, Buffer.alloc(freeOn(disk) - left));
+    const outcome = await ask(to, "move.unpack");
+    rmSync(filler);
+    if (outcome?.kind === "done") break;
+    refused += 1;
+    expect(outcome).toMatchObject({ code: "disk-full" });
+    expect(existsSync(fileOf(to))).toBe(false);
+    expect(to.db.workers()).toEqual([]);
+    expect(await ask(to, "move.drop")).toEqual({ kind: "done" });
+  }
+  expect(refused).toBeGreaterThan(3);
+  expect(existsSync(fileOf(from))).toBe(true);
+  using store = openSession({ dir: join(disk, "sessions"), name: A, fleetKey: FLEET_KEY });
+  expect(store.authKey()).toEqual(KEY);
 });
