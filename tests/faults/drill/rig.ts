@@ -7,6 +7,7 @@ import { askBot, CommandSender, findFleet, fleetPlace, type QueuePlace } from "@
 import {
   childrenOf,
   freePort,
+  type RedisHarness,
   type SentinelHarness,
   type SpawnedProcess,
   spawnNode,
@@ -60,6 +61,8 @@ export class Drill {
   readonly #hosts: Readonly<Record<HostName, Host>>;
   readonly #url: string;
   readonly #cables: RedisCables;
+  #lostRedis: RedisHarness | null = null;
+  #master = 0;
   #sources: Source[] = [];
   #isPosting = false;
   #posting: Promise<void> = Promise.resolve();
@@ -180,6 +183,19 @@ export class Drill {
     await chat.shows(/takes workers again since/);
   }
 
+  /** The master that was lost comes back, and the sentinels make a replica of it. */
+  async reviveRedis(): Promise<void> {
+    await this.#lostRedis?.restart();
+    const master = this.redis.servers.find(({ port }) => port === this.#master);
+    await waitFor(
+      async () => {
+        const info = String(await master?.command("INFO", "replication"));
+        return info.split("state=online").length - 1 === this.redis.servers.length - 1;
+      },
+      { timeoutMs: 90_000, what: "every other server to be a replica" },
+    );
+  }
+
   async #atHost(name: HostName): Promise<AdminChat> {
     const chat = this.chat();
     await chat.start();
@@ -191,11 +207,15 @@ export class Drill {
   /** SIGKILL to the master of Redis. */
   async failOver(): Promise<void> {
     const port = await this.redis.masterPort();
-    await this.redis.servers.find((each) => each.port === port)?.kill9();
-    await waitFor(async () => (await this.redis.masterPort()) !== port, {
-      timeoutMs: 60_000,
-      what: "another master",
-    });
+    this.#lostRedis = this.redis.servers.find((each) => each.port === port) ?? null;
+    await this.#lostRedis?.kill9();
+    this.#master = await waitFor(
+      async () => {
+        const now = await this.redis.masterPort();
+        return now === port ? null : now;
+      },
+      { timeoutMs: 60_000, what: "another master" },
+    );
   }
 
   /** As an owner does on another host: take-over of the bot, then the bot there. */
@@ -245,6 +265,17 @@ export class Drill {
       });
     });
     return (Date.now() - from) / 1000;
+  }
+
+  /** Waits until one of these accounts is on Telegram from one of these hosts. */
+  async untilOneOn(members: readonly Member[], hosts: readonly HostName[]): Promise<void> {
+    await waitFor(
+      async () => {
+        const now = await this.onTelegram();
+        return members.some(({ phone }) => hosts.some((each) => each === now.get(phone)));
+      },
+      { timeoutMs: 60_000, intervalMs: 20, what: `one to be on ${hosts.join()}` },
+    );
   }
 
   /**
