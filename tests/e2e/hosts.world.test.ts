@@ -15,6 +15,11 @@ async function openMore(chat: AdminChat): Promise<void> {
   for (const label of [WORKER, "⋯ More"]) await chat.press(label);
 }
 
+async function openHosts(chat: AdminChat): Promise<void> {
+  await chat.say("/health");
+  await chat.press("🖥 Hosts");
+}
+
 async function move(hosts: Hosts, chat: AdminChat, from: string, to: string): Promise<void> {
   await openMore(chat);
   await chat.press("🚚 Move");
@@ -50,7 +55,7 @@ test("an owner adds a worker on host-b, moves it, drains its host, and sees it s
   const named = { firstName: "News", lastName: "Desk", username: "news_desk" };
   await fleet.post("accounts", { phone: PHONE, ...named });
 
-  await chat.say("/hosts");
+  await openHosts(chat);
   await chat.shows(/host-b · no workers\s+load[\s\S]*host-c · no workers\s+load/);
   await chat.say("/workers");
   await chat.press("➕ Add");
@@ -63,7 +68,7 @@ test("an owner adds a worker on host-b, moves it, drains its host, and sees it s
   await chat.logIn(PHONE);
   await chat.shows(/news_1 is @news_desk/);
   expect(await isOn(hosts, PHONE, [A, B, C])).toBe(B);
-  await chat.say("/hosts");
+  await openHosts(chat);
   await chat.shows(/host-b · 1 of 1 worker running/);
   await pictured(fleet, "hosts", /host-b · 1 of 1 worker running/);
 
@@ -77,7 +82,7 @@ test("an owner adds a worker on host-b, moves it, drains its host, and sees it s
   await floatsOn(chat, C);
   await pictured(fleet, "floating", /On\. When host-c is not heard/);
 
-  await chat.say("/hosts");
+  await openHosts(chat);
   for (const label of [C, "⏏️ Drain"]) await chat.press(label);
   await chat.shows(/Drain host-c\? It has 1 worker/);
   await pictured(fleet, "drain-ask", /Drain host-c\?/);
