@@ -45,7 +45,7 @@ async function floatsOn(chat: AdminChat, host: string): Promise<void> {
 }
 
 /** With UPDATE_IMAGES=1 the pictures of docs/admin-guide.md are retaken. */
-test("an owner adds a worker on host-b, moves it, drains its host, and sees it saved from a lost one", async () => {
+test("an owner adds a worker on host-b, moves it, drains its host, sees it saved from a lost one, and forgets that", async () => {
   const hosts = await startHosts();
   const { fleet } = hosts;
   const chat = new AdminChat(fleet);
@@ -108,5 +108,10 @@ test("an owner adds a worker on host-b, moves it, drains its host, and sees it s
   await pictured(fleet, "lost-host", told);
   await chat.say(`/status ${WORKER}`);
   await chat.shows(new RegExp(`✅ news_1[\\s\\S]*${savedBy}[\\s\\S]*Status: healthy`));
+
+  // Offered after a minute of silence. Only this ends the alert: nothing was heard of host-b.
+  await openHosts(chat);
+  for (const label of [B, "🗑 Forget host", "🗑 Forget it"]) await chat.press(label);
+  await chat.shows(/host-b #A\d+ resolved after .* \(host forgotten by Ann\)/);
   expect(judge(await fleet.get<Recorded[]>("connections/log"))).toEqual([]);
 });
