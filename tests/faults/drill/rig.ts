@@ -170,15 +170,16 @@ export class Drill {
   /** As an owner does: ⏏️ Drain of a host, 🚚 Move them. */
   async drain(name: HostName): Promise<void> {
     const chat = this.chat();
-    await chat.say("/hosts");
-    for (const label of [`host-${name}`, "Drain", "Move them"]) await chat.press(label);
+    await chat.say("/health");
+    for (const label of ["🖥 Hosts", `host-${name}`, "Drain", "Move them"]) await chat.press(label);
   }
 
   /** As an owner does: ▶️ the drained host takes workers again. */
   async endDrain(name: HostName): Promise<void> {
     const chat = this.chat();
-    await chat.say("/hosts");
-    for (const label of [`host-${name}`, "Drain", "Take workers again"]) await chat.press(label);
+    await chat.say("/health");
+    for (const label of ["🖥 Hosts", `host-${name}`, "Drain", "Take workers again"])
+      await chat.press(label);
     await chat.shows(/takes workers again since/);
   }
 
