@@ -4,12 +4,12 @@ import { describe, expect, test } from "vitest";
 import { AlertStore } from "../src/alerts/alert-store.ts";
 import { RefusedJobs } from "../src/alerts/refused-jobs.ts";
 import { type Sight, watch } from "../src/alerts/watch.ts";
-import { controlDb, EN, HOST, NOW } from "./support.ts";
+import { controlDb, EN, HOST, NOW, statusOf } from "./support.ts";
 
 async function fleet() {
   const db = await controlDb();
   const alerts = new AlertStore(db, 0);
-  const look = (more: Partial<Pick<Sight, "refused" | "hosts" | "now">>): string => {
+  const look = (more: Partial<Pick<Sight, "refused" | "hosts" | "now" | "statuses">>): string => {
     watch(alerts, {
       now: NOW,
       statuses: [],
@@ -72,4 +72,21 @@ test("one about hosts grows, too, and keeps what an admin did about it", async (
   expect(look({ hosts: [...hosts, oneHost("host-c")] })).toContain("host-a, host-b, host-c");
   expect(alerts.open("hosts:")?.body.action?.args["by"]).toBe("Ann");
   expect(alerts.open("hosts:")?.n).toBe(before?.n);
+});
+
+test("a lost host stays one until it is heard again or forgotten, also when its workers run elsewhere", async () => {
+  const later = NOW + 60_000;
+  const [a, b] = [{ ...oneHost("host-a"), at: later }, oneHost("host-b")];
+  for (const end of [[a, { ...b, at: later }], [a]]) {
+    const { alerts, look } = await fleet();
+    const lost = statusOf("news_1", { host: b.host, updatedAt: NOW });
+    look({ now: later, hosts: [a, b], statuses: [lost] });
+    const taken = { now: later, statuses: [statusOf("news_1", { updatedAt: later })] };
+    look({ ...taken, hosts: [a, b] });
+    // The board could not be read.
+    look({ ...taken, hosts: [] });
+    expect(alerts.open("host:host-b")).not.toBeNull();
+    look({ ...taken, hosts: end });
+    expect(alerts.open("host:host-b")).toBeNull();
+  }
 });

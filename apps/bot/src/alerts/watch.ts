@@ -77,7 +77,7 @@ const FLOOD_PATIENCE_MS = 5 * 60_000;
 /** Conditions of one worker, of {@link StateFamily}. */
 const CONDITIONS: ReadonlySet<StateFamily> = new Set(["link", "flood", "quiet", "closed"]);
 /** Conditions that are over as soon as they are not seen. */
-const FLEET_WIDE = ["host:", "hosts:", "wire:"];
+const FLEET_WIDE = ["hosts:", "wire:"];
 
 /** What is about the whole fleet, or about Redis, is seen on Health as it is now. */
 const LOOK_AGAIN: AlertBody["buttons"] = ["health"];
@@ -192,7 +192,19 @@ function endOf(sight: Sight, alert: AlertRow): Said | null {
       ? solved
       : null;
   if (subject.startsWith("network:")) return endOfNetwork(sight, alert);
+  if (subject.startsWith("host:")) return answers(sight, body.host) ? solved : null;
   return FLEET_WIDE.some((each) => subject.startsWith(each)) ? solved : null;
+}
+
+/**
+ * Whether a silent host is heard again, or gone for good. One whose last worker was taken over by
+ * another host (ADR 18) is named by no status, and is as silent as before.
+ */
+function answers(sight: Sight, host: HostId): boolean {
+  const { hosts, statuses, now } = sight;
+  if (!hosts || statuses.some((status) => status.host === host)) return true;
+  const row = hosts.find((each) => each.host === host);
+  return row ? now - row.at <= STATUS_STALE_MS : isGone(sight, host);
 }
 
 /** A host that was removed for good: the board has others, and no status names it. */
