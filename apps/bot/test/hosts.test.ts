@@ -6,6 +6,7 @@ import { describe, expect, onTestFinished, test } from "vitest";
 import { watch } from "../src/alerts/watch.ts";
 import { handleEvent } from "../src/app/events.ts";
 import { handlePress } from "../src/app/presses.ts";
+import { renderScreen } from "../src/app/screens.ts";
 import { handleText } from "../src/app/texts.ts";
 import { hostViews } from "../src/hosts/host-views.ts";
 import type { Verb } from "../src/kit/button.ts";
@@ -171,4 +172,17 @@ test("the screen has every host that was heard or has a worker, silent ones last
   const view = viewOf([{ ...workerView("news_1"), host: parseHostId("host-c") }]);
   const rows = [rowOf(HOST, NOW, 2), rowOf(B, NOW, 1)];
   expect(hostViews(view, rows, []).map(({ host }) => host)).toEqual([B, HOST, "host-c"]);
+});
+
+test("a second host without workers is in the menu, and is forgotten without a word of workers", async () => {
+  const { parts } = await startFleet();
+  const buttons = async (kind: "menu" | "hforget"): Promise<string[]> => {
+    const card = await renderScreen(parts, ANN, { kind, host: B, at: NOW });
+    return card.keyboard.flat().map(({ text }) => text);
+  };
+  parts.knownHosts.keep([rowOf(HOST, NOW)]);
+  expect(await buttons("menu")).not.toContain("🖥 Hosts");
+  parts.knownHosts.keep([rowOf(B, NOW)]);
+  expect(await buttons("menu")).toContain("🖥 Hosts");
+  expect(await buttons("hforget")).toEqual(["🗑 Forget it", "✖️ Cancel"]);
 });

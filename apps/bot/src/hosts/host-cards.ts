@@ -96,7 +96,13 @@ export function forgetCard({ words }: FleetView, { host, workers }: HostView, at
     ).text,
     keyboard: rows(
       some && [verbButton(words, "hforgetkeep", host, stamp)],
-      [{ ...verbButton(words, "hforgetyes", host, stamp), ...danger }],
+      [
+        {
+          ...verbButton(words, "hforgetyes", host, stamp),
+          ...danger,
+          ...(some ? {} : { text: words.text("button-hforgetempty") }),
+        },
+      ],
       [cancelButton(words, encodePress("host", host))],
     ),
   };

@@ -1,4 +1,5 @@
-import { urgency } from "@flotilla/contracts";
+import { type HostRow, urgency } from "@flotilla/contracts";
+import type { HostId } from "@flotilla/kernel";
 import { button } from "../kit/button.ts";
 import { encodePress } from "../kit/callback.ts";
 import { type Card, NO_DATA, screen } from "../kit/chat/screen.ts";
@@ -20,8 +21,14 @@ declare module "../kit/button.ts" {
   }
 }
 
+interface MenuDeps {
+  readonly knownHosts: { all(): readonly Pick<HostRow, "host">[] };
+}
+
 /** What a kept screen of an unknown kind becomes, too. */
-export const menu = screen("menu", NO_DATA, (_deps, view: FleetView) => menuScreen(view));
+export const menu = screen("menu", NO_DATA, (deps: MenuDeps, view: FleetView) =>
+  menuScreen(view, deps.knownHosts.all()),
+);
 
 const MENU = { kind: "menu" } as const;
 /** ⬅️ Back to the main menu. */
@@ -37,8 +44,8 @@ export const menuCommand = textCommand("menu", menuButton, ({ panels }: ChatDeps
   panels.show(chat, MENU, null),
 );
 
-/** Main menu: the fleet in four lines. */
-export function menuScreen(view: FleetView): Card {
+/** Main menu: the fleet in four lines. `known`: also the hosts without workers. */
+export function menuScreen(view: FleetView, known: readonly Pick<HostRow, "host">[] = []): Card {
   const { words } = view;
   const hosts = hostsOf(view).join(", ");
   const title = words.html("menu-title", { count: view.workers.length });
@@ -69,14 +76,15 @@ export function menuScreen(view: FleetView): Card {
       acts && [bulk("stop"), maintain(view)],
       [
         view.may("add") && verbButton(words, "add"),
-        hostsOf(view).length > 1 && verbButton(words, "hosts"),
+        new Set([...hostsOf(view), ...known.map(({ host }) => host)]).size > 1 &&
+          verbButton(words, "hosts"),
         refreshButton(words, encodePress("menu")),
       ],
     ),
   };
 }
 
-function hostsOf({ workers }: FleetView): string[] {
+function hostsOf({ workers }: FleetView): HostId[] {
   return [...new Set(workers.flatMap(({ host, hostGone }) => (hostGone ? [] : host)))];
 }
 
