@@ -294,6 +294,24 @@ export class Drill {
     return (more > 0.5 ? Date.now() - from : last) / 1000;
   }
 
+  /** What the logs and the cards of some workers, and the screen of routes, say. */
+  async #evidence(members: readonly Member[]): Promise<string> {
+    const names = members.map(({ name }) => name);
+    const chat = this.chat();
+    const said = async (text: string): Promise<string> => {
+      await chat.say(text);
+      const seen = await chat.messages();
+      const ask = seen.findLast((each) => each.from === "user")?.id ?? 0;
+      const answer = async (): Promise<string | undefined> =>
+        (await chat.messages()).find(({ id, from }) => from === "bot" && id > ask)?.text;
+      return await waitFor(answer, { what: `an answer to ${text}` }).catch(String);
+    };
+    const cards = [];
+    for (const text of ["/routes", "/alerts", ...names.map((name) => `/status ${name}`)])
+      cards.push(await said(text));
+    return [...cards, this.#lastWords(names)].join("\n");
+  }
+
   /** The end of the logs of some workers, on every host. */
   #lastWords(names: readonly string[]): string {
     return names
@@ -382,6 +400,10 @@ export class Drill {
         if (times !== 1) wrong.push(`r${n}: ${text} arrived ${times} times`);
       }
     }
+    const blamed = this.#sources.flatMap((_, n) =>
+      wrong.some((line) => line.startsWith(`r${n}:`)) ? [this.members[n], this.members[n + 1]] : [],
+    );
+    if (wrong.length > 0) wrong.unshift(await this.#evidence(blamed.flatMap((each) => each ?? [])));
     return { posted: this.#sources.reduce((sum, { sent }) => sum + sent.length, 0), wrong };
   }
 
@@ -411,7 +433,7 @@ export class Drill {
     // The same text again and again would look like a loop.
     const knocked = async (): Promise<boolean> => {
       await this.post(`channels/${each.source}/messages`, { text: `knock ${randomUUID()}` });
-      return (await this.#arrived(each)).length > 0;
+      return (await this.#arrived(each)).some((text) => text.startsWith("knock"));
     };
     await waitFor(knocked, { timeoutMs: 120_000, intervalMs: 1000, what: "the route to work" });
   }
