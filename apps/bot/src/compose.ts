@@ -427,7 +427,7 @@ async function tick(
       log.debug({ err: error }, "redis"),
     );
   const readers = await parts.relayFigures.readers();
-  parts.relay.outbid();
+  parts.relay.tellAstray();
   parts.relayNotes.look(readers, now);
   for (const problem of parts.relay.stopHarmful()) tellOfStop(parts, problem);
   const relay = { routes: parts.routes.all(), readers };

@@ -8,14 +8,17 @@ import { controlDb, EN, NOW, WORKER } from "./support.ts";
 
 const DAY = 24 * 3_600_000;
 
-async function desk(theirs: () => number) {
+async function desk(
+  theirs: () => number,
+  times = (): { readonly now: number; readonly spoke: number } => ({ now: NOW, spoke: NOW }),
+) {
   const store = new RouteStore(await controlDb());
   const told: RoutesForReader[] = [];
   const reader = (): RelayStatus => ({
     v: 1,
     worker: WORKER,
     version: theirs(),
-    at: NOW,
+    at: times().spoke,
     routes: [],
     sources: [],
     backfill: null,
@@ -25,7 +28,7 @@ async function desk(theirs: () => number) {
     store,
     isWorker: () => true,
     tell: async (message) => void told.push(message),
-    now: () => NOW,
+    now: () => times().now,
     readers: () => [reader()],
     apart: () => null,
     unknownChats: async () => null,
@@ -65,25 +68,53 @@ test.each([
     let version = NOW;
     const { made, told } = await desk(() => version);
     expect(told.map((message) => message.version)).toEqual([NOW]);
-    made.outbid();
+    made.tellAstray();
     await made.flush();
     expect(told, "nothing is wrong yet").toHaveLength(1);
     version = theirs;
-    for (let look = 0; look < 3; look++) made.outbid();
+    for (let look = 0; look < 3; look++) made.tellAstray();
     await made.flush();
-    made.outbid();
+    made.tellAstray();
     await made.flush();
     expect(told.map((message) => message.version)).toEqual([NOW, expected]);
     version = expected;
-    made.outbid();
+    made.tellAstray();
     await made.flush();
     expect(told).toHaveLength(2);
     version = Math.min(theirs + 120_000, Number.MAX_SAFE_INTEGER - 1);
-    made.outbid();
+    made.tellAstray();
     await made.flush();
     expect(told, "another version is another one").toHaveLength(3);
   },
 );
+
+test("a reader that another host started from an older record is told again, at most once a minute", async () => {
+  let [theirs, spoke, now] = [NOW, NOW, NOW];
+  const { made, told } = await desk(
+    () => theirs,
+    () => ({ now, spoke }),
+  );
+  const looks = async (): Promise<number> => {
+    for (let look = 0; look < 3; look++) made.tellAstray();
+    await made.flush();
+    return told.length;
+  };
+  theirs = 0;
+  [now, spoke] = [NOW + 30_000, NOW + 30_000];
+  expect(await looks(), "it may not have read it yet").toBe(1);
+  [now, spoke] = [NOW + 300_000, NOW + 100_000];
+  expect(await looks(), "it is away: its queue keeps them").toBe(1);
+  spoke = now;
+  expect(await looks()).toBe(2);
+  expect(told.at(-1)).toMatchObject({ version: NOW, routes: [{ id: "signals" }] });
+  [now, spoke] = [NOW + 350_000, NOW + 350_000];
+  expect(await looks()).toBe(2);
+  [now, spoke] = [NOW + 360_000, NOW + 360_000];
+  expect(await looks()).toBe(3);
+  theirs = NOW;
+  [now, spoke] = [NOW + 900_000, NOW + 900_000];
+  expect(await looks(), "it has them").toBe(3);
+});
 
 test("a reader that works by other routes than the bot's is a red line on the card", async () => {
   const { store } = await desk(() => NOW);

@@ -103,6 +103,8 @@ export async function startWorker(worker: WorkerId, deps: WorkerDeps): Promise<R
     proxy,
     deps,
     worked,
+    // A host that takes it over from an older record would not know them.
+    routesTaken: () => standby.soon(),
   });
   stack.adopt(account, (it) => it.stop());
   stack.adopt(relay, (it) => it.close());
@@ -238,11 +240,24 @@ interface RelayingParts {
   readonly proxy: ProxySetting;
   readonly deps: WorkerDeps;
   readonly worked: () => void;
+  readonly routesTaken: () => void;
 }
 
 /** Builds the account and the relay, which refer to each other. Neither is started. */
 function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay } {
-  const { worker, store, vault, fleetKey, place, options, publish, proxy, deps, worked } = parts;
+  const {
+    worker,
+    store,
+    vault,
+    fleetKey,
+    place,
+    options,
+    publish,
+    proxy,
+    deps,
+    worked,
+    routesTaken,
+  } = parts;
   const listener: AccountListener = {
     wants: (chat) => relay.wants(chat),
     sources: () => relay.sources(),
@@ -276,6 +291,7 @@ function relayingAccount(parts: RelayingParts): { account: Account; relay: Relay
     clock: systemClock,
     log: deps.log,
     worked,
+    routesTaken,
   });
   return { account, relay };
 }

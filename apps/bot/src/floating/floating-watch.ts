@@ -15,6 +15,8 @@ export interface FloatingDeps {
   readonly board: Pick<StandbyBoard, "all" | "closed" | "keepClosed">;
   readonly drains: Pick<DrainStore, "allUnderWay">;
   readonly workers: Pick<WorkerStore, "find" | "setHost">;
+  /** A record may be older than the routes: 0 = the reader is told again. */
+  readonly routes: { told(worker: WorkerId, version: 0): void };
   readonly moves: Pick<MoveStore, "isBetween">;
   readonly alerts: Pick<AlertStore, "raise">;
   readonly audit: AuditLog;
@@ -61,13 +63,14 @@ export class FloatingWatch {
   }
 
   #tell({ from, to }: { from: HostId; to: HostId }, names: readonly WorkerId[]): void {
-    const { db, workers, alerts, audit, system, clock } = this.#deps;
+    const { db, workers, routes, alerts, audit, system, clock } = this.#deps;
     const now = clock.now();
     const title = say("notice-taken-over", { from, to, count: names.length });
     const details = [say("notice-taken-over-names", { names: names.join(", ") })];
     db.transaction(() => {
       for (const worker of names) {
         workers.setHost(worker, to);
+        routes.told(worker, 0);
         audit.write(system, say("audit-taken-over", { from, to }), worker, now);
       }
       const body = alertBody({ kind: "notice", host: to, title, details });

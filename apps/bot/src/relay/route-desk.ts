@@ -14,8 +14,12 @@ import {
   latestRouteVersion,
   type RouteProblem,
   validateRoutes,
+  worksByOthers,
 } from "@flotilla/relay";
 import type { RouteStore } from "./route-store.ts";
+
+/** A reader that is behind is told again so often, and only if it spoke within this time. */
+const AGAIN_MS = 60_000;
 
 /** Parts of the desk. */
 export interface RouteDeskDeps {
@@ -42,6 +46,8 @@ export class RouteDesk {
   readonly #deps: RouteDeskDeps;
   /** The version of each reader that was answered by telling it again. */
   readonly #outbidden = new Map<WorkerId, number>();
+  /** When a reader that was behind was told again. Milliseconds since the epoch. */
+  readonly #toldAgain = new Map<WorkerId, number>();
   readonly #telling = new SerialQueue();
 
   constructor(deps: RouteDeskDeps) {
@@ -178,19 +184,40 @@ export class RouteDesk {
   }
 
   /**
-   * Readers that work by a version which this bot never gave out, such as one forged in Redis under
-   * version 0.1, are told again, by a higher one. One that cannot be is passed over by the reader
-   * itself. Each is told once for the version that it has, however often this is called.
+   * Tells readers again that work by other routes than the bot's. One that is ahead has a version
+   * which this bot never gave out, such as one forged in Redis under version 0.1: it gets a higher
+   * one, once; one that cannot be is passed over by the reader itself. One that is behind was
+   * started by another host from an older record (ADR 18), or its queue was lost: it gets the same
+   * version, at most once in a minute.
    */
-  outbid(): void {
+  tellAstray(): void {
     const { store, readers, now } = this.#deps;
-    for (const { worker, version } of store.readers()) {
-      const theirs = readers().find((status) => status.worker === worker)?.version ?? 0;
-      if (theirs <= version || this.#outbidden.get(worker) === theirs) continue;
-      this.#outbidden.set(worker, theirs);
-      store.outbid(worker, theirs > latestRouteVersion(now()) ? version : theirs + 1);
-      void this.flush();
+    for (const { worker, version, told } of store.readers()) {
+      const status = readers().find((each) => each.worker === worker);
+      if (!status) continue;
+      if (status.version > version) this.#outbid(worker, version, status.version);
+      else if (told === version && this.#isBehind(status, version)) {
+        this.#toldAgain.set(worker, now());
+        store.told(worker, 0);
+        void this.flush();
+      }
     }
+  }
+
+  #outbid(worker: WorkerId, version: number, theirs: number): void {
+    const { store, now } = this.#deps;
+    if (this.#outbidden.get(worker) === theirs) return;
+    this.#outbidden.set(worker, theirs);
+    store.outbid(worker, theirs > latestRouteVersion(now()) ? version : theirs + 1);
+    void this.flush();
+  }
+
+  /** Only a reader that speaks: the queue of one that is away keeps what it was told. */
+  #isBehind({ worker, version, at }: RelayStatus, ours: number): boolean {
+    const now = this.#deps.now();
+    const isFresh = now - at < AGAIN_MS;
+    const last = this.#toldAgain.get(worker) ?? Number.NEGATIVE_INFINITY;
+    return isFresh && worksByOthers(ours, version, now) && now - last >= AGAIN_MS;
   }
 
   /**

@@ -51,6 +51,8 @@ export interface RelayOptions {
   readonly log: Logger;
   /** Called after each step of work: a sign of life. */
   readonly worked?: () => void;
+  /** Called when the store has other routes than before. */
+  readonly routesTaken?: () => void;
 }
 
 const TICK_MS = 250;
@@ -297,6 +299,7 @@ export class Relay {
   #takeRoutes(message: RoutesForReader): void {
     const before = this.#book.all;
     if (!this.#book.take(message)) return;
+    this.#options.routesTaken?.();
     // A route whose sources an admin changed means the chats that the names lead to now.
     for (const { id, from } of before)
       if (!isDeepStrictEqual(this.#book.route(id)?.from.chats, from.chats))

@@ -38,6 +38,8 @@ export function placeAt(url: string): QueuePlace {
 export interface Running {
   readonly store: SessionStore;
   readonly relay: Relay;
+  /** Versions of the routes in the store when their arrival was told. */
+  readonly taken: readonly number[];
   receive(...events: InboxEvent[]): void;
   close(): Promise<void>;
 }
@@ -45,6 +47,7 @@ export interface Running {
 export function runWorker(dir: string, name: string, place: QueuePlace, targets: Targets): Running {
   const worker = parseWorkerId(name);
   const store = openSession({ dir, name, fleetKey: FLEET_KEY });
+  const taken: number[] = [];
   const relay = new Relay({
     worker,
     store,
@@ -55,11 +58,13 @@ export function runWorker(dir: string, name: string, place: QueuePlace, targets:
     filesAt: null,
     clock: systemClock,
     log,
+    routesTaken: () => void taken.push(store.relay.routes()?.version ?? 0),
   });
   relay.start();
   return {
     store,
     relay,
+    taken,
     receive: (...events) => {
       store.updates.commit({ events }, (chat) => relay.wants(chat));
       relay.received();
