@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from "node:util";
 import type { Asker, StandbyOwner } from "@flotilla/contracts";
 import type { Clock, HostId, WorkerId } from "@flotilla/kernel";
 import type { StandbyBoard } from "@flotilla/queue";
@@ -48,7 +49,7 @@ export class FloatingWatch {
     const owners = await board.all();
     const drained = drains.allUnderWay().map(({ host }) => host);
     // A Redis that came back empty is told again.
-    if (`${await board.closed()}` !== `${drained}`) await board.keepClosed(drained);
+    if (!isDeepStrictEqual(await board.closed(), drained)) await board.keepClosed(drained);
     this.#owners = new Map(owners.map((owner) => [owner.worker, owner]));
     const taken = owners.flatMap(({ worker, host: to }) => {
       const from = workers.find(worker)?.host;
