@@ -45,7 +45,7 @@ async function floatsOn(chat: AdminChat, host: string): Promise<void> {
 }
 
 /** With UPDATE_IMAGES=1 the pictures of docs/admin-guide.md are retaken. */
-test("an owner adds a worker on host-b, moves it, drains its host, sees it saved from a lost one, and forgets that", async () => {
+test("an owner adds a worker on host-b, moves it, drains its host, and loses another", async () => {
   const hosts = await startHosts();
   const { fleet } = hosts;
   const chat = new AdminChat(fleet);
