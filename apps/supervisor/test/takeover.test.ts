@@ -103,7 +103,8 @@ async function untilTaken({ board }: World, ...takers: { readonly takeover: Take
   );
 }
 
-test("one of the hosts that are left takes the worker of a lost host over and starts it", async () => {
+/** Host A is lost with a floating worker; B and C are there. */
+async function withLostHost() {
   const all = await world();
   const record = await recordOf();
   await all.board.put(owner(record, A), record);
@@ -111,6 +112,11 @@ test("one of the hosts that are left takes the worker of a lost host over and st
   await all.speak(B);
   await all.speak(C);
   const [b, c] = [await hostAt(all, B), await hostAt(all, C)];
+  return { all, b, c };
+}
+
+test("one of the hosts that are left takes the worker of a lost host over and starts it", async () => {
+  const { all, b, c } = await withLostHost();
   await untilTaken(all, b, c);
   const to = (await all.board.find(W))?.host;
   const [taker, other] = to === B ? [b, c] : [c, b];
@@ -122,13 +128,7 @@ test("one of the hosts that are left takes the worker of a lost host over and st
 });
 
 test("a host that is drained takes none over", async () => {
-  const all = await world();
-  const record = await recordOf();
-  await all.board.put(owner(record, A), record);
-  await all.speak(A, 60_000);
-  await all.speak(B);
-  await all.speak(C);
-  const [b, c] = [await hostAt(all, B), await hostAt(all, C)];
+  const { all, b, c } = await withLostHost();
   await all.board.keepClosed([B, C]);
   for (let n = 0; n < 5; n += 1) await Promise.all([b.takeover.look(), c.takeover.look()]);
   expect((await all.board.find(W))?.host).toBe(A);

@@ -3,7 +3,7 @@ import { type SentinelConnectionOptions, SentinelConnector } from "ioredis";
 /**
  * Connects to the master that the sentinels name, also when a failover is told while it connects.
  * ioredis takes that for a close on purpose: it says "Connection is closed.", and the connection
- * has ended for ever (https://github.com/redis/ioredis/issues/1683).
+ * has ended for ever. The same is seen in https://github.com/redis/ioredis/issues/1683.
  */
 export class FailoverConnector extends SentinelConnector {
   #isFailover = false;

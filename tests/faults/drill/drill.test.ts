@@ -10,6 +10,8 @@ const [WORKERS, ROUTES] = isWhole ? [30, 6] : [9, 3];
 /** A lost host: lease and grace, and 5 s (docs/adr/0018-floating-workers.md). */
 const TAKEN_OVER_S = 35;
 const AFTER_FAILOVER_S = 15;
+/** A worker without its lease leaves before that ends. */
+const LEASE_S = 20;
 
 test.skipIf(process.platform !== "linux")(
   "hosts are lost, frozen and come back, Redis fails over: no session twice, no message lost or doubled",
@@ -22,14 +24,15 @@ test.skipIf(process.platform !== "linux")(
       lines.push(`${what}: ${seconds.toFixed(1)} s${goal}`);
       if (isWhole) process.stdout.write(`${lines.at(-1)}\n`);
     };
-    const floating = (...homes: HostName[]) =>
-      drill.members.filter(({ home, floats }) => floats && homes.includes(home));
+    const floating = async (host: HostName) =>
+      (await drill.there(host)).filter(({ floats }) => floats);
     const of = (...homes: HostName[]) => drill.members.filter(({ home }) => homes.includes(home));
     await drill.float();
     await drill.relay(ROUTES);
 
+    const lost = await floating("b");
     await drill.lose("b");
-    const afterLoss = await drill.untilOn(floating("b"), ["a", "c"]);
+    const afterLoss = await drill.untilOn(lost, ["a", "c"]);
     note(
       "host-b is lost; its floating workers are on Telegram from other hosts",
       afterLoss,
@@ -38,8 +41,8 @@ test.skipIf(process.platform !== "linux")(
     await drill.comeBack("b");
     note("host-b is back; its other workers are on Telegram", await drill.untilOn(of("b"), HOSTS));
 
+    const frozen = await floating("c");
     drill.freeze("c");
-    const frozen = floating("c");
     note(
       "host-c stands still; its floating workers are elsewhere",
       await drill.untilOn(frozen, ["a", "b"]),
@@ -48,8 +51,11 @@ test.skipIf(process.platform !== "linux")(
     drill.thaw("c");
     note("host-c goes on; all workers are on Telegram", await drill.untilOn(drill.members, HOSTS));
 
+    const alone = await floating("b");
     drill.cutOff();
-    const cut = await drill.untilOn(floating("b"), ["a", "c"]);
+    const left = await drill.untilAtMost(0, "b");
+    note("host-b has no Redis; none of its workers is on Telegram from there", left, LEASE_S);
+    const cut = left + (await drill.untilOn(alone, ["a", "c"]));
     note("host-b has no Redis; its floating workers are elsewhere", cut, TAKEN_OVER_S);
     drill.plugIn();
     note(
@@ -57,8 +63,10 @@ test.skipIf(process.platform !== "linux")(
       await drill.untilOn(drill.members, HOSTS),
     );
 
+    const drained = (await drill.there("c")).length;
+    expect(drained).toBeGreaterThan(1);
     await drill.drain("c");
-    await drill.untilOneOn(of("c"), ["a", "b"]);
+    await drill.untilAtMost(drained - 1, "c");
     await drill.failOver();
     note(
       "Redis has another master in the middle of a drain; all of host-c are on Telegram elsewhere",
@@ -71,8 +79,10 @@ test.skipIf(process.platform !== "linux")(
     const afterFailover = await drill.lastMissing(drill.members, 40_000);
     note("Redis has another master; none is missing after", afterFailover, AFTER_FAILOVER_S);
 
+    const withBot = await floating("a");
+    expect(lost.length * frozen.length * withBot.length).toBeGreaterThan(0);
     await drill.lose("a");
-    const withoutBot = await drill.untilOn(floating("a"), ["b", "c"]);
+    const withoutBot = await drill.untilOn(withBot, ["b", "c"]);
     note(
       "the host of the bot is lost; its floating workers are elsewhere",
       withoutBot,
@@ -93,6 +103,7 @@ test.skipIf(process.platform !== "linux")(
     expect(wrong).toEqual([]);
     expect(await drill.usedTwice()).toEqual([]);
     for (const seconds of [afterLoss, cut, withoutBot]) expect(seconds).toBeLessThan(TAKEN_OVER_S);
+    expect(left).toBeLessThan(LEASE_S);
     expect(afterFailover).toBeLessThan(AFTER_FAILOVER_S);
   },
 );

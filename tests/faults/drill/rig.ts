@@ -267,15 +267,19 @@ export class Drill {
     return (Date.now() - from) / 1000;
   }
 
-  /** Waits until one of these accounts is on Telegram from one of these hosts. */
-  async untilOneOn(members: readonly Member[], hosts: readonly HostName[]): Promise<void> {
-    await waitFor(
-      async () => {
-        const now = await this.onTelegram();
-        return members.some(({ phone }) => hosts.some((each) => each === now.get(phone)));
-      },
-      { timeoutMs: 60_000, intervalMs: 20, what: `one to be on ${hosts.join()}` },
-    );
+  /** The accounts that are on Telegram from a host now: floating ones have not come home. */
+  async there(name: HostName): Promise<Member[]> {
+    const now = await this.onTelegram();
+    return this.members.filter(({ phone }) => now.get(phone) === name);
+  }
+
+  /** Waits until a host has at most `count` accounts on Telegram; returns seconds. */
+  async untilAtMost(count: number, name: HostName): Promise<number> {
+    const from = Date.now();
+    await waitFor(async () => (await this.there(name)).length <= count, {
+      ...{ timeoutMs: 60_000, intervalMs: 20, what: `at most ${count} on ${name}` },
+    });
+    return (Date.now() - from) / 1000;
   }
 
   /**

@@ -84,6 +84,7 @@ function isDrainable({ drain, isHeard, workers }: HostView): boolean {
 export function forgetCard({ words }: FleetView, { host, workers }: HostView, at: number): Card {
   const stamp = stampOf(at);
   const danger = { style: "danger" as const };
+  const forget = verbButton(words, "hforgetyes", host, stamp);
   const some = workers.length > 0;
   const names = workers.slice(0, SHOWN).map(({ id }) => id);
   return {
@@ -96,13 +97,7 @@ export function forgetCard({ words }: FleetView, { host, workers }: HostView, at
     ).text,
     keyboard: rows(
       some && [verbButton(words, "hforgetkeep", host, stamp)],
-      [
-        {
-          ...verbButton(words, "hforgetyes", host, stamp),
-          ...danger,
-          ...(some ? {} : { text: words.text("button-hforgetempty") }),
-        },
-      ],
+      [{ ...forget, ...danger, text: some ? forget.text : words.text("button-hforgetempty") }],
       [cancelButton(words, encodePress("host", host))],
     ),
   };
