@@ -18,11 +18,12 @@ test.skipIf(process.platform !== "linux")(
   { timeout: 1_800_000 },
   async () => {
     const drill = await Drill.start(WORKERS);
-    const lines: string[] = [];
+    const print = (line: string): void => {
+      if (isWhole) process.stdout.write(`${line}\n`);
+    };
     const note = (what: string, seconds: number, limit?: number): void => {
       const goal = limit === undefined ? "" : ` (at most ${limit} s)`;
-      lines.push(`${what}: ${seconds.toFixed(1)} s${goal}`);
-      if (isWhole) process.stdout.write(`${lines.at(-1)}\n`);
+      print(`${what}: ${seconds.toFixed(1)} s${goal}`);
     };
     const floating = async (host: HostName) =>
       (await drill.there(host)).filter(({ floats }) => floats);
@@ -68,10 +69,13 @@ test.skipIf(process.platform !== "linux")(
     await drill.drain("c");
     await drill.untilAtMost(drained - 1, "c");
     await drill.failOver();
-    note(
-      "Redis has another master in the middle of a drain; all of host-c are on Telegram elsewhere",
-      await drill.untilOn(drill.members, ["a", "b"], 600_000),
-    );
+    const draining = await drill.untilDrained("c");
+    note("Redis has another master in the middle of a drain; the drain is over", draining);
+    // A move that meets the failover may go back: its card says so, and the worker is where it was.
+    const stayed = (await drill.there("c")).length;
+    expect(stayed).toBeLessThan(drained);
+    print(`${drained - stayed} of ${drained} workers left host-c in that drain`);
+    note("all are on Telegram", await drill.untilOn(drill.members, HOSTS));
     await drill.reviveRedis();
     await drill.endDrain("c");
 
@@ -96,10 +100,7 @@ test.skipIf(process.platform !== "linux")(
     note("host-a is back; all workers are on Telegram", await drill.untilOn(drill.members, HOSTS));
 
     const { posted, wrong } = await drill.settle();
-    lines.push(
-      `${posted} messages posted over ${ROUTES} routes between hosts, every tenth a photo`,
-    );
-    if (isWhole) process.stdout.write(`${lines.join("\n")}\n`);
+    print(`${posted} messages posted over ${ROUTES} routes between hosts, every tenth a photo`);
     expect(wrong).toEqual([]);
     expect(await drill.usedTwice()).toEqual([]);
     for (const seconds of [afterLoss, cut, withoutBot]) expect(seconds).toBeLessThan(TAKEN_OVER_S);

@@ -176,6 +176,14 @@ export class Drill {
     for (const label of ["Drain", "Move them"]) await chat.press(label);
   }
 
+  /** Waits until the drain of a host is over; returns seconds. */
+  async untilDrained(name: HostName): Promise<number> {
+    const from = Date.now();
+    const over = new RegExp(`Drain host-${name}[\\s\\S]*takes no workers until you press`);
+    await this.chat().shows(over, 600_000);
+    return (Date.now() - from) / 1000;
+  }
+
   /** As an owner does: ▶️ the drained host takes workers again. */
   async endDrain(name: HostName): Promise<void> {
     const chat = await this.#atHost(name);
